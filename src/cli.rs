@@ -1,0 +1,5 @@
+//! The command line: clap types and dispatch.
+
+pub fn run() -> std::process::ExitCode {
+    unimplemented!()
+}

@@ -1,0 +1,4 @@
+//! Credentials baked into images.
+
+pub mod png;
+pub mod svg;

@@ -1,0 +1,1 @@
+//! PNG text chunks (tEXt, zTXt, iTXt).

@@ -1,0 +1,1 @@
+//! SVG elements of the Open Badges baking specification.

@@ -1,0 +1,46 @@
+//! The bounds on foreign bytes.
+
+use serde::Deserialize;
+
+/// `intake.*` of the configuration.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Largest upload, in bytes, over all its files.
+    pub max_upload_bytes: usize,
+    /// Largest single credential or image, in bytes.
+    pub max_file_bytes: usize,
+    /// Deepest JSON nesting.
+    pub max_json_depth: usize,
+    /// Most JSON values in one document.
+    pub max_json_values: usize,
+    /// Most entries in an archive.
+    pub max_archive_entries: usize,
+    /// Most bytes that an archive may inflate to.
+    pub max_archive_bytes: usize,
+    /// Largest inflated : compressed ratio of an archive entry.
+    pub max_inflate_ratio: usize,
+    /// Archives inside archives.
+    pub max_archive_depth: usize,
+    /// Most bytes that a compressed text chunk of an image may inflate to.
+    pub max_text_chunk_bytes: usize,
+    /// From this many files on, a submission is worked on after it was answered (202).
+    pub max_files_inline: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_upload_bytes: 64 << 20,
+            max_file_bytes: 10 << 20,
+            max_json_depth: 64,
+            max_json_values: 200_000,
+            max_archive_entries: 5_000,
+            max_archive_bytes: 256 << 20,
+            max_inflate_ratio: 200,
+            max_archive_depth: 1,
+            max_text_chunk_bytes: 1 << 20,
+            max_files_inline: 20,
+        }
+    }
+}

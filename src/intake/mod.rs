@@ -1,0 +1,45 @@
+//! Foreign bytes become credentials to verify.
+//! Comes in: an uploaded file. Goes out: what was found in it, unpacked and split, nothing believed yet.
+//! Must not know: whether anything in it is genuine, where it is stored or who hears of it.
+
+pub mod archive;
+pub mod baked;
+pub mod detect;
+pub mod json;
+pub mod limits;
+pub mod presentation;
+
+use crate::model::credential::{ReceivedCredential, ReceivedPresentation};
+use crate::model::submission::{FileProblem, UploadedFile};
+pub use limits::Limits;
+
+/// One file, or one entry of an archive, after it was opened.
+#[derive(Clone, Debug)]
+pub struct OpenedFile {
+    /// For people: `badges.zip/ada.png`.
+    pub name: String,
+    /// Lower-case hex SHA-256 of the file's bytes.
+    pub sha256: String,
+    /// Plain words for what it is.
+    pub detected: String,
+    pub content: Content,
+}
+
+#[derive(Clone, Debug)]
+pub enum Content {
+    Credentials(Vec<ReceivedCredential>),
+    Presentation(ReceivedPresentation),
+    /// No credential: a plain sentence that names what was found.
+    Nothing(FileProblem),
+}
+
+/// Opens a file: one item for a plain file, one per entry for an archive. Never fails: a bad entry is
+/// `Content::Nothing` and doesn't spoil the rest.
+pub fn open(file: &UploadedFile, limits: &Limits) -> Vec<OpenedFile> {
+    detect::open(file, limits)
+}
+
+/// How many files an upload counts as, without unpacking: entries of an archive's directory, else 1.
+pub fn count(file: &UploadedFile, limits: &Limits) -> usize {
+    detect::count(file, limits)
+}

@@ -1,0 +1,36 @@
+//! Skillgate, the employer's front door for digital credentials.
+//!
+//! The way of one credential; data flows one way, top to bottom:
+//!
+//! ```text
+//! http, web     upload · link · Open Badges API · VCALM · OpenID4VP
+//!    │ bytes, exactly as received
+//! intake        sniff the format, unbake, unpack, split
+//! verify        ordered checks → VerificationReport      (jsonld: canonical form; http_client: the only way out)
+//! normalize     any format → NormalizedCredential with SkillAssertions      (skills: taxonomies)
+//! pipeline      accept → verify → normalize → one transaction      ← read this first
+//! store         submissions, credentials, reports, skills, events (outbox)
+//! queue         relay → in-process or RabbitMQ
+//! connector     one delivery per event × connection: find person → observe → write → ledger
+//! ```
+//!
+//! `model` holds the words that all of them share; `app` is the only place that chooses implementations.
+
+pub mod app;
+pub mod cli;
+pub mod commands;
+pub mod config;
+pub mod connector;
+pub mod http;
+pub mod http_client;
+pub mod intake;
+pub mod jsonld;
+pub mod model;
+pub mod normalize;
+pub mod pipeline;
+pub mod queue;
+pub mod seal;
+pub mod skills;
+pub mod store;
+pub mod verify;
+pub mod web;

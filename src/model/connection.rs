@@ -1,0 +1,69 @@
+//! One tenant's configured use of a connector.
+
+use super::event::EventType;
+use super::ids::{ConnectionId, TenantId};
+use super::report::Outcome;
+use super::secret::Secret;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Connection {
+    pub id: ConnectionId,
+    #[serde(skip, default = "default_tenant")]
+    pub tenant_id: TenantId,
+    /// The connector's name: a folder of connectors/.
+    pub connector: String,
+    pub name: String,
+    /// Values of the manifest's `connection.fields`.
+    pub fields: Map<String, Value>,
+    /// The tenant's overrides of the manifest's mapping.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub mapping: Map<String, Value>,
+    /// Event types it takes; empty means the ones that the manifest handles.
+    #[serde(default)]
+    pub event_types: Vec<EventType>,
+    /// Outcomes it takes.
+    #[serde(default = "default_outcomes")]
+    pub outcomes: Vec<Outcome>,
+    pub state: ConnectionState,
+    /// Why it is paused, in plain words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused_reason: Option<String>,
+    /// Names of the secrets that are set; their values are never returned.
+    #[serde(default)]
+    pub secrets_set: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Connection {
+    /// Whether an event of this type and outcome is for this connection. Events without an outcome always are.
+    pub fn takes(&self, event_type: EventType, outcome: Option<Outcome>) -> bool {
+        let type_matches = self.event_types.is_empty() || self.event_types.contains(&event_type);
+        let outcome_matches = outcome.is_none_or(|outcome| outcome == Outcome::Rejected || self.outcomes.contains(&outcome));
+        type_matches && outcome_matches
+    }
+}
+
+fn default_tenant() -> TenantId {
+    TenantId::from("default")
+}
+
+/// Both outcomes that carry skills.
+pub fn default_outcomes() -> Vec<Outcome> {
+    vec![Outcome::Accepted, Outcome::Attention]
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionState {
+    Active,
+    /// Deliveries wait: a person paused it, or its configuration is wrong.
+    Paused,
+}
+
+/// Secrets by name: a reference (`env:NAME`, `file:/path`) or the value itself.
+pub type Secrets = BTreeMap<String, Secret>;

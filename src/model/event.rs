@@ -1,0 +1,146 @@
+//! CloudEvents 1.0 facts that the gateway publishes. See schemas/events and schemas/asyncapi.yaml.
+
+use super::credential::{Achievement, CredentialStatus, Issuer};
+use super::ids::{CandidateRef, CredentialId, EventId, TenantId};
+use super::report::Outcome;
+use super::skill::SkillAssertion;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+macro_rules! event_types {
+    ($($variant:ident => $name:literal),+ $(,)?) => {
+        /// The closed list of facts; the major version is part of the name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum EventType {
+            $(#[serde(rename = $name)] $variant),+
+        }
+
+        impl EventType {
+            pub const ALL: &'static [EventType] = &[$(EventType::$variant),+];
+
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|event_type| event_type.as_str() == name)
+            }
+        }
+    };
+}
+
+event_types! {
+    CredentialVerified => "org.skillgate.credential.verified.v1",
+    CredentialRejected => "org.skillgate.credential.rejected.v1",
+    CredentialAttention => "org.skillgate.credential.attention.v1",
+    CredentialRevoked => "org.skillgate.credential.revoked.v1",
+    CredentialSuspended => "org.skillgate.credential.suspended.v1",
+    CredentialReinstated => "org.skillgate.credential.reinstated.v1",
+    CredentialExpired => "org.skillgate.credential.expired.v1",
+    CredentialSuperseded => "org.skillgate.credential.superseded.v1",
+    SkillAsserted => "org.skillgate.skill.asserted.v1",
+    SkillUpdated => "org.skillgate.skill.updated.v1",
+    SkillRemapped => "org.skillgate.skill.remapped.v1",
+    SkillWithdrawn => "org.skillgate.skill.withdrawn.v1",
+    SkillExpired => "org.skillgate.skill.expired.v1",
+    CandidateLinked => "org.skillgate.candidate.linked.v1",
+    CandidateMerged => "org.skillgate.candidate.merged.v1",
+    CandidateErased => "org.skillgate.candidate.erased.v1",
+}
+
+/// The structured JSON form of a CloudEvent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Always `1.0`.
+    pub specversion: String,
+    pub id: EventId,
+    /// `/tenants/{tenant}/gateway`
+    pub source: String,
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// `candidates/{candidate_ref}/credentials/{credential}`
+    pub subject: String,
+    /// When the fact became known, UTC.
+    pub time: DateTime<Utc>,
+    pub datacontenttype: String,
+    pub dataschema: String,
+    pub tenantid: TenantId,
+    /// The candidate: order is kept per key.
+    pub partitionkey: CandidateRef,
+    /// Zero-padded to 10 digits, counted per candidate from 1.
+    pub sequence: String,
+    /// `pseudonymous`: no name, address, DID, photo, narrative or evidence.
+    pub privacymode: String,
+    /// The submission, delivery or review that led to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub causationid: Option<String>,
+    pub data: Value,
+}
+
+/// `data` of `credential.*` events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CredentialEventData {
+    pub candidate_ref: CandidateRef,
+    pub credential: CredentialSummary,
+    /// The deciding check's stable code and plain sentence; absent when all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// The skills, for subscribers that take one event per credential. Empty for rejected ones.
+    pub skills: Vec<SkillAssertion>,
+    pub projections: Projections,
+}
+
+/// `data` of `skill.*` events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SkillEventData {
+    pub candidate_ref: CandidateRef,
+    /// `asserted`, `updated`, `remapped`, `withdrawn`, `expired`
+    pub change: String,
+    pub assertion: SkillAssertion,
+    pub credential: CredentialSummary,
+    pub projections: Projections,
+}
+
+/// `data` of `candidate.*` events.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CandidateEventData {
+    pub candidate_ref: CandidateRef,
+    /// For `merged`: the reference that no longer exists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous_ref: Option<CandidateRef>,
+}
+
+/// A credential as events show it: nothing that names the person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CredentialSummary {
+    pub id: CredentialId,
+    pub outcome: Outcome,
+    pub verified_at: DateTime<Utc>,
+    /// Lower-case hex SHA-256 of the bytes as received.
+    pub fingerprint: String,
+    /// Absent for rejected credentials.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CredentialStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub achievement: Option<Achievement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<Issuer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    pub code: String,
+    pub message: String,
+}
+
+/// The same skills in the shapes that receivers want.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Projections {
+    /// De-duplicated display names.
+    pub plain: Vec<String>,
+}

@@ -1,0 +1,58 @@
+//! Identifiers: UUIDv7 text in a type of its own, so that one kind can never stand for another.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            /// A new identifier that sorts by the time at which it was made (UUIDv7, RFC 9562).
+            pub fn generate() -> Self {
+                Self(uuid::Uuid::now_v7().to_string())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text)
+            }
+        }
+    )+};
+}
+
+id!(
+    /// The employer. The first one is `default`.
+    TenantId,
+    ApiKeyId,
+    SubmissionId,
+    CredentialId,
+    /// The tenant's person: random, never derived from a name or an address.
+    CandidateRef,
+    EventId,
+    ConnectionId,
+    DeliveryId,
+    AttemptId,
+    /// A VCALM or OpenID4VP exchange: random, because its URL is a capability.
+    ExchangeId,
+);

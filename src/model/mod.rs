@@ -1,0 +1,16 @@
+//! The pure types of the product, in the field's own words.
+//! Comes in: nothing of ours. Goes out: types that every other module shares.
+//! Must not know: how anything is verified, stored, queued, delivered or shown.
+
+pub mod candidate;
+pub mod clock;
+pub mod connection;
+pub mod credential;
+pub mod delivery;
+pub mod event;
+pub mod ids;
+pub mod report;
+pub mod secret;
+pub mod skill;
+pub mod submission;
+pub mod tenant;

@@ -1,0 +1,171 @@
+//! A skill that a credential asserts. See schemas/skill-assertion.json.
+
+use super::credential::{Attainment, LanguageMap};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One skill, from one credential, about one candidate.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SkillAssertion {
+    /// UUIDv5 of (tenant, candidate, natural key, source label or declared URI, model major):
+    /// the same assertion keeps its id when it is published again or mapped to another concept.
+    pub assertion_id: String,
+    pub label: Label,
+    pub kind: SkillKind,
+    /// Preferred one first; empty when unmapped.
+    pub concepts: Vec<Concept>,
+    pub mapping_status: MappingStatus,
+    pub derivation: Derivation,
+    /// 0..1, calibrated; absent for what the issuer declared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    pub attainment: Attainment,
+    pub asserted_by: AssertedBy,
+    /// JSON Pointers into the credential; several when labels were merged.
+    pub source_pointers: Vec<String>,
+    /// Ids of assertions that mean the same concept and were folded into this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged_from: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<DateTime<Utc>>,
+    /// Up to five other concepts that a reviewer may choose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Concept>,
+    pub status: SkillStatus,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// Trimmed and with single spaces.
+    pub text: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lang: Option<String>,
+    /// As the issuer wrote it.
+    pub original: String,
+    /// Other languages, when the source is a language map.
+    #[serde(default, skip_serializing_if = "LanguageMap::is_empty")]
+    pub translations: LanguageMap,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkillKind {
+    Skill,
+    Knowledge,
+    Language,
+    Technology,
+    Transversal,
+    Unknown,
+}
+
+/// An item of a framework.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Concept {
+    /// `esco`, `onet`, `case`, `lightcast`, `ctdl`, `rsd`, … or the framework's name as the issuer gives it.
+    pub taxonomy: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taxonomy_version: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uri: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// The framework's name as the issuer wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub framework_name: Option<String>,
+    pub relation: Relation,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    Exact,
+    Close,
+    Broader,
+    Narrower,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MappingStatus {
+    Declared,
+    DeclaredMismatch,
+    Mapped,
+    NeedsReview,
+    Unmapped,
+    Rejected,
+}
+
+/// How the claim came about, strongest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Derivation {
+    IssuerAlignment,
+    IssuerCrosswalk,
+    IssuerTag,
+    AchievementName,
+    CriteriaText,
+    SelfAsserted,
+    TenantRule,
+    Reviewer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssertedBy {
+    Issuer,
+    #[serde(rename = "self")]
+    Self_,
+    Employer,
+    Peer,
+}
+
+/// A level as the source states it; the common scale only where a published table maps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Level {
+    pub raw: RawLevel,
+    /// Position in an ordered list of levels, counted from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// 0 (lowest) to 1 (highest).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordinal: Option<f64>,
+    /// 1 aware, 2 basic with help, 3 independent in routine, 4 advanced, 5 expert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub common: Option<u8>,
+    /// How it was derived: `rubric_level`, `allowed_value`, `range`, `digcomp`, `cefr`, `badge_level`, `raw`.
+    pub method: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RawLevel {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme_uri: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    pub rank: u32,
+    pub of: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkillStatus {
+    Asserted,
+    Withdrawn,
+    Superseded,
+    Expired,
+    Erased,
+}

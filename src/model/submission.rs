@@ -1,0 +1,140 @@
+//! One accepted delivery of bytes, and what became of each file in it.
+
+use super::credential::{Format, NormalizedCredential};
+use super::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
+use super::report::{Outcome, VerificationReport};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// The door that the bytes came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    Upload,
+    Link,
+    OpenBadges,
+    Vcalm,
+    Oid4vp,
+}
+
+impl Channel {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Upload => "upload",
+            Self::Link => "link",
+            Self::OpenBadges => "open_badges",
+            Self::Vcalm => "vcalm",
+            Self::Oid4vp => "oid4vp",
+        }
+    }
+}
+
+/// A file as it came in.
+#[derive(Clone, Debug)]
+pub struct UploadedFile {
+    /// The client's name for it, reduced to a plain file name; `None` for a raw body.
+    pub name: Option<String>,
+    /// What the client said it is; only a hint.
+    pub media_type: Option<String>,
+    pub bytes: bytes::Bytes,
+}
+
+/// What the submitter says about the person. All of it is optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CandidateHint {
+    /// Addresses that the credential may be bound to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// A reference that the gateway gave out earlier, or the employer's own opaque one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_ref: Option<CandidateRef>,
+    /// Identifiers of the person that were proven, for example the holder of a verified presentation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dids: Vec<String>,
+}
+
+impl CandidateHint {
+    pub fn is_empty(&self) -> bool {
+        self == &Self::default()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SubmissionState {
+    /// Accepted and stored; the files are being worked on.
+    Processing,
+    Complete,
+}
+
+/// The answer to a submission: per file what was found, per credential what was decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Submission {
+    pub id: SubmissionId,
+    #[serde(skip, default = "default_tenant")]
+    pub tenant_id: TenantId,
+    pub channel: Channel,
+    pub state: SubmissionState,
+    /// Worst outcome of its credentials and files; absent while processing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub candidate_ref: Option<CandidateRef>,
+    pub progress: Progress,
+    pub files: Vec<FileResult>,
+    pub created_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<DateTime<Utc>>,
+}
+
+fn default_tenant() -> TenantId {
+    TenantId::from("default")
+}
+
+/// Files, where an archive counts as the files inside it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    pub done: u32,
+    pub total: u32,
+}
+
+/// What became of one file (or one entry of an archive).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileResult {
+    pub file: String,
+    /// Lower-case hex SHA-256 of the file's bytes.
+    pub sha256: String,
+    /// Plain words: `PNG image with a baked Open Badges 3.0 credential`.
+    pub detected: String,
+    /// Why nothing could be taken from the file; absent when credentials were found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<FileProblem>,
+    /// The verdict on the presentation that carried the credentials, when the file is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presentation: Option<VerificationReport>,
+    pub credentials: Vec<CredentialResult>,
+}
+
+/// A file that holds no credential that can be judged: a plain sentence that names what was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileProblem {
+    pub code: String,
+    pub message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_step: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CredentialResult {
+    pub id: CredentialId,
+    pub format: Format,
+    pub outcome: Outcome,
+    /// True when the gateway already had exactly these bytes for this person: no second event was sent.
+    pub duplicate: bool,
+    pub report: VerificationReport,
+    /// Absent for rejected credentials: nothing of their content is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub normalized: Option<NormalizedCredential>,
+}

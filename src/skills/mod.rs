@@ -1,0 +1,1 @@
+//! Frameworks and the concepts in them.
