@@ -29,14 +29,14 @@ impl Sealer {
         let mut nonce = [0u8; NONCE_BYTES];
         OsRng.fill_bytes(&mut nonce);
         let payload = Payload { msg: plain, aad: context.as_bytes() };
-        let ciphertext = self.0.encrypt(Nonce::from_slice(&nonce), payload).map_err(|_| SealError::Failed)?;
+        let ciphertext = self.0.encrypt(&Nonce::from(nonce), payload).map_err(|_| SealError::Failed)?;
         Ok([nonce.as_slice(), &ciphertext].concat())
     }
 
     pub fn open(&self, context: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        let (nonce, ciphertext) = sealed.split_at_checked(NONCE_BYTES).ok_or(SealError::WrongKeyOrDamaged)?;
+        let (nonce, ciphertext) = sealed.split_first_chunk::<NONCE_BYTES>().ok_or(SealError::WrongKeyOrDamaged)?;
         let payload = Payload { msg: ciphertext, aad: context.as_bytes() };
-        self.0.decrypt(Nonce::from_slice(nonce), payload).map_err(|_| SealError::WrongKeyOrDamaged)
+        self.0.decrypt(&Nonce::from(*nonce), payload).map_err(|_| SealError::WrongKeyOrDamaged)
     }
 }
 
