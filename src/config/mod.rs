@@ -1,4 +1,12 @@
 //! Settings: defaults.toml (embedded, it is the manual) → file → SKILLGATE_SECTION__KEY → flags.
+//! Comes in: a file name, the environment, flags. Goes out: typed [`Settings`], or which key is wrong and why.
+//! Must not know: what the settings are for.
+
+mod load;
+mod master_key;
+
+pub use load::{Overrides, SettingsError, load};
+pub use master_key::{MasterKeyError, master_key};
 
 use crate::http_client::HttpClientConfig;
 use crate::intake::Limits;
@@ -21,21 +29,25 @@ pub struct Settings {
     pub log: LogSettings,
 }
 
+/// Keys: `listen`, `public_url`, `workers`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
     pub listen: String,
     /// How the gateway is reached from outside; empty means `http://` and the listening address.
     pub public_url: String,
+    /// 0 means one per core.
     pub workers: usize,
 }
 
+/// Keys: `url`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
     pub url: Secret,
 }
 
+/// Keys: `url`, `prefix`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueueSettings {
@@ -44,6 +56,7 @@ pub struct QueueSettings {
     pub prefix: String,
 }
 
+/// Keys: `bootstrap_key`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthSettings {
@@ -51,6 +64,7 @@ pub struct AuthSettings {
     pub bootstrap_key: Secret,
 }
 
+/// Keys: `master_key`, `master_key_file`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecuritySettings {
@@ -60,13 +74,20 @@ pub struct SecuritySettings {
     pub master_key_file: PathBuf,
 }
 
+/// Keys: `policy_file`, `contexts_file`, `documents_file`, `offline`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifySettings {
     /// Trust policy; empty means the built-in one, under which an unknown issuer needs attention.
     pub policy_file: PathBuf,
+    /// JSON map of context URL → file; empty means only the built-in contexts.
+    pub contexts_file: PathBuf,
+    /// JSON map of URL or DID → file, used instead of the network; empty means none.
+    pub documents_file: PathBuf,
+    pub offline: bool,
 }
 
+/// Keys: `retry_schedule_seconds`, `concurrency`, `connectors_dir`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeliverySettings {
@@ -78,11 +99,18 @@ pub struct DeliverySettings {
     pub connectors_dir: PathBuf,
 }
 
+/// Keys: `level`, `format`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogSettings {
     /// `tracing` filter, for example `info,skillgate=debug`.
     pub level: String,
-    /// `text` or `json`.
-    pub format: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
 }

@@ -1,0 +1,126 @@
+//! Reads the settings from their four sources.
+
+use super::Settings;
+use config::{Config, ConfigBuilder, Environment, File, FileFormat, builder::DefaultState};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+const DEFAULTS: &str = include_str!("defaults.toml");
+const PREFIX: &str = "SKILLGATE_";
+/// Variables with the prefix that are not settings.
+const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_CONFIG", "SKILLGATE_API_KEY"];
+/// Settings that are lists: in the environment they are separated by commas.
+const LISTS: [&str; 2] = ["http_client.allow_private", "delivery.retry_schedule_seconds"];
+
+/// Values given as flags: they win over everything else. Keys are `section.key`.
+pub type Overrides = Vec<(&'static str, String)>;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("the settings file {0} can't be read; check the path given with --config")]
+    FileMissing(PathBuf),
+    #[error("a setting is wrong: {0}")]
+    Invalid(String),
+}
+
+/// Loads the settings. `environment` is the process's, or a test's own.
+pub fn load(file: Option<&Path>, environment: HashMap<String, String>, flags: &Overrides) -> Result<Settings, SettingsError> {
+    let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if let Some(path) = file {
+        let readable = path.is_file();
+        if !readable {
+            return Err(SettingsError::FileMissing(path.to_owned()));
+        }
+        builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+    }
+    builder = add_environment(builder, environment)?;
+    for (key, value) in flags {
+        builder = builder.set_override(*key, value.as_str()).map_err(invalid)?;
+    }
+    builder.build().and_then(Config::try_deserialize).map_err(invalid)
+}
+
+/// Values stay text (`try_parsing` would turn a secret `0012` into 12); serde turns them into numbers where a number is wanted.
+fn add_environment(
+    mut builder: ConfigBuilder<DefaultState>,
+    environment: HashMap<String, String>,
+) -> Result<ConfigBuilder<DefaultState>, SettingsError> {
+    let mut plain = HashMap::new();
+    for (name, value) in environment {
+        if !name.starts_with(PREFIX) || NOT_SETTINGS.contains(&name.as_str()) || name.starts_with("SKILLGATE_TEST_") {
+            continue;
+        }
+        let key = name[PREFIX.len()..].to_lowercase().replace("__", ".");
+        if LISTS.contains(&key.as_str()) {
+            let items: Vec<&str> = value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+            builder = builder.set_override(key, items).map_err(invalid)?;
+        } else {
+            plain.insert(name, value);
+        }
+    }
+    let source = Environment::with_prefix("SKILLGATE").prefix_separator("_").separator("__").source(Some(plain));
+    Ok(builder.add_source(source))
+}
+
+fn invalid(error: config::ConfigError) -> SettingsError {
+    SettingsError::Invalid(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    #[test]
+    fn the_defaults_need_nothing_installed() {
+        let settings = load(None, HashMap::new(), &vec![]).unwrap();
+        assert_eq!(settings.http.listen, "127.0.0.1:8080");
+        assert!(settings.database.url.expose().starts_with("sqlite://"));
+        assert_eq!(settings.queue.url.expose(), "memory:");
+        assert!(settings.http_client.allow_private.is_empty());
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_flags_win_over_the_environment() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("skillgate.toml");
+        std::fs::write(&file, "[http]\nlisten = \"127.0.0.1:1\"\nworkers = 3\n").unwrap();
+        let variables =
+            environment(&[("SKILLGATE_HTTP__LISTEN", "127.0.0.1:2"), ("SKILLGATE_HTTP__PUBLIC_URL", "https://a.example.org")]);
+        let settings = load(Some(&file), variables, &vec![("http.public_url", "https://b.example.org".into())]).unwrap();
+        assert_eq!(settings.http.listen, "127.0.0.1:2");
+        assert_eq!(settings.http.workers, 3);
+        assert_eq!(settings.http.public_url, "https://b.example.org");
+    }
+
+    #[test]
+    fn secrets_made_of_digits_keep_their_zeros() {
+        let settings = load(None, environment(&[("SKILLGATE_AUTH__BOOTSTRAP_KEY", "0012")]), &vec![]).unwrap();
+        assert_eq!(settings.auth.bootstrap_key.expose(), "0012");
+    }
+
+    #[test]
+    fn lists_in_the_environment_are_separated_by_commas() {
+        let settings =
+            load(None, environment(&[("SKILLGATE_HTTP_CLIENT__ALLOW_PRIVATE", "127.0.0.0/8, 10.0.0.0/8")]), &vec![]).unwrap();
+        assert_eq!(settings.http_client.allow_private.len(), 2);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_in_a_file_and_in_the_environment() {
+        assert!(load(None, environment(&[("SKILLGATE_HTTP__LISTN", "x")]), &vec![]).is_err());
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("skillgate.toml");
+        std::fs::write(&file, "[http]\nlistn = \"x\"\n").unwrap();
+        assert!(load(Some(&file), HashMap::new(), &vec![]).is_err());
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = load(Some(Path::new("/nowhere/skillgate.toml")), HashMap::new(), &vec![]).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/skillgate.toml"));
+    }
+}

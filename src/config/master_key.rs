@@ -1,0 +1,82 @@
+//! The installation's master key: from the settings, or a file that is made at the first start.
+
+use super::SecuritySettings;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rand::RngCore;
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+#[derive(Debug, thiserror::Error)]
+pub enum MasterKeyError {
+    #[error("the master key must be 32 bytes in base64")]
+    Malformed,
+    #[error("the master key file {path} can't be used: {cause}")]
+    File { path: PathBuf, cause: std::io::Error },
+}
+
+/// The master key; its file is made, readable by its owner only, when there is none.
+pub fn master_key(settings: &SecuritySettings) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
+    let configured = settings.master_key.expose();
+    if !configured.is_empty() {
+        return decode(configured);
+    }
+    let path = &settings.master_key_file;
+    let failed = |cause| MasterKeyError::File { path: path.clone(), cause };
+    match std::fs::read_to_string(path) {
+        Ok(text) => decode(&text),
+        Err(error) if error.kind() == ErrorKind::NotFound => create(path).map_err(failed),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn decode(text: &str) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
+    let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| MasterKeyError::Malformed)?);
+    let key: [u8; 32] = bytes.as_slice().try_into().map_err(|_| MasterKeyError::Malformed)?;
+    Ok(Zeroizing::new(key))
+}
+
+fn create(path: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut key = Zeroizing::new([0u8; 32]);
+    rand::rngs::OsRng.fill_bytes(key.as_mut_slice());
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(Zeroizing::new(STANDARD.encode(*key)).as_bytes())?;
+    file.sync_all()?;
+    Ok(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::secret::Secret;
+
+    #[test]
+    fn the_key_made_at_the_first_start_is_found_again_and_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings =
+            SecuritySettings { master_key: Secret::new(""), master_key_file: folder.path().join("data").join("master.key") };
+        let first = master_key(&settings).unwrap();
+        assert_eq!(first, master_key(&settings).unwrap());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(&settings.master_key_file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_wrong_length_is_refused() {
+        let settings = SecuritySettings { master_key: Secret::new("c2hvcnQ="), master_key_file: PathBuf::new() };
+        assert!(matches!(master_key(&settings), Err(MasterKeyError::Malformed)));
+    }
+}

@@ -1,0 +1,3 @@
+//! The one integration binary: everything that touches files, databases, queues or sockets.
+
+mod architecture;
