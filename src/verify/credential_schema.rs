@@ -1,0 +1,1 @@
+//! The schemas that a credential names itself (`credentialSchema`).
