@@ -7,7 +7,7 @@ use crate::model::clock::Clock;
 use crate::model::ids::{SubmissionId, TenantId};
 use crate::model::submission::{CandidateHint, Channel, Submission, UploadedFile};
 use crate::store::{Store, StoreError};
-use crate::verify::Verifier;
+use crate::verify::{PresentationRequest, Verifier};
 
 /// Files to take in, for one person at most.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Delivered {
     pub channel: Channel,
     pub candidate: CandidateHint,
     pub files: Vec<UploadedFile>,
+    /// What a presentation among the files must be bound to; empty when nobody asked a wallet for it (uploads, links).
+    pub expected: PresentationRequest,
     pub idempotency_key: Option<String>,
 }
 
