@@ -278,6 +278,8 @@ pub enum LedgerState {
     /// The request was about to be sent: whether it arrived is unknown.
     Started,
     Done,
+    /// The target answered that it refused: the write was certainly not applied.
+    Refused,
 }
 
 /// A submission that is about to be written, with the door that it came through.
