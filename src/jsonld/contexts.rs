@@ -57,10 +57,7 @@ const BUILT_IN: &[BuiltIn] = &[
 
 static PARSED: LazyLock<HashMap<&'static str, Vec<(&'static str, Arc<Value>)>>> = LazyLock::new(|| {
     let parse = |text: &str| Arc::new(serde_json::from_str(text).unwrap_or(Value::Null));
-    BUILT_IN
-        .iter()
-        .map(|(url, contents)| (*url, contents.iter().map(|(name, text)| (*name, parse(text))).collect()))
-        .collect()
+    BUILT_IN.iter().map(|(url, contents)| (*url, contents.iter().map(|(name, text)| (*name, parse(text))).collect())).collect()
 });
 
 /// Known contexts by URL. Cheap to clone.

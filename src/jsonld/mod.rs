@@ -5,6 +5,7 @@
 pub mod canonical;
 pub mod contexts;
 pub mod dataset;
+pub mod jcs;
 mod to_rdf;
 
 pub use canonical::{Canonical, HashAlgorithm, TooComplex, canonicalize};

@@ -1,8 +1,8 @@
 //! JSON-LD to RDF.
 
+use super::JsonLdError;
 use super::contexts::{Contexts, Edition};
 use super::dataset::{Dataset, Literal, Quad, Term};
-use super::JsonLdError;
 use serde_json::Value;
 use std::collections::HashMap;
 
@@ -12,12 +12,15 @@ pub fn to_rdf(document: &Value, contexts: &Contexts, edition: Edition) -> Result
     let contexts = contexts.clone();
     let mut blanks: HashMap<String, u32> = HashMap::new();
     let mut dataset = Dataset::default();
-    let parser = oxjsonld::JsonLdParser::new().for_slice(text.as_bytes()).with_load_document_callback(move |url, _| {
-        match contexts.get(url, edition) {
-            Some(context) => Ok(oxjsonld::JsonLdRemoteDocument { document: context.to_string().into_bytes(), document_url: url.into() }),
-            None => Err(format!("unknown context {url}").into()),
-        }
-    });
+    let parser =
+        oxjsonld::JsonLdParser::new().for_slice(text.as_bytes()).with_load_document_callback(move |url, _| {
+            match contexts.get(url, edition) {
+                Some(context) => {
+                    Ok(oxjsonld::JsonLdRemoteDocument { document: context.to_string().into_bytes(), document_url: url.into() })
+                }
+                None => Err(format!("unknown context {url}").into()),
+            }
+        });
     for quad in parser {
         let quad = quad.map_err(|e| JsonLdError::invalid("invalid_json_ld", "", &e.to_string()))?;
         let mut blank = |label: &str| {

@@ -1,0 +1,107 @@
+//! The bytes that a proof signs.
+//! Comes in: the document, the proof, the contexts. Goes out: the message, and what a developer wants to see of it.
+//! Must not know: keys beyond their curve, verdicts.
+
+use super::options::{ProofOptions, Suite};
+use super::problem::ProofProblem;
+use crate::jsonld::{self, Contexts, Edition, HashAlgorithm};
+use serde_json::{Map, Value, json};
+
+/// What was signed.
+pub struct Message {
+    pub bytes: Vec<u8>,
+    pub explain: Value,
+}
+
+/// The documents that go into one proof.
+pub struct Input<'a> {
+    pub document: &'a Map<String, Value>,
+    pub options: &'a ProofOptions<'a>,
+    /// The earlier proofs of a chain that this one covers as well.
+    pub previous: Vec<&'a Value>,
+    pub contexts: &'a Contexts,
+    pub edition: Edition,
+    pub hash: HashAlgorithm,
+}
+
+impl Input<'_> {
+    /// The document as the proof covers it: without proofs, or with those that it builds on (VC Data Integrity 1.0 §4.5).
+    pub fn unsecured(&self) -> Map<String, Value> {
+        let mut document = self.document.clone();
+        document.remove("proof");
+        if !self.previous.is_empty() {
+            document.insert("proof".to_owned(), Value::Array(self.previous.iter().map(|proof| (*proof).clone()).collect()));
+        }
+        document
+    }
+
+    /// The proof without its signature, under the document's contexts.
+    pub fn configuration(&self) -> Map<String, Value> {
+        let mut configuration = self.options.members.clone();
+        for signature in ["proofValue", "jws", "signatureValue"] {
+            configuration.remove(signature);
+        }
+        if let (Some(context), false) = (self.document.get("@context"), configuration.contains_key("@context")) {
+            configuration.insert("@context".to_owned(), context.clone());
+        }
+        configuration
+    }
+
+    pub fn canonical(&self, document: Map<String, Value>) -> Result<jsonld::Canonical, ProofProblem> {
+        let dataset = jsonld::to_rdf(&Value::Object(document), self.contexts, self.edition)?;
+        jsonld::canonicalize(&dataset, self.hash).map_err(|error| jsonld::JsonLdError::from(error).into())
+    }
+
+    pub fn message(&self) -> Result<Message, ProofProblem> {
+        match self.options.suite {
+            Suite::Jcs(_) => self.jcs_message(),
+            _ => self.rdf_message(),
+        }
+    }
+
+    fn rdf_message(&self) -> Result<Message, ProofProblem> {
+        let configuration = self.canonical(self.configuration())?.document();
+        if configuration.is_empty() {
+            return Err(ProofProblem::malformed("nothing of the proof's options is covered by its signature".to_owned()));
+        }
+        let document = self.canonical(self.unsecured())?.document();
+        Ok(self.hashed(&configuration, &document))
+    }
+
+    /// eddsa-jcs-2022 and ecdsa-jcs-2019: the JSON itself is signed.
+    fn jcs_message(&self) -> Result<Message, ProofProblem> {
+        let mut configuration = self.options.members.clone();
+        configuration.remove("proofValue");
+        let mut document = self.unsecured();
+        if let Some(signed) = self.options.members.get("@context") {
+            if !starts_with(self.document.get("@context"), signed) {
+                let detail = "the document's contexts are not those that were signed".to_owned();
+                return Err(ProofProblem::new("proof_malformed", detail));
+            }
+            document.insert("@context".to_owned(), signed.clone());
+        }
+        let spell = |value: Map<String, Value>| jsonld::jcs::canonical(&Value::Object(value));
+        Ok(self.hashed(&spell(configuration), &spell(document)))
+    }
+
+    fn hashed(&self, configuration: &str, document: &str) -> Message {
+        let configuration_hash = self.hash.digest(configuration.as_bytes());
+        let document_hash = self.hash.digest(document.as_bytes());
+        let explain = json!({
+            "canonical_proof_options": configuration,
+            "canonical_document": document,
+            "proof_options_hash": hex::encode(&configuration_hash),
+            "document_hash": hex::encode(&document_hash),
+        });
+        Message { bytes: [configuration_hash, document_hash].concat(), explain }
+    }
+}
+
+/// Whether the document's contexts begin with those of the proof.
+fn starts_with(document: Option<&Value>, signed: &Value) -> bool {
+    let list = |value: &Value| match value {
+        Value::Array(entries) => entries.clone(),
+        other => vec![other.clone()],
+    };
+    document.is_some_and(|document| list(document).starts_with(&list(signed)))
+}

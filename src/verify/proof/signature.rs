@@ -1,0 +1,74 @@
+//! Signature algorithms, each pinned to the kind of key it belongs to.
+//! Comes in: a key, a message, a signature. Goes out: whether they fit together.
+//! Must not know: where any of the three came from.
+
+use crate::verify::keys::PublicKey;
+use rsa::signature::Verifier;
+
+/// Why a signature was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignatureError {
+    #[error("the key is of another kind than the signature")]
+    WrongKey,
+    #[error("the signature is malformed")]
+    Malformed,
+    #[error("the signature does not match")]
+    Mismatch,
+}
+
+/// EdDSA over Ed25519, strict: no small-order keys, no malleable signatures (RFC 8032 §5.1.7).
+pub fn ed25519(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    let PublicKey::Ed25519(key) = key else { return Err(SignatureError::WrongKey) };
+    let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| SignatureError::Malformed)?;
+    key.verify_strict(message, &signature).map_err(|_| SignatureError::Mismatch)
+}
+
+/// ECDSA with the hash that belongs to the curve, over `r || s` (FIPS 186-5, RFC 7518 §3.4).
+pub fn ecdsa(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    match key {
+        PublicKey::P256(key) => {
+            let signature = p256::ecdsa::Signature::from_slice(signature).map_err(|_| SignatureError::Malformed)?;
+            key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+        }
+        PublicKey::P384(key) => {
+            let signature = p384::ecdsa::Signature::from_slice(signature).map_err(|_| SignatureError::Malformed)?;
+            key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+        }
+        PublicKey::Secp256k1(key) => {
+            let signature = k256::ecdsa::Signature::from_slice(signature).map_err(|_| SignatureError::Malformed)?;
+            // k256 verifies only the low-S form; both forms are valid for ES256K (RFC 8812 §3.2).
+            let signature = signature.normalize_s().unwrap_or(signature);
+            key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+        }
+        PublicKey::Ed25519(_) | PublicKey::Rsa(_) | PublicKey::Bls12381G2(_) => Err(SignatureError::WrongKey),
+    }
+}
+
+/// RSASSA-PKCS1-v1_5 with SHA-256 (`RS256`).
+pub fn rsa_pkcs1(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    let PublicKey::Rsa(key) = key else { return Err(SignatureError::WrongKey) };
+    let signature = rsa::pkcs1v15::Signature::try_from(signature).map_err(|_| SignatureError::Malformed)?;
+    let verifier = rsa::pkcs1v15::VerifyingKey::<sha2::Sha256>::new(key.as_ref().clone());
+    verifier.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+}
+
+/// RSASSA-PSS with SHA-256 (`PS256`).
+pub fn rsa_pss(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    let PublicKey::Rsa(key) = key else { return Err(SignatureError::WrongKey) };
+    let signature = rsa::pss::Signature::try_from(signature).map_err(|_| SignatureError::Malformed)?;
+    let verifier = rsa::pss::VerifyingKey::<sha2::Sha256>::new(key.as_ref().clone());
+    verifier.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+}
+
+/// The algorithm of a JOSE `alg` value; a key of another kind fails (RFC 8725 §3.1).
+pub fn jose(algorithm: &str, key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    match (algorithm, key) {
+        ("EdDSA" | "Ed25519", PublicKey::Ed25519(_)) => ed25519(key, message, signature),
+        ("ES256", PublicKey::P256(_)) | ("ES384", PublicKey::P384(_)) | ("ES256K", PublicKey::Secp256k1(_)) => {
+            ecdsa(key, message, signature)
+        }
+        ("RS256", PublicKey::Rsa(_)) => rsa_pkcs1(key, message, signature),
+        ("PS256", PublicKey::Rsa(_)) => rsa_pss(key, message, signature),
+        _ => Err(SignatureError::WrongKey),
+    }
+}

@@ -1,0 +1,123 @@
+//! One proof: key, message, signature.
+//! Comes in: a proof's options and the document. Goes out: the key that verified, or why none did.
+//! Must not know: what other proofs there are, who should have signed.
+
+use super::ProofRequest;
+use super::hashing::Input;
+use super::integrity;
+use super::options::{Curve, ProofOptions, Suite};
+use super::problem::ProofProblem;
+use super::signature::{self, SignatureError};
+use crate::jsonld::{Edition, HashAlgorithm};
+use crate::verify::keys::{PublicKey, ResolvedKey};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+/// A proof whose signature matches.
+pub struct Verified {
+    pub key: ResolvedKey,
+    pub created: Option<DateTime<Utc>>,
+    /// The contents of the contexts with which it matched.
+    pub edition: Edition,
+    pub suite: Suite,
+    pub explain: Value,
+}
+
+/// A proof that could not be accepted, with its key when one was found.
+pub struct Failure {
+    pub problem: ProofProblem,
+    pub key: Option<ResolvedKey>,
+    pub created: Option<DateTime<Utc>>,
+    pub explain: Option<Value>,
+}
+
+pub async fn verify(
+    document: &Map<String, Value>,
+    options: &ProofOptions<'_>,
+    previous: Vec<&Value>,
+    request: &ProofRequest<'_>,
+) -> Result<Verified, Failure> {
+    let created = options.created;
+    let key = match request.keys.resolve(options.verification_method, request.purpose).await {
+        Ok(key) => key,
+        Err(error) => return Err(Failure { problem: error.into(), key: None, created, explain: None }),
+    };
+    let hash = match (&key.key, options.suite) {
+        (PublicKey::P384(_), Suite::Rdfc(Curve::Nist) | Suite::Jcs(Curve::Nist)) => HashAlgorithm::Sha384,
+        _ => HashAlgorithm::Sha256,
+    };
+    let editions = match options.suite {
+        Suite::Jcs(_) => 1,
+        _ => request.contexts.editions(integrity::context_urls(document).into_iter()),
+    };
+    let mut first_failure = None;
+    for edition in (0..editions).map(Edition) {
+        let input = Input { document, options, previous: previous.clone(), contexts: request.contexts, edition, hash };
+        match attempt(&input, &key.key) {
+            Ok(explain) => return Ok(Verified { key, created, edition, suite: options.suite, explain }),
+            Err(failure) => first_failure = first_failure.or(Some(failure)),
+        }
+    }
+    let (problem, explain) = first_failure.unwrap_or_else(|| (ProofProblem::mismatch(), None));
+    Err(Failure { problem, key: Some(key), created, explain })
+}
+
+type AttemptFailure = (ProofProblem, Option<Value>);
+
+fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<Value, AttemptFailure> {
+    let options = input.options;
+    let plain = |problem: ProofProblem| (problem, None);
+    let message = input.message().map_err(plain)?;
+    let checked = match options.suite {
+        Suite::Rdfc(curve) | Suite::Jcs(curve) => {
+            let value = decode_base58(options.value).map_err(plain)?;
+            match curve {
+                Curve::Ed25519 => signature::ed25519(key, &message.bytes, &value),
+                Curve::Nist if matches!(key, PublicKey::Secp256k1(_)) => Err(SignatureError::WrongKey),
+                Curve::Nist => signature::ecdsa(key, &message.bytes, &value),
+            }
+        }
+        Suite::DetachedJws(algorithms) => detached_jws(options.value, algorithms, key, &message.bytes).map_err(plain)?,
+        Suite::EcdsaSd | Suite::Bbs => Err(SignatureError::Malformed),
+    };
+    match checked {
+        Ok(()) => Ok(json!({"verification_method": options.verification_method, "message": message.explain})),
+        Err(SignatureError::Mismatch) => Err((ProofProblem::mismatch(), Some(message.explain))),
+        Err(error) => Err((ProofProblem::malformed(error.to_string()), Some(message.explain))),
+    }
+}
+
+/// Multibase base58btc (Controlled Identifiers 1.0 §2.4), at most the length of the longest signature.
+fn decode_base58(value: &str) -> Result<Vec<u8>, ProofProblem> {
+    let digits = value.strip_prefix('z').filter(|digits| digits.len() <= 200);
+    let decoded = digits.and_then(|digits| bs58::decode(digits).into_vec().ok());
+    decoded.ok_or_else(|| ProofProblem::malformed("the proof's value is not a signature in base58".to_owned()))
+}
+
+/// A JWS with an unencoded, detached payload (RFC 7797), as the suites before Data Integrity use it.
+fn detached_jws(
+    jws: &str,
+    algorithms: &[&str],
+    key: &PublicKey,
+    payload: &[u8],
+) -> Result<Result<(), SignatureError>, ProofProblem> {
+    let malformed = |what: &str| ProofProblem::malformed(format!("the proof's jws {what}"));
+    let mut parts = jws.split('.');
+    let (Some(header), Some(""), Some(signature), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return Err(malformed("is not a detached signature"));
+    };
+    let bytes = URL_SAFE_NO_PAD.decode(header).map_err(|_| malformed("has a broken header"))?;
+    let members: Map<String, Value> = serde_json::from_slice(&bytes).map_err(|_| malformed("has a broken header"))?;
+    let unencoded = members.get("b64") == Some(&Value::Bool(false)) && members.get("crit") == Some(&json!(["b64"]));
+    let known = members.keys().all(|name| matches!(name.as_str(), "alg" | "b64" | "crit" | "typ" | "kid"));
+    if !unencoded || !known {
+        return Err(malformed("has a header that is not allowed here"));
+    }
+    let algorithm = members.get("alg").and_then(Value::as_str).filter(|algorithm| algorithms.contains(algorithm));
+    let algorithm = algorithm.ok_or_else(|| malformed("uses an algorithm that is not allowed here"))?;
+    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| malformed("has a broken signature"))?;
+    let signed = [header.as_bytes(), b".", payload].concat();
+    Ok(signature::jose(algorithm, key, &signed, &signature))
+}
