@@ -1,1 +1,22 @@
-//! (module http)
+//! The HTTP surface: one table of routes, one table of problems, one way to be known.
+//! Comes in: requests of employers' systems, of the pages and of other platforms. Goes out: JSON, pages, problem details.
+//! Must not know: how anything is verified, queued or delivered; what lies behind [`ports`] is chosen by the composition root.
+
+pub mod auth;
+pub mod budget;
+pub mod envelope;
+pub mod extract;
+pub mod handlers;
+pub mod metrics;
+pub mod openapi;
+pub mod paging;
+pub mod ports;
+pub mod problem;
+pub mod routes;
+pub mod server;
+pub mod session;
+pub mod state;
+pub mod upload;
+
+pub use routes::configure;
+pub use state::State;

@@ -1,1 +1,36 @@
-//! (module web)
+//! The pages of recruiters and administrators: plain HTML, one style sheet, small scripts, all embedded.
+//! Comes in: a GET for a page or an asset. Goes out: its bytes. Everything else a page gets over the API.
+//! Must not know: any data. The pages hold none; they fetch it as the caller that the session cookie names.
+
+use crate::http::problem::Problem;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{HttpResponse, web};
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// Every asset, by name: what is not here can't be asked for.
+const ASSETS: &[(&str, &str, &str)] = &[];
+
+/// `GET /`
+pub async fn recruiter() -> HttpResponse {
+    embedded(HTML, include_str!("recruiter.html"))
+}
+
+/// `GET /admin`
+pub async fn admin() -> HttpResponse {
+    embedded(HTML, include_str!("admin.html"))
+}
+
+/// `GET /assets/{name}`
+pub async fn asset(name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let found = ASSETS.iter().find(|(known, _, _)| *known == name.as_str());
+    let (_, media_type, text) = found.ok_or_else(|| Problem::not_found("asset"))?;
+    Ok(embedded(media_type, text))
+}
+
+/// The text is part of the program, so a browser must ask again after an upgrade.
+fn embedded(media_type: &'static str, text: &'static str) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, media_type)).insert_header((CACHE_CONTROL, "no-cache")).body(text)
+}

@@ -1,0 +1,103 @@
+//! Deliveries: what went to which employer system, each try at it, and another try when a person asks for one.
+
+use crate::http::auth::Caller;
+use crate::http::extract::Id;
+use crate::http::paging;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::State;
+use crate::model::delivery::{Attempt, Delivery, DeliveryState};
+use crate::model::ids::DeliveryId;
+use crate::store::{DeliveryFilter, Page};
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+/// Most deliveries that one call replays.
+const MAX_REPLAYS: u32 = 1_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    limit: Option<u32>,
+    after: Option<String>,
+    connection_id: Option<String>,
+    event_id: Option<String>,
+    state: Option<DeliveryState>,
+}
+
+#[derive(Serialize)]
+struct WithAttempts {
+    #[serde(flatten)]
+    delivery: Delivery,
+    /// Oldest first. The name `attempts` is the count that lists show.
+    attempt_log: Vec<Attempt>,
+}
+
+/// `GET /v1/deliveries`: newest first.
+pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    let query = query.into_inner();
+    let page = paging::page(query.limit, query.after.as_deref())?;
+    let filter = DeliveryFilter {
+        connection_id: paging::filter("connection_id", query.connection_id)?,
+        state: query.state,
+        event_id: paging::filter("event_id", query.event_id)?,
+    };
+    let rows = state.store.list_deliveries(&caller.tenant_id, &filter, &page).await?;
+    Ok(paging::list(&page, rows, |row: &Delivery| row.id.to_string()))
+}
+
+async fn find(state: &State, caller: &Caller, id: &DeliveryId) -> Result<WithAttempts, Problem> {
+    let found = state.store.delivery(&caller.tenant_id, id).await?;
+    let (delivery, attempt_log) = found.ok_or_else(|| Problem::not_found("delivery"))?;
+    Ok(WithAttempts { delivery, attempt_log })
+}
+
+/// `GET /v1/deliveries/{id}`
+pub async fn get(state: web::Data<State>, caller: Caller, id: Id<DeliveryId>) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(find(&state, &caller, &id.0).await?))
+}
+
+/// `POST /v1/deliveries/{id}/replay`: due again now, the same event.
+pub async fn replay(state: web::Data<State>, caller: Caller, id: Id<DeliveryId>) -> Result<HttpResponse, Problem> {
+    if !state.store.replay_delivery(&caller.tenant_id, &id.0, state.clock.now()).await? {
+        return Err(Problem::not_found("delivery"));
+    }
+    state.tasks.wake();
+    Ok(HttpResponse::Accepted().json(find(&state, &caller, &id.0).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReplayMany {
+    /// `dead` or `parked`: what waits for a person.
+    state: DeliveryState,
+    connection_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Replayed {
+    replayed: u32,
+}
+
+/// `POST /v1/deliveries/replay`: all dead (or parked) ones, of one connection or of all; at most 1,000 a call.
+pub async fn replay_many(state: web::Data<State>, caller: Caller, body: web::Json<ReplayMany>) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    if !matches!(body.state, DeliveryState::Dead | DeliveryState::Parked) {
+        return Err(Problem::invalid_field("state", "must be dead or parked"));
+    }
+    let connection_id = match body.connection_id {
+        Some(id) if !crate::http::extract::is_identifier(&id) => {
+            return Err(Problem::new(Code::InvalidField, "connection_id is not an identifier."));
+        }
+        other => other.map(Into::into),
+    };
+    let filter = DeliveryFilter { connection_id, state: Some(body.state), event_id: None };
+    let page = Page { limit: MAX_REPLAYS, after: None };
+    let mut replayed = 0;
+    for delivery in state.store.list_deliveries(&caller.tenant_id, &filter, &page).await? {
+        if state.store.replay_delivery(&caller.tenant_id, &delivery.id, state.clock.now()).await? {
+            replayed += 1;
+        }
+    }
+    state.tasks.wake();
+    Ok(HttpResponse::Accepted().json(Replayed { replayed }))
+}

@@ -1,0 +1,101 @@
+//! Submissions: files in, verdicts out.
+
+use crate::http::auth::Caller;
+use crate::http::extract::Id;
+use crate::http::problem::{Code, Problem};
+use crate::http::state::State;
+use crate::http::{paging, upload};
+use crate::model::ids::SubmissionId;
+use crate::model::submission::{Channel, Submission, SubmissionState};
+use crate::pipeline::Delivered;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateQuery {
+    /// For raw bodies; a form has a field of that name.
+    candidate_ref: Option<String>,
+}
+
+/// `POST /v1/submissions`: 201 when all is decided, 202 when the files are still being worked on.
+pub async fn create(
+    state: web::Data<State>,
+    caller: Caller,
+    query: web::Query<CreateQuery>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let idempotency_key = idempotency_key(&request)?;
+    let head = upload::head(&request, &state.limits)?;
+    let _permit = state.budget.take(head.expected).await.ok_or_else(busy)?;
+    let mut upload = upload::read(&request, &head, payload, &state.limits).await?;
+    if let Some(reference) = query.into_inner().candidate_ref {
+        upload.candidate.candidate_ref = Some(upload::candidate_ref(&reference)?);
+    }
+
+    let delivered = Delivered {
+        tenant_id: caller.tenant_id,
+        channel: Channel::Upload,
+        candidate: upload.candidate,
+        files: upload.files,
+        idempotency_key,
+    };
+    let submission = state.pipeline.accept(delivered).await?;
+    Ok(created(&state, &submission))
+}
+
+/// Answers for a submission that was just accepted, and sees to it that its work goes on.
+pub fn created(state: &State, submission: &Submission) -> HttpResponse {
+    let mut response = match submission.state {
+        SubmissionState::Complete => {
+            state.metrics.submission(submission);
+            HttpResponse::Created()
+        }
+        SubmissionState::Processing => {
+            state.tasks.resume(submission.id.clone());
+            HttpResponse::Accepted()
+        }
+    };
+    state.tasks.wake();
+    response.insert_header((LOCATION, format!("/v1/submissions/{}", submission.id))).json(submission)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    limit: Option<u32>,
+    after: Option<String>,
+}
+
+/// `GET /v1/submissions`: newest first.
+pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    let page = paging::page(query.limit, query.after.as_deref())?;
+    let rows = state.store.list_submissions(&caller.tenant_id, &page).await?;
+    Ok(paging::list(&page, rows, |row: &Submission| row.id.to_string()))
+}
+
+/// `GET /v1/submissions/{id}`: progress while it is processing, results when it is complete.
+pub async fn get(state: web::Data<State>, caller: Caller, id: Id<SubmissionId>) -> Result<HttpResponse, Problem> {
+    let found = state.store.submission(&caller.tenant_id, &id.0).await?;
+    let submission = found.ok_or_else(|| Problem::not_found("submission"))?;
+    Ok(HttpResponse::Ok().json(submission))
+}
+
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let text = value.to_str().unwrap_or_default().trim();
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if !visible || !(1..=MAX_IDEMPOTENCY_KEY_BYTES).contains(&text.len()) {
+        return Err(Problem::invalid_field("Idempotency-Key", "must be 1 to 255 visible ASCII characters"));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+fn busy() -> Problem {
+    Problem::new(Code::TooManyRequests, "Too much is being uploaded at this moment; try again shortly.").header("retry-after", "5")
+}

@@ -1,0 +1,78 @@
+//! For operators and developers: is it alive, is it ready, what does it count, what does it offer, what does an error mean.
+
+use crate::http::openapi;
+use crate::http::ports::{FieldError, Probe};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::State;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Alive {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    probes: Vec<Probe>,
+}
+
+#[derive(Serialize)]
+struct ProblemPage {
+    #[serde(rename = "type")]
+    problem_type: String,
+    code: &'static str,
+    status: u16,
+    title: &'static str,
+    documentation: &'static str,
+}
+
+/// `GET /healthz`: the process answers.
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(Alive { status: "ok" })
+}
+
+/// `GET /readyz`: everything that the gateway needs is there; 503 names what is not.
+pub async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let probes = state.health.probe().await;
+    let failed: Vec<FieldError> = probes
+        .iter()
+        .filter(|probe| !probe.ok)
+        .map(|probe| FieldError {
+            field: probe.name.clone(),
+            message: probe.message.clone().unwrap_or_else(|| "is away".to_owned()),
+        })
+        .collect();
+    if failed.is_empty() {
+        return Ok(HttpResponse::Ok().json(Ready { status: "ready", probes }));
+    }
+    let problem = Problem::new(Code::Unavailable, "The gateway is not ready; errors name what is away.");
+    Err(Problem { errors: failed, ..problem }.header("retry-after", "5"))
+}
+
+/// `GET /metrics`: Prometheus text format 0.0.4.
+pub async fn metrics(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let text = state.metrics.render().map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text))
+}
+
+/// `GET /openapi.json`
+pub async fn openapi() -> Result<HttpResponse, Problem> {
+    let document = openapi::json().map_err(Problem::internal)?;
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/json")).body(document))
+}
+
+/// `GET /problems/{code}`: what the type URI of a problem leads to.
+pub async fn problem(code: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let found = Code::ALL.iter().find(|known| known.as_str() == code.as_str());
+    let known = found.ok_or_else(|| Problem::not_found("problem"))?;
+    Ok(HttpResponse::Ok().json(ProblemPage {
+        problem_type: format!("/problems/{}", known.as_str()),
+        code: known.as_str(),
+        status: known.status(),
+        title: known.title(),
+        documentation: known.documentation(),
+    }))
+}

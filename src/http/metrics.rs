@@ -1,0 +1,83 @@
+//! What `/metrics` shows, in the Prometheus text format.
+//! Comes in: finished requests and submissions. Goes out: text. Other parts register their own collectors in the same registry.
+//! Labels come from closed lists only: routes of the table, statuses, outcomes, channels. Never an id or a tenant.
+
+use crate::model::submission::{Submission, SubmissionState};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+
+/// Cheap to clone; clones count together.
+#[derive(Clone)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    seconds: HistogramVec,
+    submissions: IntCounterVec,
+    verifications: IntCounterVec,
+}
+
+impl Metrics {
+    /// Registers the collectors of the HTTP surface. Fails when the registry already holds them.
+    pub fn new(registry: Registry) -> prometheus::Result<Self> {
+        let counter = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let metrics = Self {
+            requests: counter(
+                "skillgate_http_requests_total",
+                "HTTP requests that were answered.",
+                &["method", "route", "status"],
+            )?,
+            seconds: HistogramVec::new(
+                HistogramOpts::new("skillgate_http_request_seconds", "Time until the head of the answer was ready.")
+                    .buckets(vec![0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0]),
+                &["route"],
+            )?,
+            submissions: counter("skillgate_submissions_total", "Submissions that were worked on to their end.", &["channel"])?,
+            verifications: counter("skillgate_verifications_total", "Credentials that were verified.", &["outcome"])?,
+            registry,
+        };
+        metrics.registry.register(Box::new(metrics.requests.clone()))?;
+        metrics.registry.register(Box::new(metrics.seconds.clone()))?;
+        metrics.registry.register(Box::new(metrics.submissions.clone()))?;
+        metrics.registry.register(Box::new(metrics.verifications.clone()))?;
+        Ok(metrics)
+    }
+
+    pub fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
+        self.requests.with_label_values(&[method, route, &status.to_string()]).inc();
+        self.seconds.with_label_values(&[route]).observe(seconds);
+    }
+
+    /// Counts a submission once it is complete; call it where the submission was worked on.
+    pub fn submission(&self, submission: &Submission) {
+        if submission.state != SubmissionState::Complete {
+            return;
+        }
+        self.submissions.with_label_values(&[submission.channel.as_str()]).inc();
+        for credential in submission.files.iter().flat_map(|file| &file.credentials) {
+            self.verifications.with_label_values(&[credential.outcome.as_str()]).inc();
+        }
+    }
+
+    /// Everything in the registry.
+    pub fn render(&self) -> prometheus::Result<Vec<u8>> {
+        let mut text = Vec::new();
+        TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_route_and_status() {
+        let metrics = Metrics::new(Registry::new()).unwrap();
+        metrics.request("GET", "/healthz", 200, 0.001);
+        metrics.request("GET", "/healthz", 200, 0.001);
+        let text = String::from_utf8(metrics.render().unwrap()).unwrap();
+        assert!(
+            text.contains(r#"skillgate_http_requests_total{method="GET",route="/healthz",status="200"} 2"#),
+            "{text}"
+        );
+    }
+}

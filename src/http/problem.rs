@@ -1,0 +1,231 @@
+//! Every error that leaves over HTTP, in one table: code, status, title and the sentence that documents it (RFC 9457).
+//! Comes in: errors of extractors, of the store, of the pipeline. Goes out: `application/problem+json`.
+//! Must not know: anything of a request beyond what its sender may read back. Causes of 5xx go to the log, once.
+
+use super::ports::FieldError;
+use crate::pipeline::PipelineError;
+use crate::store::StoreError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use std::fmt;
+
+macro_rules! problems {
+    ($($variant:ident $status:literal $code:literal $title:literal $documentation:literal)+) => {
+        /// Stable codes; the HTTP status, the title and the documentation follow from the code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $($variant),+ }
+
+        impl Code {
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            /// Stable, snake_case, never changed once released.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            pub fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),+ }
+            }
+
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+
+            /// What it means and what the caller can do, for the page behind the type URI.
+            pub fn documentation(self) -> &'static str {
+                match self { $(Self::$variant => $documentation),+ }
+            }
+        }
+    };
+}
+
+problems! {
+    InvalidPath 400 "invalid_path" "The path is not valid"
+        "A part of the path can't be an identifier of this API. Use identifiers exactly as the API gave them out."
+    InvalidQuery 400 "invalid_query" "The query is not valid"
+        "A query parameter is unknown or has a value that it can't have. The detail names it."
+    InvalidJson 400 "invalid_json" "The request body is not valid JSON"
+        "The body of the request is broken JSON, or JSON of another shape than this operation takes. Errors inside an uploaded file are never reported this way: they are part of the submission's result."
+    InvalidMultipart 400 "invalid_multipart" "The multipart body is broken"
+        "The body does not follow multipart/form-data (RFC 7578), or it ended before its last boundary. Send it again."
+    InvalidBody 400 "invalid_body" "The request body could not be read"
+        "The connection ended before the body was complete, or its encoding is damaged. Send it again."
+    Unauthorized 401 "unauthorized" "An API key is needed"
+        "Send an API key as `Authorization: Bearer sk_…`. The key is missing, unknown or revoked."
+    Forbidden 403 "forbidden" "The request was not made by this site's own page"
+        "Requests that change something and are known by their session cookie must come from the gateway's own pages. Programs use an API key instead."
+    NotFound 404 "not_found" "There is no such thing here"
+        "No route, or nothing of yours, has this address. Things of other tenants are reported the same way."
+    MethodNotAllowed 405 "method_not_allowed" "The method is not allowed here"
+        "The address exists but does not answer this method. The Allow header lists the methods that it answers."
+    RequestTimeout 408 "request_timeout" "The request took too long to arrive"
+        "The body arrived too slowly. Send it again over a better connection, or send fewer files at once."
+    IdempotencyConflict 409 "idempotency_conflict" "The idempotency key was used for another request"
+        "An Idempotency-Key stands for one request. Use a new key for a new request."
+    Conflict 409 "conflict" "It is already there"
+        "Something with the same key exists already."
+    PayloadTooLarge 413 "payload_too_large" "The request is too large"
+        "The request, one of its files or its number of parts is over the limit that the detail names. Send fewer or smaller files."
+    UnsupportedMediaType 415 "unsupported_media_type" "The media type is not supported"
+        "This operation does not take a body of this media type or encoding. The detail lists what it takes."
+    NoFile 422 "no_file" "There is no file in the request"
+        "A submission needs at least one part named `file`, or a body that is not empty."
+    InvalidField 422 "invalid_field" "A field is not valid"
+        "A field of the form or of the JSON body has a value that it can't have. `errors` names each one."
+    UnknownConnector 422 "unknown_connector" "There is no such connector"
+        "The connector is not part of this installation. `GET /v1/connectors` lists the ones that are."
+    TooManyRequests 429 "too_many_requests" "The gateway is busy"
+        "Too much is being uploaded at this moment. Wait for as long as Retry-After says and send it again."
+    Internal 500 "internal" "Something went wrong inside the gateway"
+        "This is a fault of the gateway. Tell its operator the value of the X-Request-Id header."
+    Unavailable 503 "unavailable" "The gateway can't do this right now"
+        "A part of the gateway, for example its database, is away. Nothing was lost; try again after the time that Retry-After gives."
+}
+
+/// An error as the caller sees it.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    pub code: Code,
+    /// One plain sentence about this occurrence.
+    pub detail: String,
+    /// Fields to blame, where there are some.
+    pub errors: Vec<FieldError>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    problem_type: String,
+    title: &'a str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+impl Problem {
+    /// `detail` is read by the caller: it must hold nothing that the caller doesn't know or may not know.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+    }
+
+    /// A 500 with a constant detail; the cause goes to the log here, once.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed inside the gateway");
+        Self::new(Code::Internal, "Something went wrong inside the gateway; its log holds the cause.")
+    }
+
+    /// A 503 with a constant detail; the cause goes to the log here, once.
+    pub fn unavailable(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed because a part of the gateway is away");
+        Self::new(Code::Unavailable, "A part of the gateway is away at this moment; try again in a few seconds.")
+            .header("retry-after", "5")
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(Code::NotFound, format!("There is no {what} with this identifier."))
+    }
+
+    pub fn invalid_field(field: &str, message: impl Into<String>) -> Self {
+        let error = FieldError { field: field.to_owned(), message: message.into() };
+        let detail = format!("{}: {}", error.field, error.message);
+        Self { errors: vec![error], ..Self::new(Code::InvalidField, detail) }
+    }
+
+    pub fn invalid_fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] => format!("{}: {}", only.field, only.message),
+            several => format!("{} fields are not valid.", several.len()),
+        };
+        Self { errors, ..Self::new(Code::InvalidField, detail) }
+    }
+
+    /// Adds a response header; a value that can't be one is left out.
+    pub fn header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
+            self.headers.push((HeaderName::from_static(name), value));
+        }
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let body = Body {
+            problem_type: format!("/problems/{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.code.status(),
+            code: self.code.as_str(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.clone()));
+        }
+        response.body(serde_json::to_vec(&body).unwrap_or_default())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Conflict(_) => Self::new(Code::Conflict, "Something with the same key exists already."),
+            StoreError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<PipelineError> for Problem {
+    fn from(error: PipelineError) -> Self {
+        match error {
+            PipelineError::IdempotencyConflict => Self::new(
+                Code::IdempotencyConflict,
+                "This Idempotency-Key was used for another request; use a new key for a new request.",
+            ),
+            PipelineError::Store(error) => error.into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn codes_are_unique_snake_case_and_have_an_error_status() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.as_str()), "{} twice", code.as_str());
+            assert!(code.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+            assert!((400..600).contains(&code.status()));
+            assert!(!code.title().is_empty() && code.documentation().ends_with('.'));
+        }
+    }
+
+    #[test]
+    fn the_cause_of_a_server_fault_never_reaches_the_caller() {
+        let problem = Problem::from(StoreError::Internal("password=hunter2".into()));
+        assert_eq!(problem.code, Code::Internal);
+        assert!(!problem.detail.contains("hunter2"));
+    }
+}
