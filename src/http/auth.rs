@@ -71,7 +71,8 @@ async fn identify(state: &State, headers: &HeaderMap, method: &Method) -> Result
         .find_map(|header| session::read(&state.sealer, header, now, secure))
         .ok_or_else(unauthorized)?;
     if !method.is_safe() && !headers.contains_key(PAGE_HEADER) {
-        let detail = "A request with a session cookie that changes something needs the page's own header; programs use an API key.";
+        let detail =
+            "A request with a session cookie that changes something needs the page's own header; programs use an API key.";
         return Err(Problem::new(Code::Forbidden, detail));
     }
     find(state, &hash).await

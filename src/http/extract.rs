@@ -66,9 +66,7 @@ fn json_problem(error: &JsonPayloadError) -> Problem {
         JsonPayloadError::ContentType => {
             Problem::new(Code::UnsupportedMediaType, "This operation takes a body of the type application/json.")
         }
-        JsonPayloadError::Deserialize(cause) => {
-            Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {cause}."))
-        }
+        JsonPayloadError::Deserialize(cause) => Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {cause}.")),
         JsonPayloadError::Payload(cause) => payload_problem(cause),
         _ => Problem::new(Code::InvalidJson, "The JSON body can't be read."),
     }

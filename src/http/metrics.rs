@@ -75,9 +75,6 @@ mod tests {
         metrics.request("GET", "/healthz", 200, 0.001);
         metrics.request("GET", "/healthz", 200, 0.001);
         let text = String::from_utf8(metrics.render().unwrap()).unwrap();
-        assert!(
-            text.contains(r#"skillgate_http_requests_total{method="GET",route="/healthz",status="200"} 2"#),
-            "{text}"
-        );
+        assert!(text.contains(r#"skillgate_http_requests_total{method="GET",route="/healthz",status="200"} 2"#), "{text}");
     }
 }

@@ -39,7 +39,7 @@ pub struct FormField {
     pub label: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
-    /// `text`, `url`, `email`, `number`, `boolean`, `choice` or `secret`.
+    /// `string`, `boolean` or `integer`.
     pub kind: String,
     pub required: bool,
     /// A secret goes into `secrets`, any other field into `fields`.
@@ -48,6 +48,8 @@ pub struct FormField {
     pub choices: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub example: Option<String>,
 }
 
 /// A connector as the administrator chooses it.
@@ -56,10 +58,13 @@ pub struct ConnectorInfo {
     /// The name of its folder.
     pub name: String,
     pub title: String,
-    pub description: String,
-    /// How well it is known to work, in the manifest's words.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub support: Option<String>,
+    /// `ats`, `hris`, `file`, …
+    pub category: String,
+    /// How well it is known to work: `stable`, `beta` or `experimental`.
+    pub status: String,
+    /// Where its maker documents what is used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub docs: Vec<String>,
     pub fields: Vec<FormField>,
     /// Event types that it handles.
     pub event_types: Vec<String>,
@@ -87,8 +92,13 @@ pub trait Connectors: Send + Sync {
     fn list(&self) -> Vec<ConnectorInfo>;
 
     /// Checks a connection's fields, mapping and the names of its secrets against the connector's form; empty means right.
-    fn check(&self, connector: &str, fields: &Map<String, Value>, mapping: &Map<String, Value>, secrets: &[String])
-    -> Vec<FieldError>;
+    fn check(
+        &self,
+        connector: &str,
+        fields: &Map<String, Value>,
+        mapping: &Map<String, Value>,
+        secrets: &[String],
+    ) -> Vec<FieldError>;
 
     /// Asks the employer system who we are, without writing anything.
     async fn test(&self, connection: &Connection, secrets: &Secrets) -> Vec<TestStep>;

@@ -39,10 +39,7 @@ pub fn end(secure: bool) -> String {
 
 fn set_cookie(value: &str, max_age_seconds: i64, secure: bool) -> String {
     let secure_attribute = if secure { "; Secure" } else { "" };
-    format!(
-        "{}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure_attribute}",
-        name(secure)
-    )
+    format!("{}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure_attribute}", name(secure))
 }
 
 /// The API key's hash of the session in a Cookie header, when there is one that is ours and has not ended.

@@ -166,7 +166,8 @@ async fn read_multipart(
 
 async fn read_file(field: &mut Field, limits: &Limits) -> Result<UploadedFile, Problem> {
     let disposition = field.content_disposition();
-    let extended = disposition.and_then(|given| given.get_filename_ext()).map(|ext| String::from_utf8_lossy(&ext.value).into_owned());
+    let extended =
+        disposition.and_then(|given| given.get_filename_ext()).map(|ext| String::from_utf8_lossy(&ext.value).into_owned());
     let given = extended.or_else(|| disposition.and_then(|given| given.get_filename()).map(str::to_owned));
     let name = given.as_deref().map(plain_name);
     let media_type = field.content_type().map(|given| given.essence_str().to_owned());
@@ -222,12 +223,7 @@ fn is_email(text: &str) -> bool {
 }
 
 /// Reads a file to its end, within the cap for what it begins like.
-async fn collect<S, E>(
-    stream: &mut S,
-    limits: &Limits,
-    subject: &str,
-    problem: impl Fn(E) -> Problem,
-) -> Result<Bytes, Problem>
+async fn collect<S, E>(stream: &mut S, limits: &Limits, subject: &str, problem: impl Fn(E) -> Problem) -> Result<Bytes, Problem>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {

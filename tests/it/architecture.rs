@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("queue", &["model"]),
     ("connector", &["model", "http_client"]),
     ("pipeline", &["model", "intake", "verify", "normalize", "skills", "store"]),
-    ("http", &["model", "pipeline", "store", "intake", "verify", "connector", "web", "http_client"]),
+    ("http", &["model", "pipeline", "store", "intake", "verify", "connector", "web", "http_client", "seal"]),
     ("web", &["model", "pipeline", "store", "http"]),
     ("sample", &["model", "jsonld", "intake"]),
 ];

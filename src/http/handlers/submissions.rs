@@ -8,6 +8,7 @@ use crate::http::{paging, upload};
 use crate::model::ids::SubmissionId;
 use crate::model::submission::{Channel, Submission, SubmissionState};
 use crate::pipeline::Delivered;
+use crate::verify::PresentationRequest;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -43,6 +44,7 @@ pub async fn create(
         channel: Channel::Upload,
         candidate: upload.candidate,
         files: upload.files,
+        expected: PresentationRequest::default(),
         idempotency_key,
     };
     let submission = state.pipeline.accept(delivered).await?;
@@ -97,5 +99,6 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
 }
 
 fn busy() -> Problem {
-    Problem::new(Code::TooManyRequests, "Too much is being uploaded at this moment; try again shortly.").header("retry-after", "5")
+    Problem::new(Code::TooManyRequests, "Too much is being uploaded at this moment; try again shortly.")
+        .header("retry-after", "5")
 }

@@ -48,8 +48,9 @@ pub async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     if failed.is_empty() {
         return Ok(HttpResponse::Ok().json(Ready { status: "ready", probes }));
     }
-    let problem = Problem::new(Code::Unavailable, "The gateway is not ready; errors name what is away.");
-    Err(Problem { errors: failed, ..problem }.header("retry-after", "5"))
+    let mut problem = Problem::new(Code::Unavailable, "The gateway is not ready; errors name what is away.");
+    problem.errors = failed;
+    Err(problem.header("retry-after", "5"))
 }
 
 /// `GET /metrics`: Prometheus text format 0.0.4.
