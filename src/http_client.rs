@@ -2,11 +2,19 @@
 //! Comes in: a URL or a request that some part of the product wants to send. Goes out: a bounded response or a plain refusal.
 //! Must not know: who asks and why.
 
-use bytes::Bytes;
+mod address;
+
+use bytes::{Bytes, BytesMut};
 use ipnet::IpNet;
+pub use reqwest::Method;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header;
 use serde::Deserialize;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use url::Url;
+use tokio::time::Instant;
+use url::{Host, Url};
 
 /// `http_client.*` of the configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -41,7 +49,7 @@ pub enum HttpError {
 /// A request to send. Redirects are followed for GET only.
 #[derive(Clone, Debug)]
 pub struct OutboundRequest {
-    pub method: reqwest::Method,
+    pub method: Method,
     pub url: Url,
     pub headers: Vec<(String, String)>,
     pub body: Option<Bytes>,
@@ -68,21 +76,210 @@ impl OutboundResponse {
     }
 }
 
+const USER_AGENT: &str = concat!("Skillgate/", env!("CARGO_PKG_VERSION"));
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The guard's verdict as it travels through the HTTP library as a resolver error.
+const REFUSED: &str = "every address of the host is closed by policy";
+
 /// Cheap to clone.
 #[derive(Clone)]
-pub struct HttpClient {}
+pub struct HttpClient {
+    config: Arc<HttpClientConfig>,
+    /// Built at the first request: reading the system's certificates takes longer than everything else at start-up.
+    connections: Arc<OnceLock<Result<Connections, String>>>,
+}
+
+/// `https` may go to public and allowed addresses; `closed_http` (plain text, when it is not allowed in general) only to allowed ones.
+struct Connections {
+    https: reqwest::Client,
+    closed_http: reqwest::Client,
+}
 
 impl HttpClient {
-    pub fn new(_config: &HttpClientConfig) -> Result<Self, HttpError> {
-        unimplemented!()
+    /// # Errors
+    /// None today; the signature leaves room for settings that can be wrong.
+    pub fn new(config: &HttpClientConfig) -> Result<Self, HttpError> {
+        Ok(Self { config: Arc::new(config.clone()), connections: Arc::default() })
     }
 
     /// GET with an `Accept` header, following redirects under the policy.
-    pub async fn get(&self, _url: &Url, _accept: &str) -> Result<OutboundResponse, HttpError> {
-        unimplemented!()
+    pub async fn get(&self, url: &Url, accept: &str) -> Result<OutboundResponse, HttpError> {
+        self.send(OutboundRequest {
+            method: Method::GET,
+            url: url.clone(),
+            headers: vec![("accept".to_owned(), accept.to_owned())],
+            body: None,
+            timeout: None,
+            max_body_bytes: None,
+            follow_redirects: true,
+        })
+        .await
     }
 
-    pub async fn send(&self, _request: OutboundRequest) -> Result<OutboundResponse, HttpError> {
-        unimplemented!()
+    /// Sends a request. The time allowed covers name resolution, connecting, headers, body and redirects together.
+    pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, HttpError> {
+        let budget = request.timeout.unwrap_or(Duration::from_secs(self.config.timeout_seconds));
+        let deadline = Instant::now() + budget;
+        let host = name_of(&request.url);
+        match tokio::time::timeout_at(deadline, self.follow(request)).await {
+            Ok(result) => result,
+            Err(_) => Err(HttpError::TimedOut(host)),
+        }
     }
+
+    async fn follow(&self, mut request: OutboundRequest) -> Result<OutboundResponse, HttpError> {
+        let may_redirect = request.follow_redirects && request.method == Method::GET;
+        for _ in 0..=self.config.max_redirects {
+            let (response, location) = self.send_once(&request).await?;
+            let target = match location {
+                Some(location) if may_redirect => location,
+                _ => return Ok(response),
+            };
+            let next = request.url.join(&target).map_err(|_| HttpError::Refused(target))?;
+            if request.url.scheme() == "https" && next.scheme() != "https" {
+                return Err(HttpError::Refused(next.to_string()));
+            }
+            if next.origin() != request.url.origin() {
+                // Whatever else the caller sent may be a credential for the first host only.
+                request.headers.retain(|(name, _)| name.eq_ignore_ascii_case("accept"));
+            }
+            request.url = next;
+        }
+        Err(HttpError::Unreachable { host: name_of(&request.url), cause: "too many redirects".to_owned() })
+    }
+
+    /// One exchange; the second value is where a redirect points.
+    async fn send_once(&self, request: &OutboundRequest) -> Result<(OutboundResponse, Option<String>), HttpError> {
+        let host = name_of(&request.url);
+        let unreachable = |cause: String| HttpError::Unreachable { host: host.clone(), cause };
+        let client = self.client_for(&request.url)?;
+        let mut builder = client.request(request.method.clone(), request.url.clone());
+        for (name, value) in &request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.body(body.clone());
+        }
+        let mut response = builder.send().await.map_err(|error| match is_refusal(&error) {
+            true => HttpError::Refused(host.clone()),
+            false => unreachable(cause_of(&error)),
+        })?;
+        let status = response.status();
+        let location = response.headers().get(header::LOCATION).filter(|_| is_redirect(status.as_u16()));
+        let location = location.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+        let headers = response.headers().iter();
+        let headers = headers
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+
+        let cap = request.max_body_bytes.unwrap_or(self.config.max_body_bytes);
+        if response.content_length().is_some_and(|length| length > cap as u64) {
+            return Err(HttpError::TooLarge(host));
+        }
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(cause_of(&error)))? {
+            if body.len() + chunk.len() > cap {
+                return Err(HttpError::TooLarge(host));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let answer = OutboundResponse { status: status.as_u16(), headers, body: body.freeze(), final_url: request.url.clone() };
+        Ok((answer, location))
+    }
+
+    /// The client whose guard fits the URL. Literal addresses never reach the resolver, so they are judged here.
+    fn client_for(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
+        let refused = || HttpError::Refused(name_of(url));
+        let plain = match url.scheme() {
+            "https" => false,
+            "http" => true,
+            _ => return Err(HttpError::Refused(url.to_string())),
+        };
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(refused());
+        }
+        let closed = plain && !self.config.allow_http;
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+            Some(Host::Domain(_)) => None,
+            None => return Err(refused()),
+        };
+        if literal.is_some_and(|address| !may_contact(address, &self.config.allow_private, closed)) {
+            return Err(refused());
+        }
+        let connections = self.connections.get_or_init(|| connect(&self.config));
+        match connections {
+            Ok(connections) if closed => Ok(&connections.closed_http),
+            Ok(connections) => Ok(&connections.https),
+            Err(cause) => Err(HttpError::Unreachable { host: name_of(url), cause: cause.clone() }),
+        }
+    }
+}
+
+fn may_contact(address: IpAddr, allowed: &[IpNet], only_allowed: bool) -> bool {
+    address::is_allowed_private(address, allowed) || (!only_allowed && address::is_public(address))
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place that builds clients")]
+fn connect(config: &HttpClientConfig) -> Result<Connections, String> {
+    // Err means that the process has a provider already, which is just as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let build = |only_allowed: bool| {
+        reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .pool_max_idle_per_host(4)
+            .dns_resolver(Arc::new(GuardedResolver { allowed: config.allow_private.clone(), only_allowed }))
+            .build()
+            .map_err(|error| cause_of(&error))
+    };
+    Ok(Connections { https: build(false)?, closed_http: build(true)? })
+}
+
+/// Resolves names to addresses that may be contacted, and to no others: what is checked is what is connected to,
+/// so an answer that changes between two look-ups gains nothing.
+struct GuardedResolver {
+    allowed: Vec<IpNet>,
+    only_allowed: bool,
+}
+
+impl Resolve for GuardedResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allowed = self.allowed.clone();
+        let only_allowed = self.only_allowed;
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let usable: Vec<SocketAddr> =
+                found.iter().copied().filter(|address| may_contact(address.ip(), &allowed, only_allowed)).collect();
+            if usable.is_empty() && !found.is_empty() {
+                return Err(REFUSED.into());
+            }
+            Ok(Box::new(usable.into_iter()) as Addrs)
+        })
+    }
+}
+
+fn is_redirect(status: u16) -> bool {
+    matches!(status, 301 | 302 | 303 | 307 | 308)
+}
+
+fn name_of(url: &Url) -> String {
+    url.host_str().unwrap_or(url.scheme()).to_owned()
+}
+
+fn is_refusal(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| cause.to_string() == REFUSED)
+}
+
+/// The innermost cause says what happened; the outer ones repeat the URL, which may hold a secret.
+fn cause_of(error: &reqwest::Error) -> String {
+    causes(error).last().map_or_else(|| "no cause was given".to_owned(), ToString::to_string)
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error as &(dyn std::error::Error + 'static)), |error| error.source())
 }

@@ -4,8 +4,10 @@
 //! Must not know: where credentials come from, how they are stored, what becomes of them.
 
 pub mod credential_schema;
+pub mod did;
 pub mod documents;
 pub mod issuer_trust;
+pub mod key_forms;
 pub mod keys;
 pub mod nested;
 pub mod open_badges_2;
