@@ -1,7 +1,19 @@
 //! Strict JSON: bounded depth and size, no duplicate keys, no numbers that can't be told exactly, UTF-8 only.
+//! Comes in: foreign bytes. Goes out: one JSON value, or the reason why the text is not acceptable.
+//! One streaming pass looks at the text before any tree is built, so a hostile text costs its length and no more.
 
 use super::Limits;
+use json_event_parser::{JsonEvent, JsonSyntaxError, SliceJsonParser};
 use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// `serde_json` gives members with these names a meaning of its own, so no document may bring them along.
+const RESERVED_PREFIX: &str = "$serde_json::private::";
+/// No measured value needs more digits; longer ones only cost time.
+const MAX_NUMBER_CHARS: usize = 400;
+/// The tree builder's own bound on nesting is 128.
+const DEEPEST: usize = 120;
 
 /// Why bytes are not acceptable JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,6 +24,8 @@ pub enum JsonError {
     Syntax { line: usize, column: usize, cause: String },
     #[error("the member \"{0}\" appears twice in one object")]
     DuplicateKey(String),
+    #[error("the member name \"{0}\" is not allowed")]
+    ReservedKey(String),
     #[error("the JSON is nested more than {0} levels deep")]
     TooDeep(usize),
     #[error("the JSON holds more than {0} values")]
@@ -27,6 +41,7 @@ impl JsonError {
             Self::NotUtf8 => "invalid_utf8",
             Self::Syntax { .. } => "invalid_json",
             Self::DuplicateKey(_) => "duplicate_key",
+            Self::ReservedKey(_) => "reserved_key",
             Self::TooDeep(_) => "json_too_deep",
             Self::TooManyValues(_) => "json_too_large",
             Self::BadNumber(_) => "number_out_of_range",
@@ -35,6 +50,176 @@ impl JsonError {
 }
 
 /// Parses bytes that a stranger sent. A UTF-8 byte order mark is skipped.
-pub fn parse(_bytes: &[u8], _limits: &Limits) -> Result<Value, JsonError> {
-    unimplemented!()
+pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, JsonError> {
+    let (value, _) = parse_counted(bytes, limits)?;
+    Ok(value)
+}
+
+/// As [`parse`], and says how many values (members and elements at every level) the text holds.
+pub fn parse_counted(bytes: &[u8], limits: &Limits) -> Result<(Value, usize), JsonError> {
+    let text = std::str::from_utf8(without_bom(bytes)).map_err(|_| JsonError::NotUtf8)?;
+    let values = screen(text, limits)?;
+    let value = serde_json::from_str(text).map_err(|error| JsonError::Syntax {
+        line: error.line(),
+        column: error.column(),
+        cause: "this is not JSON".to_owned(),
+    })?;
+    Ok((value, values))
+}
+
+/// The bytes after a UTF-8 byte order mark, if there is one.
+pub fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
+
+/// Walks the text once without building anything and counts its values.
+fn screen(text: &str, limits: &Limits) -> Result<usize, JsonError> {
+    let max_depth = limits.max_json_depth.min(DEEPEST);
+    let mut parser = SliceJsonParser::new(text.as_bytes());
+    let mut open: Vec<Level> = Vec::new();
+    let mut values = 0_usize;
+    loop {
+        let event = parser.parse_next().map_err(|error| syntax(&error))?;
+        match event {
+            JsonEvent::Eof => return Ok(values),
+            JsonEvent::StartObject | JsonEvent::StartArray => {
+                if open.len() >= max_depth {
+                    return Err(JsonError::TooDeep(max_depth));
+                }
+                open.push(Level::default());
+                values += 1;
+            }
+            JsonEvent::EndObject | JsonEvent::EndArray => {
+                open.pop();
+            }
+            JsonEvent::ObjectKey(key) => {
+                if key.starts_with(RESERVED_PREFIX) {
+                    return Err(JsonError::ReservedKey(shortened(&key)));
+                }
+                if let Some(level) = open.last_mut() {
+                    level.add(key)?;
+                }
+            }
+            JsonEvent::Number(number) => {
+                check_number(&number)?;
+                values += 1;
+            }
+            JsonEvent::String(_) | JsonEvent::Boolean(_) | JsonEvent::Null => values += 1,
+        }
+        if values > limits.max_json_values {
+            return Err(JsonError::TooManyValues(limits.max_json_values));
+        }
+    }
+}
+
+/// The keys seen so far in one open object; names are compared after their escapes were resolved.
+#[derive(Default)]
+struct Level<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Level<'a> {
+    /// Most objects have few members, for which comparing is cheaper than hashing.
+    const FEW: usize = 12;
+
+    fn add(&mut self, key: Cow<'a, str>) -> Result<(), JsonError> {
+        if self.few.contains(&key) || self.many.contains(&key) {
+            return Err(JsonError::DuplicateKey(shortened(&key)));
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(key);
+        } else {
+            self.many.insert(key);
+        }
+        Ok(())
+    }
+}
+
+fn check_number(number: &str) -> Result<(), JsonError> {
+    let exact_enough = number.len() <= MAX_NUMBER_CHARS && number.parse::<f64>().is_ok_and(f64::is_finite);
+    if exact_enough { Ok(()) } else { Err(JsonError::BadNumber(shortened(number))) }
+}
+
+fn syntax(error: &JsonSyntaxError) -> JsonError {
+    let start = error.location().start;
+    JsonError::Syntax {
+        line: usize::try_from(start.line).unwrap_or(usize::MAX).saturating_add(1),
+        column: usize::try_from(start.column).unwrap_or(usize::MAX).saturating_add(1),
+        cause: shortened(error.message()),
+    }
+}
+
+/// Foreign text goes into messages only in part.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 80;
+    if text.chars().count() <= MOST {
+        return text.to_owned();
+    }
+    let mut cut: String = text.chars().take(MOST).collect();
+    cut.push('…');
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(text: &[u8]) -> &'static str {
+        match parse(text, &Limits::default()) {
+            Ok(_) => "ok",
+            Err(error) => error.code(),
+        }
+    }
+
+    #[test]
+    fn ordinary_json_is_read_as_it_is_written() {
+        let value = parse(b"\xEF\xBB\xBF {\"a\": [1, 2.50, true, null, \"\\u00e9\\ud83d\\ude00\"]} ", &Limits::default());
+        assert_eq!(value.map(|v| v.to_string()), Ok("{\"a\":[1,2.50,true,null,\"é😀\"]}".to_owned()));
+    }
+
+    #[test]
+    fn a_member_may_appear_once_however_it_is_escaped() {
+        assert_eq!(code(br#"{"a":1,"a":2}"#), "duplicate_key");
+        assert_eq!(code(br#"{"issuer":1,"iss\u0075er":2}"#), "duplicate_key");
+        assert_eq!(code(br#"{"a":{"b":1},"b":1,"c":[{"b":1},{"b":2}]}"#), "ok");
+        let many: Vec<String> = (0..50).map(|i| format!("\"k{i}\":0")).collect();
+        assert_eq!(code(format!("{{{},\"k49\":1}}", many.join(",")).as_bytes()), "duplicate_key");
+        assert_eq!(code(format!("{{{}}}", many.join(",")).as_bytes()), "ok");
+    }
+
+    #[test]
+    fn numbers_that_no_reader_can_hold_are_refused() {
+        for text in ["1e999", "-1e999", "[1e400]"] {
+            assert_eq!(code(text.as_bytes()), "number_out_of_range", "{text}");
+        }
+        for text in ["NaN", "Infinity", "-Infinity", "[01]", "+1", ".5", "0x10"] {
+            assert_eq!(code(text.as_bytes()), "invalid_json", "{text}");
+        }
+        assert_eq!(code("9".repeat(500).as_bytes()), "number_out_of_range");
+    }
+
+    #[test]
+    fn broken_text_is_refused() {
+        for text in [r#"["\ud800"]"#, r#"["\udc00\ud800"]"#, r#"{"a":1,}"#, "[1,]", "{'a':1}", "{} {}", "", "// x\n{}", "[\"\t\"]"] {
+            assert_eq!(code(text.as_bytes()), "invalid_json", "{text}");
+        }
+        assert_eq!(code(b"\"\xff\""), "invalid_utf8");
+    }
+
+    #[test]
+    fn depth_and_count_are_bounded() {
+        let limits = Limits { max_json_values: 10, ..Limits::default() };
+        assert_eq!(parse(b"[1,1,1,1,1,1,1,1,1,1,1]", &limits), Err(JsonError::TooManyValues(10)));
+        assert_eq!(code(format!("{}{}", "[".repeat(64), "]".repeat(64)).as_bytes()), "ok");
+        assert_eq!(code(format!("{}{}", "[".repeat(65), "]".repeat(65)).as_bytes()), "json_too_deep");
+        assert_eq!(code("[".repeat(1_000_000).as_bytes()), "json_too_deep");
+        assert_eq!(code("{\"a\":".repeat(1_000_000).as_bytes()), "json_too_deep");
+    }
+
+    #[test]
+    fn names_that_the_parser_keeps_for_itself_are_refused() {
+        assert_eq!(code(br#"{"$serde_json::private::Number":"1"}"#), "reserved_key");
+        assert_eq!(code(br#"{"\u0024serde_json::private::RawValue":"1"}"#), "reserved_key");
+    }
 }

@@ -4,10 +4,13 @@
 
 pub mod archive;
 pub mod baked;
+pub mod classify;
 pub mod detect;
 pub mod json;
 pub mod limits;
 pub mod presentation;
+pub(crate) mod problem;
+pub mod text;
 
 use crate::model::credential::{ReceivedCredential, ReceivedPresentation};
 use crate::model::submission::{FileProblem, UploadedFile};
@@ -18,7 +21,7 @@ pub use limits::Limits;
 pub struct OpenedFile {
     /// For people: `badges.zip/ada.png`.
     pub name: String,
-    /// Lower-case hex SHA-256 of the file's bytes.
+    /// Lower-case hex SHA-256 of the file's bytes; empty for an entry that could not be unpacked.
     pub sha256: String,
     /// Plain words for what it is.
     pub detected: String,
@@ -34,9 +37,16 @@ pub enum Content {
 }
 
 /// Opens a file: one item for a plain file, one per entry for an archive. Never fails: a bad entry is
-/// `Content::Nothing` and doesn't spoil the rest.
+/// `Content::Nothing` and doesn't spoil the rest. A list that mixes kinds gives several items of one name.
 pub fn open(file: &UploadedFile, limits: &Limits) -> Vec<OpenedFile> {
-    detect::open(file, limits)
+    let mut opened = Vec::new();
+    open_each(file, limits, &mut |one| opened.push(one));
+    opened
+}
+
+/// As [`open`], but hands over one item at a time, so that a large archive is never held in memory as a whole.
+pub fn open_each(file: &UploadedFile, limits: &Limits, sink: &mut dyn FnMut(OpenedFile)) {
+    detect::open(file, limits, sink);
 }
 
 /// How many files an upload counts as, without unpacking: entries of an archive's directory, else 1.

@@ -1,1 +1,67 @@
-//! (module presentation)
+//! Splits a Verifiable Presentation into its credentials, each to be verified alone.
+//! Comes in: the JSON text of a presentation, of any shape that wallets send. Goes out: its credentials, embedded ones with
+//! exactly the bytes that stood in the source. Must not know: whether the presentation or any of them is genuine.
+
+use super::problem::{self, problem};
+use super::text::{MAX_ITEMS, Source};
+use super::{Content, json, text};
+use crate::model::credential::{Container, Document, ReceivedCredential};
+use crate::model::submission::FileProblem;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// The only member of a presentation that holds credentials.
+#[derive(Deserialize)]
+struct Held<'a> {
+    #[serde(borrow, default, rename = "verifiableCredential")]
+    credentials: Option<&'a RawValue>,
+}
+
+/// The credentials of a presentation; none is legal (a wallet that only proves who it is).
+pub fn split(presentation: &[u8], source: &Source<'_>) -> Result<Vec<ReceivedCredential>, FileProblem> {
+    let held: Held<'_> =
+        serde_json::from_slice(json::without_bom(presentation)).map_err(|_| problem::unknown())?;
+    let Some(raw) = held.credentials else { return Ok(Vec::new()) };
+    let items: Vec<&str> = if raw.get().starts_with('[') {
+        let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| problem::unknown())?;
+        items.into_iter().map(RawValue::get).collect()
+    } else if raw.get() == "null" {
+        Vec::new()
+    } else {
+        vec![raw.get()]
+    };
+    if items.len() > MAX_ITEMS {
+        let message = format!("The presentation holds {} credentials; at most {MAX_ITEMS} are taken at once.", items.len());
+        return Err(problem("too_many_credentials", message, "Ask the applicant to share fewer credentials at a time."));
+    }
+    let mut containers = source.containers.to_vec();
+    containers.push(Container::Presentation);
+    let total = items.len();
+    Ok(items.iter().enumerate().flat_map(|(index, item)| split_item(item, index, total, &containers, source)).collect())
+}
+
+fn split_item(
+    item: &str,
+    index: usize,
+    total: usize,
+    containers: &[Container],
+    source: &Source<'_>,
+) -> Vec<ReceivedCredential> {
+    let name = if total > 1 { format!("{} ({} of {total})", source.name, index + 1) } else { source.name.to_owned() };
+    let inner = Source { name: &name, containers, limits: source.limits, nesting: source.nesting + 1 };
+    let credentials: Vec<ReceivedCredential> = text::open(item, &inner)
+        .into_iter()
+        .flat_map(|found| match found.content {
+            Content::Credentials(credentials) => credentials,
+            Content::Presentation(_) | Content::Nothing(_) => Vec::new(),
+        })
+        .collect();
+    if !credentials.is_empty() {
+        return credentials;
+    }
+    // Whatever stands in the place of a credential is reported as one that can't be read, never dropped.
+    match json::parse(item.as_bytes(), source.limits) {
+        Ok(value) => vec![inner.credential("application/json", item.as_bytes(), Document::Json(value))],
+        Err(_) => Vec::new(),
+    }
+}

@@ -1,0 +1,237 @@
+//! What a JSON object is, told from its members alone.
+//! Comes in: a parsed JSON object. Goes out: a kind, and the data model that it seems to follow.
+//! A guess for routing and for words: nothing here says that the object is well-formed, let alone genuine.
+
+use crate::model::credential::Format;
+use serde_json::{Map, Value};
+
+/// How intake goes on with a JSON object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Credential,
+    Presentation,
+    /// `EnvelopedVerifiableCredential` or `EnvelopedVerifiablePresentation`: the content of its `data:` URL.
+    Enveloped(String),
+    /// JWS in the JSON serialisation (RFC 7515 §7.2), as European credentials are sealed.
+    JwsJson,
+    /// An API body around credentials: the members that hold them.
+    Wrapper(&'static [&'static str]),
+    /// Something known that nobody is awarded; starts with an article.
+    Other(&'static str),
+    Unknown,
+}
+
+/// Members of API bodies that hold credentials, wherever they come from.
+const WRAPPED: &[&str] = &[
+    "verifiableCredential",
+    "verifiableCredentials",
+    "verifiablePresentation",
+    "credential",
+    "credentials",
+    "compactJwsString",
+    "compactJwsStrings",
+    "vc",
+    "vp",
+    "assertion",
+    "results",
+];
+
+/// Types that are known and are not awards.
+const NOT_AWARDS: &[(&str, &str)] = &[
+    ("BadgeClass", "the description of a badge (BadgeClass)"),
+    ("Achievement", "the description of an achievement"),
+    ("Issuer", "the profile of an issuer"),
+    ("Profile", "the profile of an issuer or a person"),
+    ("Endorsement", "an endorsement"),
+    ("RevocationList", "a list of revoked badges"),
+    ("CryptographicKey", "a public key"),
+    ("JsonWebKey", "a key"),
+    ("Multikey", "a key"),
+    ("DataIntegrityProof", "a proof without its credential"),
+    ("AchievementSubject", "a part of a credential (AchievementSubject)"),
+];
+
+/// Tells what an object is.
+pub fn kind(object: &Map<String, Value>) -> Kind {
+    let types = strings(object.get("type").or_else(|| object.get("@type")));
+    let has = |name: &str| types.contains(&name);
+    if has("EnvelopedVerifiableCredential") || has("EnvelopedVerifiablePresentation") {
+        return match object.get("id").and_then(Value::as_str).and_then(data_url_content) {
+            Some(content) => Kind::Enveloped(content),
+            None => Kind::Credential,
+        };
+    }
+    if has("VerifiablePresentation") {
+        return Kind::Presentation;
+    }
+    if has("VerifiableCredential") || object.contains_key("credentialSubject") {
+        return Kind::Credential;
+    }
+    if is_badge_assertion(object, &types) || is_ler_rs(object, &types) {
+        return Kind::Credential;
+    }
+    if object.contains_key("payload") && (object.contains_key("signatures") || object.contains_key("signature")) {
+        return Kind::JwsJson;
+    }
+    if let Some((_, what)) = NOT_AWARDS.iter().find(|(name, _)| has(name)) {
+        return Kind::Other(what);
+    }
+    if object.contains_key("holder") && object.contains_key("proof") {
+        return Kind::Presentation;
+    }
+    if WRAPPED.iter().any(|member| object.contains_key(*member)) {
+        return Kind::Wrapper(WRAPPED);
+    }
+    without_type(object)
+}
+
+fn without_type(object: &Map<String, Value>) -> Kind {
+    let has = |member: &str| object.contains_key(member);
+    if has("kty") || has("keys") || has("publicKeyJwk") {
+        return Kind::Other("a key");
+    }
+    if has("verificationMethod") || has("assertionMethod") {
+        return Kind::Other("a DID document");
+    }
+    if has("$schema") || has("$defs") {
+        return Kind::Other("a JSON schema");
+    }
+    if has("criteria") && has("issuer") {
+        return Kind::Other("the description of a badge (BadgeClass)");
+    }
+    if has("name") && has("url") && !has("issuer") {
+        return Kind::Other("the profile of an issuer");
+    }
+    if has("@context") && has("issuer") {
+        return Kind::Credential;
+    }
+    Kind::Unknown
+}
+
+/// The data model that a document seems to follow, for messages and for choosing a reader.
+pub fn format_of(value: &Value) -> Format {
+    let Some(object) = value.as_object() else { return Format::Other };
+    let types = strings(object.get("type").or_else(|| object.get("@type")));
+    let contexts = strings(object.get("@context"));
+    let has = |name: &str| types.contains(&name);
+    let context_with = |part: &str| contexts.iter().any(|context| context.contains(part));
+    if has("VerifiablePresentation") {
+        return Format::Presentation;
+    }
+    if is_badge_assertion(object, &types) {
+        return if context_with("openbadges/v2") || object.contains_key("verification") {
+            Format::OpenBadges2
+        } else {
+            Format::OpenBadges1
+        };
+    }
+    if is_ler_rs(object, &types) || context_with("hropenstandards.org") {
+        return Format::LerRs;
+    }
+    if has("EuropeanDigitalCredential") || context_with("data.europa.eu/snb/") {
+        return Format::Elm3;
+    }
+    if has("ClrCredential") {
+        return Format::Clr2;
+    }
+    if has("OpenBadgeCredential") || has("AchievementCredential") || context_with("purl.imsglobal.org/spec/ob/v3p0") {
+        return Format::OpenBadges3;
+    }
+    if object.contains_key("vct") {
+        return Format::SdJwtVc;
+    }
+    if context_with("www.w3.org/ns/credentials/v2") || object.contains_key("validFrom") {
+        return Format::Vc2;
+    }
+    if context_with("www.w3.org/2018/credentials/v1") || object.contains_key("issuanceDate") {
+        return Format::Vc1;
+    }
+    Format::Other
+}
+
+/// Open Badges 0.5 to 2.1: an award points to its badge class.
+fn is_badge_assertion(object: &Map<String, Value>, types: &[&str]) -> bool {
+    let has = |member: &str| object.contains_key(member);
+    types.contains(&"Assertion") || (has("badge") && (has("recipient") || has("verify") || has("verification") || has("uid")))
+}
+
+/// HR Open LER-RS without a credential around it.
+fn is_ler_rs(object: &Map<String, Value>, types: &[&str]) -> bool {
+    types.iter().any(|name| name.contains("hropenstandards.org") && name.contains("LER-RS"))
+        || types.contains(&"LER-RS VC")
+        || (object.contains_key("person") && object.contains_key("documentId") && object.contains_key("communication"))
+}
+
+/// The strings of a single value or of a list, lists in lists included (they are wrong, but they show the intent).
+pub(crate) fn strings(value: Option<&Value>) -> Vec<&str> {
+    match value {
+        Some(Value::String(text)) => vec![text],
+        Some(Value::Array(items)) => items
+            .iter()
+            .flat_map(|item| match item {
+                Value::String(text) => vec![text.as_str()],
+                Value::Array(inner) => inner.iter().filter_map(Value::as_str).collect(),
+                _ => Vec::new(),
+            })
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The content of a `data:` URL (RFC 2397), percent- or base64-decoded.
+pub(crate) fn data_url_content(url: &str) -> Option<String> {
+    use base64::Engine as _;
+    let (head, body) = url.strip_prefix("data:")?.split_once(',')?;
+    let decoded = percent_encoding::percent_decode_str(body).decode_utf8().ok()?;
+    if !head.ends_with(";base64") {
+        return Some(decoded.into_owned());
+    }
+    let bytes = base64::engine::general_purpose::STANDARD.decode(decoded.as_bytes()).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn kind_of(value: Value) -> Kind {
+        value.as_object().map_or(Kind::Unknown, kind)
+    }
+
+    #[test]
+    fn awards_are_told_from_what_surrounds_them() {
+        assert_eq!(kind_of(json!({"type": ["VerifiableCredential"]})), Kind::Credential);
+        assert_eq!(kind_of(json!({"credentialSubject": {}})), Kind::Credential);
+        assert_eq!(kind_of(json!({"badge": "https://example.org/b", "recipient": "x", "uid": "1"})), Kind::Credential);
+        assert_eq!(kind_of(json!({"type": "VerifiablePresentation"})), Kind::Presentation);
+        assert_eq!(kind_of(json!({"payload": "x", "signatures": []})), Kind::JwsJson);
+        assert_eq!(kind_of(json!({"verifiableCredential": {}})), Kind::Wrapper(WRAPPED));
+        assert!(matches!(kind_of(json!({"type": "BadgeClass", "issuer": "x"})), Kind::Other(_)));
+        assert!(matches!(kind_of(json!({"name": "N", "url": "https://example.org"})), Kind::Other(_)));
+        assert_eq!(kind_of(json!({"a": 1})), Kind::Unknown);
+    }
+
+    #[test]
+    fn enveloped_credentials_are_taken_out_of_their_data_url() {
+        let value = json!({"type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt,eyJ.e30.c2ln"});
+        assert_eq!(kind_of(value), Kind::Enveloped("eyJ.e30.c2ln".to_owned()));
+        let value = json!({"type": ["EnvelopedVerifiableCredential"], "id": "data:application/vc+jwt;base64,YS5iLmM="});
+        assert_eq!(kind_of(value), Kind::Enveloped("a.b.c".to_owned()));
+    }
+
+    #[test]
+    fn the_data_model_is_told_from_context_and_type() {
+        let ob3 = json!({"@context": ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+            "type": ["VerifiableCredential", "OpenBadgeCredential"]});
+        assert_eq!(format_of(&ob3), Format::OpenBadges3);
+        let ob2 = json!({"@context": "https://w3id.org/openbadges/v2", "type": "Assertion", "badge": {}});
+        assert_eq!(format_of(&ob2), Format::OpenBadges2);
+        let ob1 = json!({"uid": "1", "badge": "https://example.org/b", "recipient": {}, "verify": {"type": "hosted"}});
+        assert_eq!(format_of(&ob1), Format::OpenBadges1);
+        let elm = json!({"type": ["VerifiableCredential", "EuropeanDigitalCredential"]});
+        assert_eq!(format_of(&elm), Format::Elm3);
+        let vc = json!({"@context": "https://www.w3.org/2018/credentials/v1", "type": "VerifiableCredential"});
+        assert_eq!(format_of(&vc), Format::Vc1);
+    }
+}

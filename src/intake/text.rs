@@ -1,0 +1,366 @@
+//! Text becomes credentials: JSON, compact JWS (VC-JWT, signed badges) and SD-JWT, also in quotes, lists and API bodies.
+//! Comes in: text from a file, an image or an envelope. Goes out: what it holds. Signatures are not looked at: a token's
+//! payload is read only to tell a presentation from a credential.
+
+use super::classify::{self, Kind};
+use super::json::{self, JsonError};
+use super::presentation;
+use super::problem;
+use super::{Content, Limits};
+use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation};
+use base64::Engine as _;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+
+/// Most items of a list that are looked at.
+pub const MAX_ITEMS: usize = 200;
+/// Envelopes in envelopes (quotes, wrappers, data URLs) that are opened.
+const MAX_NESTING: usize = 4;
+
+/// Where a text comes from.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// For people: `badges.zip/ada.png`.
+    pub name: &'a str,
+    pub containers: &'a [Container],
+    pub limits: &'a Limits,
+    /// How many envelopes (quotes, wrappers, data URLs, presentations) were opened around the text.
+    pub nesting: usize,
+}
+
+/// One thing found in a file.
+pub struct Found {
+    pub detected: String,
+    pub content: Content,
+}
+
+impl Found {
+    pub(crate) fn nothing(detected: impl Into<String>, problem: crate::model::submission::FileProblem) -> Self {
+        Self { detected: detected.into(), content: Content::Nothing(problem) }
+    }
+}
+
+impl Source<'_> {
+    fn is_baked(&self) -> bool {
+        self.containers.iter().any(|container| matches!(container, Container::Png | Container::Svg))
+    }
+
+    pub(crate) fn credential(&self, media_type: &str, bytes: &[u8], document: Document) -> ReceivedCredential {
+        ReceivedCredential {
+            name: self.name.to_owned(),
+            containers: self.containers.to_vec(),
+            media_type: media_type.to_owned(),
+            bytes: bytes.to_vec(),
+            document,
+            presentation: None,
+        }
+    }
+
+    fn found(&self, detected: String, credential: ReceivedCredential) -> Found {
+        Found { detected, content: Content::Credentials(vec![credential]) }
+    }
+}
+
+/// Finds out what a text holds. Several items only for lists that mix kinds.
+pub fn open(text: &str, source: &Source<'_>) -> Vec<Found> {
+    open_nested(text, source, source.nesting)
+}
+
+fn open_nested(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
+    let text = text.trim_start_matches('\u{FEFF}').trim();
+    if text.is_empty() {
+        return vec![Found::nothing("empty file", problem::empty())];
+    }
+    if nesting > MAX_NESTING {
+        return vec![Found::nothing("text", problem::unknown())];
+    }
+    if text.starts_with(['{', '[']) {
+        return open_json(text, source, nesting);
+    }
+    if let Some(inner) = unquoted(text) {
+        return open_nested(&inner, source, nesting + 1);
+    }
+    if let Some(content) = classify::data_url_content(text) {
+        return open_nested(&content, source, nesting + 1);
+    }
+    if let Some(found) = open_token(text, source) {
+        return vec![found];
+    }
+    vec![plain_text(text, source)]
+}
+
+/// The text inside one pair of quotes.
+fn unquoted(text: &str) -> Option<String> {
+    if let Ok(inner) = serde_json::from_str::<String>(text) {
+        return Some(inner);
+    }
+    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\'' | '`'))?;
+    let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
+    Some(inner.to_owned())
+}
+
+fn plain_text(text: &str, source: &Source<'_>) -> Found {
+    let one_word = !text.contains(char::is_whitespace);
+    let is_url = one_word && url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    if is_url && source.is_baked() {
+        let document = Document::HostedUrl(text.to_owned());
+        let credential = source.credential("text/uri-list", text.as_bytes(), document);
+        return source.found("link to a hosted Open Badge".to_owned(), credential);
+    }
+    if is_url {
+        return Found::nothing("link", problem::link_only());
+    }
+    let start = text.get(..64).unwrap_or(text);
+    let lower = start.to_ascii_lowercase();
+    if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
+        return Found::nothing("web page", problem::unsupported("a web page (HTML)"));
+    }
+    if start.starts_with("-----BEGIN ") {
+        return Found::nothing("key or certificate", problem::not_a_credential("a key or a certificate"));
+    }
+    if start.starts_with("did:") {
+        return Found::nothing("identifier", problem::not_a_credential("an identifier (DID)"));
+    }
+    if start.starts_with("openid4vp:") || start.starts_with("openid-credential-offer:") {
+        return Found::nothing("wallet link", problem::not_a_credential("a link for a wallet"));
+    }
+    Found::nothing("text", problem::unknown())
+}
+
+// --- tokens
+
+/// Compact JWS and SD-JWT; `None` when the text has neither shape.
+fn open_token(text: &str, source: &Source<'_>) -> Option<Found> {
+    let jws = text.split('~').next()?;
+    let mut parts = jws.split('.');
+    let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_base64url = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='));
+    if parts.next().is_some() || header.is_empty() || ![header, payload, signature].into_iter().all(is_base64url) {
+        return None;
+    }
+    let is_object = |value: &Value| value.is_object();
+    segment(header, source.limits).ok().filter(is_object)?;
+    let is_sd_jwt = text.contains('~');
+    let document = || if is_sd_jwt { Document::SdJwt(text.to_owned()) } else { Document::CompactJws(text.to_owned()) };
+    let payload = segment_text(payload);
+    let Ok(claims) = json::parse(&payload, source.limits) else {
+        // A signed token whose content can't be read is for verification to refuse, with its reason.
+        let media_type = if is_sd_jwt { "application/dc+sd-jwt" } else { "application/vc+jwt" };
+        return Some(source.found("signed token".to_owned(), source.credential(media_type, text.as_bytes(), document())));
+    };
+    let secured = if is_sd_jwt { "SD-JWT" } else { "signed token (JWT)" };
+    match claimed(&claims) {
+        Claimed::Presentation { in_claim } => {
+            let inner = if in_claim { member_source(&payload, "vp") } else { Some(payload.as_slice()) };
+            let media_type = if is_sd_jwt { "application/vp+sd-jwt" } else { "application/vp+jwt" };
+            Some(presentation_found(text.as_bytes(), media_type, document(), inner.unwrap_or_default(), source))
+        }
+        Claimed::Credential(format) => {
+            let media_type = match (is_sd_jwt, format) {
+                (true, Format::SdJwtVc) => "application/dc+sd-jwt",
+                (true, _) => "application/vc+sd-jwt",
+                (false, Format::OpenBadges1 | Format::OpenBadges2) => "application/jose",
+                (false, _) => "application/vc+jwt",
+            };
+            let detected = format!("{} as a {secured}", named(format));
+            Some(source.found(detected, source.credential(media_type, text.as_bytes(), document())))
+        }
+        Claimed::Neither => Some(Found::nothing(secured, problem::not_a_credential("a signed token (JWT) of another kind"))),
+    }
+}
+
+fn segment(part: &str, limits: &Limits) -> Result<Value, JsonError> {
+    json::parse(&segment_text(part), limits)
+}
+
+fn segment_text(part: &str) -> Vec<u8> {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).unwrap_or_default()
+}
+
+/// The exact source of one member of a JSON object.
+fn member_source<'a>(object: &'a [u8], member: &str) -> Option<&'a [u8]> {
+    let parts: HashMap<String, &'a RawValue> = serde_json::from_slice(json::without_bom(object)).ok()?;
+    parts.get(member).map(|raw| raw.get().as_bytes())
+}
+
+enum Claimed {
+    /// `in_claim`: the presentation is the `vp` claim, not the whole payload.
+    Presentation { in_claim: bool },
+    Credential(Format),
+    Neither,
+}
+
+/// What the claims of a token say it is. The top-level type wins over the `vc` and `vp` claims.
+fn claimed(claims: &Value) -> Claimed {
+    let types = classify::strings(claims.get("type"));
+    if types.contains(&"VerifiablePresentation") {
+        return Claimed::Presentation { in_claim: false };
+    }
+    if types.contains(&"VerifiableCredential") {
+        return Claimed::Credential(classify::format_of(claims));
+    }
+    if let Some(inner) = claims.get("vc") {
+        return Claimed::Credential(classify::format_of(inner));
+    }
+    if claims.get("vp").is_some_and(Value::is_object) {
+        return Claimed::Presentation { in_claim: true };
+    }
+    let Some(object) = claims.as_object() else { return Claimed::Neither };
+    if object.contains_key("vct") {
+        return Claimed::Credential(Format::SdJwtVc);
+    }
+    match classify::kind(object) {
+        Kind::Credential => Claimed::Credential(classify::format_of(claims)),
+        _ if object.contains_key("vp") => Claimed::Credential(Format::Other),
+        _ => Claimed::Neither,
+    }
+}
+
+pub(crate) fn named(format: Format) -> String {
+    match format {
+        Format::Other => "credential of an unknown kind".to_owned(),
+        Format::OpenBadges1 | Format::OpenBadges2 | Format::OpenBadges3 => format!("{} badge", format.title()),
+        other => other.title().to_owned(),
+    }
+}
+
+// --- JSON
+
+fn open_json(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
+    match json::parse(text.as_bytes(), source.limits) {
+        Ok(value) => open_value(text, value, source, nesting),
+        Err(error) => vec![Found::nothing("JSON text", problem::bad_json(&error))],
+    }
+}
+
+/// `text` is the exact source of `value`.
+fn open_value(text: &str, value: Value, source: &Source<'_>, nesting: usize) -> Vec<Found> {
+    let object = match value {
+        Value::Object(object) => object,
+        Value::Array(_) => return open_list(text, source, nesting),
+        Value::String(inner) => return open_nested(&inner, source, nesting + 1),
+        _ => return vec![Found::nothing("JSON text", problem::unknown())],
+    };
+    match classify::kind(&object) {
+        Kind::Credential => {
+            let value = Value::Object(object);
+            let format = classify::format_of(&value);
+            let media_type = match format {
+                Format::OpenBadges1 | Format::OpenBadges2 => "application/ld+json",
+                _ => "application/vc+ld+json",
+            };
+            vec![source.found(named(format), source.credential(media_type, text.as_bytes(), Document::Json(value)))]
+        }
+        Kind::Presentation => {
+            let document = Document::Json(Value::Object(object));
+            vec![presentation_found(text.as_bytes(), "application/vp+ld+json", document, text.as_bytes(), source)]
+        }
+        Kind::Enveloped(content) => open_nested(&content, source, nesting + 1),
+        Kind::JwsJson => vec![jws_json(text, &object, source)],
+        Kind::Wrapper(members) => open_wrapper(text, members, source, nesting),
+        Kind::Other(what) => vec![Found::nothing(what, problem::not_a_credential(what))],
+        Kind::Unknown => vec![Found::nothing("JSON document", problem::unknown())],
+    }
+}
+
+fn presentation_found(bytes: &[u8], media_type: &str, document: Document, inner: &[u8], source: &Source<'_>) -> Found {
+    match presentation::split(inner, source) {
+        Ok(credentials) => {
+            let detected = format!("Verifiable Presentation with {} credential(s)", credentials.len());
+            let presentation = ReceivedPresentation {
+                name: source.name.to_owned(),
+                media_type: media_type.to_owned(),
+                bytes: bytes.to_vec(),
+                document,
+                credentials,
+            };
+            Found { detected, content: Content::Presentation(presentation) }
+        }
+        Err(problem) => Found::nothing("Verifiable Presentation", problem),
+    }
+}
+
+/// A JSON-serialised JWS: with one signature and a base64url payload it is the same as the compact form;
+/// the European seal (JAdES) keeps the payload as text, and that text is the credential.
+fn jws_json(text: &str, object: &serde_json::Map<String, Value>, source: &Source<'_>) -> Found {
+    const MEDIA_TYPE: &str = "application/jose+json";
+    let payload = object.get("payload").and_then(Value::as_str).unwrap_or_default();
+    let signature = match object.get("signatures").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([only]) => only.as_object(),
+        Some(_) => None,
+        None => Some(object),
+    };
+    let part = |name: &str| signature.and_then(|s| s.get(name)).and_then(Value::as_str);
+    if let (Some(protected), Some(signature)) = (part("protected"), part("signature")) {
+        let compact = format!("{protected}.{payload}.{signature}");
+        if let Some(mut found) = open_token(&compact, source) {
+            if let Content::Credentials(credentials) = &mut found.content {
+                for credential in credentials {
+                    credential.bytes = text.as_bytes().to_vec();
+                    credential.media_type = MEDIA_TYPE.to_owned();
+                }
+            }
+            return found;
+        }
+    }
+    match json::parse(payload.as_bytes(), source.limits) {
+        Ok(inner) if inner.is_object() => {
+            let detected = format!("{} with a seal", named(classify::format_of(&inner)));
+            source.found(detected, source.credential(MEDIA_TYPE, text.as_bytes(), Document::Json(inner)))
+        }
+        Ok(_) => Found::nothing("signed document", problem::unknown()),
+        Err(error) => Found::nothing("signed document", problem::bad_json(&error)),
+    }
+}
+
+fn open_wrapper(text: &str, members: &[&str], source: &Source<'_>, nesting: usize) -> Vec<Found> {
+    let Ok(parts) = serde_json::from_str::<HashMap<String, &RawValue>>(text) else {
+        return vec![Found::nothing("JSON document", problem::unknown())];
+    };
+    let held: Vec<&str> = members.iter().filter_map(|member| parts.get(*member)).map(|raw| raw.get()).collect();
+    merged(held.iter().flat_map(|inner| open_nested(inner, source, nesting + 1)).collect())
+}
+
+fn open_list(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
+    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) else {
+        return vec![Found::nothing("JSON list", problem::unknown())];
+    };
+    if items.len() > MAX_ITEMS {
+        let message = format!("The file lists {} items; at most {MAX_ITEMS} are taken from one file.", items.len());
+        return vec![Found::nothing("JSON list", problem::archive("too_many_items", message))];
+    }
+    if items.is_empty() {
+        return vec![Found::nothing("JSON list", problem::unknown())];
+    }
+    merged(items.iter().flat_map(|item| open_nested(item.get(), source, nesting + 1)).collect())
+}
+
+/// Plain credentials of one file go together; presentations and problems stay apart.
+/// When nothing at all was found, one problem speaks for all.
+fn merged(found: Vec<Found>) -> Vec<Found> {
+    let mut credentials = Vec::new();
+    let mut detected = String::new();
+    let mut apart = Vec::new();
+    let mut problems = Vec::new();
+    for one in found {
+        match one.content {
+            Content::Credentials(mut some) => {
+                detected = if credentials.is_empty() { one.detected } else { format!("{} credentials", credentials.len() + some.len()) };
+                credentials.append(&mut some);
+            }
+            Content::Presentation(_) => apart.push(one),
+            Content::Nothing(_) => problems.push(one),
+        }
+    }
+    let mut result = Vec::new();
+    if !credentials.is_empty() {
+        result.push(Found { detected, content: Content::Credentials(credentials) });
+    }
+    result.append(&mut apart);
+    if result.is_empty() {
+        problems.truncate(1);
+    }
+    result.append(&mut problems);
+    result
+}
