@@ -49,6 +49,11 @@ event_types! {
     CandidateErased => "org.skillgate.candidate.erased.v1",
 }
 
+/// `dataschema` of the events whose data is [`CredentialEventData`], [`SkillEventData`] and [`CandidateEventData`].
+pub const CREDENTIAL_SCHEMA: &str = "urn:skillgate:schema:credential-event:1";
+pub const SKILL_SCHEMA: &str = "urn:skillgate:schema:skill-event:1";
+pub const CANDIDATE_SCHEMA: &str = "urn:skillgate:schema:candidate-event:1";
+
 /// The structured JSON form of a CloudEvent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {

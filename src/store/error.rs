@@ -1,5 +1,7 @@
 //! What a caller of the store can do about an error.
 
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database is away or too busy: try again later.
@@ -11,4 +13,47 @@ pub enum StoreError {
     /// A bug or a damaged database: a person must look.
     #[error("the database failed: {0}")]
     Internal(String),
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        let text = error.to_string();
+        match error {
+            DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Self::Conflict(text),
+            DieselError::DatabaseError(
+                DatabaseErrorKind::ClosedConnection
+                | DatabaseErrorKind::UnableToSendCommand
+                | DatabaseErrorKind::SerializationFailure,
+                _,
+            )
+            | DieselError::BrokenTransactionManager => Self::Unavailable(text),
+            DieselError::DatabaseError(..) if is_busy(&text) => Self::Unavailable(text),
+            _ => Self::Internal(text),
+        }
+    }
+}
+
+/// SQLite tells these apart only in words; so does PostgreSQL when it goes away or breaks a deadlock.
+fn is_busy(text: &str) -> bool {
+    ["database is locked", "database table is locked", "deadlock detected", "server closed the connection", "terminating connection"]
+        .iter()
+        .any(|sign| text.contains(sign))
+}
+
+impl From<diesel::ConnectionError> for StoreError {
+    fn from(error: diesel::ConnectionError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<diesel::r2d2::PoolError> for StoreError {
+    fn from(error: diesel::r2d2::PoolError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+impl From<crate::seal::SealError> for StoreError {
+    fn from(error: crate::seal::SealError) -> Self {
+        Self::Internal(error.to_string())
+    }
 }

@@ -2,22 +2,39 @@
 //! Comes in: model types. Goes out: model types. Two databases, SQLite and PostgreSQL, behind one type.
 //! Must not know: verification, queues, connectors, HTTP.
 
+mod api_keys;
+mod candidates;
+mod connection;
+mod connections;
+mod credentials;
+mod deliveries;
+mod erasure;
 pub mod error;
+mod events;
+mod ledger;
+mod outbox;
+mod schema;
+mod settings;
+mod skills;
+mod submissions;
+mod text;
+mod transaction;
 
+pub use credentials::{CredentialRow, KnownBytes};
 pub use error::StoreError;
+pub use outbox::Outgoing;
+pub use submissions::{FileRecord, SubmissionRequest};
+pub use transaction::Transaction;
 
-use crate::model::candidate::{Candidate, Identity};
-use crate::model::connection::{Connection, ConnectionState, Secrets};
-use crate::model::credential::NormalizedCredential;
-use crate::model::delivery::{Attempt, Delivery, DeliveryResult, DeliveryState};
-use crate::model::event::Event;
-use crate::model::ids::{ApiKeyId, CandidateRef, ConnectionId, CredentialId, DeliveryId, EventId, SubmissionId, TenantId};
+use crate::model::credential::{CredentialStatus, NormalizedCredential};
+use crate::model::delivery::DeliveryState;
+use crate::model::ids::{CandidateRef, ConnectionId, CredentialId, EventId, SubmissionId, TenantId};
 use crate::model::report::{Outcome, VerificationReport};
-use crate::model::skill::SkillAssertion;
-use crate::model::submission::{CandidateHint, Channel, Submission};
-use crate::model::tenant::ApiKey;
+use crate::model::submission::Channel;
 use crate::seal::Sealer;
 use chrono::{DateTime, Utc};
+use connection::{AnyConnection, Database};
+use std::sync::Arc;
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -40,7 +57,10 @@ pub struct StoredCredential {
     pub media_type: String,
     pub fingerprint: String,
     pub outcome: Outcome,
+    /// Absent for rejected credentials.
+    pub status: Option<CredentialStatus>,
     pub report: VerificationReport,
+    /// Its `status` is the one of today.
     pub normalized: Option<NormalizedCredential>,
     pub created_at: DateTime<Utc>,
 }
@@ -57,7 +77,7 @@ pub struct NewCredential {
     pub normalized: Option<NormalizedCredential>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CredentialFilter {
     pub candidate_ref: Option<CandidateRef>,
     pub outcome: Option<Outcome>,
@@ -83,184 +103,67 @@ pub enum Idempotency {
 
 /// Cheap to clone. Every call runs on the blocking pool.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    vault: Vault,
+}
+
+/// What keeps stored values secret.
+#[derive(Clone)]
+struct Vault {
+    sealer: Sealer,
+    /// Key of the hashes by which a person's addresses are found.
+    identity_key: Arc<[u8; 32]>,
+}
 
 impl Store {
-    /// Opens `sqlite://path` or `postgres://…` and brings the schema up to date.
-    pub async fn connect(_url: &str, _sealer: Sealer) -> Result<Self> {
-        unimplemented!()
+    /// Opens `sqlite://path` or `postgres://…` and brings the schema up to date. An error of `Internal` says that the
+    /// URL, the schema or the master key is wrong; `Unavailable`, that the database can't be reached.
+    pub async fn connect(url: &str, sealer: Sealer) -> Result<Self> {
+        let url = url.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Database::open(&url)).await;
+        let database = opened.map_err(|error| StoreError::Internal(error.to_string()))??;
+        let for_key = sealer.clone();
+        let identity_key = database.write(move |connection| settings::identity_key(connection, &for_key)).await?;
+        Ok(Self(Arc::new(Inner { database, vault: Vault { sealer, identity_key: Arc::new(identity_key) } })))
     }
+
+    /// Whether the database answers.
     pub async fn check(&self) -> Result<()> {
-        unimplemented!()
+        self.read(|connection| {
+            use diesel::connection::SimpleConnection;
+            Ok(connection.batch_execute("SELECT 1")?)
+        })
+        .await
     }
 
-    // -- api keys: src/store/api_keys.rs
-    /// `hash`: lower-case hex SHA-256 of the key.
-    pub async fn create_api_key(
-        &self,
-        _tenant: &TenantId,
-        _name: &str,
-        _prefix: &str,
-        _hash: &str,
-        _now: DateTime<Utc>,
-    ) -> Result<ApiKey> {
-        unimplemented!()
-    }
-    pub async fn find_api_key(&self, _hash: &str, _now: DateTime<Utc>) -> Result<Option<ApiKey>> {
-        unimplemented!()
-    }
-    pub async fn list_api_keys(&self, _tenant: &TenantId) -> Result<Vec<ApiKey>> {
-        unimplemented!()
-    }
-    pub async fn revoke_api_key(&self, _tenant: &TenantId, _id: &ApiKeyId, _now: DateTime<Utc>) -> Result<bool> {
-        unimplemented!()
+    /// One transaction of several steps: committed when `work` is `Ok`, else nothing of it happened. Runs on the
+    /// blocking pool.
+    pub async fn transaction<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    {
+        let vault = self.0.vault.clone();
+        self.write(move |connection| work(&mut Transaction::new(connection, &vault))).await
     }
 
-    // -- candidates: src/store/candidates.rs
-    /// Finds the tenant's person by reference or by any address or DID (keyed hashes), or makes a new one; remembers what is new about them.
-    pub async fn find_or_create_candidate(
-        &self,
-        _tenant: &TenantId,
-        _hint: &CandidateHint,
-        _now: DateTime<Utc>,
-    ) -> Result<CandidateRef> {
-        unimplemented!()
-    }
-    pub async fn candidate(&self, _tenant: &TenantId, _candidate: &CandidateRef) -> Result<Option<Candidate>> {
-        unimplemented!()
-    }
-    pub async fn candidate_identity(&self, _tenant: &TenantId, _candidate: &CandidateRef) -> Result<Identity> {
-        unimplemented!()
-    }
-    /// Removes everything about the person and writes `candidate.erased`. False when there is no such person.
-    pub async fn erase_candidate(&self, _tenant: &TenantId, _candidate: &CandidateRef, _now: DateTime<Utc>) -> Result<bool> {
-        unimplemented!()
-    }
-    /// Skills of the person's credentials that are in force.
-    pub async fn candidate_skills(&self, _tenant: &TenantId, _candidate: &CandidateRef) -> Result<Vec<SkillAssertion>> {
-        unimplemented!()
+    async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        self.0.database.read(work).await
     }
 
-    // -- submissions: src/store/submissions.rs
-    /// Reserves an idempotency key; `request_hash` tells a repetition from a misuse.
-    pub async fn idempotency(
-        &self,
-        _tenant: &TenantId,
-        _key: &str,
-        _request_hash: &str,
-        _now: DateTime<Utc>,
-    ) -> Result<Idempotency> {
-        unimplemented!()
-    }
-    pub async fn submission(&self, _tenant: &TenantId, _id: &SubmissionId) -> Result<Option<Submission>> {
-        unimplemented!()
-    }
-    pub async fn list_submissions(&self, _tenant: &TenantId, _page: &Page) -> Result<Vec<Submission>> {
-        unimplemented!()
-    }
-
-    // -- credentials: src/store/credentials.rs
-    pub async fn credential(&self, _tenant: &TenantId, _id: &CredentialId) -> Result<Option<StoredCredential>> {
-        unimplemented!()
-    }
-    /// (media type, bytes exactly as received)
-    pub async fn credential_source(&self, _tenant: &TenantId, _id: &CredentialId) -> Result<Option<(String, Vec<u8>)>> {
-        unimplemented!()
-    }
-    /// Newest first.
-    pub async fn list_credentials(
-        &self,
-        _tenant: &TenantId,
-        _filter: &CredentialFilter,
-        _page: &Page,
-    ) -> Result<Vec<StoredCredential>> {
-        unimplemented!()
-    }
-
-    // -- events, the outbox: src/store/events.rs
-    /// Oldest first; `page.after` is the outbox position. Returns (position, event).
-    pub async fn list_events(&self, _tenant: &TenantId, _page: &Page) -> Result<Vec<(i64, Event)>> {
-        unimplemented!()
-    }
-    pub async fn event(&self, _tenant: &TenantId, _id: &EventId) -> Result<Option<Event>> {
-        unimplemented!()
-    }
-
-    // -- connections: src/store/connections.rs
-    pub async fn create_connection(&self, _connection: &Connection, _secrets: &Secrets) -> Result<()> {
-        unimplemented!()
-    }
-    /// Replaces fields, mapping, filters and name; only the secrets given are replaced.
-    pub async fn update_connection(&self, _connection: &Connection, _secrets: &Secrets) -> Result<bool> {
-        unimplemented!()
-    }
-    pub async fn connection(&self, _tenant: &TenantId, _id: &ConnectionId) -> Result<Option<Connection>> {
-        unimplemented!()
-    }
-    pub async fn list_connections(&self, _tenant: &TenantId) -> Result<Vec<Connection>> {
-        unimplemented!()
-    }
-    /// Of all tenants.
-    pub async fn active_connections(&self) -> Result<Vec<Connection>> {
-        unimplemented!()
-    }
-    pub async fn connection_secrets(&self, _id: &ConnectionId) -> Result<Secrets> {
-        unimplemented!()
-    }
-    pub async fn set_connection_state(
-        &self,
-        _tenant: &TenantId,
-        _id: &ConnectionId,
-        _state: ConnectionState,
-        _reason: Option<&str>,
-        _now: DateTime<Utc>,
-    ) -> Result<bool> {
-        unimplemented!()
-    }
-    pub async fn delete_connection(&self, _tenant: &TenantId, _id: &ConnectionId) -> Result<bool> {
-        unimplemented!()
-    }
-
-    // -- deliveries and attempts: src/store/deliveries.rs
-    pub async fn list_deliveries(&self, _tenant: &TenantId, _filter: &DeliveryFilter, _page: &Page) -> Result<Vec<Delivery>> {
-        unimplemented!()
-    }
-    pub async fn delivery(&self, _tenant: &TenantId, _id: &DeliveryId) -> Result<Option<(Delivery, Vec<Attempt>)>> {
-        unimplemented!()
-    }
-    /// Makes it pending again, due now; the same event id, a new attempt.
-    pub async fn replay_delivery(&self, _tenant: &TenantId, _id: &DeliveryId, _now: DateTime<Utc>) -> Result<bool> {
-        unimplemented!()
-    }
-    /// Takes the delivery for one attempt: `None` when it is finished, not due, or leased by another worker.
-    /// The lease ends by itself, so that a killed worker's delivery is taken again.
-    pub async fn claim_delivery(
-        &self,
-        _connection: &ConnectionId,
-        _event: &EventId,
-        _now: DateTime<Utc>,
-        _lease: chrono::Duration,
-    ) -> Result<Option<Delivery>> {
-        unimplemented!()
-    }
-    /// Writes the attempt and the delivery's new state in one transaction, and frees the lease.
-    pub async fn record_attempt(&self, _attempt: &Attempt, _result: &DeliveryResult) -> Result<()> {
-        unimplemented!()
-    }
-
-    // -- ledger of connector writes: src/store/ledger.rs
-    pub async fn ledger_entry(&self, _connection: &ConnectionId, _event: &EventId, _step: &str) -> Result<Option<LedgerEntry>> {
-        unimplemented!()
-    }
-    pub async fn put_ledger_entry(
-        &self,
-        _connection: &ConnectionId,
-        _event: &EventId,
-        _step: &str,
-        _entry: &LedgerEntry,
-        _now: DateTime<Utc>,
-    ) -> Result<()> {
-        unimplemented!()
+    async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        self.0.database.write(work).await
     }
 }
 

@@ -1,0 +1,257 @@
+-- Ids are UUIDv7 text; times are RFC 3339 text in UTC with microseconds, always 27 characters, so that text order is
+-- time order on both databases; JSON is text; credential bytes are kept exactly as received.
+
+CREATE TABLE tenants (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    created_at TEXT NOT NULL
+);
+
+CREATE TABLE api_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES tenants (id),
+    name TEXT NOT NULL,
+    prefix TEXT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,
+    last_used_at TEXT,
+    revoked_at TEXT
+);
+CREATE INDEX api_keys_tenant ON api_keys (tenant_id, id);
+
+-- sequence: number of the last event about the person.
+CREATE TABLE candidates (
+    tenant_id TEXT NOT NULL REFERENCES tenants (id),
+    id TEXT NOT NULL,
+    sequence BIGINT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, id)
+);
+
+-- digest: keyed hash of the normalised value, for look-up; value: sealed.
+CREATE TABLE candidate_identities (
+    tenant_id TEXT NOT NULL,
+    candidate_ref TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    value BLOB NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, candidate_ref, digest),
+    FOREIGN KEY (tenant_id, candidate_ref) REFERENCES candidates (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX candidate_identities_digest ON candidate_identities (tenant_id, digest, created_at);
+
+-- request: sealed description of what the submitter said of the person, kept until the submission is complete.
+CREATE TABLE submissions (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES tenants (id),
+    channel TEXT NOT NULL,
+    state TEXT NOT NULL,
+    outcome TEXT,
+    candidate_ref TEXT,
+    files_done BIGINT NOT NULL,
+    files_total BIGINT NOT NULL,
+    request BLOB,
+    created_at TEXT NOT NULL,
+    completed_at TEXT
+);
+CREATE INDEX submissions_tenant ON submissions (tenant_id, id);
+CREATE INDEX submissions_candidate ON submissions (tenant_id, candidate_ref);
+CREATE INDEX submissions_unfinished ON submissions (id) WHERE state = 'processing';
+
+-- The files as uploaded, kept until they are processed, so that an accepted job survives a kill.
+CREATE TABLE submission_uploads (
+    submission_id TEXT NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
+    ordinal BIGINT NOT NULL,
+    name TEXT,
+    media_type TEXT,
+    bytes BLOB NOT NULL,
+    PRIMARY KEY (submission_id, ordinal)
+);
+
+-- One row per file, or per entry of an archive. result: JSON of the file's result without its credentials.
+CREATE TABLE submission_files (
+    submission_id TEXT NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
+    ordinal BIGINT NOT NULL,
+    result TEXT NOT NULL,
+    PRIMARY KEY (submission_id, ordinal)
+);
+
+-- status is absent for rejected credentials; natural_key, normalized too.
+CREATE TABLE credentials (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES tenants (id),
+    candidate_ref TEXT NOT NULL,
+    submission_id TEXT NOT NULL REFERENCES submissions (id),
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    natural_key TEXT,
+    outcome TEXT NOT NULL,
+    status TEXT,
+    valid_from TEXT,
+    valid_until TEXT,
+    next_check_at TEXT,
+    report TEXT NOT NULL,
+    normalized TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    bytes BLOB NOT NULL,
+    FOREIGN KEY (tenant_id, candidate_ref) REFERENCES candidates (tenant_id, id) ON DELETE CASCADE
+);
+CREATE UNIQUE INDEX credentials_same_bytes ON credentials (tenant_id, candidate_ref, fingerprint);
+CREATE INDEX credentials_fingerprint ON credentials (tenant_id, fingerprint);
+CREATE INDEX credentials_tenant ON credentials (tenant_id, id);
+CREATE INDEX credentials_candidate ON credentials (tenant_id, candidate_ref, id);
+CREATE INDEX credentials_outcome ON credentials (tenant_id, outcome, id);
+CREATE INDEX credentials_submission ON credentials (submission_id);
+CREATE INDEX credentials_natural_key ON credentials (tenant_id, natural_key) WHERE natural_key IS NOT NULL;
+CREATE INDEX credentials_expiring ON credentials (valid_until) WHERE status = 'active' AND valid_until IS NOT NULL;
+CREATE INDEX credentials_checks_due ON credentials (next_check_at) WHERE next_check_at IS NOT NULL;
+
+-- Which credentials a file held; duplicate: the gateway already had them.
+CREATE TABLE submission_credentials (
+    submission_id TEXT NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
+    file_ordinal BIGINT NOT NULL,
+    ordinal BIGINT NOT NULL,
+    credential_id TEXT NOT NULL REFERENCES credentials (id) ON DELETE CASCADE,
+    duplicate BIGINT NOT NULL,
+    PRIMARY KEY (submission_id, file_ordinal, ordinal)
+);
+CREATE INDEX submission_credentials_credential ON submission_credentials (credential_id);
+
+CREATE TABLE skills (
+    credential_id TEXT NOT NULL REFERENCES credentials (id) ON DELETE CASCADE,
+    assertion_id TEXT NOT NULL,
+    tenant_id TEXT NOT NULL,
+    candidate_ref TEXT NOT NULL,
+    status TEXT NOT NULL,
+    mapping_status TEXT NOT NULL,
+    label TEXT NOT NULL,
+    concept_uri TEXT,
+    assertion TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (credential_id, assertion_id)
+);
+CREATE INDEX skills_candidate ON skills (tenant_id, candidate_ref, status);
+CREATE INDEX skills_mapping ON skills (tenant_id, mapping_status, assertion_id);
+
+-- The outbox. position: order of commit. relayed_until: a relay works on the row until then.
+CREATE TABLE events (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    tenant_id TEXT NOT NULL,
+    candidate_ref TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    outcome TEXT,
+    body TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    relayed_until TEXT,
+    published_at TEXT
+);
+CREATE INDEX events_tenant ON events (tenant_id, position);
+CREATE INDEX events_candidate ON events (tenant_id, candidate_ref);
+CREATE INDEX events_unpublished ON events (position) WHERE published_at IS NULL;
+
+CREATE TABLE connections (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL REFERENCES tenants (id),
+    connector TEXT NOT NULL,
+    name TEXT NOT NULL,
+    fields TEXT NOT NULL,
+    mapping TEXT NOT NULL,
+    event_types TEXT NOT NULL,
+    outcomes TEXT NOT NULL,
+    state TEXT NOT NULL,
+    paused_reason TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE INDEX connections_tenant ON connections (tenant_id, id);
+CREATE INDEX connections_state ON connections (state, id);
+
+CREATE TABLE connection_secrets (
+    connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (connection_id, name)
+);
+
+-- queued_until: a message for the delivery is expected to be in the queue until then; afterwards it is published again.
+CREATE TABLE deliveries (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    event_id TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    state TEXT NOT NULL,
+    attempts BIGINT NOT NULL,
+    next_attempt_at TEXT,
+    queued_until TEXT,
+    leased_until TEXT,
+    reason TEXT,
+    message TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+);
+CREATE UNIQUE INDEX deliveries_once ON deliveries (connection_id, event_id);
+CREATE INDEX deliveries_event ON deliveries (event_id);
+CREATE INDEX deliveries_tenant ON deliveries (tenant_id, id);
+CREATE INDEX deliveries_state ON deliveries (tenant_id, state, id);
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 'pending';
+
+CREATE TABLE attempts (
+    id TEXT NOT NULL PRIMARY KEY,
+    delivery_id TEXT NOT NULL REFERENCES deliveries (id) ON DELETE CASCADE,
+    number BIGINT NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT NOT NULL,
+    result TEXT NOT NULL,
+    reason TEXT,
+    message TEXT,
+    calls TEXT NOT NULL
+);
+CREATE UNIQUE INDEX attempts_number ON attempts (delivery_id, number);
+
+-- What is known of one write of one step for one event. No reference to the event: it outlives an erased person,
+-- and holds nothing of them.
+CREATE TABLE ledger (
+    connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    event_id TEXT NOT NULL,
+    step TEXT NOT NULL,
+    state TEXT NOT NULL,
+    remote_id TEXT,
+    request_digest TEXT NOT NULL,
+    updated_at TEXT NOT NULL,
+    PRIMARY KEY (connection_id, event_id, step)
+);
+
+CREATE TABLE idempotency_keys (
+    tenant_id TEXT NOT NULL REFERENCES tenants (id),
+    key TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    submission_id TEXT NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
+    created_at TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, key)
+);
+CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
+CREATE INDEX idempotency_keys_submission ON idempotency_keys (submission_id);
+
+-- Values of the installation itself, sealed: the key of the identity hashes, the receipt signing key.
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL,
+    updated_at TEXT NOT NULL
+);
+
+-- Who did what to which object; ids only.
+CREATE TABLE audit_log (
+    id TEXT NOT NULL PRIMARY KEY,
+    tenant_id TEXT NOT NULL,
+    at TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL
+);
+CREATE INDEX audit_log_tenant ON audit_log (tenant_id, id);
+
+INSERT INTO tenants (id, name, created_at) VALUES ('default', 'Default', '2026-01-01T00:00:00.000000Z');

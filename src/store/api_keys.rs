@@ -1,0 +1,131 @@
+//! API keys: stored as a hash only.
+
+use super::schema::api_keys;
+use super::text::{clean, parse_time, parse_times, time_text};
+use super::{Result, Store};
+use crate::model::ids::{ApiKeyId, TenantId};
+use crate::model::tenant::ApiKey;
+use chrono::{DateTime, Duration, Utc};
+use diesel::prelude::*;
+
+/// The last use is noted no more often than this, so that reading requests don't write.
+const USE_NOTED_EVERY: Duration = Duration::minutes(10);
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = api_keys)]
+struct Row {
+    id: String,
+    tenant_id: String,
+    name: String,
+    prefix: String,
+    created_at: String,
+    last_used_at: Option<String>,
+    revoked_at: Option<String>,
+}
+
+impl Row {
+    fn into_model(self) -> Result<ApiKey> {
+        Ok(ApiKey {
+            id: ApiKeyId(self.id),
+            tenant_id: TenantId(self.tenant_id),
+            name: self.name,
+            prefix: self.prefix,
+            created_at: parse_time(&self.created_at)?,
+            last_used_at: parse_times(self.last_used_at)?,
+            revoked_at: parse_times(self.revoked_at)?,
+        })
+    }
+}
+
+impl Store {
+    /// `hash`: lower-case hex SHA-256 of the key. `Conflict` when the key exists.
+    pub async fn create_api_key(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        prefix: &str,
+        hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<ApiKey> {
+        let key = ApiKey {
+            id: ApiKeyId::generate(),
+            tenant_id: tenant.clone(),
+            name: clean(name),
+            prefix: clean(prefix),
+            created_at: now,
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let (row, hash) = (key.clone(), hash.to_owned());
+        self.write(move |connection| {
+            let values = (
+                api_keys::id.eq(row.id.as_str()),
+                api_keys::tenant_id.eq(row.tenant_id.as_str()),
+                api_keys::name.eq(&row.name),
+                api_keys::prefix.eq(&row.prefix),
+                api_keys::hash.eq(&hash),
+                api_keys::created_at.eq(time_text(row.created_at)),
+            );
+            diesel::insert_into(api_keys::table).values(values).execute(connection)?;
+            Ok(())
+        })
+        .await?;
+        Ok(key)
+    }
+
+    /// The key that is not revoked; notes that it was used.
+    pub async fn find_api_key(&self, hash: &str, now: DateTime<Utc>) -> Result<Option<ApiKey>> {
+        let hash = hash.to_owned();
+        let found = self
+            .read(move |connection| {
+                let row: Option<Row> = api_keys::table
+                    .filter(api_keys::hash.eq(&hash))
+                    .filter(api_keys::revoked_at.is_null())
+                    .select(Row::as_select())
+                    .first(connection)
+                    .optional()?;
+                row.map(Row::into_model).transpose()
+            })
+            .await?;
+        if let Some(key) = &found
+            && key.last_used_at.is_none_or(|last| last + USE_NOTED_EVERY <= now)
+        {
+            let id = key.id.clone();
+            self.write(move |connection| {
+                let target = api_keys::table.filter(api_keys::id.eq(id.as_str()));
+                diesel::update(target).set(api_keys::last_used_at.eq(time_text(now))).execute(connection)?;
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(found)
+    }
+
+    /// Oldest first, revoked ones too.
+    pub async fn list_api_keys(&self, tenant: &TenantId) -> Result<Vec<ApiKey>> {
+        let tenant = tenant.clone();
+        self.read(move |connection| {
+            let rows: Vec<Row> = api_keys::table
+                .filter(api_keys::tenant_id.eq(tenant.as_str()))
+                .order(api_keys::id.asc())
+                .select(Row::as_select())
+                .load(connection)?;
+            rows.into_iter().map(Row::into_model).collect()
+        })
+        .await
+    }
+
+    /// False when there is no such key, or it was revoked before.
+    pub async fn revoke_api_key(&self, tenant: &TenantId, id: &ApiKeyId, now: DateTime<Utc>) -> Result<bool> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.write(move |connection| {
+            let target = api_keys::table
+                .filter(api_keys::tenant_id.eq(tenant.as_str()))
+                .filter(api_keys::id.eq(id.as_str()))
+                .filter(api_keys::revoked_at.is_null());
+            let revoked = diesel::update(target).set(api_keys::revoked_at.eq(time_text(now))).execute(connection)?;
+            Ok(revoked == 1)
+        })
+        .await
+    }
+}

@@ -1,0 +1,230 @@
+//! The tenant's persons: found by keyed hashes, described by sealed values.
+
+use super::connection::AnyConnection;
+use super::schema::{candidate_identities, candidates, credentials, skills};
+use super::text::{clean, parse_time, time_text, to_u32};
+use super::transaction::{Transaction, insert_all, lock_names};
+use super::{Result, Store, StoreError, Vault};
+use crate::model::candidate::{Candidate, Identity};
+use crate::model::ids::{CandidateRef, TenantId};
+use crate::model::submission::CandidateHint;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use hmac::{Hmac, Mac};
+use std::collections::BTreeMap;
+
+const EMAIL: &str = "email";
+const DID: &str = "did";
+const NAME: &str = "name";
+
+#[derive(Insertable)]
+#[diesel(table_name = candidate_identities, treat_none_as_default_value = false)]
+struct IdentityRow {
+    tenant_id: String,
+    candidate_ref: String,
+    digest: String,
+    kind: &'static str,
+    value: Vec<u8>,
+    created_at: String,
+}
+
+impl Store {
+    /// Finds the tenant's person by reference or by any address or DID (keyed hashes), or makes a new one; remembers
+    /// what is new about them. A reference that is given decides alone; a name finds nobody.
+    pub async fn find_or_create_candidate(
+        &self,
+        tenant: &TenantId,
+        hint: &CandidateHint,
+        now: DateTime<Utc>,
+    ) -> Result<CandidateRef> {
+        let (tenant, hint, vault) = (tenant.clone(), hint.clone(), self.0.vault.clone());
+        self.write(move |connection| find_or_create(connection, &vault, &tenant, &hint, now)).await
+    }
+
+    pub async fn candidate(&self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Option<Candidate>> {
+        let (tenant, candidate) = (tenant.clone(), candidate.clone());
+        self.read(move |connection| {
+            let created_at: Option<String> = candidates::table
+                .filter(candidates::tenant_id.eq(tenant.as_str()))
+                .filter(candidates::id.eq(candidate.as_str()))
+                .select(candidates::created_at)
+                .first(connection)
+                .optional()?;
+            let Some(created_at) = created_at else { return Ok(None) };
+            let credential_count: i64 = credentials::table
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .filter(credentials::candidate_ref.eq(candidate.as_str()))
+                .count()
+                .get_result(connection)?;
+            let skill_count: i64 = skills::table
+                .filter(skills::tenant_id.eq(tenant.as_str()))
+                .filter(skills::candidate_ref.eq(candidate.as_str()))
+                .filter(skills::status.eq("asserted"))
+                .count()
+                .get_result(connection)?;
+            Ok(Some(Candidate {
+                candidate_ref: candidate,
+                created_at: parse_time(&created_at)?,
+                credentials: to_u32(credential_count),
+                skills: to_u32(skill_count),
+            }))
+        })
+        .await
+    }
+
+    /// What is known of the person; empty when nothing is, or there is no such person.
+    pub async fn candidate_identity(&self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Identity> {
+        let (tenant, candidate, vault) = (tenant.clone(), candidate.clone(), self.0.vault.clone());
+        self.read(move |connection| {
+            let rows: Vec<(String, Vec<u8>)> = candidate_identities::table
+                .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
+                .filter(candidate_identities::candidate_ref.eq(candidate.as_str()))
+                .order((candidate_identities::created_at.asc(), candidate_identities::digest.asc()))
+                .select((candidate_identities::kind, candidate_identities::value))
+                .load(connection)?;
+            let mut identity = Identity::default();
+            for (kind, sealed) in rows {
+                let plain = vault.sealer.open(&context(&tenant, &candidate), &sealed)?;
+                let value = String::from_utf8(plain).map_err(|_| StoreError::Internal("an identity is damaged".to_owned()))?;
+                match kind.as_str() {
+                    EMAIL => identity.emails.push(value),
+                    DID => identity.dids.push(value),
+                    _ => identity.name = Some(value),
+                }
+            }
+            Ok(identity)
+        })
+        .await
+    }
+}
+
+impl Transaction<'_> {
+    /// Makes the row of a person of whom nothing is known, unless it is there.
+    pub fn ensure_candidate(&mut self, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<()> {
+        insert_candidate(self.connection, tenant, candidate, now)
+    }
+
+    /// Locks the person's row until the transaction ends and returns the number of the last event about them; `None`
+    /// when there is no such person (any more).
+    pub fn lock_candidate(&mut self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Option<i64>> {
+        let row = candidates::table
+            .filter(candidates::tenant_id.eq(tenant.as_str()))
+            .filter(candidates::id.eq(candidate.as_str()))
+            .select(candidates::sequence);
+        let sequence = match &mut *self.connection {
+            AnyConnection::Sqlite(sqlite) => row.first(sqlite).optional()?,
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(postgres) => row.for_update().first(postgres).optional()?,
+        };
+        Ok(sequence)
+    }
+
+    /// Notes the number of the last event about the person.
+    pub fn set_sequence(&mut self, tenant: &TenantId, candidate: &CandidateRef, sequence: i64) -> Result<()> {
+        let target = candidates::table
+            .filter(candidates::tenant_id.eq(tenant.as_str()))
+            .filter(candidates::id.eq(candidate.as_str()));
+        diesel::update(target).set(candidates::sequence.eq(sequence)).execute(self.connection)?;
+        Ok(())
+    }
+}
+
+fn find_or_create(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    tenant: &TenantId,
+    hint: &CandidateHint,
+    now: DateTime<Utc>,
+) -> Result<CandidateRef> {
+    let known = identity_values(vault, tenant, hint)?;
+    let findable: Vec<String> = known.iter().filter(|(_, (kind, _))| *kind != NAME).map(|(digest, _)| digest.clone()).collect();
+    lock_names(connection, &findable)?;
+    let given = hint.candidate_ref.as_ref().map(|candidate| CandidateRef(clean(candidate.as_str())));
+    let candidate = match given {
+        Some(given) => given,
+        None => find(connection, tenant, &findable)?.unwrap_or_else(CandidateRef::generate),
+    };
+    insert_candidate(connection, tenant, &candidate, now)?;
+    let rows = known
+        .into_iter()
+        .map(|(digest, (kind, value))| {
+            Ok(IdentityRow {
+                tenant_id: tenant.0.clone(),
+                candidate_ref: candidate.0.clone(),
+                digest,
+                kind,
+                value: vault.sealer.seal(&context(tenant, &candidate), value.as_bytes())?,
+                created_at: time_text(now),
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    insert_all!(connection, candidate_identities::table, rows);
+    Ok(candidate)
+}
+
+/// The person who has any of these; the one known for the longest when several do.
+fn find(connection: &mut AnyConnection, tenant: &TenantId, digests: &[String]) -> Result<Option<CandidateRef>> {
+    if digests.is_empty() {
+        return Ok(None);
+    }
+    let found: Option<String> = candidate_identities::table
+        .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
+        .filter(candidate_identities::digest.eq_any(digests))
+        .order((candidate_identities::created_at.asc(), candidate_identities::candidate_ref.asc()))
+        .select(candidate_identities::candidate_ref)
+        .first(connection)
+        .optional()?;
+    Ok(found.map(CandidateRef))
+}
+
+fn insert_candidate(
+    connection: &mut AnyConnection,
+    tenant: &TenantId,
+    candidate: &CandidateRef,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let row = (
+        candidates::tenant_id.eq(tenant.as_str()),
+        candidates::id.eq(candidate.as_str()),
+        candidates::sequence.eq(0i64),
+        candidates::created_at.eq(time_text(now)),
+    );
+    super::connection::each_backend!(connection, c => {
+        diesel::insert_into(candidates::table).values(row).on_conflict_do_nothing().execute(c)
+    })?;
+    Ok(())
+}
+
+/// Keyed digest → kind and value, each value once.
+fn identity_values(
+    vault: &Vault,
+    tenant: &TenantId,
+    hint: &CandidateHint,
+) -> Result<BTreeMap<String, (&'static str, String)>> {
+    let emails = hint.emails.iter().map(|email| (EMAIL, email.trim()));
+    let dids = hint.dids.iter().map(|did| (DID, did.trim()));
+    let name = hint.name.iter().map(|name| (NAME, name.trim()));
+    emails
+        .chain(dids)
+        .chain(name)
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(kind, value)| Ok((digest(vault, tenant, kind, value)?, (kind, value.to_owned()))))
+        .collect()
+}
+
+/// Addresses are compared without regard to case; DIDs exactly.
+fn digest(vault: &Vault, tenant: &TenantId, kind: &str, value: &str) -> Result<String> {
+    let normalised = if kind == EMAIL { value.to_lowercase() } else { value.to_owned() };
+    let mac = Hmac::<sha2::Sha256>::new_from_slice(vault.identity_key.as_slice());
+    let mut mac = mac.map_err(|_| StoreError::Internal("the key of the identity hashes is damaged".to_owned()))?;
+    for part in [tenant.as_str(), kind, &normalised] {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part.as_bytes());
+    }
+    Ok(hex::encode(mac.finalize().into_bytes()))
+}
+
+/// A sealed value can't be moved to another person.
+fn context(tenant: &TenantId, candidate: &CandidateRef) -> String {
+    format!("candidate:{tenant}:{candidate}")
+}

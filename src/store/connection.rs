@@ -1,0 +1,293 @@
+//! SQLite or PostgreSQL behind one connection type, pooled, and brought up to date at the start.
+//! SQLite has one writer: its pool of writers holds one connection, and write-ahead logging lets readers go on.
+//! `synchronous = FULL`: an answered submission is on the disk, also after a power cut.
+
+use super::{Result, StoreError};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::prelude::*;
+use diesel::r2d2::{ManageConnection, Pool};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+#[cfg(feature = "postgres")]
+const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+const SQLITE_READERS: u32 = 4;
+#[cfg(feature = "postgres")]
+const POSTGRES_CONNECTIONS: u32 = 12;
+/// Any number: every Skillgate process takes the same lock while it migrates.
+#[cfg(feature = "postgres")]
+const MIGRATION_LOCK: i64 = 0x5b1_11a7e;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const POOL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Plain queries go through the enum. What its backend can't say (`ON CONFLICT`, several rows at once, `RETURNING`,
+/// row locks) goes through [`each_backend`](super::each_backend).
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    Sqlite(SqliteConnection),
+    #[cfg(feature = "postgres")]
+    Postgres(PgConnection),
+}
+
+/// Expands the same expression for the connection of each database.
+macro_rules! each_backend {
+    ($connection:expr, $inner:ident => $body:expr) => {
+        match $connection {
+            $crate::store::connection::AnyConnection::Sqlite($inner) => $body,
+            #[cfg(feature = "postgres")]
+            $crate::store::connection::AnyConnection::Postgres($inner) => $body,
+        }
+    };
+}
+pub(crate) use each_backend;
+
+#[derive(Clone, Debug)]
+enum Target {
+    Sqlite(String),
+    #[cfg(feature = "postgres")]
+    Postgres(String),
+}
+
+impl Target {
+    fn parse(url: &str) -> Result<Self> {
+        if let Some(path) = url.strip_prefix("sqlite://") {
+            return match path {
+                "" | ":memory:" => Err(StoreError::Internal("sqlite:// needs the path of a file".to_owned())),
+                path => Ok(Self::Sqlite(path.to_owned())),
+            };
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            #[cfg(feature = "postgres")]
+            return Ok(Self::Postgres(url.to_owned()));
+            #[cfg(not(feature = "postgres"))]
+            return Err(StoreError::Internal("this build has no PostgreSQL support".to_owned()));
+        }
+        // The URL itself may hold a password.
+        Err(StoreError::Internal("the database URL must start with sqlite:// or postgres://".to_owned()))
+    }
+
+    /// Not the derive's `establish`, which hides the real error.
+    fn connect(&self) -> Result<AnyConnection> {
+        match self {
+            Self::Sqlite(path) => {
+                let mut connection = SqliteConnection::establish(path)?;
+                connection.batch_execute(&format!(
+                    "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
+                    BUSY_TIMEOUT.as_millis()
+                ))?;
+                Ok(AnyConnection::Sqlite(connection))
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(url) => {
+                let mut connection = PgConnection::establish(url)?;
+                connection.batch_execute("SET client_min_messages = warning")?;
+                Ok(AnyConnection::Postgres(connection))
+            }
+        }
+    }
+
+    /// Brings the schema up to date; safe when several processes start at once.
+    fn migrate(&self, connection: &mut AnyConnection) -> Result<()> {
+        match connection {
+            AnyConnection::Sqlite(sqlite) => {
+                switch_to_write_ahead_log(sqlite)?;
+                sqlite.immediate_transaction(|sqlite| {
+                    sqlite.run_pending_migrations(SQLITE_MIGRATIONS).map(drop).map_err(MigrationError::from)
+                })?;
+            }
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(postgres) => {
+                postgres.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
+                let migrated = postgres.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop).map_err(MigrationError::from);
+                postgres.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
+                migrated?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Two processes that create the file at the same moment may find it locked, past every time-out.
+fn switch_to_write_ahead_log(connection: &mut SqliteConnection) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        match connection.batch_execute("PRAGMA journal_mode = WAL") {
+            Ok(()) => return Ok(()),
+            Err(error) if tries == 50 => return Err(error.into()),
+            Err(_) => std::thread::sleep(Duration::from_millis(20)),
+        }
+        tries += 1;
+    }
+}
+
+#[derive(Debug)]
+struct MigrationError(String);
+
+impl From<Box<dyn std::error::Error + Send + Sync>> for MigrationError {
+    fn from(error: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<diesel::result::Error> for MigrationError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<MigrationError> for StoreError {
+    fn from(error: MigrationError) -> Self {
+        Self::Internal(format!("the schema could not be brought up to date: {}", error.0))
+    }
+}
+
+struct Manager(Target);
+
+impl ManageConnection for Manager {
+    type Connection = AnyConnection;
+    type Error = StoreError;
+
+    fn connect(&self) -> Result<AnyConnection> {
+        self.0.connect()
+    }
+
+    fn is_valid(&self, connection: &mut AnyConnection) -> Result<()> {
+        match connection {
+            AnyConnection::Sqlite(_) => Ok(()),
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(postgres) => Ok(postgres.batch_execute("SELECT 1")?),
+        }
+    }
+
+    fn has_broken(&self, connection: &mut AnyConnection) -> bool {
+        std::thread::panicking() || each_backend!(connection, c => AnsiTransactionManager::is_broken_transaction_manager(c))
+    }
+}
+
+/// The pools. Permits are taken before a thread of the blocking pool is, so that waiting costs no thread.
+pub struct Database {
+    readers: Pool<Manager>,
+    writers: Pool<Manager>,
+    read_permits: Arc<Semaphore>,
+    write_permits: Arc<Semaphore>,
+}
+
+impl Database {
+    /// Blocks: connects, migrates, and makes the pools.
+    pub fn open(url: &str) -> Result<Self> {
+        let target = Target::parse(url)?;
+        if let Target::Sqlite(path) = &target {
+            create_private_file(Path::new(path))?;
+        }
+        let mut first = target.connect()?;
+        target.migrate(&mut first)?;
+        drop(first);
+        match target {
+            Target::Sqlite(_) => {
+                let (readers, read_permits) = pool(target.clone(), SQLITE_READERS);
+                let (writers, write_permits) = pool(target, 1);
+                Ok(Self { readers, writers, read_permits, write_permits })
+            }
+            #[cfg(feature = "postgres")]
+            Target::Postgres(_) => {
+                let (pool, permits) = pool(target, POSTGRES_CONNECTIONS);
+                Ok(Self { readers: pool.clone(), writers: pool, read_permits: permits.clone(), write_permits: permits })
+            }
+        }
+    }
+
+    /// Runs on the blocking pool, without a transaction.
+    pub async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        run(&self.readers, &self.read_permits, work).await
+    }
+
+    /// Runs on the blocking pool, in one transaction: committed when the work is `Ok`, else rolled back.
+    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        run(&self.writers, &self.write_permits, move |connection| in_transaction(connection, work)).await
+    }
+}
+
+fn pool(target: Target, size: u32) -> (Pool<Manager>, Arc<Semaphore>) {
+    let pool = Pool::builder()
+        .max_size(size)
+        .min_idle(Some(0))
+        .connection_timeout(POOL_TIMEOUT)
+        .error_handler(Box::new(LogOnce))
+        .build_unchecked(Manager(target));
+    (pool, Arc::new(Semaphore::new(size as usize)))
+}
+
+/// A connection that could not be made shows as a time-out of the pool; the cause goes to the log.
+#[derive(Debug)]
+struct LogOnce;
+
+impl diesel::r2d2::HandleError<StoreError> for LogOnce {
+    fn handle_error(&self, error: StoreError) {
+        tracing::warn!(%error, "a database connection could not be made");
+    }
+}
+
+async fn run<T, F>(pool: &Pool<Manager>, permits: &Arc<Semaphore>, work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+{
+    let pool = pool.clone();
+    let permit = permits.clone().acquire_owned().await.map_err(|_| StoreError::Unavailable("shutting down".to_owned()))?;
+    let task = tokio::task::spawn_blocking(move || {
+        let mut connection = pool.get()?;
+        let result = work(&mut connection);
+        drop(connection);
+        drop(permit);
+        result
+    });
+    task.await.map_err(|error| StoreError::Internal(format!("a database task was stopped: {error}")))?
+}
+
+fn in_transaction<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+    match connection {
+        // Taking the write lock at once: a transaction that reads first could not get it later.
+        AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(c) => AnsiTransactionManager::begin_transaction(c)?,
+    }
+    let result = work(connection);
+    match result {
+        Ok(value) => {
+            each_backend!(connection, c => AnsiTransactionManager::commit_transaction(c))?;
+            Ok(value)
+        }
+        Err(error) => {
+            if let Err(rollback) = each_backend!(connection, c => AnsiTransactionManager::rollback_transaction(c)) {
+                tracing::warn!(error = %rollback, "a transaction could not be rolled back; its connection is dropped");
+            }
+            Err(error)
+        }
+    }
+}
+
+/// The file holds personal data: only its owner may read it.
+fn create_private_file(path: &Path) -> Result<()> {
+    let unavailable = |error: std::io::Error| StoreError::Unavailable(format!("{}: {error}", path.display()));
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(unavailable)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(unavailable)
+}

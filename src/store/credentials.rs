@@ -1,0 +1,311 @@
+//! Credentials: the bytes as received, the report, the normalised form.
+
+use super::schema::credentials;
+use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, time_text};
+use super::transaction::{Transaction, insert_all};
+use super::{CredentialFilter, NewCredential, NewSubmission, Page, Result, Store, StoredCredential};
+use crate::model::credential::{CredentialStatus, NormalizedCredential};
+use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
+use crate::model::report::{Outcome, VerificationReport};
+use crate::model::submission::CredentialResult;
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+/// A row without the bytes.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = credentials)]
+pub struct CredentialRow {
+    id: String,
+    tenant_id: String,
+    candidate_ref: String,
+    submission_id: String,
+    name: String,
+    media_type: String,
+    fingerprint: String,
+    outcome: String,
+    status: Option<String>,
+    report: String,
+    normalized: Option<String>,
+    created_at: String,
+}
+
+impl CredentialRow {
+    pub(super) fn into_model(self) -> Result<StoredCredential> {
+        let status: Option<CredentialStatus> = self.status.as_deref().map(parse_name).transpose()?;
+        let mut normalized: Option<NormalizedCredential> = self.normalized.as_deref().map(parse_json).transpose()?;
+        if let (Some(normalized), Some(status)) = (&mut normalized, status) {
+            normalized.status = status;
+        }
+        Ok(StoredCredential {
+            id: CredentialId(self.id),
+            tenant_id: TenantId(self.tenant_id),
+            submission_id: SubmissionId(self.submission_id),
+            candidate_ref: CandidateRef(self.candidate_ref),
+            name: self.name,
+            media_type: self.media_type,
+            fingerprint: self.fingerprint,
+            outcome: parse_name(&self.outcome)?,
+            status,
+            report: parse_json(&self.report)?,
+            normalized,
+            created_at: parse_time(&self.created_at)?,
+        })
+    }
+
+    pub(super) fn into_result(self, duplicate: bool) -> Result<CredentialResult> {
+        let stored = self.into_model()?;
+        Ok(CredentialResult {
+            id: stored.id,
+            format: stored.report.format,
+            outcome: stored.outcome,
+            duplicate,
+            report: stored.report,
+            normalized: stored.normalized,
+        })
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = credentials, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: &'a str,
+    tenant_id: &'a str,
+    candidate_ref: &'a str,
+    submission_id: &'a str,
+    name: String,
+    media_type: String,
+    fingerprint: &'a str,
+    natural_key: Option<&'a str>,
+    outcome: &'static str,
+    status: Option<String>,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+    next_check_at: Option<String>,
+    report: String,
+    normalized: Option<String>,
+    created_at: String,
+    updated_at: String,
+    bytes: &'a [u8],
+}
+
+/// A credential of the tenant with bytes that came in again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownBytes {
+    pub id: CredentialId,
+    pub candidate_ref: CandidateRef,
+    pub fingerprint: String,
+    pub outcome: Outcome,
+}
+
+impl Store {
+    pub async fn credential(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<StoredCredential>> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.read(move |connection| {
+            let row: Option<CredentialRow> = credentials::table
+                .filter(credentials::id.eq(id.as_str()))
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .select(CredentialRow::as_select())
+                .first(connection)
+                .optional()?;
+            row.map(CredentialRow::into_model).transpose()
+        })
+        .await
+    }
+
+    /// (media type, bytes exactly as received)
+    pub async fn credential_source(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<(String, Vec<u8>)>> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.read(move |connection| {
+            let found = credentials::table
+                .filter(credentials::id.eq(id.as_str()))
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .select((credentials::media_type, credentials::bytes))
+                .first(connection)
+                .optional()?;
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Newest first.
+    pub async fn list_credentials(
+        &self,
+        tenant: &TenantId,
+        filter: &CredentialFilter,
+        page: &Page,
+    ) -> Result<Vec<StoredCredential>> {
+        let (tenant, filter, page) = (tenant.clone(), filter.clone(), page.clone());
+        self.read(move |connection| {
+            let mut query = credentials::table
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .select(CredentialRow::as_select())
+                .into_boxed();
+            if let Some(candidate) = filter.candidate_ref {
+                query = query.filter(credentials::candidate_ref.eq(candidate.0));
+            }
+            if let Some(outcome) = filter.outcome {
+                query = query.filter(credentials::outcome.eq(outcome.as_str()));
+            }
+            if let Some(submission) = filter.submission_id {
+                query = query.filter(credentials::submission_id.eq(submission.0));
+            }
+            if let Some(after) = page.after {
+                query = query.filter(credentials::id.lt(after));
+            }
+            let rows: Vec<CredentialRow> =
+                query.order(credentials::id.desc()).limit(i64::from(page.limit)).load(connection)?;
+            rows.into_iter().map(CredentialRow::into_model).collect()
+        })
+        .await
+    }
+
+    /// Ids of active credentials whose validity ended before `now`, of all tenants, the longest ended first.
+    pub async fn ended_credentials(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<(TenantId, CredentialId)>> {
+        self.read(move |connection| {
+            let rows: Vec<(String, String)> = credentials::table
+                .filter(credentials::status.eq("active"))
+                .filter(credentials::valid_until.le(time_text(now)))
+                .order(credentials::valid_until.asc())
+                .limit(i64::from(limit))
+                .select((credentials::tenant_id, credentials::id))
+                .load(connection)?;
+            Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), CredentialId(id))).collect())
+        })
+        .await
+    }
+
+    /// Ids of credentials whose status should be asked again, of all tenants, the longest due first.
+    pub async fn credentials_to_check(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<(TenantId, CredentialId)>> {
+        self.read(move |connection| {
+            let rows: Vec<(String, String)> = credentials::table
+                .filter(credentials::next_check_at.le(time_text(now)))
+                .order(credentials::next_check_at.asc())
+                .limit(i64::from(limit))
+                .select((credentials::tenant_id, credentials::id))
+                .load(connection)?;
+            Ok(rows.into_iter().map(|(tenant, id)| (TenantId(tenant), CredentialId(id))).collect())
+        })
+        .await
+    }
+}
+
+impl Transaction<'_> {
+    /// Which of these bytes the tenant has, oldest first.
+    pub fn known_bytes(&mut self, tenant: &TenantId, fingerprints: &[&str]) -> Result<Vec<KnownBytes>> {
+        let rows: Vec<(String, String, String, String)> = credentials::table
+            .filter(credentials::tenant_id.eq(tenant.as_str()))
+            .filter(credentials::fingerprint.eq_any(fingerprints))
+            .order(credentials::id.asc())
+            .select((credentials::id, credentials::candidate_ref, credentials::fingerprint, credentials::outcome))
+            .load(self.connection)?;
+        let into_known = |(id, candidate, fingerprint, outcome): (String, String, String, String)| {
+            let outcome = parse_name(&outcome)?;
+            Ok(KnownBytes { id: CredentialId(id), candidate_ref: CandidateRef(candidate), fingerprint, outcome })
+        };
+        rows.into_iter().map(into_known).collect()
+    }
+
+    /// The person's active credentials with any of these natural keys.
+    pub fn same_credentials(
+        &mut self,
+        tenant: &TenantId,
+        candidate: &CandidateRef,
+        natural_keys: &[&str],
+    ) -> Result<Vec<StoredCredential>> {
+        if natural_keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<CredentialRow> = credentials::table
+            .filter(credentials::tenant_id.eq(tenant.as_str()))
+            .filter(credentials::candidate_ref.eq(candidate.as_str()))
+            .filter(credentials::natural_key.eq_any(natural_keys))
+            .filter(credentials::status.eq("active"))
+            .order(credentials::id.asc())
+            .select(CredentialRow::as_select())
+            .load(self.connection)?;
+        rows.into_iter().map(CredentialRow::into_model).collect()
+    }
+
+    pub fn credential(&mut self, tenant: &TenantId, id: &CredentialId) -> Result<Option<StoredCredential>> {
+        let row: Option<CredentialRow> = credentials::table
+            .filter(credentials::id.eq(id.as_str()))
+            .filter(credentials::tenant_id.eq(tenant.as_str()))
+            .select(CredentialRow::as_select())
+            .first(self.connection)
+            .optional()?;
+        row.map(CredentialRow::into_model).transpose()
+    }
+
+    /// Writes credentials of one person. Their skills are written by [`Transaction::insert_skills`].
+    pub fn insert_credentials(
+        &mut self,
+        submission: &NewSubmission,
+        candidate: &CandidateRef,
+        new: &[&NewCredential],
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let mut rows = Vec::with_capacity(new.len());
+        for credential in new {
+            let normalized = credential.normalized.as_ref();
+            rows.push(NewRow {
+                id: credential.id.as_str(),
+                tenant_id: submission.tenant_id.as_str(),
+                candidate_ref: candidate.as_str(),
+                submission_id: submission.id.as_str(),
+                name: clean(&credential.name),
+                media_type: clean(&credential.media_type),
+                fingerprint: &credential.fingerprint,
+                natural_key: normalized.and_then(|normalized| normalized.natural_key.as_deref()),
+                outcome: credential.report.outcome.as_str(),
+                status: normalized.map(|normalized| name_text(&normalized.status)).transpose()?,
+                valid_from: normalized.and_then(|normalized| normalized.valid_from).map(time_text),
+                valid_until: normalized.and_then(|normalized| normalized.valid_until).map(time_text),
+                next_check_at: None,
+                report: json_text(&credential.report)?,
+                normalized: normalized.map(json_text).transpose()?,
+                created_at: time_text(now),
+                updated_at: time_text(now),
+                bytes: &credential.bytes,
+            });
+        }
+        insert_all!(self.connection, credentials::table, rows);
+        Ok(())
+    }
+
+    /// Replaces what was found out about a credential after it was verified again.
+    pub fn update_credential(
+        &mut self,
+        id: &CredentialId,
+        report: &VerificationReport,
+        normalized: Option<&NormalizedCredential>,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let values = (
+            credentials::outcome.eq(report.outcome.as_str()),
+            credentials::status.eq(normalized.map(|normalized| name_text(&normalized.status)).transpose()?),
+            credentials::natural_key.eq(normalized.and_then(|normalized| normalized.natural_key.clone())),
+            credentials::valid_from.eq(normalized.and_then(|normalized| normalized.valid_from).map(time_text)),
+            credentials::valid_until.eq(normalized.and_then(|normalized| normalized.valid_until).map(time_text)),
+            credentials::report.eq(json_text(report)?),
+            credentials::normalized.eq(normalized.map(json_text).transpose()?),
+            credentials::updated_at.eq(time_text(now)),
+        );
+        let target = credentials::table.filter(credentials::id.eq(id.as_str()));
+        diesel::update(target).set(values).execute(self.connection)?;
+        Ok(())
+    }
+
+    pub fn set_credential_status(&mut self, id: &CredentialId, status: CredentialStatus, now: DateTime<Utc>) -> Result<()> {
+        let target = credentials::table.filter(credentials::id.eq(id.as_str()));
+        let values = (credentials::status.eq(Some(name_text(&status)?)), credentials::updated_at.eq(time_text(now)));
+        diesel::update(target).set(values).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// When the credential's status should be asked again; `None`: never.
+    pub fn set_next_check(&mut self, id: &CredentialId, at: Option<DateTime<Utc>>) -> Result<()> {
+        let target = credentials::table.filter(credentials::id.eq(id.as_str()));
+        diesel::update(target).set(credentials::next_check_at.eq(at.map(time_text))).execute(self.connection)?;
+        Ok(())
+    }
+}

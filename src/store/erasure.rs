@@ -1,0 +1,61 @@
+//! Erasing a person: everything about them, and one last event that says so and nothing else.
+
+use super::schema::{candidates, credentials, events, submission_credentials, submissions};
+use super::transaction::Transaction;
+use super::{Result, Store};
+use crate::model::event::{CandidateEventData, Event, EventType};
+use crate::model::ids::{CandidateRef, EventId, TenantId};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+
+impl Store {
+    /// Removes everything about the person and writes `candidate.erased`. False when there is no such person.
+    pub async fn erase_candidate(&self, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<bool> {
+        let (tenant, candidate) = (tenant.clone(), candidate.clone());
+        self.transaction(move |transaction| erase(transaction, &tenant, &candidate, now)).await
+    }
+}
+
+fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<bool> {
+    let Some(sequence) = transaction.lock_candidate(tenant, candidate)? else { return Ok(false) };
+    let connection = &mut *transaction.connection;
+    // Deliveries and attempts go with the events; skills, links and files with credentials and submissions.
+    let of_person = events::table.filter(events::tenant_id.eq(tenant.as_str()));
+    diesel::delete(of_person.filter(events::candidate_ref.eq(candidate.as_str()))).execute(connection)?;
+    let of_person = credentials::table.filter(credentials::tenant_id.eq(tenant.as_str()));
+    let of_person = of_person.filter(credentials::candidate_ref.eq(candidate.as_str()));
+    let ids: Vec<String> = of_person.select(credentials::id).load(connection)?;
+    for some in ids.chunks(500) {
+        let links = submission_credentials::table.filter(submission_credentials::credential_id.eq_any(some));
+        diesel::delete(links).execute(connection)?;
+    }
+    diesel::delete(of_person).execute(connection)?;
+    let of_person = submissions::table.filter(submissions::tenant_id.eq(tenant.as_str()));
+    diesel::delete(of_person.filter(submissions::candidate_ref.eq(candidate.as_str()))).execute(connection)?;
+    let of_person = candidates::table.filter(candidates::tenant_id.eq(tenant.as_str()));
+    diesel::delete(of_person.filter(candidates::id.eq(candidate.as_str()))).execute(connection)?;
+    let event = erased(tenant, candidate, sequence + 1, now)?;
+    transaction.append_events(&[(event, None)])?;
+    Ok(true)
+}
+
+fn erased(tenant: &TenantId, candidate: &CandidateRef, sequence: i64, now: DateTime<Utc>) -> Result<Event> {
+    let data = CandidateEventData { candidate_ref: candidate.clone(), previous_ref: None };
+    let data = serde_json::to_value(data).map_err(|error| super::StoreError::Internal(error.to_string()))?;
+    Ok(Event {
+        specversion: "1.0".to_owned(),
+        id: EventId::generate(),
+        source: format!("/tenants/{tenant}/gateway"),
+        event_type: EventType::CandidateErased,
+        subject: format!("candidates/{candidate}"),
+        time: now,
+        datacontenttype: "application/json".to_owned(),
+        dataschema: crate::model::event::CANDIDATE_SCHEMA.to_owned(),
+        tenantid: tenant.clone(),
+        partitionkey: candidate.clone(),
+        sequence: format!("{sequence:010}"),
+        privacymode: "pseudonymous".to_owned(),
+        causationid: None,
+        data,
+    })
+}

@@ -1,0 +1,84 @@
+//! Events as they are read and written. How they get to the queue: outbox.rs.
+
+use super::schema::events;
+use super::text::{json_text, parse_json, time_text};
+use super::transaction::{Transaction, insert_all};
+use super::{Page, Result, Store, StoreError};
+use crate::model::event::Event;
+use crate::model::ids::{EventId, TenantId};
+use crate::model::report::Outcome;
+use diesel::prelude::*;
+
+#[derive(Insertable)]
+#[diesel(table_name = events, treat_none_as_default_value = false)]
+struct NewRow<'a> {
+    id: &'a str,
+    tenant_id: &'a str,
+    candidate_ref: &'a str,
+    event_type: &'static str,
+    outcome: Option<&'static str>,
+    body: String,
+    created_at: String,
+}
+
+impl Store {
+    /// Oldest first; `page.after` is the outbox position. Returns (position, event).
+    pub async fn list_events(&self, tenant: &TenantId, page: &Page) -> Result<Vec<(i64, Event)>> {
+        let (tenant, limit) = (tenant.clone(), i64::from(page.limit));
+        let after: i64 = match &page.after {
+            None => 0,
+            Some(text) => text.parse().map_err(|_| StoreError::Internal("not a position in the outbox".to_owned()))?,
+        };
+        self.read(move |connection| {
+            let rows: Vec<(i64, String)> = events::table
+                .filter(events::tenant_id.eq(tenant.as_str()))
+                .filter(events::position.gt(after))
+                .order(events::position.asc())
+                .limit(limit)
+                .select((events::position, events::body))
+                .load(connection)?;
+            rows.into_iter().map(|(position, body)| Ok((position, parse_json(&body)?))).collect()
+        })
+        .await
+    }
+
+    pub async fn event(&self, tenant: &TenantId, id: &EventId) -> Result<Option<Event>> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.read(move |connection| {
+            let body: Option<String> = events::table
+                .filter(events::id.eq(id.as_str()))
+                .filter(events::tenant_id.eq(tenant.as_str()))
+                .select(events::body)
+                .first(connection)
+                .optional()?;
+            body.as_deref().map(parse_json).transpose()
+        })
+        .await
+    }
+}
+
+impl Transaction<'_> {
+    /// Writes events to the outbox, with the outcome by which connections choose. To be called last: from here on until
+    /// the commit no other transaction writes events, so that positions become visible in their order and a reader of
+    /// "everything after position n" misses none.
+    pub fn append_events(&mut self, new: &[(Event, Option<Outcome>)]) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.lock_names(&["outbox".to_owned()])?;
+        let mut rows = Vec::with_capacity(new.len());
+        for (event, outcome) in new {
+            rows.push(NewRow {
+                id: event.id.as_str(),
+                tenant_id: event.tenantid.as_str(),
+                candidate_ref: event.partitionkey.as_str(),
+                event_type: event.event_type.as_str(),
+                outcome: outcome.map(Outcome::as_str),
+                body: json_text(event)?,
+                created_at: time_text(event.time),
+            });
+        }
+        insert_all!(self.connection, events::table, rows);
+        Ok(())
+    }
+}

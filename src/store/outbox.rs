@@ -1,0 +1,186 @@
+//! The relay's side of the outbox: which events to publish, which deliveries they lead to, which are due again.
+
+use super::connection::AnyConnection;
+use super::connections;
+use super::schema::{connections as connection_table, deliveries, events};
+use super::text::{parse_json, parse_name, time_text};
+use super::transaction::insert_all;
+use super::{Result, Store};
+use crate::model::event::{Event, EventType};
+use crate::model::ids::{ConnectionId, DeliveryId};
+use crate::model::report::Outcome;
+use chrono::{DateTime, Duration, Utc};
+use diesel::prelude::*;
+
+/// An event that a relay took.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    pub position: i64,
+    pub event: Event,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = deliveries, treat_none_as_default_value = false)]
+struct NewDelivery {
+    id: String,
+    tenant_id: String,
+    connection_id: String,
+    event_id: String,
+    state: &'static str,
+    attempts: i64,
+    next_attempt_at: Option<String>,
+    queued_until: Option<String>,
+    created_at: String,
+    updated_at: String,
+}
+
+type EventRow = (i64, String, Option<String>, String);
+
+impl Store {
+    /// Takes unpublished events, oldest first, until `now + lease`: no other relay takes them meanwhile, and a killed
+    /// relay's events are taken again. In the same transaction, makes a delivery for each connection that takes the
+    /// event, active or paused: from then on nothing is lost, whatever the queue does.
+    pub async fn take_unpublished(&self, now: DateTime<Utc>, lease: Duration, limit: u32) -> Result<Vec<Outgoing>> {
+        self.write(move |connection| {
+            let taken = take(connection, now, lease, limit)?;
+            if taken.is_empty() {
+                return Ok(Vec::new());
+            }
+            let outgoing = taken
+                .iter()
+                .map(|(position, _, _, body)| Ok(Outgoing { position: *position, event: parse_json(body)? }))
+                .collect::<Result<Vec<_>>>()?;
+            let rows = new_deliveries(connection, &taken, &outgoing, now, lease)?;
+            insert_all!(connection, deliveries::table, rows);
+            Ok(outgoing)
+        })
+        .await
+    }
+
+    /// Notes that the queue has confirmed these events.
+    pub async fn mark_published(&self, positions: &[i64], now: DateTime<Utc>) -> Result<()> {
+        let positions = positions.to_vec();
+        self.write(move |connection| {
+            for some in positions.chunks(500) {
+                let target = events::table.filter(events::position.eq_any(some));
+                diesel::update(target).set(events::published_at.eq(Some(time_text(now)))).execute(connection)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes pending deliveries of active connections that are due, that no worker holds and for which no message is
+    /// expected to be in the queue; until `now + expected` one is. Oldest first.
+    pub async fn take_due_deliveries(
+        &self,
+        now: DateTime<Utc>,
+        expected: Duration,
+        limit: u32,
+    ) -> Result<Vec<(ConnectionId, Event)>> {
+        self.write(move |connection| {
+            let moment = time_text(now);
+            let active = connection_table::table.filter(connection_table::state.eq("active")).select(connection_table::id);
+            let due = deliveries::table
+                .filter(deliveries::state.eq("pending"))
+                .filter(deliveries::next_attempt_at.le(&moment))
+                .filter(deliveries::leased_until.is_null().or(deliveries::leased_until.le(&moment)))
+                .filter(deliveries::queued_until.is_null().or(deliveries::queued_until.le(&moment)))
+                .filter(deliveries::connection_id.eq_any(active))
+                .order(deliveries::id.asc())
+                .limit(i64::from(limit))
+                .select(deliveries::id);
+            let ids: Vec<String> = match connection {
+                AnyConnection::Sqlite(sqlite) => due.load(sqlite)?,
+                #[cfg(feature = "postgres")]
+                AnyConnection::Postgres(postgres) => due.for_update().skip_locked().load(postgres)?,
+            };
+            if ids.is_empty() {
+                return Ok(Vec::new());
+            }
+            let target = deliveries::table.filter(deliveries::id.eq_any(&ids));
+            let until = Some(time_text(now + expected));
+            diesel::update(target).set(deliveries::queued_until.eq(until)).execute(connection)?;
+            let rows: Vec<(String, String)> = deliveries::table
+                .inner_join(events::table.on(events::id.eq(deliveries::event_id)))
+                .filter(deliveries::id.eq_any(&ids))
+                .order(deliveries::id.asc())
+                .select((deliveries::connection_id, events::body))
+                .load(connection)?;
+            rows.into_iter().map(|(id, body)| Ok((ConnectionId(id), parse_json(&body)?))).collect()
+        })
+        .await
+    }
+
+    /// Forgets that messages are expected to be in the queue: it lost them, being part of a process that stopped.
+    pub async fn expect_empty_queue(&self) -> Result<()> {
+        self.write(|connection| {
+            let target = deliveries::table.filter(deliveries::state.eq("pending"));
+            diesel::update(target).set(deliveries::queued_until.eq(None::<String>)).execute(connection)?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Events that wait to be published.
+    pub async fn count_unpublished(&self) -> Result<u64> {
+        self.read(|connection| {
+            let count: i64 = events::table.filter(events::published_at.is_null()).count().get_result(connection)?;
+            Ok(count.unsigned_abs())
+        })
+        .await
+    }
+}
+
+fn take(connection: &mut AnyConnection, now: DateTime<Utc>, lease: Duration, limit: u32) -> Result<Vec<EventRow>> {
+    let free = events::relayed_until.is_null().or(events::relayed_until.le(time_text(now)));
+    let waiting = events::table
+        .filter(events::published_at.is_null())
+        .filter(free)
+        .order(events::position.asc())
+        .limit(i64::from(limit))
+        .select((events::position, events::id, events::outcome, events::body));
+    let rows: Vec<EventRow> = match connection {
+        AnyConnection::Sqlite(sqlite) => waiting.load(sqlite)?,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => waiting.for_update().skip_locked().load(postgres)?,
+    };
+    let positions: Vec<i64> = rows.iter().map(|(position, ..)| *position).collect();
+    if !positions.is_empty() {
+        let target = events::table.filter(events::position.eq_any(positions));
+        diesel::update(target).set(events::relayed_until.eq(Some(time_text(now + lease)))).execute(connection)?;
+    }
+    Ok(rows)
+}
+
+fn new_deliveries(
+    connection: &mut AnyConnection,
+    taken: &[EventRow],
+    outgoing: &[Outgoing],
+    now: DateTime<Utc>,
+    lease: Duration,
+) -> Result<Vec<NewDelivery>> {
+    let mut tenants: Vec<&str> = outgoing.iter().map(|outgoing| outgoing.event.tenantid.as_str()).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    let candidates = connections::of_tenants(connection, &tenants)?;
+    let mut rows = Vec::new();
+    for ((_, _, outcome, _), Outgoing { event, .. }) in taken.iter().zip(outgoing) {
+        let outcome: Option<Outcome> = outcome.as_deref().map(parse_name).transpose()?;
+        let event_type: EventType = event.event_type;
+        let takers = candidates.iter().filter(|taker| taker.tenant_id == event.tenantid && taker.takes(event_type, outcome));
+        rows.extend(takers.map(|taker| NewDelivery {
+            id: DeliveryId::generate().0,
+            tenant_id: event.tenantid.0.clone(),
+            connection_id: taker.id.0.clone(),
+            event_id: event.id.0.clone(),
+            state: "pending",
+            attempts: 0,
+            next_attempt_at: Some(time_text(now)),
+            queued_until: Some(time_text(now + lease)),
+            created_at: time_text(now),
+            updated_at: time_text(now),
+        }));
+    }
+    Ok(rows)
+}

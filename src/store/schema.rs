@@ -1,0 +1,233 @@
+//! The tables, as diesel sees them; the same on both databases. migrations/ says what each is for.
+
+diesel::table! {
+    api_keys (id) {
+        id -> Text,
+        tenant_id -> Text,
+        name -> Text,
+        prefix -> Text,
+        hash -> Text,
+        created_at -> Text,
+        last_used_at -> Nullable<Text>,
+        revoked_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    candidates (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        sequence -> BigInt,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    candidate_identities (tenant_id, candidate_ref, digest) {
+        tenant_id -> Text,
+        candidate_ref -> Text,
+        digest -> Text,
+        kind -> Text,
+        value -> Binary,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    submissions (id) {
+        id -> Text,
+        tenant_id -> Text,
+        channel -> Text,
+        state -> Text,
+        outcome -> Nullable<Text>,
+        candidate_ref -> Nullable<Text>,
+        files_done -> BigInt,
+        files_total -> BigInt,
+        request -> Nullable<Binary>,
+        created_at -> Text,
+        completed_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    submission_uploads (submission_id, ordinal) {
+        submission_id -> Text,
+        ordinal -> BigInt,
+        name -> Nullable<Text>,
+        media_type -> Nullable<Text>,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    submission_files (submission_id, ordinal) {
+        submission_id -> Text,
+        ordinal -> BigInt,
+        result -> Text,
+    }
+}
+
+diesel::table! {
+    credentials (id) {
+        id -> Text,
+        tenant_id -> Text,
+        candidate_ref -> Text,
+        submission_id -> Text,
+        name -> Text,
+        media_type -> Text,
+        fingerprint -> Text,
+        natural_key -> Nullable<Text>,
+        outcome -> Text,
+        status -> Nullable<Text>,
+        valid_from -> Nullable<Text>,
+        valid_until -> Nullable<Text>,
+        next_check_at -> Nullable<Text>,
+        report -> Text,
+        normalized -> Nullable<Text>,
+        created_at -> Text,
+        updated_at -> Text,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    submission_credentials (submission_id, file_ordinal, ordinal) {
+        submission_id -> Text,
+        file_ordinal -> BigInt,
+        ordinal -> BigInt,
+        credential_id -> Text,
+        duplicate -> BigInt,
+    }
+}
+
+diesel::table! {
+    skills (credential_id, assertion_id) {
+        credential_id -> Text,
+        assertion_id -> Text,
+        tenant_id -> Text,
+        candidate_ref -> Text,
+        status -> Text,
+        mapping_status -> Text,
+        label -> Text,
+        concept_uri -> Nullable<Text>,
+        assertion -> Text,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    events (position) {
+        position -> BigInt,
+        id -> Text,
+        tenant_id -> Text,
+        candidate_ref -> Text,
+        event_type -> Text,
+        outcome -> Nullable<Text>,
+        body -> Text,
+        created_at -> Text,
+        relayed_until -> Nullable<Text>,
+        published_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    connections (id) {
+        id -> Text,
+        tenant_id -> Text,
+        connector -> Text,
+        name -> Text,
+        fields -> Text,
+        mapping -> Text,
+        event_types -> Text,
+        outcomes -> Text,
+        state -> Text,
+        paused_reason -> Nullable<Text>,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    connection_secrets (connection_id, name) {
+        connection_id -> Text,
+        name -> Text,
+        value -> Binary,
+    }
+}
+
+diesel::table! {
+    deliveries (id) {
+        id -> Text,
+        tenant_id -> Text,
+        connection_id -> Text,
+        event_id -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        next_attempt_at -> Nullable<Text>,
+        queued_until -> Nullable<Text>,
+        leased_until -> Nullable<Text>,
+        reason -> Nullable<Text>,
+        message -> Nullable<Text>,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    attempts (id) {
+        id -> Text,
+        delivery_id -> Text,
+        number -> BigInt,
+        started_at -> Text,
+        finished_at -> Text,
+        result -> Text,
+        reason -> Nullable<Text>,
+        message -> Nullable<Text>,
+        calls -> Text,
+    }
+}
+
+diesel::table! {
+    ledger (connection_id, event_id, step) {
+        connection_id -> Text,
+        event_id -> Text,
+        step -> Text,
+        state -> Text,
+        remote_id -> Nullable<Text>,
+        request_digest -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (tenant_id, key) {
+        tenant_id -> Text,
+        key -> Text,
+        request_hash -> Text,
+        submission_id -> Text,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    settings (name) {
+        name -> Text,
+        value -> Binary,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    audit_log (id) {
+        id -> Text,
+        tenant_id -> Text,
+        at -> Text,
+        actor -> Text,
+        action -> Text,
+        object -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(deliveries, events, connections);
+diesel::joinable!(submission_credentials -> credentials (credential_id));
+diesel::allow_tables_to_appear_in_same_query!(submission_credentials, credentials);

@@ -1,0 +1,341 @@
+//! Submissions, their files, and the keys that make a repeated request harmless.
+
+use super::connection::{AnyConnection, each_backend};
+use super::credentials::CredentialRow;
+use super::schema::{credentials, idempotency_keys, submission_credentials, submission_files, submission_uploads, submissions};
+use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
+use super::transaction::{Transaction, insert_all};
+use super::{Idempotency, NewSubmission, Page, Result, Store, StoreError};
+use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
+use crate::model::report::Outcome;
+use crate::model::submission::{
+    CandidateHint, CredentialResult, FileResult, Progress, Submission, SubmissionState, UploadedFile,
+};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use std::collections::BTreeMap;
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = submissions)]
+struct Row {
+    id: String,
+    tenant_id: String,
+    channel: String,
+    state: String,
+    outcome: Option<String>,
+    candidate_ref: Option<String>,
+    files_done: i64,
+    files_total: i64,
+    created_at: String,
+    completed_at: Option<String>,
+}
+
+impl Row {
+    fn into_model(self, files: Vec<FileResult>) -> Result<Submission> {
+        Ok(Submission {
+            id: SubmissionId(self.id),
+            tenant_id: TenantId(self.tenant_id),
+            channel: parse_name(&self.channel)?,
+            state: parse_name(&self.state)?,
+            outcome: self.outcome.filter(|_| self.completed_at.is_some()).as_deref().map(parse_name).transpose()?,
+            candidate_ref: self.candidate_ref.map(CandidateRef),
+            progress: Progress { done: to_u32(self.files_done), total: to_u32(self.files_total) },
+            files,
+            created_at: parse_time(&self.created_at)?,
+            completed_at: parse_times(self.completed_at)?,
+        })
+    }
+}
+
+/// What is kept of a submission that is worked on later.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct SubmissionRequest {
+    pub candidate: CandidateHint,
+    /// The person of whom nothing is known, when nobody is named.
+    pub candidate_ref: CandidateRef,
+    /// Challenge and domain that a presentation must be bound to.
+    pub challenge: Option<String>,
+    pub domain: Option<String>,
+}
+
+/// One file as it was worked on, with the credentials that were found in it and whether each was known before.
+#[derive(Clone, Debug)]
+pub struct FileRecord {
+    pub ordinal: u32,
+    /// Its `credentials` are left empty: they are rows of their own.
+    pub result: FileResult,
+    pub credentials: Vec<(CredentialId, bool)>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = submission_files, treat_none_as_default_value = false)]
+struct FileRow {
+    submission_id: String,
+    ordinal: i64,
+    result: String,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = submission_credentials, treat_none_as_default_value = false)]
+struct LinkRow {
+    submission_id: String,
+    file_ordinal: i64,
+    ordinal: i64,
+    credential_id: String,
+    duplicate: i64,
+}
+
+impl Store {
+    /// What the key was used for before; keys are reserved by [`Transaction::reserve_idempotency_key`].
+    pub async fn idempotency(&self, tenant: &TenantId, key: &str, request_hash: &str) -> Result<Idempotency> {
+        let (tenant, key, request_hash) = (tenant.clone(), clean(key), request_hash.to_owned());
+        self.read(move |connection| used_for(connection, &tenant, &key, &request_hash)).await
+    }
+
+    pub async fn submission(&self, tenant: &TenantId, id: &SubmissionId) -> Result<Option<Submission>> {
+        let (tenant, id) = (tenant.clone(), id.clone());
+        self.read(move |connection| {
+            let row: Option<Row> = submissions::table
+                .filter(submissions::id.eq(id.as_str()))
+                .filter(submissions::tenant_id.eq(tenant.as_str()))
+                .select(Row::as_select())
+                .first(connection)
+                .optional()?;
+            let Some(row) = row else { return Ok(None) };
+            let files = load_files(connection, &id)?;
+            row.into_model(files).map(Some)
+        })
+        .await
+    }
+
+    /// Newest first, without their files.
+    pub async fn list_submissions(&self, tenant: &TenantId, page: &Page) -> Result<Vec<Submission>> {
+        let (tenant, page) = (tenant.clone(), page.clone());
+        self.read(move |connection| {
+            let mut query =
+                submissions::table.filter(submissions::tenant_id.eq(tenant.as_str())).select(Row::as_select()).into_boxed();
+            if let Some(after) = page.after {
+                query = query.filter(submissions::id.lt(after));
+            }
+            let rows: Vec<Row> = query.order(submissions::id.desc()).limit(i64::from(page.limit)).load(connection)?;
+            rows.into_iter().map(|row| row.into_model(Vec::new())).collect()
+        })
+        .await
+    }
+
+    /// Submissions that were accepted and are not complete, oldest first, of all tenants.
+    pub async fn unfinished_submissions(&self) -> Result<Vec<SubmissionId>> {
+        self.read(|connection| {
+            let ids: Vec<String> = submissions::table
+                .filter(submissions::state.eq("processing"))
+                .order(submissions::id.asc())
+                .select(submissions::id)
+                .load(connection)?;
+            Ok(ids.into_iter().map(SubmissionId).collect())
+        })
+        .await
+    }
+
+    /// The tenant, state and progress of a submission, what was said with it, and its files as uploaded; `None` when
+    /// there is nothing left to do.
+    pub async fn submission_work(
+        &self,
+        id: &SubmissionId,
+    ) -> Result<Option<(Submission, SubmissionRequest, Vec<UploadedFile>)>> {
+        let (id, vault) = (id.clone(), self.0.vault.clone());
+        self.read(move |connection| {
+            let found: Option<(Row, Option<Vec<u8>>)> = submissions::table
+                .filter(submissions::id.eq(id.as_str()))
+                .filter(submissions::state.eq("processing"))
+                .select((Row::as_select(), submissions::request))
+                .first(connection)
+                .optional()?;
+            let Some((row, Some(sealed))) = found else { return Ok(None) };
+            let plain = vault.sealer.open(&context(&id), &sealed)?;
+            let request = serde_json::from_slice(&plain)
+                .map_err(|_| StoreError::Internal("a stored request can't be read".to_owned()))?;
+            let uploads: Vec<(Option<String>, Option<String>, Vec<u8>)> = submission_uploads::table
+                .filter(submission_uploads::submission_id.eq(id.as_str()))
+                .order(submission_uploads::ordinal.asc())
+                .select((submission_uploads::name, submission_uploads::media_type, submission_uploads::bytes))
+                .load(connection)?;
+            let files = uploads.into_iter().map(|(name, media_type, bytes)| UploadedFile { name, media_type, bytes: bytes.into() });
+            Ok(Some((row.into_model(Vec::new())?, request, files.collect())))
+        })
+        .await
+    }
+}
+
+impl Transaction<'_> {
+    /// Reserves the key for the submission. `request_hash` tells a repetition from a misuse.
+    pub fn reserve_idempotency_key(
+        &mut self,
+        submission: &NewSubmission,
+        key: &str,
+        request_hash: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Idempotency> {
+        let key = clean(key);
+        self.lock_names(&[format!("idempotency:{}:{key}", submission.tenant_id)])?;
+        let found = used_for(self.connection, &submission.tenant_id, &key, request_hash)?;
+        if found == Idempotency::New {
+            let row = (
+                idempotency_keys::tenant_id.eq(submission.tenant_id.as_str()),
+                idempotency_keys::key.eq(&key),
+                idempotency_keys::request_hash.eq(request_hash),
+                idempotency_keys::submission_id.eq(submission.id.as_str()),
+                idempotency_keys::created_at.eq(time_text(now)),
+            );
+            diesel::insert_into(idempotency_keys::table).values(row).execute(self.connection)?;
+        }
+        Ok(found)
+    }
+
+    /// Writes a submission that is being worked on.
+    pub fn insert_submission(&mut self, submission: &NewSubmission, files_total: usize, now: DateTime<Utc>) -> Result<()> {
+        let row = (
+            submissions::id.eq(submission.id.as_str()),
+            submissions::tenant_id.eq(submission.tenant_id.as_str()),
+            submissions::channel.eq(submission.channel.as_str()),
+            submissions::state.eq(name_text(&SubmissionState::Processing)?),
+            submissions::candidate_ref.eq(submission.candidate_ref.as_ref().map(CandidateRef::as_str)),
+            submissions::files_done.eq(0i64),
+            submissions::files_total.eq(files_total as i64),
+            submissions::created_at.eq(time_text(now)),
+        );
+        diesel::insert_into(submissions::table).values(row).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Keeps what is needed to work on the submission later.
+    pub fn keep_work(&mut self, id: &SubmissionId, request: &SubmissionRequest, files: &[UploadedFile]) -> Result<()> {
+        let sealed = self.vault.sealer.seal(&context(id), json_text(request)?.as_bytes())?;
+        let target = submissions::table.filter(submissions::id.eq(id.as_str()));
+        diesel::update(target).set(submissions::request.eq(Some(sealed))).execute(self.connection)?;
+        for (ordinal, file) in files.iter().enumerate() {
+            let row = (
+                submission_uploads::submission_id.eq(id.as_str()),
+                submission_uploads::ordinal.eq(ordinal as i64),
+                submission_uploads::name.eq(file.name.as_deref().map(clean)),
+                submission_uploads::media_type.eq(file.media_type.as_deref().map(clean)),
+                submission_uploads::bytes.eq(file.bytes.as_ref()),
+            );
+            diesel::insert_into(submission_uploads::table).values(row).execute(self.connection)?;
+        }
+        Ok(())
+    }
+
+    /// Adds the results of the files from `done_before` on. False, and nothing written, when other results were added
+    /// since: somebody else works on the submission, or it is gone. To be called before anything else is written, as it
+    /// keeps a second worker out; the links to credentials follow with [`Transaction::link_credentials`].
+    pub fn add_files(
+        &mut self,
+        id: &SubmissionId,
+        done_before: u32,
+        worst: Option<Outcome>,
+        files: &[FileRecord],
+    ) -> Result<bool> {
+        let expected = submissions::table
+            .filter(submissions::id.eq(id.as_str()))
+            .filter(submissions::state.eq("processing"))
+            .filter(submissions::files_done.eq(i64::from(done_before)));
+        let done = i64::from(done_before) + files.len() as i64;
+        if diesel::update(expected).set(submissions::files_done.eq(done)).execute(self.connection)? == 0 {
+            return Ok(false);
+        }
+        let target = submissions::table.filter(submissions::id.eq(id.as_str()));
+        let before: Option<String> = target.select(submissions::outcome).first(self.connection)?;
+        let before: Option<Outcome> = before.as_deref().map(parse_name).transpose()?;
+        let outcome = before.max(worst).map(Outcome::as_str);
+        diesel::update(target).set(submissions::outcome.eq(outcome)).execute(self.connection)?;
+        let into_row = |file: &FileRecord| {
+            let (submission_id, ordinal) = (id.0.clone(), i64::from(file.ordinal));
+            Ok(FileRow { submission_id, ordinal, result: json_text(&file.result)? })
+        };
+        let rows = files.iter().map(into_row).collect::<Result<Vec<_>>>()?;
+        insert_all!(self.connection, submission_files::table, rows);
+        Ok(true)
+    }
+
+    /// Notes which credentials the files held, once these are written.
+    pub fn link_credentials(&mut self, id: &SubmissionId, files: &[FileRecord]) -> Result<()> {
+        let mut rows = Vec::new();
+        for file in files {
+            rows.extend(file.credentials.iter().enumerate().map(|(ordinal, (credential, duplicate))| LinkRow {
+                submission_id: id.0.clone(),
+                file_ordinal: i64::from(file.ordinal),
+                ordinal: ordinal as i64,
+                credential_id: credential.0.clone(),
+                duplicate: i64::from(*duplicate),
+            }));
+        }
+        insert_all!(self.connection, submission_credentials::table, rows);
+        Ok(())
+    }
+
+    /// Notes whom the submission is about.
+    pub fn set_submission_candidate(&mut self, id: &SubmissionId, candidate: &CandidateRef) -> Result<()> {
+        let target = submissions::table.filter(submissions::id.eq(id.as_str()));
+        diesel::update(target).set(submissions::candidate_ref.eq(candidate.as_str())).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Completes the submission and drops what was kept to work on it.
+    pub fn complete_submission(&mut self, id: &SubmissionId, now: DateTime<Utc>) -> Result<()> {
+        let target = submissions::table.filter(submissions::id.eq(id.as_str()));
+        let values = (
+            submissions::state.eq(name_text(&SubmissionState::Complete)?),
+            submissions::request.eq(None::<Vec<u8>>),
+            submissions::files_total.eq(submissions::files_done),
+            submissions::completed_at.eq(Some(time_text(now))),
+        );
+        diesel::update(target).set(values).execute(self.connection)?;
+        let uploads = submission_uploads::table.filter(submission_uploads::submission_id.eq(id.as_str()));
+        diesel::delete(uploads).execute(self.connection)?;
+        Ok(())
+    }
+}
+
+fn used_for(connection: &mut AnyConnection, tenant: &TenantId, key: &str, request_hash: &str) -> Result<Idempotency> {
+    let found: Option<(String, String)> = idempotency_keys::table
+        .filter(idempotency_keys::tenant_id.eq(tenant.as_str()))
+        .filter(idempotency_keys::key.eq(key))
+        .select((idempotency_keys::request_hash, idempotency_keys::submission_id))
+        .first(connection)
+        .optional()?;
+    Ok(match found {
+        None => Idempotency::New,
+        Some((hash, submission)) if hash == request_hash => Idempotency::Same(SubmissionId(submission)),
+        Some(_) => Idempotency::Conflict,
+    })
+}
+
+fn load_files(connection: &mut AnyConnection, id: &SubmissionId) -> Result<Vec<FileResult>> {
+    let files: Vec<(i64, String)> = submission_files::table
+        .filter(submission_files::submission_id.eq(id.as_str()))
+        .order(submission_files::ordinal.asc())
+        .select((submission_files::ordinal, submission_files::result))
+        .load(connection)?;
+    let links: Vec<(i64, i64, CredentialRow)> = each_backend!(connection, c => {
+        submission_credentials::table
+            .inner_join(credentials::table)
+            .filter(submission_credentials::submission_id.eq(id.as_str()))
+            .order((submission_credentials::file_ordinal.asc(), submission_credentials::ordinal.asc()))
+            .select((submission_credentials::file_ordinal, submission_credentials::duplicate, CredentialRow::as_select()))
+            .load(c)
+    })?;
+    let mut by_file: BTreeMap<i64, Vec<CredentialResult>> = BTreeMap::new();
+    for (file, duplicate, row) in links {
+        by_file.entry(file).or_default().push(row.into_result(duplicate != 0)?);
+    }
+    let with_credentials = |(ordinal, text): (i64, String)| {
+        let mut result: FileResult = parse_json(&text)?;
+        result.credentials = by_file.remove(&ordinal).unwrap_or_default();
+        Ok(result)
+    };
+    files.into_iter().map(with_credentials).collect()
+}
+
+fn context(id: &SubmissionId) -> String {
+    format!("submission:{id}")
+}

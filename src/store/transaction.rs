@@ -1,0 +1,66 @@
+//! The steps that one transaction is made of. The rules that combine them are the pipeline's.
+
+use super::connection::AnyConnection;
+use super::{Result, Vault};
+
+/// An open transaction. Its steps are in the files of the tables that they touch.
+pub struct Transaction<'a> {
+    pub(super) connection: &'a mut AnyConnection,
+    pub(super) vault: &'a Vault,
+}
+
+impl<'a> Transaction<'a> {
+    pub(super) fn new(connection: &'a mut AnyConnection, vault: &'a Vault) -> Self {
+        Self { connection, vault }
+    }
+
+    /// Keeps other transactions that name one of these apart until this one ends, also where there is no row to lock
+    /// yet. Each caller names all at once, so that two can't wait for each other.
+    pub fn lock_names(&mut self, names: &[String]) -> Result<()> {
+        lock_names(self.connection, names)
+    }
+}
+
+/// On SQLite there is only one writer, so nothing is to be done.
+pub(super) fn lock_names(connection: &mut AnyConnection, names: &[String]) -> Result<()> {
+    match connection {
+        AnyConnection::Sqlite(_) => drop(names),
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            use diesel::prelude::*;
+            let mut keys: Vec<i64> = names.iter().map(|name| lock_key(name)).collect();
+            keys.sort_unstable();
+            keys.dedup();
+            for key in keys {
+                diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+                    .bind::<diesel::sql_types::BigInt, _>(key)
+                    .execute(postgres)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "postgres")]
+fn lock_key(name: &str) -> i64 {
+    use sha2::Digest;
+    let digest = sha2::Sha256::digest(name.as_bytes());
+    let mut first = [0u8; 8];
+    first.copy_from_slice(&digest[..8]);
+    i64::from_be_bytes(first)
+}
+
+/// Rows per statement: PostgreSQL takes at most 65,535 parameters, SQLite 32,766.
+pub(super) const ROWS_PER_STATEMENT: usize = 500;
+
+/// Inserts rows into a table, several per statement; rows that are there already are left alone.
+macro_rules! insert_all {
+    ($connection:expr, $table:expr, $rows:expr) => {
+        for rows in $rows.chunks($crate::store::transaction::ROWS_PER_STATEMENT) {
+            $crate::store::connection::each_backend!($connection, c => {
+                diesel::insert_into($table).values(rows).on_conflict_do_nothing().execute(c)
+            })?;
+        }
+    };
+}
+pub(super) use insert_all;
