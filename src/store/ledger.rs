@@ -10,6 +10,7 @@ use diesel::prelude::*;
 
 const STARTED: &str = "started";
 const DONE: &str = "done";
+const REFUSED: &str = "refused";
 
 impl Store {
     pub async fn ledger_entry(&self, connection: &ConnectionId, event: &EventId, step: &str) -> Result<Option<LedgerEntry>> {
@@ -26,6 +27,7 @@ impl Store {
             let state = match state.as_str() {
                 STARTED => LedgerState::Started,
                 DONE => LedgerState::Done,
+                REFUSED => LedgerState::Refused,
                 _ => return Err(StoreError::Internal("a ledger entry can't be read".to_owned())),
             };
             Ok(Some(LedgerEntry { state, remote_id, request_digest }))
@@ -47,6 +49,7 @@ impl Store {
             let state = match entry.state {
                 LedgerState::Started => STARTED,
                 LedgerState::Done => DONE,
+                LedgerState::Refused => REFUSED,
             };
             let values = (
                 ledger::state.eq(state),
