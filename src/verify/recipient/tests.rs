@@ -1,0 +1,130 @@
+use super::*;
+use serde_json::json;
+
+fn person(emails: &[&str]) -> CandidateHint {
+    CandidateHint { emails: emails.iter().map(|email| email.to_string()).collect(), ..CandidateHint::default() }
+}
+
+fn ob3(identifier: Value) -> Value {
+    json!({ "credentialSubject": { "type": ["AchievementSubject"], "identifier": identifier } })
+}
+
+fn hashed(email: &str, salt: Option<&str>, algorithm: HashAlgorithm) -> Value {
+    let prefix = if algorithm == HashAlgorithm::Md5 { "md5" } else { "sha256" };
+    let hash = digest(algorithm, email, salt.unwrap_or_default());
+    let mut identity = json!({ "type": "IdentityObject", "hashed": true, "identityType": "emailAddress", "identityHash": format!("{prefix}${hash}") });
+    if let Some(salt) = salt {
+        identity["salt"] = json!(salt);
+    }
+    identity
+}
+
+fn codes(check: &Check) -> Vec<&str> {
+    check.findings.iter().map(|finding| finding.code.as_str()).collect()
+}
+
+#[test]
+fn nobody_asked_is_not_applicable() {
+    let check = check(&ob3(json!([])), Format::OpenBadges3, &CandidateHint::default(), None);
+    assert_eq!(check.status, CheckStatus::NotApplicable);
+}
+
+#[test]
+fn a_salted_hash_in_either_case_matches_one_of_several_addresses() {
+    let mut identity = hashed("ada@example.org", Some("deadsea"), HashAlgorithm::Sha256);
+    let upper = identity["identityHash"].as_str().unwrap().to_uppercase().replace("SHA256$", "sha256$");
+    identity["identityHash"] = json!(upper);
+    let check = check(&ob3(identity), Format::OpenBadges3, &person(&["other@example.org", "ada@example.org"]), None);
+    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Pass, "recipient_matched_hash"));
+    assert!(check.findings.is_empty());
+}
+
+#[test]
+fn the_published_test_vector_of_a_salted_hash_matches() {
+    // The vector of the Open Badges 2.0 specification.
+    let assertion = json!({ "recipient": { "type": "email", "hashed": true, "salt": "deadsea",
+        "identity": "sha256$ecf5409f3f4b91ab60cc5ef4c02aef7032354375e70cf4d8e43f6a1d29891942" } });
+    let check = check(&assertion, Format::OpenBadges2, &person(&["nobody@example.org"]), None);
+    assert_eq!(check.code, "recipient_matched_hash");
+}
+
+#[test]
+fn md5_and_missing_salt_are_flagged_as_weak() {
+    let check = check(
+        &ob3(json!([hashed("ada@example.org", None, HashAlgorithm::Md5)])),
+        Format::OpenBadges3,
+        &person(&["ada@example.org"]),
+        None,
+    );
+    assert_eq!(check.status, CheckStatus::Pass);
+    assert_eq!(codes(&check), ["weak_hash", "unsalted_hash"]);
+}
+
+#[test]
+fn lower_case_and_plus_tag_forms_are_reported_as_such() {
+    let document = ob3(hashed("ada@example.org", Some("s"), HashAlgorithm::Sha256));
+    let lower = check(&document, Format::OpenBadges3, &person(&["Ada@Example.org"]), None);
+    assert_eq!((lower.status, codes(&lower)), (CheckStatus::Pass, vec!["matched_lower_case"]));
+    let tagged = check(&document, Format::OpenBadges3, &person(&["ada+jobs@example.org"]), None);
+    assert_eq!((tagged.status, tagged.code.as_str()), (CheckStatus::Warning, "recipient_matched_variant"));
+}
+
+#[test]
+fn another_address_is_a_mismatch_and_is_never_repeated_in_the_message() {
+    let plain = json!({ "recipient": { "type": "email", "hashed": false, "identity": "grace@example.org" } });
+    let check = check(&plain, Format::OpenBadges2, &person(&["ada@example.org"]), None);
+    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Fail, "recipient_mismatch"));
+    assert!(!serde_json::to_string(&check).unwrap().contains('@'));
+}
+
+#[test]
+fn a_plain_address_with_capitals_in_the_credential_matches() {
+    let plain = json!({ "credentialSubject": { "id": "mailto:Ada@Example.org" } });
+    let check = check(&plain, Format::Vc2, &person(&["ada@example.org"]), None);
+    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Pass, "recipient_matched_email"));
+}
+
+#[test]
+fn a_did_matches_only_when_the_presentation_proved_it() {
+    let document = json!({ "credentialSubject": { "id": "did:example:ada" } });
+    let facts = |holder: Option<&str>| PresentationFacts { proven_holder: holder.map(str::to_owned), proof: None };
+    let asked = person(&["ada@example.org"]);
+    let proven = check(&document, Format::OpenBadges3, &asked, Some(&facts(Some("did:example:ada"))));
+    assert_eq!((proven.status, proven.code.as_str()), (CheckStatus::Pass, "recipient_matched_did"));
+    let stranger = check(&document, Format::OpenBadges3, &asked, Some(&facts(Some("did:example:eve"))));
+    assert_eq!(stranger.code, "recipient_mismatch");
+    let unproven = check(&document, Format::OpenBadges3, &asked, Some(&facts(None)));
+    assert_eq!((unproven.status, unproven.code.as_str()), (CheckStatus::Warning, "recipient_unknowable"));
+}
+
+#[test]
+fn a_name_alone_is_never_a_pass() {
+    let document = json!({ "credentialSubject": { "name": "Ada  LOVELACE" } });
+    let mut asked = person(&["ada@example.org"]);
+    asked.name = Some("Ada Lovelace".into());
+    let same = check(&document, Format::Vc2, &asked, None);
+    assert_eq!((same.status, same.code.as_str()), (CheckStatus::Warning, "recipient_name_only"));
+    asked.name = Some("Grace Hopper".into());
+    assert_eq!(check(&document, Format::Vc2, &asked, None).code, "recipient_name_differs");
+}
+
+#[test]
+fn a_credential_about_nobody_is_a_warning() {
+    let check = check(&json!({ "credentialSubject": {} }), Format::OpenBadges3, &person(&["ada@example.org"]), None);
+    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Warning, "recipient_unbound"));
+}
+
+#[test]
+fn a_hash_of_another_kind_of_identifier_is_unknowable_not_a_mismatch() {
+    let mut identity = hashed("S-1234", Some("s"), HashAlgorithm::Sha256);
+    identity["identityType"] = json!("sourcedId");
+    let check = check(&ob3(identity), Format::OpenBadges3, &person(&["ada@example.org"]), None);
+    assert_eq!(check.code, "recipient_unknowable");
+}
+
+#[test]
+fn an_old_assertion_with_a_bare_recipient_and_salt_is_read() {
+    let hash = digest(HashAlgorithm::Sha256, "ada@example.org", "salty");
+    let old = json!({ "recipient": format!("sha256${hash}"), "salt": "salty" });
+    assert_eq!(check(&old, Format::OpenBadges1, &person(&["ada@example.org"]), None).code, "recipient_matched_hash");
+}
