@@ -1,5 +1,83 @@
-//! The command line: clap types and dispatch.
+//! The command line: what can be said, and which command answers.
+//! Comes in: arguments. Goes out: an exit code. Each command lives in a file of its own in `commands`.
 
-pub fn run() -> std::process::ExitCode {
-    unimplemented!()
+use crate::commands;
+use crate::config::{self, Overrides, Settings};
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// `EX_USAGE` of sysexits.h: the command was used wrongly.
+pub const EXIT_USAGE: u8 = 64;
+
+/// The employer's front door for digital credentials: takes Open Badges, CLRs and Verifiable Credentials in, verifies them,
+/// turns them into one skills model and delivers skill events to HR systems.
+#[derive(Debug, Parser)]
+#[command(name = "skillgate", version, max_term_width = 110)]
+pub struct Cli {
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Where settings come from. All of them, with what they mean: `skillgate doctor --settings`.
+#[derive(Debug, Args)]
+pub struct SettingsArgs {
+    /// Settings file (TOML)
+    #[arg(long, global = true, env = "SKILLGATE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, for example --set http.listen=0.0.0.0:8080; may be repeated
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
+impl SettingsArgs {
+    pub fn load(&self) -> Result<Settings, config::SettingsError> {
+        let overrides: Overrides = self.set.clone();
+        config::load(self.config.as_deref(), std::env::vars().collect(), &overrides)
+    }
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("write it as SECTION.KEY=VALUE")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run API, pages, relay and connector workers in one process (the default)
+    Serve(commands::serve::ServeArgs),
+    /// Run the relay and the connector workers only, against PostgreSQL and RabbitMQ
+    Worker,
+    /// Manage API keys
+    ApiKey(commands::api_key::ApiKeyArgs),
+    /// Bring the database schema up to date and stop
+    Migrate,
+    /// Check settings, database, queue and, with --ready, a running gateway
+    Doctor(commands::doctor::DoctorArgs),
+}
+
+/// Runs the process: parses, dispatches, and says what went wrong in one place.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let wanted = error.use_stderr();
+            let printed = error.print();
+            return if wanted || printed.is_err() { ExitCode::from(EXIT_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    let settings = &cli.settings;
+    let outcome = match cli.command.unwrap_or(Command::Serve(commands::serve::ServeArgs::default())) {
+        Command::Serve(args) => commands::serve::run(settings, &args),
+        Command::Worker => commands::worker::run(settings),
+        Command::ApiKey(args) => commands::api_key::run(settings, &args),
+        Command::Migrate => commands::migrate::run(settings),
+        Command::Doctor(args) => commands::doctor::run(settings, &args),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("skillgate: {error:#}");
+        ExitCode::FAILURE
+    })
 }

@@ -5,7 +5,7 @@ use config::{Config, ConfigBuilder, Environment, File, FileFormat, builder::Defa
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-const DEFAULTS: &str = include_str!("defaults.toml");
+pub const DEFAULTS: &str = include_str!("defaults.toml");
 const PREFIX: &str = "SKILLGATE_";
 /// Variables with the prefix that are not settings.
 const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_CONFIG", "SKILLGATE_API_KEY"];
@@ -13,7 +13,7 @@ const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_CONFIG", "SKILLGATE_API_KEY"];
 const LISTS: [&str; 2] = ["http_client.allow_private", "delivery.retry_schedule_seconds"];
 
 /// Values given as flags: they win over everything else. Keys are `section.key`.
-pub type Overrides = Vec<(&'static str, String)>;
+pub type Overrides = Vec<(String, String)>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
@@ -35,7 +35,7 @@ pub fn load(file: Option<&Path>, environment: HashMap<String, String>, flags: &O
     }
     builder = add_environment(builder, environment)?;
     for (key, value) in flags {
-        builder = builder.set_override(*key, value.as_str()).map_err(invalid)?;
+        builder = builder.set_override(key, value.as_str()).map_err(invalid)?;
     }
     builder.build().and_then(Config::try_deserialize).map_err(invalid)
 }
@@ -90,7 +90,7 @@ mod tests {
         std::fs::write(&file, "[http]\nlisten = \"127.0.0.1:1\"\nworkers = 3\n").unwrap();
         let variables =
             environment(&[("SKILLGATE_HTTP__LISTEN", "127.0.0.1:2"), ("SKILLGATE_HTTP__PUBLIC_URL", "https://a.example.org")]);
-        let settings = load(Some(&file), variables, &vec![("http.public_url", "https://b.example.org".into())]).unwrap();
+        let settings = load(Some(&file), variables, &vec![("http.public_url".into(), "https://b.example.org".into())]).unwrap();
         assert_eq!(settings.http.listen, "127.0.0.1:2");
         assert_eq!(settings.http.workers, 3);
         assert_eq!(settings.http.public_url, "https://b.example.org");

@@ -5,7 +5,7 @@
 mod load;
 mod master_key;
 
-pub use load::{Overrides, SettingsError, load};
+pub use load::{DEFAULTS, Overrides, SettingsError, load};
 pub use master_key::{MasterKeyError, master_key};
 
 use crate::http_client::HttpClientConfig;

@@ -1,8 +1,52 @@
 //! The employer, and who may act for it.
 
 use super::ids::{ApiKeyId, TenantId};
+use super::secret::Secret;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
+use rand::RngCore;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+const KEY_PREFIX: &str = "sk_";
+const SHOWN_CHARACTERS: usize = 8;
+
+/// An API key in clear, at the only moment at which it exists so. 256 bits of randomness, so a plain hash protects it.
+pub struct GeneratedKey(Secret);
+
+impl GeneratedKey {
+    #[allow(clippy::new_without_default, reason = "every call makes another secret; a default would hide that")]
+    pub fn new() -> Self {
+        let mut random = [0u8; 32];
+        rand::rngs::OsRng.fill_bytes(&mut random);
+        Self(Secret::new(format!("{KEY_PREFIX}{}", URL_SAFE_NO_PAD.encode(random))))
+    }
+
+    /// A key that the operator chose.
+    pub fn chosen(key: Secret) -> Self {
+        Self(key)
+    }
+
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+
+    /// The characters by which a list tells keys apart.
+    pub fn prefix(&self) -> &str {
+        let end = self.expose().char_indices().nth(SHOWN_CHARACTERS).map_or(self.expose().len(), |(at, _)| at);
+        &self.expose()[..end]
+    }
+
+    pub fn hash(&self) -> String {
+        hash_api_key(self.expose())
+    }
+}
+
+/// Lower-case hex SHA-256: the only form in which a key is stored.
+pub fn hash_api_key(key: &str) -> String {
+    hex::encode(Sha256::digest(key.as_bytes()))
+}
 
 /// An API key as it is listed: the key itself exists only as a hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

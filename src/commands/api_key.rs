@@ -1,0 +1,77 @@
+//! `skillgate api-key create|list|revoke`: keys exist in clear only at the moment they are made.
+
+use super::{block_on, open_store};
+use crate::cli::SettingsArgs;
+use crate::model::clock::Clock;
+use crate::model::ids::{ApiKeyId, TenantId};
+use crate::model::tenant::{ApiKey, GeneratedKey};
+use crate::store::Store;
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Debug, Args)]
+pub struct ApiKeyArgs {
+    #[command(subcommand)]
+    action: Action,
+    /// The employer that the key acts for
+    #[arg(long, global = true, default_value = "default")]
+    tenant: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a key and print it once
+    Create {
+        /// What the key is for, for people who read the list later
+        #[arg(default_value = "unnamed")]
+        name: String,
+    },
+    /// List keys: never the keys themselves
+    List,
+    /// Make a key useless at once
+    Revoke { id: String },
+}
+
+pub fn run(settings: &SettingsArgs, arguments: &ApiKeyArgs) -> anyhow::Result<ExitCode> {
+    let tenant = TenantId::from(arguments.tenant.as_str());
+    block_on(async {
+        let (_, store) = open_store(settings).await?;
+        match &arguments.action {
+            Action::Create { name } => create(&store, &tenant, name).await,
+            Action::List => list(&store, &tenant).await,
+            Action::Revoke { id } => revoke(&store, &tenant, &ApiKeyId::from(id.as_str())).await,
+        }
+    })
+}
+
+async fn create(store: &Store, tenant: &TenantId, name: &str) -> anyhow::Result<ExitCode> {
+    let key = GeneratedKey::new();
+    let listed = store.create_api_key(tenant, name, key.prefix(), &key.hash(), Clock::system().now()).await?;
+    eprintln!("Key {} for \"{name}\". It is shown only now:", listed.id);
+    println!("{}", key.expose());
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn list(store: &Store, tenant: &TenantId) -> anyhow::Result<ExitCode> {
+    println!("{:36}  {:11}  {:20}  {:20}  name", "id", "starts with", "made", "last used");
+    for key in store.list_api_keys(tenant).await? {
+        println!("{}", row(&key));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(key: &ApiKey) -> String {
+    let moment = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M").to_string();
+    let used = key.last_used_at.map_or_else(|| "never".to_owned(), moment);
+    let revoked = if key.revoked_at.is_some() { " (revoked)" } else { "" };
+    format!("{:36}  {:11}  {:20}  {:20}  {}{revoked}", key.id, key.prefix, moment(key.created_at), used, key.name)
+}
+
+async fn revoke(store: &Store, tenant: &TenantId, id: &ApiKeyId) -> anyhow::Result<ExitCode> {
+    if store.revoke_api_key(tenant, id, Clock::system().now()).await? {
+        println!("Key {id} is revoked.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("There is no key {id}. `skillgate api-key list` shows the keys.");
+    Ok(ExitCode::FAILURE)
+}

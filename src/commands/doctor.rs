@@ -1,0 +1,82 @@
+//! `skillgate doctor`: says in plain words whether an installation can work, and what to do where it can't.
+
+use super::block_on;
+use crate::cli::SettingsArgs;
+use crate::config::{DEFAULTS, Settings, master_key};
+use crate::http_client::HttpClient;
+use crate::seal::Sealer;
+use crate::store::Store;
+use anyhow::Context;
+use clap::Args;
+use std::process::ExitCode;
+use url::Url;
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print every setting with its meaning and default
+    #[arg(long)]
+    settings: bool,
+    /// Only ask a gateway that runs with these settings whether it is ready
+    #[arg(long)]
+    ready: bool,
+}
+
+pub fn run(arguments: &SettingsArgs, doctor: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    if doctor.settings {
+        print!("{DEFAULTS}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let settings = arguments.load()?;
+    if doctor.ready {
+        return block_on(ask_whether_ready(&settings));
+    }
+    block_on(examine(&settings))
+}
+
+async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let mut healthy = true;
+    let mut say = |what: &str, result: anyhow::Result<String>| match result {
+        Ok(detail) => println!("ok    {what}: {detail}"),
+        Err(error) => {
+            healthy = false;
+            println!("FAIL  {what}: {error:#}");
+        }
+    };
+    say("settings", Ok("read, every key is known".into()));
+    let key = master_key(&settings.security);
+    say("master key", key.as_ref().map(|_| "present".into()).map_err(|error| anyhow::anyhow!("{error}")));
+    if let Ok(key) = key {
+        say("database", database(settings, Sealer::new(&key)).await);
+    }
+    say("queue", queue(settings).await);
+    say("outbound requests", HttpClient::new(&settings.http_client).map(|_| "client ready".into()).map_err(Into::into));
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn database(settings: &Settings, sealer: Sealer) -> anyhow::Result<String> {
+    let url = settings.database.url.expose();
+    let store = Store::connect(url, sealer).await?;
+    store.check().await?;
+    Ok(format!("{} answers, its schema is up to date", kind(url)))
+}
+
+async fn queue(settings: &Settings) -> anyhow::Result<String> {
+    let url = settings.queue.url.expose();
+    crate::app::connect_queue(settings).await?.check().await?;
+    Ok(format!("{} answers", kind(url)))
+}
+
+/// The scheme alone: the rest of a URL may hold a password.
+fn kind(url: &str) -> &str {
+    url.split(':').next().unwrap_or(url)
+}
+
+async fn ask_whether_ready(settings: &Settings) -> anyhow::Result<ExitCode> {
+    let port = settings.http.listen.rsplit(':').next().unwrap_or("8080");
+    let url = Url::parse(&format!("http://127.0.0.1:{port}/readyz")).context("http.listen holds no port")?;
+    let mut guarded = settings.http_client.clone();
+    guarded.allow_private = vec!["127.0.0.0/8".parse()?];
+    let answer = HttpClient::new(&guarded)?.get(&url, "application/json").await?;
+    println!("{}", String::from_utf8_lossy(&answer.body));
+    Ok(if answer.status == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,14 @@
+//! `skillgate migrate`: brings the database schema up to date, for installations that do so before the new version starts.
+
+use super::{block_on, open_store};
+use crate::cli::SettingsArgs;
+use std::process::ExitCode;
+
+pub fn run(settings: &SettingsArgs) -> anyhow::Result<ExitCode> {
+    block_on(async {
+        let (_, store) = open_store(settings).await?;
+        store.check().await?;
+        println!("The database schema is up to date.");
+        Ok(ExitCode::SUCCESS)
+    })
+}

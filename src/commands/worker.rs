@@ -1,0 +1,20 @@
+//! `skillgate worker`: the consuming side alone.
+
+use super::block_on;
+use crate::app::App;
+use crate::cli::SettingsArgs;
+use crate::model::clock::Clock;
+use std::process::ExitCode;
+
+pub fn run(arguments: &SettingsArgs) -> anyhow::Result<ExitCode> {
+    let settings = arguments.load()?;
+    crate::app::telemetry(&settings.log);
+    let in_process_queue = settings.queue.url.expose().starts_with("memory:");
+    if in_process_queue {
+        anyhow::bail!("a worker of its own needs a queue that both processes reach: set queue.url to amqp://…, or run `skillgate serve`, which has workers");
+    }
+    block_on(async {
+        App::build(settings, Clock::system()).await?.work().await?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
