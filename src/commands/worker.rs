@@ -11,7 +11,9 @@ pub fn run(arguments: &SettingsArgs) -> anyhow::Result<ExitCode> {
     crate::app::telemetry(&settings.log);
     let in_process_queue = settings.queue.url.expose().starts_with("memory:");
     if in_process_queue {
-        anyhow::bail!("a worker of its own needs a queue that both processes reach: set queue.url to amqp://…, or run `skillgate serve`, which has workers");
+        anyhow::bail!(
+            "a worker of its own needs a queue that both processes reach: set queue.url to amqp://…, or run `skillgate serve`, which has workers"
+        );
     }
     block_on(async {
         App::build(settings, Clock::system()).await?.work().await?;

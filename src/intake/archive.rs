@@ -60,7 +60,8 @@ fn little_endian(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
 
 /// Opens every entry; hands over one item per file, problems included.
 pub fn open(name: &str, bytes: &[u8], limits: &Limits, sink: &mut dyn FnMut(OpenedFile)) {
-    let mut unpack = Unpack { limits, budget: Budget { entries: limits.max_archive_entries, bytes: limits.max_archive_bytes }, sink };
+    let mut unpack =
+        Unpack { limits, budget: Budget { entries: limits.max_archive_entries, bytes: limits.max_archive_bytes }, sink };
     if let Err(problem) = unpack.archive(name, bytes, &[], 0) {
         let sha256 = hex::encode(Sha256::digest(bytes));
         let detected = "ZIP archive".to_owned();
@@ -85,7 +86,8 @@ impl Unpack<'_> {
     fn archive(&mut self, name: &str, bytes: &[u8], around: &[Container], depth: usize) -> Result<(), FileProblem> {
         let declared = count(bytes);
         if declared > self.budget.entries {
-            let message = format!("The archive holds {declared} entries; at most {} are taken at once.", self.limits.max_archive_entries);
+            let message =
+                format!("The archive holds {declared} entries; at most {} are taken at once.", self.limits.max_archive_entries);
             return Err(problem::archive("too_many_entries", message));
         }
         let broken = |_| problem::archive("broken_archive", "The archive is damaged and can't be opened.");
@@ -97,7 +99,10 @@ impl Unpack<'_> {
             return Err(problem::archive("too_many_entries", "The archive holds more entries than it says."));
         }
         if zip.has_overlapping_files().unwrap_or(false) {
-            return Err(problem::archive("overlapping_entries", "The archive is built in a way that only attacks use: its entries overlap."));
+            return Err(problem::archive(
+                "overlapping_entries",
+                "The archive is built in a way that only attacks use: its entries overlap.",
+            ));
         }
         self.budget.entries -= zip.len();
         let mut containers = around.to_vec();
@@ -107,7 +112,10 @@ impl Unpack<'_> {
             handled += usize::from(self.entry(&mut zip, index, name, &containers, depth));
         }
         if zip.has_duplicate_names() {
-            self.problem(name, problem::archive("duplicate_names", "Two entries of the archive have the same name; only one of them was read."));
+            self.problem(
+                name,
+                problem::archive("duplicate_names", "Two entries of the archive have the same name; only one of them was read."),
+            );
         }
         if handled == 0 {
             return Err(problem::archive("empty_archive", "The archive holds no files."));
@@ -116,7 +124,14 @@ impl Unpack<'_> {
     }
 
     /// False for what is no file of its own: folders and the bookkeeping of operating systems.
-    fn entry(&mut self, zip: &mut ZipArchive<Cursor<&[u8]>>, index: usize, archive: &str, containers: &[Container], depth: usize) -> bool {
+    fn entry(
+        &mut self,
+        zip: &mut ZipArchive<Cursor<&[u8]>>,
+        index: usize,
+        archive: &str,
+        containers: &[Container],
+        depth: usize,
+    ) -> bool {
         let declared = match zip.by_index_raw(index) {
             Ok(entry) if entry.is_dir() || is_junk(&entry) => return false,
             Ok(entry) => Declared::of(&entry, archive, index),
@@ -137,7 +152,10 @@ impl Unpack<'_> {
             .and_then(|entry| entry.take(cap as u64 + 1).read_to_end(&mut bytes).map_err(|_| ()));
         self.budget.bytes = self.budget.bytes.saturating_sub(bytes.len());
         let problem = if bytes.len() > cap && cap < self.limits.max_file_bytes {
-            Some(problem::archive("archive_too_large", format!("The archive unpacks to more than {} MB.", self.limits.max_archive_bytes >> 20)))
+            Some(problem::archive(
+                "archive_too_large",
+                format!("The archive unpacks to more than {} MB.", self.limits.max_archive_bytes >> 20),
+            ))
         } else if bytes.len() > cap {
             Some(problem::too_large(self.limits.max_file_bytes))
         } else if read.is_err() {
@@ -165,7 +183,12 @@ impl Unpack<'_> {
 
     fn problem(&mut self, name: &str, problem: FileProblem) {
         let content = Content::Nothing(problem);
-        (self.sink)(OpenedFile { name: name.to_owned(), sha256: String::new(), detected: "entry of an archive".to_owned(), content });
+        (self.sink)(OpenedFile {
+            name: name.to_owned(),
+            sha256: String::new(),
+            detected: "entry of an archive".to_owned(),
+            content,
+        });
     }
 }
 
@@ -239,7 +262,9 @@ fn document_kind<R: Read + std::io::Seek>(zip: &ZipArchive<R>) -> Option<&'stati
 /// A name that is safe to show: no path tricks, control or direction characters, bounded length.
 pub fn display_name(name: &str) -> String {
     let parts = name.split(['/', '\\']).map(str::trim).filter(|part| !matches!(*part, "" | "." | ".."));
-    let is_hidden = |c: char| c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}');
+    let is_hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    };
     let joined = parts.collect::<Vec<_>>().join("/");
     joined.chars().filter(|c| !is_hidden(*c)).take(MAX_NAME_CHARS).collect()
 }
@@ -252,7 +277,8 @@ mod tests {
     use std::io::Write;
     use zip::write::{SimpleFileOptions, ZipWriter};
 
-    const BADGE: &[u8] = br#"{"@context":"https://www.w3.org/ns/credentials/v2","type":["VerifiableCredential"],"credentialSubject":{}}"#;
+    const BADGE: &[u8] =
+        br#"{"@context":"https://www.w3.org/ns/credentials/v2","type":["VerifiableCredential"],"credentialSubject":{}}"#;
 
     fn zip_of(entries: &[(&str, &[u8])]) -> Vec<u8> {
         let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
@@ -329,7 +355,10 @@ mod tests {
     #[test]
     fn office_documents_are_named() {
         let docx = zip_of(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]);
-        assert_eq!(opened(docx, &Limits::default()).first().map(|(_, content)| content.clone()), Some(Err("unsupported_file".to_owned())));
+        assert_eq!(
+            opened(docx, &Limits::default()).first().map(|(_, content)| content.clone()),
+            Some(Err("unsupported_file".to_owned()))
+        );
     }
 
     #[test]

@@ -62,7 +62,8 @@ fn sniff(bytes: &[u8]) -> Kind {
         return Kind::Other(what);
     }
     let utf16_mark = bytes.starts_with(b"\xFF\xFE") || bytes.starts_with(b"\xFE\xFF");
-    let utf16_brace = bytes.starts_with(b"{\0") || bytes.starts_with(b"\0{") || bytes.starts_with(b"[\0") || bytes.starts_with(b"<\0");
+    let utf16_brace =
+        bytes.starts_with(b"{\0") || bytes.starts_with(b"\0{") || bytes.starts_with(b"[\0") || bytes.starts_with(b"<\0");
     if utf16_mark || utf16_brace {
         return Kind::Utf16;
     }
@@ -81,7 +82,10 @@ fn sniff(bytes: &[u8]) -> Kind {
 
 fn is_html(text: &[u8]) -> bool {
     let start: Vec<u8> = text.iter().take(16).map(u8::to_ascii_lowercase).collect();
-    start.starts_with(b"<!doctype html") || start.starts_with(b"<html") || start.starts_with(b"<head") || start.starts_with(b"<body")
+    start.starts_with(b"<!doctype html")
+        || start.starts_with(b"<html")
+        || start.starts_with(b"<head")
+        || start.starts_with(b"<body")
 }
 
 pub fn open(file: &UploadedFile, limits: &Limits, sink: &mut dyn FnMut(OpenedFile)) {
@@ -107,13 +111,7 @@ pub(super) fn is_archive(bytes: &[u8]) -> bool {
 }
 
 /// Opens anything but an archive.
-pub(super) fn open_plain(
-    name: &str,
-    bytes: &[u8],
-    containers: &[Container],
-    limits: &Limits,
-    sink: &mut dyn FnMut(OpenedFile),
-) {
+pub(super) fn open_plain(name: &str, bytes: &[u8], containers: &[Container], limits: &Limits, sink: &mut dyn FnMut(OpenedFile)) {
     let sha256 = hex::encode(Sha256::digest(bytes));
     for found in open_bytes(name, bytes, containers, limits) {
         sink(OpenedFile { name: name.to_owned(), sha256: sha256.clone(), detected: found.detected, content: found.content });
@@ -128,7 +126,9 @@ fn open_bytes(name: &str, bytes: &[u8], containers: &[Container], limits: &Limit
         Kind::Empty => vec![Found::nothing("empty file", problem::empty())],
         Kind::Utf16 => vec![Found::nothing("text in UTF-16", problem::utf16())],
         Kind::Other(what) => vec![Found::nothing(what, problem::unsupported(what))],
-        Kind::Zip => vec![Found::nothing("ZIP archive", problem::archive("archive_too_deep", "This is an archive inside an archive."))],
+        Kind::Zip => {
+            vec![Found::nothing("ZIP archive", problem::archive("archive_too_deep", "This is an archive inside an archive."))]
+        }
         Kind::Png => open_picture(&baked::png::extract(bytes, limits), "PNG image", Container::Png, name, containers, limits),
         Kind::Xml => match baked::svg::root_is_svg(bytes) {
             true => open_picture(&baked::svg::extract(bytes, limits), "SVG image", Container::Svg, name, containers, limits),

@@ -201,7 +201,9 @@ mod tests {
 
     #[test]
     fn broken_text_is_refused() {
-        for text in [r#"["\ud800"]"#, r#"["\udc00\ud800"]"#, r#"{"a":1,}"#, "[1,]", "{'a':1}", "{} {}", "", "// x\n{}", "[\"\t\"]"] {
+        for text in
+            [r#"["\ud800"]"#, r#"["\udc00\ud800"]"#, r#"{"a":1,}"#, "[1,]", "{'a':1}", "{} {}", "", "// x\n{}", "[\"\t\"]"]
+        {
             assert_eq!(code(text.as_bytes()), "invalid_json", "{text}");
         }
         assert_eq!(code(b"\"\xff\""), "invalid_utf8");

@@ -19,8 +19,7 @@ struct Held<'a> {
 
 /// The credentials of a presentation; none is legal (a wallet that only proves who it is).
 pub fn split(presentation: &[u8], source: &Source<'_>) -> Result<Vec<ReceivedCredential>, FileProblem> {
-    let held: Held<'_> =
-        serde_json::from_slice(json::without_bom(presentation)).map_err(|_| problem::unknown())?;
+    let held: Held<'_> = serde_json::from_slice(json::without_bom(presentation)).map_err(|_| problem::unknown())?;
     let Some(raw) = held.credentials else { return Ok(Vec::new()) };
     let items: Vec<&str> = if raw.get().starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(raw.get()).map_err(|_| problem::unknown())?;
@@ -40,13 +39,7 @@ pub fn split(presentation: &[u8], source: &Source<'_>) -> Result<Vec<ReceivedCre
     Ok(items.iter().enumerate().flat_map(|(index, item)| split_item(item, index, total, &containers, source)).collect())
 }
 
-fn split_item(
-    item: &str,
-    index: usize,
-    total: usize,
-    containers: &[Container],
-    source: &Source<'_>,
-) -> Vec<ReceivedCredential> {
+fn split_item(item: &str, index: usize, total: usize, containers: &[Container], source: &Source<'_>) -> Vec<ReceivedCredential> {
     let name = if total > 1 { format!("{} ({} of {total})", source.name, index + 1) } else { source.name.to_owned() };
     let inner = Source { name: &name, containers, limits: source.limits, nesting: source.nesting + 1 };
     let credentials: Vec<ReceivedCredential> = text::open(item, &inner)

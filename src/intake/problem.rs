@@ -4,8 +4,7 @@
 use super::json::JsonError;
 use crate::model::submission::FileProblem;
 
-const ASK_FOR_BADGE: &str =
-    "Ask the applicant for the badge itself: the downloaded picture (PNG or SVG), the JSON file, or the credential from their wallet.";
+const ASK_FOR_BADGE: &str = "Ask the applicant for the badge itself: the downloaded picture (PNG or SVG), the JSON file, or the credential from their wallet.";
 
 pub(crate) fn problem(code: &str, message: impl Into<String>, next_step: impl Into<String>) -> FileProblem {
     FileProblem { code: code.to_owned(), message: message.into(), next_step: Some(next_step.into()) }
@@ -16,11 +15,7 @@ pub(crate) fn empty() -> FileProblem {
 }
 
 pub(crate) fn too_large(limit: usize) -> FileProblem {
-    problem(
-        "file_too_large",
-        format!("The file is larger than {} MB, which no badge needs to be.", limit >> 20),
-        ASK_FOR_BADGE,
-    )
+    problem("file_too_large", format!("The file is larger than {} MB, which no badge needs to be.", limit >> 20), ASK_FOR_BADGE)
 }
 
 /// A file of a well-known kind that can't carry a badge. `what` starts with an article: `a PDF document`.

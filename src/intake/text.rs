@@ -186,7 +186,9 @@ fn member_source<'a>(object: &'a [u8], member: &str) -> Option<&'a [u8]> {
 
 enum Claimed {
     /// `in_claim`: the presentation is the `vp` claim, not the whole payload.
-    Presentation { in_claim: bool },
+    Presentation {
+        in_claim: bool,
+    },
     Credential(Format),
     Neither,
 }
@@ -346,7 +348,8 @@ fn merged(found: Vec<Found>) -> Vec<Found> {
     for one in found {
         match one.content {
             Content::Credentials(mut some) => {
-                detected = if credentials.is_empty() { one.detected } else { format!("{} credentials", credentials.len() + some.len()) };
+                detected =
+                    if credentials.is_empty() { one.detected } else { format!("{} credentials", credentials.len() + some.len()) };
                 credentials.append(&mut some);
             }
             Content::Presentation(_) => apart.push(one),

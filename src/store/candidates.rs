@@ -121,9 +121,8 @@ impl Transaction<'_> {
 
     /// Notes the number of the last event about the person.
     pub fn set_sequence(&mut self, tenant: &TenantId, candidate: &CandidateRef, sequence: i64) -> Result<()> {
-        let target = candidates::table
-            .filter(candidates::tenant_id.eq(tenant.as_str()))
-            .filter(candidates::id.eq(candidate.as_str()));
+        let target =
+            candidates::table.filter(candidates::tenant_id.eq(tenant.as_str())).filter(candidates::id.eq(candidate.as_str()));
         diesel::update(target).set(candidates::sequence.eq(sequence)).execute(self.connection)?;
         Ok(())
     }
@@ -196,11 +195,7 @@ fn insert_candidate(
 }
 
 /// Keyed digest → kind and value, each value once.
-fn identity_values(
-    vault: &Vault,
-    tenant: &TenantId,
-    hint: &CandidateHint,
-) -> Result<BTreeMap<String, (&'static str, String)>> {
+fn identity_values(vault: &Vault, tenant: &TenantId, hint: &CandidateHint) -> Result<BTreeMap<String, (&'static str, String)>> {
     let emails = hint.emails.iter().map(|email| (EMAIL, email.trim()));
     let dids = hint.dids.iter().map(|did| (DID, did.trim()));
     let name = hint.name.iter().map(|name| (NAME, name.trim()));

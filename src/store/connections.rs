@@ -159,9 +159,8 @@ impl Store {
     ) -> Result<bool> {
         let (tenant, id, reason) = (tenant.clone(), id.clone(), reason.map(clean));
         self.write(move |connection| {
-            let target = connections::table
-                .filter(connections::id.eq(id.as_str()))
-                .filter(connections::tenant_id.eq(tenant.as_str()));
+            let target =
+                connections::table.filter(connections::id.eq(id.as_str())).filter(connections::tenant_id.eq(tenant.as_str()));
             let values = (
                 connections::state.eq(name_text(&state)?),
                 connections::paused_reason.eq(reason.filter(|_| state == ConnectionState::Paused)),
@@ -176,9 +175,8 @@ impl Store {
     pub async fn delete_connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<bool> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.write(move |connection| {
-            let target = connections::table
-                .filter(connections::id.eq(id.as_str()))
-                .filter(connections::tenant_id.eq(tenant.as_str()));
+            let target =
+                connections::table.filter(connections::id.eq(id.as_str())).filter(connections::tenant_id.eq(tenant.as_str()));
             Ok(diesel::delete(target).execute(connection)? == 1)
         })
         .await

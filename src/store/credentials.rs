@@ -152,8 +152,7 @@ impl Store {
             if let Some(after) = page.after {
                 query = query.filter(credentials::id.lt(after));
             }
-            let rows: Vec<CredentialRow> =
-                query.order(credentials::id.desc()).limit(i64::from(page.limit)).load(connection)?;
+            let rows: Vec<CredentialRow> = query.order(credentials::id.desc()).limit(i64::from(page.limit)).load(connection)?;
             rows.into_iter().map(CredentialRow::into_model).collect()
         })
         .await

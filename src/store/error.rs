@@ -35,9 +35,15 @@ impl From<DieselError> for StoreError {
 
 /// SQLite tells these apart only in words; so does PostgreSQL when it goes away or breaks a deadlock.
 fn is_busy(text: &str) -> bool {
-    ["database is locked", "database table is locked", "deadlock detected", "server closed the connection", "terminating connection"]
-        .iter()
-        .any(|sign| text.contains(sign))
+    [
+        "database is locked",
+        "database table is locked",
+        "deadlock detected",
+        "server closed the connection",
+        "terminating connection",
+    ]
+    .iter()
+    .any(|sign| text.contains(sign))
 }
 
 impl From<diesel::ConnectionError> for StoreError {

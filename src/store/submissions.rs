@@ -138,10 +138,7 @@ impl Store {
 
     /// The tenant, state and progress of a submission, what was said with it, and its files as uploaded; `None` when
     /// there is nothing left to do.
-    pub async fn submission_work(
-        &self,
-        id: &SubmissionId,
-    ) -> Result<Option<(Submission, SubmissionRequest, Vec<UploadedFile>)>> {
+    pub async fn submission_work(&self, id: &SubmissionId) -> Result<Option<(Submission, SubmissionRequest, Vec<UploadedFile>)>> {
         let (id, vault) = (id.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let found: Option<(Row, Option<Vec<u8>>)> = submissions::table
@@ -152,14 +149,15 @@ impl Store {
                 .optional()?;
             let Some((row, Some(sealed))) = found else { return Ok(None) };
             let plain = vault.sealer.open(&context(&id), &sealed)?;
-            let request = serde_json::from_slice(&plain)
-                .map_err(|_| StoreError::Internal("a stored request can't be read".to_owned()))?;
+            let request =
+                serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("a stored request can't be read".to_owned()))?;
             let uploads: Vec<(Option<String>, Option<String>, Vec<u8>)> = submission_uploads::table
                 .filter(submission_uploads::submission_id.eq(id.as_str()))
                 .order(submission_uploads::ordinal.asc())
                 .select((submission_uploads::name, submission_uploads::media_type, submission_uploads::bytes))
                 .load(connection)?;
-            let files = uploads.into_iter().map(|(name, media_type, bytes)| UploadedFile { name, media_type, bytes: bytes.into() });
+            let files =
+                uploads.into_iter().map(|(name, media_type, bytes)| UploadedFile { name, media_type, bytes: bytes.into() });
             Ok(Some((row.into_model(Vec::new())?, request, files.collect())))
         })
         .await

@@ -207,7 +207,8 @@ mod tests {
 
     #[test]
     fn both_ways_of_baking_are_read() {
-        let signed = r#"<svg xmlns:openbadges="https://purl.imsglobal.org/ob/v3p0"><openbadges:credential verify="a.b.c"/></svg>"#;
+        let signed =
+            r#"<svg xmlns:openbadges="https://purl.imsglobal.org/ob/v3p0"><openbadges:credential verify="a.b.c"/></svg>"#;
         assert_eq!(found(signed).payloads, ["a.b.c"]);
         let inline = r#"<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
             <svg xmlns="http://www.w3.org/2000/svg"><b:assertion xmlns:b="http://openbadges.org" verify="https://example.org/a.json"><![CDATA[

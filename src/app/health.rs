@@ -1,0 +1,24 @@
+//! What must work for the gateway to do its job.
+
+use super::App;
+use crate::http::ports::{Health, Probe};
+use async_trait::async_trait;
+use std::time::Duration;
+
+const PATIENCE: Duration = Duration::from_secs(3);
+
+#[async_trait]
+impl Health for App {
+    async fn probe(&self) -> Vec<Probe> {
+        let database = tokio::time::timeout(PATIENCE, self.store.check()).await;
+        let queue = tokio::time::timeout(PATIENCE, self.queue.check()).await;
+        vec![
+            probe("database", matches!(database, Ok(Ok(()))), "The database does not answer."),
+            probe("queue", matches!(queue, Ok(Ok(()))), "The message queue does not answer; events wait in the database."),
+        ]
+    }
+}
+
+fn probe(name: &str, ok: bool, otherwise: &str) -> Probe {
+    Probe { name: name.to_owned(), ok, message: (!ok).then(|| otherwise.to_owned()) }
+}
