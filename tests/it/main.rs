@@ -1,3 +1,4 @@
 //! The one integration binary: everything that touches files, databases, queues or sockets.
 
 mod architecture;
+mod deployment;
