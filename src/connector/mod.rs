@@ -1,1 +1,26 @@
-//! (module connector)
+//! Delivers events into employer systems, each described by a manifest in connectors/NAME.
+//! Comes in: an event, a connection with its secrets, what is known of the person. Goes out: one `DeliveryResult` and a record of the calls.
+//! Must not know: how a credential was verified, which database or queue is in use (`worker` aside).
+
+pub mod auth;
+pub mod caller;
+pub mod case;
+pub mod classify;
+pub mod file;
+pub mod filters;
+pub mod ledger;
+pub mod limits;
+pub mod manifest;
+pub mod outside;
+pub mod redact;
+pub mod registry;
+pub mod request;
+pub mod run;
+pub mod script;
+pub mod secrets;
+pub mod selftest;
+pub mod settings;
+pub mod template;
+pub mod variables;
+
+pub use registry::{Connector, Registry, RegistryError};

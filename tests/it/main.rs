@@ -1,4 +1,5 @@
 //! The one integration binary: everything that touches files, databases, queues or sockets.
 
 mod architecture;
+mod connector;
 mod deployment;

@@ -1,0 +1,205 @@
+//! Makes a job's calls: credentials on, rate kept, answer read, record written.
+//! Comes in: prepared requests. Goes out: answers with their meaning, and the redacted records of an attempt.
+//! Must not know: which step comes next, what the ledger says.
+
+use super::auth;
+use super::classify::{Answer, Reading, read};
+use super::file::{FileEnd, FileError, FileJob};
+use super::limits::Rate;
+use super::manifest::{Auth, Call, Verdict};
+use super::redact::Redactor;
+use super::registry::Connector;
+use super::request::{Prepared, prepare};
+use super::run::{Engine, Stop, StopKind};
+use super::variables::Variables;
+use crate::model::candidate::Identity;
+use crate::model::connection::{Connection, Secrets};
+use crate::model::delivery::CallRecord;
+use crate::model::secret::Secret;
+use minijinja::value::Value;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A longer wait for the rate gives the delivery back instead of holding a worker.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// One attempt may not keep a system busier than this.
+const MAX_CALLS: usize = 1_000;
+const MAX_CALL_RECORDS: usize = 200;
+
+pub struct Caller<'a> {
+    engine: &'a Engine,
+    connector: &'a Connector,
+    connection: &'a Connection,
+    secrets: &'a Secrets,
+    pub redactor: Redactor,
+    pub calls: Vec<CallRecord>,
+    made: usize,
+}
+
+impl<'a> Caller<'a> {
+    pub fn new(
+        engine: &'a Engine,
+        connector: &'a Connector,
+        connection: &'a Connection,
+        secrets: &'a Secrets,
+        candidate: &Identity,
+    ) -> Self {
+        let redactor = Redactor::new(secrets, candidate, &connector.manifest.redact);
+        Self { engine, connector, connection, secrets, redactor, calls: Vec::new(), made: 0 }
+    }
+
+    pub fn prepare(&self, call: &Call, context: &Value) -> Result<Prepared, Stop> {
+        Ok(prepare(&self.engine.templates, &self.connector.manifest.connection, call, context)?)
+    }
+
+    /// `Err` only when nothing was sent. A refused credential is renewed once.
+    pub async fn call(
+        &mut self,
+        step: &str,
+        call: &Call,
+        prepared: Prepared,
+        variables: &Variables,
+    ) -> Result<(Answer, Reading), Stop> {
+        let mut renewed = false;
+        loop {
+            let mut request = prepared.clone();
+            self.authenticate(&mut request, variables).await?;
+            let answer = self.send(step, &request).await?;
+            let reading = self.read(&answer, call, variables);
+            let renewable = matches!(self.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials { .. });
+            if reading.verdict == Verdict::AuthRefresh && renewable && !renewed {
+                renewed = true;
+                self.engine.gates.forget_token(&self.connection.id);
+                continue;
+            }
+            return Ok((answer, reading));
+        }
+    }
+
+    fn read(&self, answer: &Answer, call: &Call, variables: &Variables) -> Reading {
+        let context = variables.context(&self.engine.templates, &answer.variables());
+        let rules = call.classify.iter().chain(&self.connector.manifest.classify);
+        read(&self.engine.templates, rules, answer, &context, self.engine.clock.now())
+    }
+
+    async fn authenticate(&mut self, request: &mut Prepared, variables: &Variables) -> Result<(), Stop> {
+        let context = auth::context(&variables.pairs(&self.engine.templates, &[]), self.secrets);
+        let auth = &self.connector.manifest.connection.auth;
+        let token = self.token(&context).await?;
+        let applied = auth::apply(&self.engine.templates, auth, &context, request, token.as_ref(), self.engine.clock.now());
+        applied.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))
+    }
+
+    async fn token(&mut self, context: &Value) -> Result<Option<Secret>, Stop> {
+        let auth = &self.connector.manifest.connection.auth;
+        let request = auth::token_request(&self.engine.templates, auth, context);
+        let request = request.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))?;
+        let Some(request) = request else {
+            return Ok(None);
+        };
+        let credentials = hex::encode(Sha256::digest(format!("{}{:?}", request.digest(), request.headers)));
+        if let Some(token) = self.engine.gates.token(&self.connection.id, &credentials, self.engine.clock.now()) {
+            self.redactor.add_secret(token.expose());
+            return Ok(Some(token));
+        }
+        let answer = self.send("token", &request).await?;
+        if answer.status != 200 {
+            let reading = read(&self.engine.templates, std::iter::empty(), &answer, &Value::from(()), self.engine.clock.now());
+            let stop = match reading.verdict {
+                Verdict::Transient | Verdict::RateLimited => self.stop(&reading),
+                _ => Stop::config(
+                    "credentials",
+                    "The system gives no access token for these credentials: renew them in the connection.",
+                ),
+            };
+            return Err(stop);
+        }
+        let (token, life) = auth::read_token(&answer.json).ok_or_else(|| {
+            Stop::config("credentials", "The answer of the token address holds no access token: check the address.")
+        })?;
+        // The record was written before the token was known.
+        self.redactor.add_secret(token.expose());
+        if let Some(record) = self.calls.last_mut() {
+            record.response = record.response.take().map(|response| self.redactor.text(&response));
+        }
+        self.engine.gates.keep_token(&self.connection.id, &credentials, token.clone(), life, self.engine.clock.now());
+        Ok(Some(token))
+    }
+
+    async fn send(&mut self, step: &str, request: &Prepared) -> Result<Answer, Stop> {
+        self.made += 1;
+        if self.made > MAX_CALLS {
+            return Err(Stop::parked("too_many_calls", "The delivery needs more calls than one attempt may make."));
+        }
+        self.pace().await?;
+        let outbound = request.outbound(&self.connector.manifest.limits)?;
+        let started = Instant::now();
+        let answer = Answer::of(self.engine.outside.send(outbound).await);
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let answered = answer.transport.is_empty();
+        let response = if answered { self.redactor.answer(&answer.body) } else { self.redactor.text(&answer.problem) };
+        self.record(CallRecord {
+            step: step.to_owned(),
+            method: request.method.to_owned(),
+            url: self.redactor.text(request.url.as_str()),
+            status: answered.then_some(answer.status),
+            response: Some(response).filter(|response| !response.is_empty()),
+            milliseconds,
+        });
+        Ok(answer)
+    }
+
+    pub async fn write_file(&mut self, step: &str, job: FileJob) -> Result<FileEnd, FileError> {
+        let started = Instant::now();
+        let url = self.redactor.text(&format!("file://{}", job.folder.join(&job.name).display()));
+        let end = self.engine.outside.write_file(job).await;
+        self.record(CallRecord {
+            step: step.to_owned(),
+            method: "WRITE".to_owned(),
+            url,
+            status: None,
+            response: end.as_ref().err().map(|error| self.redactor.text(&error.to_string())),
+            milliseconds: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        });
+        end
+    }
+
+    fn record(&mut self, record: CallRecord) {
+        if self.calls.len() < MAX_CALL_RECORDS {
+            self.calls.push(record);
+        }
+    }
+
+    async fn pace(&self) -> Result<(), Stop> {
+        let Some(rate) = self.connector.manifest.limits.rate.as_deref().and_then(Rate::parse) else {
+            return Ok(());
+        };
+        let mut waited = Duration::ZERO;
+        while let Some(wait) = self.engine.gates.enter(&self.connection.id, rate, Instant::now()) {
+            waited += wait;
+            if waited > LONGEST_PAUSE {
+                let kind = StopKind::Retry { wait: Some(wait), limited: true };
+                return Err(Stop::new(
+                    kind,
+                    "rate_limited",
+                    "The system's request rate is used up; the delivery is tried again later.",
+                ));
+            }
+            tokio::time::sleep(wait).await;
+        }
+        Ok(())
+    }
+
+    /// What an answer that is not a success means for the run.
+    pub fn stop(&self, reading: &Reading) -> Stop {
+        let kind = match reading.verdict {
+            Verdict::Transient => StopKind::Retry { wait: reading.wait, limited: false },
+            Verdict::RateLimited => StopKind::Retry { wait: reading.wait, limited: true },
+            Verdict::Park => StopKind::Parked,
+            Verdict::AuthRefresh | Verdict::ConfigError => StopKind::ConfigError,
+            Verdict::Permanent | Verdict::Ok | Verdict::Unchanged => StopKind::Permanent,
+        };
+        Stop::new(kind, &reading.reason, reading.message.clone())
+    }
+}

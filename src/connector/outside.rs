@@ -1,0 +1,35 @@
+//! The two ways in which a connector touches the world: HTTP and files in a folder.
+//! Behind a trait, so that a manifest's tests and a dry run can stand in for the world.
+
+use super::file::{FileEnd, FileError, FileJob, FileWriter};
+use crate::http_client::{HttpClient, HttpError, OutboundRequest, OutboundResponse};
+use async_trait::async_trait;
+
+#[async_trait]
+pub trait Outside: Send + Sync {
+    async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, HttpError>;
+    async fn write_file(&self, job: FileJob) -> Result<FileEnd, FileError>;
+}
+
+/// The real world, behind the guarded client.
+pub struct World {
+    client: HttpClient,
+    files: FileWriter,
+}
+
+impl World {
+    pub fn new(client: HttpClient, files: FileWriter) -> Self {
+        Self { client, files }
+    }
+}
+
+#[async_trait]
+impl Outside for World {
+    async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, HttpError> {
+        self.client.send(request).await
+    }
+
+    async fn write_file(&self, job: FileJob) -> Result<FileEnd, FileError> {
+        self.files.write(job).await
+    }
+}

@@ -1,0 +1,115 @@
+//! Runs the tests that a manifest brings along, against a world that answers only what the test expects.
+//! Comes in: a connector. Goes out: per test what went wrong, and the exact requests that were sent (for golden files and `plan`).
+//! No network, no clock of the machine, no file outside of memory.
+
+use super::case::Test;
+use super::ledger::{LedgerEntry, LedgerState, MemoryLedger};
+use super::outside::Outside;
+use super::registry::Connector;
+use super::run::{End, Engine, Job, StopKind};
+use super::script::Script;
+use crate::model::clock::Clock;
+use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
+use crate::model::event::Event;
+use crate::model::ids::{ConnectionId, TenantId};
+use crate::model::secret::Secret;
+use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+/// What one test did.
+#[derive(Debug)]
+pub struct TestResult {
+    pub name: String,
+    /// Empty: the test passed.
+    pub problems: Vec<String>,
+    /// The requests as sent, for golden files.
+    pub transcript: String,
+}
+
+/// All tests of a connector.
+pub async fn run(connector: &Arc<Connector>) -> Vec<TestResult> {
+    let mut results = Vec::new();
+    for test in &connector.manifest.tests {
+        results.push(run_one(connector, test).await);
+    }
+    results
+}
+
+pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
+    let failed = |problem: String| TestResult { name: test.name.clone(), problems: vec![problem], transcript: String::new() };
+    let event: Event = match connector.json_file(&test.event).map(serde_json::from_value) {
+        Ok(Ok(event)) => event,
+        Ok(Err(error)) => return failed(format!("{} is not an event: {error}", test.event)),
+        Err(error) => return failed(error.to_string()),
+    };
+    let script = Arc::new(Script::new(Arc::clone(connector), test.clone()));
+    // One minute after the event: a signature's time is then the same in every run.
+    let now = event.time + chrono::Duration::seconds(60);
+    let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
+    let connection = connection(connector, test, now);
+    let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
+    let job = Job { connector, connection: &connection, secrets: &secrets, event: &event, candidate: &test.candidate };
+    let report = engine.deliver(&job, &ledger(test)).await;
+
+    let mut problems = script.problems();
+    let (outcome, reason, message) = told(&report.end);
+    if outcome != test.outcome {
+        problems.push(format!("it ended as {outcome} ({reason}: {message}), not as {}", test.outcome));
+    }
+    if test.reason.as_deref().is_some_and(|expected| expected != reason) {
+        problems.push(format!("the reason is {reason} ({message}), not {}", test.reason.as_deref().unwrap_or_default()));
+    }
+    // Whatever an attempt keeps must be free of secrets and of the person's addresses.
+    let kept = format!("{:?}{:?}", report.calls, report.end);
+    let private = test.secrets.values().chain(&test.candidate.emails);
+    problems.extend(private.filter(|value| kept.contains(*value)).map(|_| "a secret or an address is in the attempt's record".to_owned()));
+    TestResult { name: test.name.clone(), problems, transcript: script.transcript(&outcome) }
+}
+
+/// A connection made up from a test's settings.
+pub fn connection(connector: &Connector, test: &Test, now: DateTime<Utc>) -> Connection {
+    Connection {
+        id: ConnectionId::from("connection-1"),
+        tenant_id: TenantId::from("default"),
+        connector: connector.manifest.connector.clone(),
+        name: connector.manifest.title.clone(),
+        fields: test.fields.clone(),
+        mapping: test.mapping.clone(),
+        event_types: Vec::new(),
+        outcomes: default_outcomes(),
+        state: ConnectionState::Active,
+        paused_reason: None,
+        secrets_set: test.secrets.keys().cloned().collect(),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+fn ledger(test: &Test) -> MemoryLedger {
+    let entry = |state: &String| LedgerEntry {
+        state: match state.as_str() {
+            "done" => LedgerState::Done,
+            "refused" => LedgerState::Refused,
+            _ => LedgerState::Started,
+        },
+        remote_id: None,
+        request_digest: String::new(),
+    };
+    MemoryLedger::with(test.ledger.iter().map(|(step, state)| (step.clone(), entry(state))).collect())
+}
+
+fn told(end: &End) -> (String, String, String) {
+    match end {
+        End::Delivered => ("delivered".into(), String::new(), String::new()),
+        End::Unchanged => ("unchanged".into(), String::new(), String::new()),
+        End::Stopped(stop) => {
+            let outcome = match stop.kind {
+                StopKind::Parked => "parked",
+                StopKind::Retry { .. } => "retry",
+                StopKind::ConfigError => "config_error",
+                StopKind::Permanent => "permanent",
+            };
+            (outcome.into(), stop.reason.clone(), stop.message.clone())
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Expressions and templates of manifests and mappings: minijinja without files, environment or network.
+//! Comes in: text of a manifest or of a tenant's mapping, and JSON values. Goes out: JSON values or a plain error.
+//! Two readings: strict for what is sent (a missing value is an error), lenient for foreign answers (a missing value is none).
+
+use super::filters;
+use minijinja::value::{Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Map, Number, Value as Json};
+
+/// About 200,000 steps or 12 MB of data for one expression.
+const FUEL: u64 = 200_000;
+const MAX_OUTPUT_BYTES: usize = 1 << 20;
+const MAX_SOURCE_BYTES: usize = 16 * 1024;
+const MAX_DEPTH: usize = 64;
+/// An object member with this value is left out.
+const OMIT: &str = "\u{0}omit";
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TemplateError {
+    /// The template itself is wrong, or a value that it needs is missing.
+    #[error("`{expression}`: {cause}")]
+    Failed { expression: String, cause: String },
+    /// The template asked for a person's decision.
+    #[error("{message}")]
+    Park { reason: String, message: String },
+}
+
+/// A signal from inside a template: this delivery needs a person.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ParkSignal {
+    pub reason: String,
+    pub message: String,
+}
+
+/// Evaluates expressions and templates. Build once, use for everything.
+pub struct Templates {
+    strict: Environment<'static>,
+    lenient: Environment<'static>,
+    /// Strict, and every value is percent-encoded.
+    path: Environment<'static>,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        let strict = environment(UndefinedBehavior::Strict);
+        let mut path = strict.clone();
+        path.set_formatter(|out, _, value| {
+            if value.is_undefined() || value.is_none() {
+                return Err(Error::from(ErrorKind::UndefinedError));
+            }
+            let text = value.to_string();
+            out.write_str(&utf8_percent_encode(&text, IDENTIFIER).to_string()).map_err(Error::from)
+        });
+        Self { strict, lenient: environment(UndefinedBehavior::Chainable), path }
+    }
+}
+
+/// What may stand in a path segment as it is (RFC 3986 §2.3).
+const IDENTIFIER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b'.');
+
+fn environment(undefined: UndefinedBehavior) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(undefined);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.set_recursion_limit(MAX_DEPTH);
+    // It prints the whole context.
+    environment.remove_global("debug");
+    environment.add_global("omit", OMIT);
+    filters::register(&mut environment);
+    environment
+}
+
+impl Templates {
+    /// Checks the syntax of a template without values.
+    pub fn check_template(&self, source: &str) -> Result<(), TemplateError> {
+        bounded(source)?;
+        let parsed = match single_expression(source) {
+            Some(expression) => self.strict.compile_expression_owned(expression.to_owned()).map(drop),
+            None => self.strict.template_from_str(source).map(drop),
+        };
+        parsed.map_err(|error| failed(source, error))
+    }
+
+    /// Checks the syntax of an expression without values.
+    pub fn check_expression(&self, source: &str) -> Result<(), TemplateError> {
+        bounded(source)?;
+        self.strict.compile_expression_owned(source.to_owned()).map(drop).map_err(|error| failed(source, error))
+    }
+
+    /// A template as text; a missing value is an error.
+    pub fn text(&self, source: &str, context: &Value) -> Result<String, TemplateError> {
+        bounded(source)?;
+        let rendered = self.strict.render_str(source, context.clone()).map_err(|error| failed(source, error))?;
+        if rendered.len() > MAX_OUTPUT_BYTES {
+            return Err(TemplateError::Failed { expression: shown(source), cause: "the result is larger than 1 MB".into() });
+        }
+        Ok(rendered)
+    }
+
+    /// A template of a path: every value in it is percent-encoded; a missing one is an error.
+    pub fn path(&self, source: &str, context: &Value) -> Result<String, TemplateError> {
+        bounded(source)?;
+        let rendered = self.path.render_str(source, context.clone()).map_err(|error| failed(source, error))?;
+        let stays = !rendered.split('/').any(|segment| matches!(segment, "." | ".."));
+        if stays {
+            Ok(rendered)
+        } else {
+            Err(TemplateError::Failed { expression: shown(source), cause: "a path may not go up".into() })
+        }
+    }
+
+    /// A template as a value: text that is one `{{ expression }}` keeps the expression's type.
+    pub fn value(&self, source: &str, context: &Value) -> Result<Value, TemplateError> {
+        bounded(source)?;
+        let Some(expression) = single_expression(source) else {
+            return self.text(source, context).map(Value::from);
+        };
+        let value = evaluate(&self.strict, expression, context)?;
+        if value.is_undefined() {
+            return Err(TemplateError::Failed { expression: shown(source), cause: "the value is missing".into() });
+        }
+        Ok(value)
+    }
+
+    /// Every text inside `json` as a template. Members and elements that give `omit` are left out.
+    pub fn json(&self, json: &Json, context: &Value) -> Result<Json, TemplateError> {
+        Ok(match json {
+            Json::String(source) => to_json(&self.value(source, context)?, source)?,
+            Json::Array(items) => {
+                let items = items.iter().map(|item| self.json(item, context)).collect::<Result<Vec<_>, _>>()?;
+                Json::Array(items.into_iter().filter(|item| !is_omitted(item)).collect())
+            }
+            Json::Object(members) => {
+                let mut rendered = Map::new();
+                for (name, member) in members {
+                    let member = self.json(member, context)?;
+                    if !is_omitted(&member) {
+                        rendered.insert(name.clone(), member);
+                    }
+                }
+                Json::Object(rendered)
+            }
+            other => other.clone(),
+        })
+    }
+
+    /// An expression over our own values; a missing value is an error.
+    pub fn strict(&self, expression: &str, context: &Value) -> Result<Value, TemplateError> {
+        bounded(expression)?;
+        evaluate(&self.strict, expression, context)
+    }
+
+    /// An expression over a foreign answer; a missing value is none.
+    pub fn lenient(&self, expression: &str, context: &Value) -> Result<Value, TemplateError> {
+        bounded(expression)?;
+        evaluate(&self.lenient, expression, context)
+    }
+
+    /// A text with foreign values in it; a missing value is empty.
+    pub fn lenient_text(&self, source: &str, context: &Value) -> Result<String, TemplateError> {
+        bounded(source)?;
+        self.lenient.render_str(source, context.clone()).map_err(|error| failed(source, error))
+    }
+}
+
+fn evaluate(environment: &Environment<'static>, expression: &str, context: &Value) -> Result<Value, TemplateError> {
+    let compiled = environment.compile_expression_owned(expression.to_owned()).map_err(|error| failed(expression, error))?;
+    compiled.eval(context.clone()).map_err(|error| failed(expression, error))
+}
+
+/// The inside of a text that is one `{{ expression }}` and nothing else.
+fn single_expression(source: &str) -> Option<&str> {
+    let inside = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    let plain = !inside.contains("{{") && !inside.contains("}}") && !inside.contains("{%");
+    plain.then(|| inside.trim_matches('-').trim())
+}
+
+fn bounded(source: &str) -> Result<(), TemplateError> {
+    if source.len() <= MAX_SOURCE_BYTES {
+        return Ok(());
+    }
+    Err(TemplateError::Failed { expression: shown(source), cause: "a template may not be longer than 16 KB".into() })
+}
+
+fn failed(source: &str, error: Error) -> TemplateError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(current) = cause {
+        if let Some(TemplateError::Park { reason, message }) = current.downcast_ref::<TemplateError>() {
+            return TemplateError::Park { reason: reason.clone(), message: message.clone() };
+        }
+        if let Some(signal) = current.downcast_ref::<ParkSignal>() {
+            return TemplateError::Park { reason: signal.reason.clone(), message: signal.message.clone() };
+        }
+        cause = current.source();
+    }
+    let cause = match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "it takes more work than one expression may".to_owned(),
+        (ErrorKind::UndefinedError, _) => "a value that it needs is missing".to_owned(),
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
+        (kind, None) => kind.to_string(),
+    };
+    TemplateError::Failed { expression: shown(source), cause }
+}
+
+fn shown(source: &str) -> String {
+    source.chars().take(120).collect()
+}
+
+pub fn is_omitted(json: &Json) -> bool {
+    json.as_str() == Some(OMIT)
+}
+
+/// Our values as template values. Done by hand, because numbers keep their text and don't survive serde.
+pub fn from_json(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(flag) => Value::from(*flag),
+        Json::Number(number) => from_number(number),
+        Json::String(text) => Value::from(text.as_str()),
+        Json::Array(items) => Value::from(items.iter().map(from_json).collect::<Vec<_>>()),
+        Json::Object(members) => Value::from_pairs(members.iter().map(|(name, member)| (name.clone(), from_json(member)))),
+    }
+}
+
+fn from_number(number: &Number) -> Value {
+    if let Some(integer) = number.as_i64() {
+        return Value::from(integer);
+    }
+    match number.as_f64().filter(|float| float.is_finite()) {
+        Some(float) => Value::from(float),
+        None => Value::from(number.to_string()),
+    }
+}
+
+/// Template values as JSON. `expression` is for the error.
+pub fn to_json(value: &Value, expression: &str) -> Result<Json, TemplateError> {
+    convert(value, 0).map_err(|cause| TemplateError::Failed { expression: shown(expression), cause: cause.to_owned() })
+}
+
+fn convert(value: &Value, depth: usize) -> Result<Json, &'static str> {
+    if depth > MAX_DEPTH {
+        return Err("the value is nested too deeply");
+    }
+    Ok(match value.kind() {
+        ValueKind::Undefined => return Err("a value is missing"),
+        ValueKind::None => Json::Null,
+        ValueKind::Bool => Json::Bool(value.is_true()),
+        ValueKind::Number => Json::Number(number_of(value)?),
+        ValueKind::String => Json::String(value.as_str().unwrap_or_default().to_owned()),
+        ValueKind::Seq | ValueKind::Iterable => {
+            let items = value.try_iter().map_err(|_| "a list can't be read")?;
+            Json::Array(items.map(|item| convert(&item, depth + 1)).collect::<Result<_, _>>()?)
+        }
+        ValueKind::Map => {
+            let mut members = Map::new();
+            for key in value.try_iter().map_err(|_| "a map can't be read")? {
+                let member = value.get_item(&key).map_err(|_| "a map can't be read")?;
+                members.insert(key.to_string(), convert(&member, depth + 1)?);
+            }
+            Json::Object(members)
+        }
+        _ => return Err("the value is not one that can be sent"),
+    })
+}
+
+fn number_of(value: &Value) -> Result<Number, &'static str> {
+    if let Some(integer) = value.as_i64().filter(|_| value.is_integer()) {
+        return Ok(Number::from(integer));
+    }
+    let float = value.to_string().parse::<f64>().map_err(|_| "a number can't be read")?;
+    Number::from_f64(float).ok_or("a number is not finite")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn context(json: Json) -> Value {
+        from_json(&json)
+    }
+
+    #[test]
+    fn a_single_expression_keeps_its_type_and_text_around_it_makes_text() {
+        let templates = Templates::default();
+        let context = context(json!({"a": {"n": 3, "list": ["x", "y"]}}));
+        let rendered = templates.json(&json!({"n": "{{ a.n }}", "l": "{{ a.list }}", "t": "n={{ a.n }}"}), &context).unwrap();
+        assert_eq!(rendered.to_string(), json!({"n": 3, "l": ["x", "y"], "t": "n=3"}).to_string());
+    }
+
+    #[test]
+    fn a_missing_value_is_an_error_in_what_is_sent_and_none_in_what_is_read() {
+        let templates = Templates::default();
+        let context = context(json!({"json": {}}));
+        assert!(templates.json(&json!({"x": "{{ json.absent }}"}), &context).is_err());
+        assert!(templates.text("{{ json.absent }}", &context).is_err());
+        assert!(!templates.lenient("json.error.code == 429", &context).unwrap().is_true());
+    }
+
+    #[test]
+    fn omitted_members_are_left_out() {
+        let templates = Templates::default();
+        let context = context(json!({"a": {}}));
+        let rendered = templates.json(&json!({"x": "{{ a.b | default(omit) }}", "y": 1}), &context).unwrap();
+        assert_eq!(rendered.to_string(), r#"{"y":1}"#);
+    }
+
+    #[test]
+    fn markup_in_values_is_left_alone_and_never_evaluated_again() {
+        let templates = Templates::default();
+        let context = context(json!({"name": "<b>{{ secrets.key }}</b>"}));
+        assert_eq!(templates.text("{{ name }}", &context).unwrap(), "<b>{{ secrets.key }}</b>");
+    }
+
+    #[test]
+    fn a_greedy_expression_runs_out_of_fuel() {
+        let templates = Templates::default();
+        let context = context(json!({}));
+        assert!(
+            templates.text("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", &context).is_err()
+        );
+        assert!(templates.strict("'x' * 100000000", &context).is_err());
+    }
+
+    #[test]
+    fn no_file_environment_or_context_dump_is_reachable() {
+        let templates = Templates::default();
+        let context = context(json!({"secret": "s3cret"}));
+        assert!(templates.text("{% include '/etc/passwd' %}", &context).is_err());
+        assert!(templates.text("{{ debug() }}", &context).is_err());
+        assert!(templates.text("{{ env('HOME') }}", &context).is_err());
+    }
+}
