@@ -21,6 +21,7 @@ pub fn register(environment: &mut Environment<'static>) {
     environment.add_filter("lookup", lookup);
     environment.add_filter("one_line", one_line);
     environment.add_test("containing_text", containing_text);
+    environment.add_test("having_text", having_text);
     environment.add_function("park", park);
 }
 
@@ -134,6 +135,24 @@ fn one_line(value: String) -> String {
 /// For `selectattr`: whether a text holds another one.
 fn containing_text(value: Value, part: String) -> bool {
     value.as_str().is_some_and(|text| text.contains(&part))
+}
+
+/// For `select`: whether any text inside a value equals the wanted one, letters in either case.
+fn having_text(value: Value, wanted: String) -> bool {
+    fn any(value: &Value, wanted: &str, depth: usize) -> bool {
+        if let Some(text) = value.as_str() {
+            return text.trim().to_lowercase() == wanted;
+        }
+        let Ok(parts) = value.try_iter() else { return false };
+        let is_map = value.kind() == ValueKind::Map;
+        depth < 16
+            && parts.into_iter().any(|part| {
+                let part = if is_map { value.get_item(&part).unwrap_or_default() } else { part };
+                any(&part, wanted, depth + 1)
+            })
+    }
+    let wanted = wanted.trim().to_lowercase();
+    !wanted.is_empty() && any(&value, &wanted, 0)
 }
 
 /// Leaves the decision to a person.

@@ -256,6 +256,8 @@ pub struct Step {
     /// Elements of the answer that are meant, as an expression that gives a list.
     pub find: Option<String>,
     pub require: Option<Require>,
+    /// Over the answer: what the next page's request sees as `page`; none after the last page.
+    pub next: Option<String>,
     /// Values that later steps read as `ID.NAME`; not for writes, whose answer a later attempt does not have.
     #[serde(default)]
     pub extract: BTreeMap<String, String>,

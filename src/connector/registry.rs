@@ -17,24 +17,9 @@ const MANIFEST: &str = "manifest.yaml";
 const MAX_FILE_BYTES: u64 = 1 << 20;
 const MAX_FILES: usize = 500;
 /// Names that templates find in their context besides the steps.
-pub const RESERVED: [&str; 17] = [
-    "event",
-    "data",
-    "event_json",
-    "fields",
-    "secrets",
-    "candidate",
-    "mapping",
-    "values",
-    "connection",
-    "now",
-    "item",
-    "json",
-    "status",
-    "headers",
-    "text",
-    "transport",
-    "matches",
+pub const RESERVED: [&str; 19] = [
+    "event", "event_json", "event_type", "data", "fields", "secrets", "candidate", "mapping", "values", "connection", "now", "item", "page",
+    "json", "status", "headers", "text", "transport", "matches",
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -191,7 +176,7 @@ impl Connector {
         expressions.extend(manifest.events.iter().filter_map(|handler| handler.when.as_ref()));
         for step in steps() {
             let remote_id = step.write.as_ref().and_then(|write| write.remote_id.as_ref());
-            expressions.extend([&step.when, &step.unless, &step.for_each, &step.find].into_iter().flatten().chain(remote_id));
+            expressions.extend([&step.when, &step.unless, &step.for_each, &step.find, &step.next].into_iter().flatten().chain(remote_id));
             expressions.extend(step.extract.values());
         }
         expressions.iter().try_for_each(|text| templates.check_expression(text)).map_err(|error| error.to_string())?;
@@ -224,7 +209,7 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
             }
         }
         if let Some(write) = &step.write {
-            if !step.extract.is_empty() || step.find.is_some() || step.require.is_some() {
+            if !step.extract.is_empty() || step.find.is_some() || step.next.is_some() || step.require.is_some() {
                 return Err(format!("step `{id}` writes: a later attempt has no answer to extract from, use `write.remote_id`"));
             }
             let observes = write.idempotency == super::manifest::Idempotency::Observe;

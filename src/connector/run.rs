@@ -24,6 +24,7 @@ use std::time::Duration;
 
 /// A list that a step walks may not be longer.
 const MAX_ITEMS: usize = 500;
+const MAX_PAGES: usize = 50;
 
 /// Everything that one delivery needs.
 #[derive(Clone, Copy)]
@@ -211,6 +212,20 @@ impl Running<'_, '_> {
     }
 
     async fn read(&mut self, variables: &Variables, matches: &mut Vec<Value>) -> Result<Value, Stop> {
+        let mut variables = variables.clone();
+        variables.set("page", Value::from(()));
+        for _ in 0..MAX_PAGES {
+            let (value, next) = self.read_page(&variables, matches).await?;
+            match next {
+                Some(page) => variables.set("page", page),
+                None => return Ok(value),
+            }
+        }
+        Err(Stop::parked("too_many_pages", "The system's list is longer than can be searched; a person must look."))
+    }
+
+    /// The step's value so far, and what the next page's request needs.
+    async fn read_page(&mut self, variables: &Variables, matches: &mut Vec<Value>) -> Result<(Value, Option<Value>), Stop> {
         let call = self.step.call.as_ref().ok_or_else(|| Stop::config("manifest", "A reading step needs a call."))?;
         let templates = Arc::clone(&self.engine.templates);
         let prepared = self.caller.prepare(call, &variables.context(&templates, &[]))?;
@@ -223,9 +238,15 @@ impl Running<'_, '_> {
             let found = templates.lenient(find, &context)?;
             let listed = found.try_iter().map_err(|_| unexpected(&self.step.id))?;
             matches.extend(listed.filter(|one| !one.is_undefined() && !one.is_none()).take(MAX_ITEMS));
-            return Ok(Value::from_pairs(answer.variables()));
         }
-        self.extracted(&context, Vec::new())
+        let next = self.step.next.as_ref().map(|next| templates.lenient(next, &context)).transpose()?;
+        if let Some(next) = next.filter(Value::is_true) {
+            return Ok((variables::skipped(), Some(next)));
+        }
+        if self.step.find.is_some() {
+            return Ok((Value::from_pairs(answer.variables()), None));
+        }
+        Ok((self.extracted(&context, Vec::new())?, None))
     }
 
     /// The step's value once all its answers were searched.

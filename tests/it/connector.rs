@@ -39,6 +39,7 @@ async fn every_request_is_the_one_in_the_golden_file() {
             std::fs::write(&path, &transcript).unwrap();
         }
         let golden = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(golden == transcript, "{}: the requests differ from golden/requests.txt; they are now:\n{transcript}", name);
+        let differs = golden.lines().zip(transcript.lines()).position(|(old, new)| old != new);
+        assert!(golden == transcript, "{name}: golden/requests.txt differs, first at line {differs:?}");
     }
 }
