@@ -1,10 +1,32 @@
 //! Any verified format → the common skills model.
 //! Comes in: the document that the proof covers, and its report. Goes out: a [`NormalizedCredential`].
-//! Must not know: cryptography, storage, events.
+//! Must not know: cryptography, storage, events. Nothing that names the person is carried over.
 
-use crate::model::credential::{NormalizedCredential, VerifiedDocument};
+pub mod alignment;
+pub mod clr_2;
+pub mod elm_3;
+pub mod frameworks;
+pub mod ler_rs;
+pub mod level;
+pub mod open_badges_2;
+pub mod open_badges_3;
+pub mod reader;
+pub mod skills;
+pub mod verifiable_credential;
+
+use crate::model::credential::{Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, VerifiedDocument, Warning};
 use crate::model::ids::{CandidateRef, TenantId};
-use crate::model::report::VerificationReport;
+use crate::model::report::{CheckId, VerificationReport};
+use crate::model::skill::AssertedBy;
+use reader::{Node, moment, preferred};
+use sha2::{Digest, Sha256};
+use skills::{Common, Skills};
+
+/// Version of the common model; see schemas/normalized-credential.json.
+pub const SCHEMA_VERSION: &str = "1.0.0";
+/// Most skills that are taken from one credential; real ones have fewer than fifty.
+pub const MAX_SKILLS: usize = 500;
+const MAX_WARNINGS: usize = 50;
 
 /// What the document itself does not say.
 #[derive(Clone, Debug)]
@@ -15,6 +37,143 @@ pub struct Origin {
     pub fingerprint: String,
 }
 
-pub fn normalize(_document: &VerifiedDocument, _report: &VerificationReport, _origin: &Origin) -> NormalizedCredential {
-    unimplemented!()
+/// Reads a verified document into the common model. Never fails: what can't be read becomes a warning.
+pub fn normalize(document: &VerifiedDocument, report: &VerificationReport, origin: &Origin) -> NormalizedCredential {
+    let root = Node::root(&document.json);
+    let mut draft = Draft::new(document, report, origin);
+    let skills = match document.format {
+        Format::OpenBadges1 | Format::OpenBadges2 => open_badges_2::read(&root, &mut draft),
+        Format::OpenBadges3 => open_badges_3::read(&root, &mut draft),
+        Format::Clr2 => clr_2::read(&root, &mut draft),
+        Format::Elm3 => elm_3::read(&root, &mut draft),
+        Format::LerRs => ler_rs::read(&root, &mut draft),
+        Format::Vc1 | Format::Vc2 | Format::SdJwtVc | Format::Presentation | Format::Other => verifiable_credential::read(&root, &mut draft),
+    };
+    draft.finish(skills, document, report, origin)
+}
+
+/// The common model while a format's reader fills it.
+pub struct Draft {
+    pub credential: NormalizedCredential,
+    pub asserted_by: AssertedBy,
+    /// The identifier that makes the natural key, with the issuer's.
+    pub credential_id: Option<String>,
+}
+
+impl Draft {
+    fn new(document: &VerifiedDocument, report: &VerificationReport, origin: &Origin) -> Self {
+        let credential = NormalizedCredential {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            fingerprint: origin.fingerprint.clone(),
+            natural_key: None,
+            source_format: document.format,
+            source_profile: None,
+            candidate_ref: origin.candidate_ref.clone(),
+            achievement: Default::default(),
+            issuer: Issuer::default(),
+            assessor: None,
+            valid_from: None,
+            valid_until: None,
+            awarded_at: None,
+            outcome: report.outcome,
+            status: status(report),
+            attainment: Attainment::Unknown,
+            results: Vec::new(),
+            qualification_level: Vec::new(),
+            skills: Vec::new(),
+            parts: Vec::new(),
+            warnings: Vec::new(),
+        };
+        Self { credential, asserted_by: AssertedBy::Issuer, credential_id: None }
+    }
+
+    /// Notes what was not carried over. Messages hold no values of the document: they may be personal.
+    pub fn warn(&mut self, code: &str, pointer: Option<&str>, message: impl Into<String>) {
+        if self.credential.warnings.len() < MAX_WARNINGS {
+            let pointer = pointer.map(str::to_owned);
+            self.credential.warnings.push(Warning { code: code.to_owned(), pointer, message: message.into() });
+        }
+    }
+
+    /// One warning per member that the reader does not know.
+    pub fn warn_of_unread(&mut self, node: &Node<'_>, read: &[&str]) {
+        for (_, member) in node.members().filter(|(name, _)| !read.contains(name) && !name.starts_with('@')) {
+            self.warn("not_carried_over", Some(&member.pointer), "This part of the credential has no place in the common model.");
+        }
+    }
+
+    /// One warning per member that is left out on purpose because it may say who the person is.
+    pub fn warn_of_withheld(&mut self, node: &Node<'_>, withheld: &[&str]) {
+        for member in withheld.iter().filter_map(|name| node.get(name)) {
+            self.warn("withheld", Some(&member.pointer), "Left out because it may hold personal data.");
+        }
+    }
+
+    /// Reads a moment; one that can't be read becomes a warning.
+    pub fn moment(&mut self, node: &Node<'_>, names: &[&str]) -> Option<chrono::DateTime<chrono::Utc>> {
+        let found = node.any(names)?;
+        let read = found.text().as_deref().and_then(moment);
+        if read.is_none() {
+            self.warn("unreadable_date", Some(&found.pointer), "This date can't be read.");
+        }
+        read
+    }
+
+    /// Identifier, name and page of an issuer, which may be a mere reference.
+    pub fn issuer(node: &Node<'_>) -> Issuer {
+        let first = node.items().into_iter().next().unwrap_or_else(|| node.clone());
+        let name = first.any(&["name", "legalName", "prefLabel", "legal_name"]).map(|name| name.languages(None));
+        Issuer {
+            id: first.id().unwrap_or_default(),
+            name: name.and_then(|map| preferred(&map).map(|(_, text)| text.to_owned())),
+            url: first.any(&["url", "homepage"]).and_then(|url| url.items().first().and_then(Node::id)),
+            registry: None,
+        }
+    }
+
+    fn finish(mut self, skills: Skills, document: &VerifiedDocument, report: &VerificationReport, origin: &Origin) -> NormalizedCredential {
+        if let Some(id) = &report.issuer_id {
+            self.credential.issuer.id = id.clone();
+        }
+        if let Some(vouched) = report.issuer_name.as_ref().filter(|name| name.registry.is_some()) {
+            self.credential.issuer.name = Some(vouched.name.clone());
+            self.credential.issuer.registry = vouched.registry.clone();
+        }
+        self.credential.natural_key = self.credential_id.as_deref().map(|id| natural_key(&self.credential.issuer.id, id));
+        let identifiers = [self.credential_id.as_deref(), Some(self.credential.issuer.id.as_str()), self.credential.achievement.id.as_deref()];
+        self.credential.source_profile = identifiers.into_iter().flatten().find_map(frameworks::profile_of).map(str::to_owned);
+        if skills.dropped > 0 {
+            let message = format!("{} skills were left out: the credential names more than {MAX_SKILLS}.", skills.dropped);
+            self.warn("too_many_skills", None, message);
+        }
+        let common = Common {
+            origin,
+            natural_key: self.credential.natural_key.as_deref(),
+            attainment: self.credential.attainment,
+            asserted_by: self.asserted_by,
+            valid_from: self.credential.valid_from,
+            valid_until: self.credential.valid_until,
+        };
+        self.credential.skills = skills.finish(&common);
+        clr_2::add_parts(&mut self.credential, document, report, origin);
+        self.credential
+    }
+}
+
+/// Lower-case hex SHA-256 over issuer and credential identifier, percent-unescaped and trimmed:
+/// the same credential when it is issued again.
+fn natural_key(issuer: &str, credential: &str) -> String {
+    let plain = |text: &str| percent_encoding::percent_decode_str(text.trim()).decode_utf8_lossy().into_owned();
+    let parts = serde_json::Value::from(vec![plain(issuer), plain(credential)]);
+    hex::encode(Sha256::digest(parts.to_string()))
+}
+
+fn status(report: &VerificationReport) -> CredentialStatus {
+    let code = |id| report.check(id).map_or("", |check| check.code.as_str());
+    match (code(CheckId::Status), code(CheckId::Validity)) {
+        ("revoked", _) => CredentialStatus::Revoked,
+        ("suspended", _) => CredentialStatus::Suspended,
+        (_, "expired") => CredentialStatus::Expired,
+        _ => CredentialStatus::Active,
+    }
 }

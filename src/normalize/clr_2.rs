@@ -1,0 +1,67 @@
+//! Comprehensive Learner Record 2.0: a record of credentials, each of which stands for itself.
+//! Comes in: a ClrCredential and the inner credentials that were verified alone. Goes out: the record with its parts.
+//! The record's signature does not make an inner credential valid: only the verified ones are read.
+
+use super::reader::{Node, trimmed};
+use super::skills::Skills;
+use super::{Draft, Origin, natural_key, normalize, open_badges_3};
+use crate::model::credential::{Attainment, NormalizedCredential, Part, VerifiedDocument};
+use crate::model::report::VerificationReport;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+
+pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
+    open_badges_3::read_frame(root, draft);
+    draft.credential.attainment = Attainment::Attained;
+    draft.credential.achievement.achievement_type = Some("LearnerRecord".to_owned());
+    // A record has no achievement of its own and its `name` may be a person's: the type stands in.
+    draft.credential.achievement.name.insert("en".to_owned(), "Comprehensive Learner Record".to_owned());
+    for subject in root.list("credentialSubject") {
+        for achievement in subject.list("achievement") {
+            draft.warn("described_only", Some(&achievement.pointer), "This achievement is described in the record; no credential in it awards it.");
+        }
+        for association in subject.list("association") {
+            draft.warn("not_carried_over", Some(&association.pointer), "This relation between achievements has no place in the common model.");
+        }
+    }
+    Skills::default()
+}
+
+/// Normalises the verified credentials inside another one, and lists their skills with its own.
+pub fn add_parts(credential: &mut NormalizedCredential, document: &VerifiedDocument, report: &VerificationReport, origin: &Origin) {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for (index, skill) in credential.skills.iter().enumerate() {
+        seen.insert(skill_key(skill), index);
+    }
+    for (pointer, inner) in &document.nested {
+        let inner_report = report.nested.iter().find(|nested| &nested.pointer == pointer).map_or(report, |nested| &nested.report);
+        let fingerprint = hex::encode(Sha256::digest(inner.json.to_string()));
+        let inner_origin = Origin { fingerprint, ..origin.clone() };
+        let part = normalize(inner, inner_report, &inner_origin);
+        for skill in &part.skills {
+            let mut skill = skill.clone();
+            skill.source_pointers.iter_mut().for_each(|place| place.insert_str(0, pointer));
+            let key = skill_key(&skill);
+            match seen.get(&key).and_then(|&index| credential.skills.get_mut(index)) {
+                Some(known) => {
+                    known.source_pointers.append(&mut skill.source_pointers);
+                    if known.assertion_id != skill.assertion_id && !known.merged_from.contains(&skill.assertion_id) {
+                        known.merged_from.push(skill.assertion_id);
+                    }
+                }
+                None => {
+                    seen.insert(key, credential.skills.len());
+                    credential.skills.push(skill);
+                }
+            }
+        }
+        credential.parts.push(Part { pointer: pointer.clone(), credential: part });
+    }
+}
+
+/// Skills of two credentials are the same when concept (or else label) and attainment agree.
+fn skill_key(skill: &crate::model::skill::SkillAssertion) -> String {
+    let concept = skill.concepts.first().and_then(|concept| concept.uri.clone());
+    let what = concept.unwrap_or_else(|| trimmed(&skill.label.text).to_lowercase());
+    natural_key(&what, &format!("{:?} {:?}", skill.attainment, skill.asserted_by))
+}

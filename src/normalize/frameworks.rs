@@ -1,0 +1,223 @@
+//! What is known of taxonomies: where their items live and what kind of thing they are.
+//! Comes in: a target URL, a target type or a framework's name. Goes out: taxonomy, kind, code and the one spelling of the URL.
+//! Two tables of data; adding a framework adds a row.
+
+use crate::model::credential::AlignmentKind::{self, *};
+use url::Url;
+
+/// An item of a framework, told from its URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    pub taxonomy: &'static str,
+    /// `None`: items of several kinds live there.
+    pub kind: Option<AlignmentKind>,
+    pub code: Option<String>,
+    /// The URL in the spelling of the framework's publisher.
+    pub uri: String,
+}
+
+struct Place {
+    /// Ends the host name, on a label boundary.
+    host: &'static str,
+    /// Is in the path.
+    path: &'static str,
+    taxonomy: &'static str,
+    kind: Option<AlignmentKind>,
+    /// The publisher's own spelling up to the code; empty keeps the URL.
+    canonical: &'static str,
+}
+
+const fn place(host: &'static str, path: &'static str, taxonomy: &'static str, kind: Option<AlignmentKind>, canonical: &'static str) -> Place {
+    Place { host, path, taxonomy, kind, canonical }
+}
+
+/// First match wins, so special paths stand before general ones.
+const PLACES: &[Place] = &[
+    place("data.europa.eu", "/esco/skill/", "esco", Some(Skill), "http://data.europa.eu/esco/skill/"),
+    place("data.europa.eu", "/esco/occupation/", "esco", Some(Occupation), "http://data.europa.eu/esco/occupation/"),
+    place("data.europa.eu", "/esco/isco/", "isco", Some(Occupation), "http://data.europa.eu/esco/isco/"),
+    place("data.europa.eu", "/snb/dcf/", "digcomp", Some(Skill), "http://data.europa.eu/snb/dcf/"),
+    place("data.europa.eu", "/snb/eqf/", "eqf", Some(QualificationLevel), "http://data.europa.eu/snb/eqf/"),
+    place("data.europa.eu", "/snb/", "europass", Some(Unknown), ""),
+    place("lightcast.io", "/skills/", "lightcast", Some(Skill), "https://lightcast.io/open-skills/skills/"),
+    place("emsidata.com", "/skills/", "lightcast", Some(Skill), "https://lightcast.io/open-skills/skills/"),
+    place("caseregistry.imsglobal.org", "/uri/", "case", None, ""),
+    place("", "/ims/case/v1p0/cfdocuments/", "case", Some(Unknown), ""),
+    place("", "/ims/case/v1p0/cfitems/", "case", Some(Skill), ""),
+    place("", "/ims/case/v1p1/cfitems/", "case", Some(Skill), ""),
+    place("credentialengineregistry.org", "/resources/ce-", "ctdl", None, ""),
+    place("credentialfinder.org", "/credential/", "ctdl", Some(Credential), ""),
+    place("credentialfinder.org", "/competency/", "ctdl", Some(Skill), ""),
+    place("credentialfinder.org", "/organization/", "ctdl", Some(Accreditation), ""),
+    place("onetonline.org", "/link/summary/", "onet-soc", Some(Occupation), "https://www.onetonline.org/link/summary/"),
+    place("onetonline.org", "/find/descriptor/result/", "onet", Some(Skill), "https://www.onetonline.org/find/descriptor/result/"),
+    place("bls.gov", "/soc/", "soc", Some(Occupation), ""),
+    place("sfia-online.org", "/skills/", "sfia", Some(Skill), ""),
+    place("niccs.cisa.gov", "/work-role", "nice", Some(Occupation), ""),
+    place("niccs.cisa.gov", "/", "nice", Some(Skill), ""),
+    place("", "/api/skills/", "rsd", Some(Skill), ""),
+    place("anab.ansi.org", "/", "", Some(Accreditation), ""),
+    place("ansi.org", "/", "", Some(Accreditation), ""),
+    place("abet.org", "/", "", Some(Accreditation), ""),
+    place("chea.org", "/", "", Some(Accreditation), ""),
+    place("aacsb.edu", "/", "", Some(Accreditation), ""),
+    place("deqar.eu", "/", "", Some(Accreditation), ""),
+    place("nvao.net", "/", "", Some(Accreditation), ""),
+    place("credly.com", "/", "", Some(Credential), ""),
+    place("", "/certification", "", Some(Credential), ""),
+    place("", "/accreditation", "", Some(Accreditation), ""),
+    place("", "/course/", "", Some(Course), ""),
+    place("", "/courses/", "", Some(Course), ""),
+];
+
+/// Tells an item from its URL.
+pub fn by_url(text: &str) -> Option<Known> {
+    let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let host = url.host_str()?.trim_start_matches("www.");
+    let path = url.path();
+    let lower = path.to_ascii_lowercase();
+    let place = PLACES.iter().find(|place| on_host(host, place.host) && lower.contains(place.path))?;
+    let start = lower.find(place.path)? + place.path.trim_end_matches("ce-").len();
+    let code = path.get(start..)?.split('/').find(|part| !part.is_empty()).map(decoded);
+    let has_codes = !place.taxonomy.is_empty();
+    let uri = match &code {
+        Some(code) if !place.canonical.is_empty() => format!("{}{code}", place.canonical),
+        _ => text.trim().trim_end_matches('/').to_owned(),
+    };
+    Some(Known { taxonomy: place.taxonomy, kind: place.kind, code: code.filter(|_| has_codes), uri })
+}
+
+fn on_host(host: &str, suffix: &str) -> bool {
+    suffix.is_empty() || host == suffix || host.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'))
+}
+
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().trim().to_owned()
+}
+
+/// Framework names: what they contain (lower case), taxonomy, kind of their items.
+const NAMES: &[(&str, &str, Option<AlignmentKind>)] = &[
+    ("digcomp", "digcomp", Some(Skill)),
+    ("esco", "esco", None),
+    ("onet-soc", "onet-soc", Some(Occupation)),
+    ("o*net-soc", "onet-soc", Some(Occupation)),
+    ("o*net", "onet", None),
+    ("lightcast", "lightcast", Some(Skill)),
+    ("emsi", "lightcast", Some(Skill)),
+    ("sfia", "sfia", Some(Skill)),
+    ("nice workforce", "nice", None),
+    ("nice framework", "nice", None),
+    ("cefr", "cefr", Some(Skill)),
+    ("common european framework of reference", "cefr", Some(Skill)),
+    ("european qualifications framework", "eqf", Some(QualificationLevel)),
+    ("qualifications framework", "", Some(QualificationLevel)),
+    ("eqf", "eqf", Some(QualificationLevel)),
+    ("nlqf", "nlqf", Some(QualificationLevel)),
+    ("isced", "isced", Some(QualificationLevel)),
+    ("standard occupational classification", "soc", Some(Occupation)),
+    ("accreditation", "", Some(Accreditation)),
+    ("quality assurance", "", Some(Accreditation)),
+];
+
+/// Tells a framework from its name: taxonomy (may be empty) and, where all items are alike, their kind.
+pub fn by_name(name: &str) -> Option<(&'static str, Option<AlignmentKind>)> {
+    let name = name.to_lowercase();
+    let words = || name.split(|c: char| !c.is_alphanumeric() && c != '*' && c != '-');
+    // Short names must be words of their own: "esco" is not in "fresco".
+    let matches = |part: &str| if part.len() <= 5 { words().any(|word| word == part) } else { name.contains(part) };
+    NAMES.iter().find(|(part, _, _)| matches(part)).map(|(_, taxonomy, kind)| (*taxonomy, *kind))
+}
+
+/// Target types (lower case, contained): Open Badges' own and the extensions seen.
+const TYPES: &[(&str, AlignmentKind)] = &[
+    ("cfitem", Skill),
+    ("ceasn:competency", Skill),
+    ("ceterms:credential", Credential),
+    ("eqf", QualificationLevel),
+    ("nlqf", QualificationLevel),
+    ("nqf", QualificationLevel),
+    ("isced", QualificationLevel),
+    ("qualificationlevel", QualificationLevel),
+    ("accredit", Accreditation),
+    ("qualityassurance", Accreditation),
+    ("occupation", Occupation),
+    ("cfrubric", Unknown),
+    ("course", Course),
+    ("certification", Credential),
+    ("competenc", Skill),
+    ("skill", Skill),
+];
+
+/// Tells the kind from `targetType`; `CTDL` alone says nothing.
+pub fn by_type(target_type: &str) -> Option<AlignmentKind> {
+    let lower = target_type.to_lowercase();
+    TYPES.iter().find(|(part, _)| lower.contains(part)).map(|(_, kind)| *kind)
+}
+
+/// A code of the US Standard Occupational Classification: `15-1252.00`.
+pub fn is_soc_code(code: &str) -> bool {
+    let bytes = code.as_bytes();
+    let digits = |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    digits(0..2) && bytes.get(2) == Some(&b'-') && digits(3..7) && (bytes.len() == 7 || (bytes.get(7) == Some(&b'.') && digits(8..10) && bytes.len() == 10))
+}
+
+/// Platforms whose conventions a file may follow, by a host in its identifiers.
+pub const PROFILES: &[(&str, &str)] = &[
+    ("credly.com", "credly"),
+    ("badgr.com", "badgr"),
+    ("badgr.io", "badgr"),
+    ("badges.parchment.com", "parchment"),
+    ("parchment.com", "parchment"),
+    ("edubadges.nl", "edubadges"),
+    ("accredible.com", "accredible"),
+    ("credential.net", "accredible"),
+    ("openbadgefactory.com", "open_badge_factory"),
+    ("openbadgepassport.com", "open_badge_factory"),
+    ("learncard.com", "learncard"),
+    ("learncard.app", "learncard"),
+    ("dcconsortium.org", "dcc"),
+    ("canvascredentials.com", "canvas"),
+    ("badgecert.com", "badgecert"),
+    ("certifier.io", "certifier"),
+];
+
+/// The platform that an identifier points to.
+pub fn profile_of(identifier: &str) -> Option<&'static str> {
+    let url = Url::parse(identifier).ok();
+    let host = url.as_ref().and_then(Url::host_str).or_else(|| identifier.strip_prefix("did:web:")?.split(':').next())?;
+    PROFILES.iter().find(|(suffix, _)| on_host(host, suffix)).map(|(_, profile)| *profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_concept_has_one_spelling() {
+        let id = "http://data.europa.eu/esco/skill/0c2ba331-e7d5-48e9-a3c9-7ac0e0a85fb6";
+        for text in [id, &id.replace("http:", "https:"), &format!("{id}/"), &format!(" {} ", id.replace("data", "DATA"))] {
+            assert_eq!(by_url(text).map(|known| known.uri), Some(id.to_owned()), "{text}");
+        }
+        let old = by_url("https://skills.emsidata.com/skills/KS1200364C9C1LK3V5Q1");
+        let new = by_url("https://lightcast.io/open-skills/skills/KS1200364C9C1LK3V5Q1/python-programming");
+        assert_eq!(old.as_ref().map(|known| &known.uri), new.as_ref().map(|known| &known.uri));
+        assert_eq!(old.and_then(|known| known.code), Some("KS1200364C9C1LK3V5Q1".to_owned()));
+    }
+
+    #[test]
+    fn kinds_are_told_apart() {
+        let kind = |text| by_url(text).and_then(|known| known.kind);
+        assert_eq!(kind("http://data.europa.eu/esco/occupation/x"), Some(Occupation));
+        assert_eq!(kind("http://data.europa.eu/snb/eqf/5"), Some(QualificationLevel));
+        assert_eq!(kind("https://www.onetonline.org/link/summary/15-1254.00"), Some(Occupation));
+        assert_eq!(kind("https://anabdirectory.anab.ansi.org/x"), Some(Accreditation));
+        assert_eq!(kind("https://notansi.org/x"), None);
+        assert_eq!(kind("https://example.org/skills/robots"), None);
+        assert_eq!(by_type("ext:QualityAssurance"), Some(Accreditation));
+        assert_eq!(by_type("CTDL"), None);
+        assert_eq!(by_name("The Fresco Guild"), None);
+        assert_eq!(by_name("ESCO v1.2"), Some(("esco", None)));
+        assert!(is_soc_code("15-1252.00") && is_soc_code("15-1252") && !is_soc_code("15-125"));
+        assert_eq!(profile_of("did:web:api.credly.com:x"), Some("credly"));
+    }
+}

@@ -1,0 +1,230 @@
+//! Results and levels, kept as the issuer states them.
+//! Comes in: an achievement's `resultDescription`s and a subject's `result`s. Goes out: raw results, whether the achievement was
+//! attained, and positions on the issuer's own scale. A level on the common scale only where a published table gives one.
+
+use super::reader::{Node, preferred};
+use crate::model::credential::{Attainment, ResultValue};
+use crate::model::skill::{Level, Position, RawLevel};
+
+/// One result with what it says of skills.
+#[derive(Clone, Debug)]
+pub struct Read<'a> {
+    pub value: ResultValue,
+    pub level: Option<Level>,
+    /// Set only by a status.
+    pub attainment: Option<Attainment>,
+    /// Alignments of the result itself and of its description.
+    pub alignments: Vec<Node<'a>>,
+}
+
+/// Reads one `result` against the descriptions of its achievement.
+pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>]) -> Read<'a> {
+    let wanted = result.id_of("resultDescription");
+    let described = |node: &&Node<'a>| wanted.is_some() && node.id() == wanted;
+    let description = descriptions.iter().find(described).or_else(|| match descriptions {
+        [only] if wanted.is_none() => Some(only),
+        _ => None,
+    });
+    let result_type = description.and_then(|node| node.text_of("resultType"));
+    let status = result.text_of("status");
+    let value = ResultValue {
+        name: description.and_then(|node| node.get("name")).and_then(|name| preferred(&name.languages(None)).map(|(_, text)| text.to_owned())),
+        value: result.text_of("value"),
+        achieved_level: achieved_level_name(result, description),
+        meets_required: description.and_then(|node| meets_required(result, node, result_type.as_deref())),
+        source_pointer: result.pointer.clone(),
+        status: status.clone(),
+        result_type: result_type.clone(),
+    };
+    let attainment = match status.as_deref() {
+        Some(status) => Some(attainment(status)),
+        // Open Badges 3.0: a result of type Status without a status is Completed.
+        None => result_type.as_deref().filter(|name| *name == "Status").map(|_| Attainment::Attained),
+    };
+    let mut alignments = result.list("alignment");
+    if let Some(description) = description {
+        alignments.extend(description.list("alignment"));
+        alignments.extend(reached_rubric_level(result, description).map(|level| level.list("alignment")).unwrap_or_default());
+    }
+    let level = description.and_then(|node| level(result, node, result_type.as_deref()));
+    Read { value, level, attainment, alignments }
+}
+
+/// `ResultStatusType` of Open Badges 3.0.
+pub fn attainment(status: &str) -> Attainment {
+    match status {
+        "Completed" => Attainment::Attained,
+        "Enrolled" | "InProgress" | "OnHold" => Attainment::InProgress,
+        "Failed" | "Withdrew" => Attainment::NotAttained,
+        "Provisional" => Attainment::Provisional,
+        _ => Attainment::Unknown,
+    }
+}
+
+/// What several statuses say of one achievement: the least favourable one counts.
+pub fn combined(statuses: impl Iterator<Item = Attainment>) -> Option<Attainment> {
+    let weight = |attainment: &Attainment| match attainment {
+        Attainment::NotAttained => 4,
+        Attainment::InProgress => 3,
+        Attainment::Provisional => 2,
+        Attainment::Unknown => 1,
+        Attainment::Attained => 0,
+    };
+    statuses.max_by_key(weight)
+}
+
+fn reached_rubric_level<'a>(result: &Node<'a>, description: &Node<'a>) -> Option<Node<'a>> {
+    let reached = result.id_of("achievedLevel")?;
+    description.list("rubricCriterionLevel").into_iter().find(|level| level.id().as_ref() == Some(&reached))
+}
+
+fn achieved_level_name(result: &Node<'_>, description: Option<&Node<'_>>) -> Option<String> {
+    let named = description.and_then(|node| reached_rubric_level(result, node)).and_then(|level| {
+        level.any(&["name", "level"]).and_then(|name| preferred(&name.languages(None)).map(|(_, text)| text.to_owned()))
+    });
+    named.or_else(|| result.id_of("achievedLevel"))
+}
+
+fn level(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>) -> Option<Level> {
+    let scheme_uri = description.id().filter(|id| id.contains(':'));
+    let raw = |label: Option<String>, value: Option<String>| RawLevel { scheme_uri: scheme_uri.clone(), label, value };
+    if let Some(reached) = result.id_of("achievedLevel") {
+        let levels = description.list("rubricCriterionLevel");
+        let position = position(levels.iter().position(|level| level.id().as_ref() == Some(&reached)), levels.len());
+        let label = achieved_level_name(result, Some(description)).filter(|name| *name != reached);
+        return Some(placed(raw(label, Some(reached)), position, "rubric_level"));
+    }
+    let value = result.text_of("value")?;
+    let allowed = description.list("allowedValue");
+    if !allowed.is_empty() {
+        let position = position(allowed.iter().position(|one| one.text().as_ref() == Some(&value)), allowed.len());
+        return Some(placed(raw(None, Some(value)), position, "allowed_value"));
+    }
+    if matches!(result_type, Some("Percent" | "RawScore" | "ScaledScore")) {
+        let ordinal = within(result, description);
+        return Some(Level { raw: raw(None, Some(value)), position: None, ordinal, common: None, method: "range".to_owned() });
+    }
+    // A status is never a level.
+    let is_level = !matches!(result_type, None | Some("Status"));
+    is_level.then(|| Level { raw: raw(None, Some(value)), position: None, ordinal: None, common: None, method: "raw".to_owned() })
+}
+
+/// Lists of levels are ordered from low to high (Open Badges 3.0).
+fn position(index: Option<usize>, of: usize) -> Option<Position> {
+    let rank = u32::try_from(index? + 1).ok()?;
+    Some(Position { rank, of: u32::try_from(of).ok()? })
+}
+
+fn placed(raw: RawLevel, position: Option<Position>, method: &str) -> Level {
+    let ordinal = position.filter(|place| place.of > 1).map(|place| f64::from(place.rank - 1) / f64::from(place.of - 1));
+    let method = if position.is_some() { method } else { "raw" };
+    Level { raw, position, ordinal, common: None, method: method.to_owned() }
+}
+
+fn within(result: &Node<'_>, description: &Node<'_>) -> Option<f64> {
+    let (value, low, high) = (result.number_of("value")?, description.number_of("valueMin")?, description.number_of("valueMax")?);
+    (high > low && value >= low && value <= high).then(|| (value - low) / (high - low))
+}
+
+/// Told only where higher is known to be better: ordered lists, and scores.
+fn meets_required(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>) -> Option<bool> {
+    if let (Some(reached), Some(required)) = (result.id_of("achievedLevel"), description.id_of("requiredLevel")) {
+        let levels = description.list("rubricCriterionLevel");
+        let place = |id: &String| levels.iter().position(|level| level.id().as_ref() == Some(id));
+        return Some(place(&reached)? >= place(&required)?);
+    }
+    let allowed = description.list("allowedValue");
+    if !allowed.is_empty() {
+        let place = |text: String| allowed.iter().position(|one| one.text().as_ref() == Some(&text));
+        return Some(place(result.text_of("value")?)? >= place(description.text_of("requiredValue")?)?);
+    }
+    if matches!(result_type, Some("Percent" | "RawScore" | "ScaledScore" | "GradePointAverage")) {
+        return Some(result.number_of("value")? >= description.number_of("requiredValue")?);
+    }
+    None
+}
+
+/// Published tables from a framework's own level to the common scale: taxonomy, level, common level.
+const COMMON: &[(&str, &str, u8)] = &[
+    ("cefr", "A1", 1),
+    ("cefr", "A2", 2),
+    ("cefr", "B1", 3),
+    ("cefr", "B2", 4),
+    ("cefr", "C1", 4),
+    ("cefr", "C2", 5),
+    ("digcomp", "1", 2),
+    ("digcomp", "2", 2),
+    ("digcomp", "3", 3),
+    ("digcomp", "4", 3),
+    ("digcomp", "5", 4),
+    ("digcomp", "6", 4),
+    ("digcomp", "7", 5),
+    ("digcomp", "8", 5),
+];
+
+/// The level of a framework that has a published table; `text` is a code or a label (`B2`, `Level 4`).
+pub fn of_framework(taxonomy: &str, text: &str, scheme_uri: Option<String>) -> Option<Level> {
+    let words = || text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let is_named = taxonomy != "digcomp" || words().any(|word| word.eq_ignore_ascii_case("level"));
+    let row = COMMON.iter().find(|(of, level, _)| *of == taxonomy && words().any(|word| word.eq_ignore_ascii_case(level)))?;
+    let steps: Vec<_> = COMMON.iter().filter(|(of, _, _)| *of == taxonomy).collect();
+    let position = position(steps.iter().position(|step| step.1 == row.1), steps.len());
+    let raw = RawLevel { scheme_uri, label: Some(text.to_owned()), value: Some(row.1.to_owned()) };
+    is_named.then(|| Level { common: Some(row.2), ..placed(raw, position, taxonomy) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn read_one(result: &Value, description: &Value) -> (Option<Level>, ResultValue) {
+        let descriptions = [Node::root(description)];
+        let read = read(&Node::root(result), &descriptions);
+        (read.level, read.value)
+    }
+
+    #[test]
+    fn a_rubric_level_has_a_place_in_its_list() {
+        let description = json!({"id": "urn:d", "resultType": "RubricCriterionLevel", "requiredLevel": "urn:l2",
+            "rubricCriterionLevel": [{"id": "urn:l1", "name": "Poor"}, {"id": "urn:l2", "name": "Fair"}, {"id": "urn:l3", "name": "Good"}]});
+        let (level, value) = read_one(&json!({"resultDescription": "urn:d", "achievedLevel": "urn:l2"}), &description);
+        assert_eq!(level.as_ref().and_then(|level| level.ordinal), Some(0.5));
+        assert_eq!(level.as_ref().and_then(|level| level.raw.label.clone()), Some("Fair".to_owned()));
+        assert_eq!(level.and_then(|level| level.common), None);
+        assert_eq!((value.achieved_level, value.meets_required), (Some("Fair".to_owned()), Some(true)));
+    }
+
+    #[test]
+    fn values_are_placed_only_where_the_scale_is_known() {
+        let allowed = json!({"id": "urn:d", "resultType": "LetterGrade", "allowedValue": ["F", "D", "C", "B", "A"], "requiredValue": "C"});
+        let (level, value) = read_one(&json!({"resultDescription": "urn:d", "value": "B"}), &allowed);
+        assert_eq!((level.and_then(|level| level.ordinal), value.meets_required), (Some(0.75), Some(true)));
+        let percent = json!({"id": "urn:d", "resultType": "Percent", "valueMin": "0", "valueMax": 100, "requiredValue": "60"});
+        let (level, value) = read_one(&json!({"resultDescription": "urn:d", "value": "55"}), &percent);
+        assert_eq!((level.and_then(|level| level.ordinal), value.meets_required), (Some(0.55), Some(false)));
+        let grade = json!({"id": "urn:d", "resultType": "ext:GermanGrade", "valueMin": "1", "valueMax": "6", "requiredValue": "4"});
+        let (level, value) = read_one(&json!({"resultDescription": "urn:d", "value": "1.3"}), &grade);
+        assert_eq!(level.map(|level| (level.method, level.ordinal)), Some(("raw".to_owned(), None)));
+        assert_eq!(value.meets_required, None);
+    }
+
+    #[test]
+    fn a_status_says_whether_and_never_how_well() {
+        let description = json!({"id": "urn:d", "resultType": "Status"});
+        let result = json!({"resultDescription": "urn:d", "status": "InProgress"});
+        let descriptions = [Node::root(&description)];
+        let one = read(&Node::root(&result), &descriptions);
+        assert_eq!((one.attainment, one.level), (Some(Attainment::InProgress), None));
+        let statuses = [Attainment::Attained, Attainment::NotAttained, Attainment::Provisional];
+        assert_eq!(combined(statuses.into_iter()), Some(Attainment::NotAttained));
+    }
+
+    #[test]
+    fn published_tables_give_a_common_level() {
+        assert_eq!(of_framework("cefr", "B2", None).and_then(|level| level.common), Some(4));
+        assert_eq!(of_framework("digcomp", "Level 4", None).and_then(|level| level.common), Some(3));
+        assert_eq!(of_framework("digcomp", "2.1 Interacting", None), None);
+        assert_eq!(of_framework("sfia", "4", None), None);
+    }
+}

@@ -1,0 +1,87 @@
+//! W3C Verifiable Credentials of no more special kind, and SD-JWT credentials without a W3C data model.
+//! Comes in: the credential. Goes out: what its subject says of achievements and skills in words that are known from elsewhere.
+//! Everything else stays unread, and the warnings say so.
+
+use super::alignment::Surroundings;
+use super::open_badges_3::{self, read_tag, take_alignment};
+use super::reader::{NO_LANGUAGE, Node, preferred, trimmed};
+use super::skills::Skills;
+use super::Draft;
+use crate::model::credential::{Achievement, Attainment, LanguageMap};
+use crate::model::skill::Derivation;
+
+/// Members of a subject that hold an award, from the vocabularies in use.
+const AWARDS: &[&str] = &["hasCredential", "degree", "certification", "license", "educationalCredentialAwarded", "qualification"];
+/// Members that hold skills as labels or as concepts.
+const SKILLS: &[&str] = &["knowsAbout", "skills", "skill", "competency", "competencies", "ceterms:hasCompetency"];
+
+pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
+    let mut skills = Skills::default();
+    open_badges_3::read_frame(root, draft);
+    if draft.credential.issuer.id.is_empty() {
+        draft.credential.issuer.id = root.text_of("iss").unwrap_or_default();
+    }
+    draft.credential.attainment = Attainment::Unknown;
+    let subject = root.list("credentialSubject").into_iter().next().unwrap_or_else(|| root.clone());
+    if subject.list("achievement").first().is_some_and(|achievement| achievement.value.is_object()) {
+        open_badges_3::read_subject(&subject, draft, &mut skills);
+        return skills;
+    }
+    let award = AWARDS.iter().flat_map(|name| subject.list(name)).next();
+    if let Some(award) = &award {
+        draft.credential.achievement = describe(award);
+    }
+    if draft.credential.achievement.name.is_empty() {
+        draft.credential.achievement.name = LanguageMap::from([("en".to_owned(), type_name(root))]);
+    }
+    for name in SKILLS {
+        for node in subject.list(name) {
+            read_skill(&node, draft, &mut skills);
+        }
+    }
+    let read: Vec<&str> = AWARDS.iter().chain(SKILLS).copied().chain(["id", "type"]).collect();
+    if subject.pointer.starts_with("/credentialSubject") {
+        draft.warn_of_unread(&subject, &read);
+    }
+    skills
+}
+
+fn describe(award: &Node<'_>) -> Achievement {
+    let name = award.any(&["name", "title"]).map(|name| name.languages(None)).unwrap_or_default();
+    let text = award.value.as_str().map(trimmed).filter(|text| !text.is_empty());
+    Achievement {
+        id: award.text_of("id"),
+        name: if name.is_empty() { text.map(|text| LanguageMap::from([(NO_LANGUAGE.to_owned(), text)])).unwrap_or_default() } else { name },
+        achievement_type: award.types().first().map(|name| (*name).to_owned()),
+        description: award.get("description").map(|node| node.languages(None)).unwrap_or_default(),
+        ..Achievement::default()
+    }
+}
+
+/// The most special type, in words: `UniversityDegreeCredential` → `University Degree Credential`.
+fn type_name(root: &Node<'_>) -> String {
+    let special = root.types().into_iter().rfind(|name| *name != "VerifiableCredential").map(str::to_owned);
+    let name = special.or_else(|| root.text_of("vct")).unwrap_or_else(|| "Credential".to_owned());
+    let mut words = String::new();
+    for character in name.chars().take(120) {
+        if character.is_uppercase() && words.ends_with(char::is_lowercase) {
+            words.push(' ');
+        }
+        words.push(character);
+    }
+    words
+}
+
+fn read_skill(node: &Node<'_>, draft: &mut Draft, skills: &mut Skills) {
+    let around = Surroundings { is_competency: true, ..Surroundings::default() };
+    match node.value {
+        serde_json::Value::Object(_) if node.any(&["targetUrl", "targetName", "url", "id"]).is_some() => {
+            take_alignment(node, &around, None, draft, skills);
+        }
+        serde_json::Value::Object(_) => match node.any(&["name", "prefLabel", "label"]) {
+            Some(name) if preferred(&name.languages(None)).is_some() => skills.add_label(&name, None, Derivation::IssuerTag),
+            _ => draft.warn("not_carried_over", Some(&node.pointer), "This skill has no name that can be read."),
+        },
+        _ => read_tag(node, &around, draft, skills),
+    }
+}
