@@ -14,6 +14,9 @@ pub mod reader;
 pub mod skills;
 pub mod verifiable_credential;
 
+#[cfg(test)]
+mod tests;
+
 use crate::model::credential::{Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, VerifiedDocument, Warning};
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::report::{CheckId, VerificationReport};
