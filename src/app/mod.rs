@@ -22,8 +22,8 @@ use crate::queue::{Queue, QueueError};
 use crate::seal::Sealer;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
+use tasks::Tracker;
 use tokio::sync::Notify;
-use tokio_util::task::TaskTracker;
 
 /// Why the gateway can't start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +56,7 @@ pub struct App {
     pub http_client: HttpClient,
     pub pipeline: Pipeline,
     /// Tasks that outlive a request.
-    tracker: TaskTracker,
+    tracker: Tracker,
     /// Rings when there may be something to relay or deliver.
     wake: Arc<Notify>,
 }
@@ -78,7 +78,7 @@ impl App {
             queue,
             http_client,
             pipeline,
-            tracker: TaskTracker::new(),
+            tracker: Tracker::default(),
             wake: Arc::new(Notify::new()),
         })
     }
