@@ -8,10 +8,23 @@ use actix_web::{HttpResponse, web};
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Every asset, by name: what is not here can't be asked for.
-const ASSETS: &[(&str, &str, &str)] = &[];
+const ASSETS: &[(&str, &str, &str)] = &[
+    ("style.css", CSS, include_str!("assets/style.css")),
+    ("icon.svg", SVG, include_str!("assets/icon.svg")),
+    ("recruiter.js", SCRIPT, include_str!("assets/recruiter.js")),
+    ("admin.js", SCRIPT, include_str!("assets/admin.js")),
+    ("connections.js", SCRIPT, include_str!("assets/connections.js")),
+    ("deliveries.js", SCRIPT, include_str!("assets/deliveries.js")),
+    ("verdict.js", SCRIPT, include_str!("assets/verdict.js")),
+    ("words.js", SCRIPT, include_str!("assets/words.js")),
+    ("session.js", SCRIPT, include_str!("assets/session.js")),
+    ("api.js", SCRIPT, include_str!("assets/api.js")),
+    ("dom.js", SCRIPT, include_str!("assets/dom.js")),
+];
 
 /// `GET /`
 pub async fn recruiter() -> HttpResponse {
