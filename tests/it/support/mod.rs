@@ -1,0 +1,185 @@
+//! A gateway for tests: temporary database, port 0, a clock that stands still, and a plain HTTP client.
+
+mod ports;
+
+use ports::{FakeConnectors, FakeHealth, RecordedTasks};
+use serde_json::Value;
+use skillgate::http::auth::hash_key;
+use skillgate::http::budget::Budget;
+use skillgate::http::metrics::Metrics;
+use skillgate::http::{State, server};
+use skillgate::intake::Limits;
+use skillgate::jsonld::Contexts;
+use skillgate::model::clock::Clock;
+use skillgate::model::ids::TenantId;
+use skillgate::pipeline::Pipeline;
+use skillgate::seal::Sealer;
+use skillgate::store::Store;
+use skillgate::verify::Verifier;
+use skillgate::verify::documents::Documents;
+use std::net::TcpListener;
+use std::sync::Arc;
+
+/// The moment at which every test takes place.
+pub const NOW: &str = "2026-03-01T12:00:00Z";
+
+/// A running gateway; it stops when it is dropped.
+pub struct TestApp {
+    pub address: String,
+    pub key: String,
+    pub store: Store,
+    pub clock: Clock,
+    pub health: Arc<FakeHealth>,
+    pub tasks: Arc<RecordedTasks>,
+    pub client: reqwest::Client,
+    server: actix_web::dev::ServerHandle,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+pub async fn spawn_app() -> TestApp {
+    spawn_app_with(Limits::default()).await
+}
+
+pub async fn spawn_app_with(limits: Limits) -> TestApp {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::fixed(NOW.parse().unwrap());
+    let sealer = Sealer::new(&[7; 32]);
+    let url = format!("sqlite://{}", folder.path().join("test.sqlite").display());
+    let store = Store::connect(&url, sealer.clone()).await.unwrap();
+    let key = "sk_test_0123456789abcdefghij".to_owned();
+    let tenant = TenantId::from("default");
+    store.create_api_key(&tenant, "test key", "sk_test", &hash_key(&key), clock.now()).await.unwrap();
+
+    let verifier = Verifier::new(Documents::default(), Contexts::built_in());
+    let pipeline = Pipeline { verifier, store: store.clone(), limits: limits.clone(), clock: clock.clone() };
+    let (health, tasks) = (Arc::new(FakeHealth::default()), Arc::new(RecordedTasks::default()));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let state = State {
+        store: store.clone(),
+        pipeline,
+        clock: clock.clone(),
+        limits,
+        public_url: address.clone(),
+        sealer,
+        connectors: Arc::new(FakeConnectors),
+        health: health.clone(),
+        tasks: tasks.clone(),
+        metrics: Metrics::new(prometheus::Registry::new()).unwrap(),
+        budget: Budget::new(64 << 20),
+    };
+    let running = server::start(state, listener, 1).unwrap();
+    let handle = running.handle();
+    tokio::spawn(running);
+    TestApp { address, key, store, clock, health, tasks, client: client(), server: handle, _folder: folder }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a test is a stranger: it does not go through the gateway's own client")]
+fn client() -> reqwest::Client {
+    // A second installation is refused, which is fine: the first one does.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+impl TestApp {
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.address)
+    }
+
+    /// A request with the API key.
+    pub fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.stranger(method, path).bearer_auth(&self.key)
+    }
+
+    /// A request without any key.
+    pub fn stranger(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method.parse().unwrap(), self.url(path))
+    }
+
+    pub async fn get_json(&self, path: &str) -> Value {
+        let answer = Answer::of(self.request("GET", path)).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        answer.json()
+    }
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub async fn of(request: reqwest::RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    /// Asserts that this is a problem of the table, and gives its code.
+    pub fn problem(&self) -> String {
+        assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
+        let body = self.json();
+        let code = body["code"].as_str().unwrap().to_owned();
+        let known = skillgate::http::problem::Code::ALL.iter().find(|known| known.as_str() == code).unwrap();
+        assert_eq!(u64::from(known.status()), body["status"].as_u64().unwrap());
+        assert_eq!(self.status, known.status());
+        assert_eq!(body["type"], format!("/problems/{code}"));
+        assert!(!body["detail"].as_str().unwrap().is_empty());
+        code
+    }
+}
+
+/// A form with text fields and files, written by hand so that a test can also write a wrong one.
+pub struct Form {
+    body: Vec<u8>,
+}
+
+pub const BOUNDARY: &str = "a-test-boundary";
+
+impl Form {
+    pub fn new() -> Self {
+        Self { body: Vec::new() }
+    }
+
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        self.body
+            .extend(format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n").into_bytes());
+        self
+    }
+
+    pub fn file(mut self, name: &str, bytes: &[u8]) -> Self {
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n"
+        );
+        self.body.extend(head.into_bytes());
+        self.body.extend(bytes);
+        self.body.extend(b"\r\n");
+        self
+    }
+
+    pub fn end(mut self) -> Vec<u8> {
+        self.body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
+        self.body
+    }
+
+    pub fn content_type() -> String {
+        format!("multipart/form-data; boundary={BOUNDARY}")
+    }
+}
