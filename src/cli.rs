@@ -56,6 +56,8 @@ enum Command {
     Migrate,
     /// Check settings, database, queue and, with --ready, a running gateway
     Doctor(commands::doctor::DoctorArgs),
+    /// Print the description of the HTTP API (OpenAPI 3.1)
+    Openapi,
 }
 
 /// Runs the process: parses, dispatches, and says what went wrong in one place.
@@ -75,6 +77,7 @@ pub fn run() -> ExitCode {
         Command::ApiKey(args) => commands::api_key::run(settings, &args),
         Command::Migrate => commands::migrate::run(settings),
         Command::Doctor(args) => commands::doctor::run(settings, &args),
+        Command::Openapi => commands::openapi::run(),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("skillgate: {error:#}");

@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod doctor;
 pub mod migrate;
+pub mod openapi;
 pub mod serve;
 pub mod worker;
 

@@ -6,14 +6,13 @@ use super::problem::{Code, Problem};
 use super::session;
 use super::state::State;
 use crate::model::ids::{ApiKeyId, TenantId};
-use crate::model::tenant::ApiKey;
+use crate::model::tenant::{ApiKey, hash_api_key};
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
-use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
 
 /// Pages send this header with every request that changes something; other sites can't without being asked first (CORS).
@@ -38,11 +37,6 @@ impl FromRequest for Caller {
     }
 }
 
-/// The hash under which an API key is stored: lower-case hex SHA-256.
-pub fn hash_key(key: &str) -> String {
-    hex::encode(Sha256::digest(key.as_bytes()))
-}
-
 /// Middleware of the routes that belong to a tenant.
 pub async fn require_caller(
     state: web::Data<State>,
@@ -60,7 +54,7 @@ pub async fn require_caller(
 
 async fn identify(state: &State, headers: &HeaderMap, method: &Method) -> Result<Caller, Problem> {
     if headers.contains_key(AUTHORIZATION) {
-        let hash = bearer(headers).map(hash_key).ok_or_else(unauthorized)?;
+        let hash = bearer(headers).map(hash_api_key).ok_or_else(unauthorized)?;
         return find(state, &hash).await;
     }
     let now = state.clock.now();

@@ -1,18 +1,15 @@
 //! API keys: listed by their first characters; the key itself is shown once, when it is made.
 
-use crate::http::auth::{Caller, hash_key};
+use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::model::ids::ApiKeyId;
-use crate::model::tenant::ApiKey;
+use crate::model::tenant::{ApiKey, GeneratedKey};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
-const KEY_BYTES: usize = 32;
-/// How much of a key is kept readable, to tell keys apart: `sk_` and six characters.
-const PREFIX_CHARS: usize = 9;
 const MAX_NAME_CHARS: usize = 100;
 
 #[derive(Deserialize)]
@@ -34,18 +31,6 @@ struct Keys {
     items: Vec<ApiKey>,
 }
 
-/// A new API key: `sk_` and 32 random bytes in base 58.
-pub fn generate() -> String {
-    let mut bytes = [0u8; KEY_BYTES];
-    rand::RngCore::fill_bytes(&mut rand::rngs::OsRng, &mut bytes);
-    format!("sk_{}", bs58::encode(bytes).into_string())
-}
-
-/// The readable beginning of a key.
-pub fn prefix(key: &str) -> String {
-    key.chars().take(PREFIX_CHARS).collect()
-}
-
 /// `GET /v1/api-keys`
 pub async fn list(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Problem> {
     let items = state.store.list_api_keys(&caller.tenant_id).await?;
@@ -58,10 +43,11 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<New
     if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(Problem::invalid_field("name", "must be 1 to 100 characters of text"));
     }
-    let key = generate();
+    let key = GeneratedKey::new();
     let now = state.clock.now();
-    let entry = state.store.create_api_key(&caller.tenant_id, name, &prefix(&key), &hash_key(&key), now).await?;
-    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(MadeKey { entry, key }))
+    let entry = state.store.create_api_key(&caller.tenant_id, name, key.prefix(), &key.hash(), now).await?;
+    let made = MadeKey { entry, key: key.expose().to_owned() };
+    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(made))
 }
 
 /// `DELETE /v1/api-keys/{id}`: ends its sessions too.
@@ -70,17 +56,4 @@ pub async fn revoke(state: web::Data<State>, caller: Caller, id: Id<ApiKeyId>) -
         return Err(Problem::not_found("API key"));
     }
     Ok(HttpResponse::NoContent().finish())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_are_long_and_never_the_same() {
-        let key = generate();
-        assert!(key.starts_with("sk_") && key.len() > 40);
-        assert_ne!(key, generate());
-        assert_eq!(prefix(&key).len(), PREFIX_CHARS);
-    }
 }

@@ -1,11 +1,12 @@
 //! The session of the pages: an API key goes in once, a cookie that scripts can't read comes out.
 
-use crate::http::auth::{Caller, find, hash_key};
+use crate::http::auth::{Caller, find};
 use crate::http::problem::Problem;
 use crate::http::session;
 use crate::http::state::State;
 use crate::model::ids::TenantId;
 use crate::model::secret::Secret;
+use crate::model::tenant::hash_api_key;
 use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ struct Whoami {
 
 /// `POST /session`: 401 when the key is unknown or revoked.
 pub async fn begin(state: web::Data<State>, body: web::Json<Login>) -> Result<HttpResponse, Problem> {
-    let hash = hash_key(body.key.expose().trim());
+    let hash = hash_api_key(body.key.expose().trim());
     let caller = find(&state, &hash).await?;
     let cookie = session::begin(&state.sealer, &hash, state.clock.now(), secure(&state))
         .ok_or_else(|| Problem::internal("the session could not be sealed"))?;

@@ -4,7 +4,6 @@ mod ports;
 
 use ports::{FakeConnectors, FakeHealth, RecordedTasks};
 use serde_json::Value;
-use skillgate::http::auth::hash_key;
 use skillgate::http::budget::Budget;
 use skillgate::http::metrics::Metrics;
 use skillgate::http::{State, server};
@@ -12,6 +11,7 @@ use skillgate::intake::Limits;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::ids::TenantId;
+use skillgate::model::tenant::hash_api_key;
 use skillgate::pipeline::Pipeline;
 use skillgate::seal::Sealer;
 use skillgate::store::Store;
@@ -54,7 +54,7 @@ pub async fn spawn_app_with(limits: Limits) -> TestApp {
     let store = Store::connect(&url, sealer.clone()).await.unwrap();
     let key = "sk_test_0123456789abcdefghij".to_owned();
     let tenant = TenantId::from("default");
-    store.create_api_key(&tenant, "test key", "sk_test", &hash_key(&key), clock.now()).await.unwrap();
+    store.create_api_key(&tenant, "test key", "sk_test", &hash_api_key(&key), clock.now()).await.unwrap();
 
     let verifier = Verifier::new(Documents::default(), Contexts::built_in());
     let pipeline = Pipeline { verifier, store: store.clone(), limits: limits.clone(), clock: clock.clone() };
