@@ -28,19 +28,24 @@ pub struct Limits {
     pub max_files_inline: usize,
 }
 
+impl Limits {
+    /// What `defaults.toml` says, for code that no configuration reaches.
+    pub const STANDARD: Self = Self {
+        max_upload_bytes: 64 << 20,
+        max_file_bytes: 10 << 20,
+        max_json_depth: 64,
+        max_json_values: 200_000,
+        max_archive_entries: 5_000,
+        max_archive_bytes: 256 << 20,
+        max_inflate_ratio: 200,
+        max_archive_depth: 1,
+        max_text_chunk_bytes: 1 << 20,
+        max_files_inline: 20,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            max_upload_bytes: 64 << 20,
-            max_file_bytes: 10 << 20,
-            max_json_depth: 64,
-            max_json_values: 200_000,
-            max_archive_entries: 5_000,
-            max_archive_bytes: 256 << 20,
-            max_inflate_ratio: 200,
-            max_archive_depth: 1,
-            max_text_chunk_bytes: 1 << 20,
-            max_files_inline: 20,
-        }
+        Self::STANDARD
     }
 }

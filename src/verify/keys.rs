@@ -90,6 +90,20 @@ impl KeyResolver {
         }
     }
 
+    /// Every usable key of a controller's document; keys of unsupported kinds are left out.
+    ///
+    /// # Errors
+    /// As for [`KeyResolver::resolve`].
+    pub async fn methods(&self, controller: &str, purpose: Purpose) -> Result<Vec<ResolvedKey>, KeyError> {
+        let document = match did::method(controller) {
+            Some("key" | "jwk") => return Ok(vec![self.resolve(controller, purpose).await?]),
+            Some(method) => self.did_document(controller, method).await?,
+            None => self.json(controller).await?,
+        };
+        let ids: Vec<String> = document::methods(&document, controller).map(|(id, _)| id).collect();
+        Ok(ids.iter().filter_map(|id| from_document(&document, controller, id, purpose).ok()).collect())
+    }
+
     /// The DID document of a controller; `did:key` and `did:jwk` have none of interest.
     async fn did_document(&self, did: &str, method: &str) -> Result<Value, KeyError> {
         let location = match method {

@@ -3,29 +3,40 @@
 //! rejected, the document that the proof covers. An invalid credential is a report, never an `Err`.
 //! Must not know: where credentials come from, how they are stored, what becomes of them.
 
+pub mod codes;
 pub mod credential_schema;
 pub mod did;
 pub mod documents;
+pub mod format;
 pub mod issuer_trust;
+pub mod jose;
 pub mod key_forms;
 pub mod keys;
 pub mod nested;
 pub mod open_badges_2;
+pub mod outcome;
+mod presentation;
 pub mod proof;
 pub mod recipient;
 pub mod schema;
+pub mod sd_jwt;
+mod secured;
 pub mod status;
+pub mod validity;
 
+use crate::intake::classify;
 use crate::jsonld::Contexts;
 use crate::model::credential::{
-    Document, Format, PresentationFacts, ReceivedCredential, ReceivedPresentation, Securing, VerifiedDocument,
+    Document, Format, ReceivedCredential, Securing, VerifiedDocument,
 };
-use crate::model::report::{Check, VerificationReport};
+use crate::model::report::{Check, CheckId, IssuerName, NestedReport, Outcome, VerificationReport};
 use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
 use documents::Documents;
 use issuer_trust::TrustPolicy;
+use secured::Opening;
 use serde_json::Value;
+use status::StatusRequest;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -91,31 +102,124 @@ impl Verifier {
     }
 
     /// The checks on how a document is secured, alone (status lists, schema credentials).
-    pub async fn verify_secured(&self, _document: &Document, _at: DateTime<Utc>) -> SecuredDocument {
-        unimplemented!()
+    pub async fn verify_secured(&self, document: &Document, at: DateTime<Utc>) -> SecuredDocument {
+        Opening::new(self, at, false).open(document).await
     }
 
     /// [`Verifier::verify`] for a credential `depth` levels inside another one; at `nested::MAX_DEPTH` nothing further inside is verified.
     pub fn verify_within<'a>(
         &'a self,
-        _received: &'a ReceivedCredential,
-        _request: &'a VerificationRequest,
-        _depth: usize,
+        received: &'a ReceivedCredential,
+        request: &'a VerificationRequest,
+        depth: usize,
     ) -> BoxFuture<'a, Verification> {
-        unimplemented!()
+        Box::pin(self.verify_at_depth(received, request, depth))
     }
 
-    pub async fn verify(&self, _received: &ReceivedCredential, _request: &VerificationRequest) -> Verification {
-        unimplemented!()
+    pub async fn verify(&self, received: &ReceivedCredential, request: &VerificationRequest) -> Verification {
+        self.verify_within(received, request, 0).await
     }
 
-    /// The presentation's own proof: the transport's verdict, never mixed with that of its credentials.
-    pub async fn verify_presentation(
+    async fn verify_at_depth(&self, received: &ReceivedCredential, request: &VerificationRequest, depth: usize) -> Verification {
+        if is_open_badges_2(&received.document) {
+            return open_badges_2::verify(received, request, self).await;
+        }
+        let secured = Opening::new(self, request.at, request.explain).open(&received.document).await;
+        let SecuredDocument { format, secured_with, json, issuer_id, mut checks } = secured;
+        let proof = checks.iter().find(|check| check.id == CheckId::Proof);
+        let is_genuine = outcome::of(&authenticity(&checks)) != Outcome::Rejected && proof.is_some_and(secured::is_proven);
+        let mut found = Found { issuer_id, ..Found::default() };
+        if let Some(json) = &json {
+            checks.push(schema::check(json, format));
+            if is_genuine {
+                self.check_content(json, format, received, request, depth, &mut found).await;
+            }
+        }
+        if !is_genuine {
+            found.checks.extend(unreached());
+        }
+        checks.extend(found.checks);
+        let checks: Vec<Check> = checks.into_iter().map(|check| self.policy.adjust(check)).collect();
+        let checks = outcome::complete(checks);
+        let outcome = outcome::of(&checks);
+        let document = json.filter(|_| is_genuine && outcome != Outcome::Rejected);
+        let report = VerificationReport {
+            format,
+            secured_with,
+            outcome,
+            checks,
+            verified_at: request.at,
+            issuer_id: found.issuer_id,
+            issuer_name: found.issuer_name.filter(|_| document.is_some()),
+            policy: Some(self.policy.reference()),
+            nested: found.nested,
+        };
+        let document = document.map(|json| VerifiedDocument { format, json, nested: found.documents });
+        Verification { report, document }
+    }
+
+    /// The checks that read what a genuine credential says.
+    async fn check_content(
         &self,
-        _presentation: &ReceivedPresentation,
-        _expected: &PresentationRequest,
-        _request: &VerificationRequest,
-    ) -> (VerificationReport, PresentationFacts) {
-        unimplemented!()
+        json: &Value,
+        format: Format,
+        received: &ReceivedCredential,
+        request: &VerificationRequest,
+        depth: usize,
+        found: &mut Found,
+    ) {
+        let issuer = found.issuer_id.clone();
+        let status = status::check(json, &StatusRequest { verifier: self, issuer: issuer.as_deref(), at: request.at }).await;
+        let name = json.get("issuer").and_then(|issuer| issuer.get("name")).and_then(Value::as_str);
+        let types = achievement_types(json);
+        let (trust, issuer_name) =
+            issuer_trust::check(issuer.as_deref(), name, &self.policy, &self.documents, request.at, &types).await;
+        let recipient = recipient::check(json, format, &request.candidate, received.presentation.as_ref());
+        let schema = schema::check_all(json, format, self, request.at).await;
+        let nested = nested::check(json, self, request, depth).await;
+        found.issuer_name = issuer_name;
+        found.nested = nested.reports;
+        found.documents = nested.documents;
+        found.checks.extend([schema, status, trust, recipient, nested.check]);
+    }
+}
+
+/// What the content of a genuine credential led to.
+#[derive(Default)]
+struct Found {
+    checks: Vec<Check>,
+    issuer_id: Option<String>,
+    issuer_name: Option<IssuerName>,
+    nested: Vec<NestedReport>,
+    documents: Vec<(String, VerifiedDocument)>,
+}
+
+/// The checks that say whether a document is what its issuer made.
+fn authenticity(checks: &[Check]) -> Vec<Check> {
+    const IDS: [CheckId; 5] = [CheckId::Format, CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity];
+    checks.iter().filter(|check| IDS.contains(&check.id)).cloned().collect()
+}
+
+/// Nothing that a credential says is followed up before it is known to be genuine.
+fn unreached() -> impl Iterator<Item = Check> {
+    let ids = [CheckId::Status, CheckId::IssuerTrust, CheckId::Recipient, CheckId::Nested];
+    ids.into_iter().map(|id| Check::not_applicable(id, "Not checked, because the credential was not found to be genuine."))
+}
+
+fn achievement_types(json: &Value) -> Vec<String> {
+    let subjects = format::entries(json.get("credentialSubject"));
+    let achievements = subjects.flat_map(|subject| format::entries(subject.get("achievement")));
+    let types = achievements.flat_map(|achievement| format::entries(achievement.get("achievementType")));
+    types.filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Badges of the second generation and older have a graph instead of a credential.
+fn is_open_badges_2(document: &Document) -> bool {
+    let is_badge = |json: &Value| matches!(classify::format_of(json), Format::OpenBadges1 | Format::OpenBadges2);
+    match document {
+        Document::Json(json) => is_badge(json),
+        Document::CompactJws(token) => jose::Jws::parse(token).is_ok_and(|jws| is_badge(&Value::Object(jws.payload))),
+        Document::HostedUrl(_) => true,
+        Document::SdJwt(_) => false,
     }
 }

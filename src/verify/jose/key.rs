@@ -35,11 +35,23 @@ const SUPPORTED: [&str; 7] = ["EdDSA", "Ed25519", "ES256", "ES384", "ES256K", "R
 const REGISTERED: [&str; 8] = ["ES512", "RS384", "RS512", "PS384", "PS512", "Ed448", "ML-DSA-44", "ML-DSA-65"];
 
 /// Checks the signature of `jws`, and the key against `issuer`.
-pub async fn check(jws: &Jws, issuer: Option<&str>, purpose: Purpose, keys: &KeyResolver, at: DateTime<Utc>, explain: bool) -> Signed {
+pub async fn check(
+    jws: &Jws,
+    issuer: Option<&str>,
+    purpose: Purpose,
+    keys: &KeyResolver,
+    at: DateTime<Utc>,
+    explain: bool,
+) -> Signed {
     let algorithm = jws.algorithm();
     if !SUPPORTED.contains(&algorithm) {
         let proof = if REGISTERED.contains(&algorithm) {
-            codes::check(CheckId::Proof, CheckStatus::CouldNotCheck, "algorithm_unsupported", &format!("the signature algorithm {algorithm} is not supported"))
+            codes::check(
+                CheckId::Proof,
+                CheckStatus::CouldNotCheck,
+                "algorithm_unsupported",
+                &format!("the signature algorithm {algorithm} is not supported"),
+            )
         } else {
             codes::fail(CheckId::Proof, "algorithm_refused", &format!("the algorithm {algorithm:.40} can't prove who signed"))
         };
@@ -54,14 +66,20 @@ pub async fn check(jws: &Jws, issuer: Option<&str>, purpose: Purpose, keys: &Key
         Source::Header(key) => (key, jws.header.get("jwk").and_then(|jwk| jwk.get("alg")).and_then(Value::as_str)),
     };
     if pinned.is_some_and(|pinned| pinned != algorithm && !(is_eddsa(pinned) && is_eddsa(algorithm))) {
-        return unproven(codes::fail(CheckId::Proof, "algorithm_mismatch", "the key is published for another signature algorithm than the token uses"));
+        return unproven(codes::fail(
+            CheckId::Proof,
+            "algorithm_mismatch",
+            "the key is published for another signature algorithm than the token uses",
+        ));
     }
     let verdict = signature::jose(algorithm, key, jws.signing_input.as_bytes(), &jws.signature);
     let mut proof = match verdict {
         Ok(()) => Check::pass(CheckId::Proof, "The signature matches the document."),
-        Err(SignatureError::WrongKey) => {
-            codes::fail(CheckId::Proof, "algorithm_mismatch", &format!("the token says {algorithm}, but the key is of the kind {}", key.kind()))
-        }
+        Err(SignatureError::WrongKey) => codes::fail(
+            CheckId::Proof,
+            "algorithm_mismatch",
+            &format!("the token says {algorithm}, but the key is of the kind {}", key.kind()),
+        ),
         Err(error) => codes::fail(CheckId::Proof, "signature_invalid", &error.to_string()),
     };
     let controller = match &source {
@@ -73,7 +91,9 @@ pub async fn check(jws: &Jws, issuer: Option<&str>, purpose: Purpose, keys: &Key
             Source::Resolved(resolved) => resolved.id.as_str(),
             Source::Header(_) => "header jwk",
         };
-        proof.explain = Some(json!({"algorithm": algorithm, "key": id, "key_kind": key.kind(), "signing_input_bytes": jws.signing_input.len()}));
+        proof.explain = Some(
+            json!({"algorithm": algorithm, "key": id, "key_kind": key.kind(), "signing_input_bytes": jws.signing_input.len()}),
+        );
     }
     let bound = proof.status == CheckStatus::Pass && controller.status == CheckStatus::Pass;
     Signed { proof, controller, controller_id: issuer.filter(|_| bound).map(str::to_owned) }
@@ -99,7 +119,11 @@ async fn find(jws: &Jws, issuer: Option<&str>, purpose: Purpose, keys: &KeyResol
             Published::Listed(resolved_key) => resolved(*resolved_key),
             Published::NotListed => Ok((
                 Source::Header(key),
-                Some(codes::fail(CheckId::Controller, "key_not_published", "the issuer publishes its keys, and the one in this token is not among them")),
+                Some(codes::fail(
+                    CheckId::Controller,
+                    "key_not_published",
+                    "the issuer publishes its keys, and the one in this token is not among them",
+                )),
             )),
             Published::Unknown(detail) => {
                 let check = codes::check(CheckId::Controller, CheckStatus::CouldNotCheck, "issuer_unproven", &detail);
@@ -129,11 +153,15 @@ async fn find(jws: &Jws, issuer: Option<&str>, purpose: Purpose, keys: &KeyResol
         (id, Some(issuer)) => {
             return match in_key_set(issuer, |jwk| jwk.get("kid").is_some_and(|kid| kid == id), keys).await {
                 Ok(Some(key)) => resolved(key),
-                Ok(None) => Err(codes::fail(CheckId::Proof, "key_missing", "the issuer does not publish the key that the token names")),
+                Ok(None) => {
+                    Err(codes::fail(CheckId::Proof, "key_missing", "the issuer does not publish the key that the token names"))
+                }
                 Err(error) => Err(key_problem(&error)),
             };
         }
-        (_, None) => return Err(codes::fail(CheckId::Proof, "key_missing", "the token names a key, but no issuer who could own it")),
+        (_, None) => {
+            return Err(codes::fail(CheckId::Proof, "key_missing", "the token names a key, but no issuer who could own it"));
+        }
     };
     let key = keys.resolve(&method, purpose).await.map_err(|error| key_problem(&error))?;
     let is_bare_jwk = Some(key.controller.as_str()) != issuer && !key.controller.starts_with("did:") && key.allowed;
@@ -204,7 +232,9 @@ async fn key_set(issuer: &str, keys: &KeyResolver) -> Result<Vec<Value>, KeyErro
     let Some(base) = base else {
         return Err(KeyError::Unsupported(format!("that {issuer:.100} would publish")));
     };
-    let well_known = |path: &str| base.join(path).map(String::from).map_err(|_| KeyError::Invalid("the issuer is not a web address".to_owned()));
+    let well_known = |path: &str| {
+        base.join(path).map(String::from).map_err(|_| KeyError::Invalid("the issuer is not a web address".to_owned()))
+    };
     let set = keys.json(&well_known("/.well-known/jwks.json")?).await;
     let set = match set {
         Ok(set) => set,
@@ -246,16 +276,23 @@ fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime
     let Some(issuer) = issuer else {
         return match purpose {
             Purpose::Authentication => Check::not_applicable(CheckId::Controller, "The presentation names no holder."),
-            Purpose::AssertionMethod => codes::fail(CheckId::Controller, "issuer_missing", "the document names no issuer that a key could belong to"),
+            Purpose::AssertionMethod => {
+                codes::fail(CheckId::Controller, "issuer_missing", "the document names no issuer that a key could belong to")
+            }
         };
     };
     if key.controller != issuer && did::without_fragment(&key.controller) != issuer {
-        return codes::fail(CheckId::Controller, "controller_mismatch", &format!("the key belongs to {:.200}, not to {issuer:.200} who is named as issuer", key.controller));
+        return codes::fail(
+            CheckId::Controller,
+            "controller_mismatch",
+            &format!("the key belongs to {:.200}, not to {issuer:.200} who is named as issuer", key.controller),
+        );
     }
     if !key.allowed {
         return codes::fail(CheckId::Controller, "key_not_allowed", "the issuer does not list the key for issuing credentials");
     }
-    let passed = |moment: &Option<String>| moment.as_deref().and_then(validity::parse_moment).is_some_and(|moment| moment.earliest <= at);
+    let passed =
+        |moment: &Option<String>| moment.as_deref().and_then(validity::parse_moment).is_some_and(|moment| moment.earliest <= at);
     if passed(&key.revoked) {
         return codes::fail(CheckId::Controller, "key_revoked", "the issuer has withdrawn the key that signed this document");
     }
@@ -267,7 +304,12 @@ fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime
 
 fn unpublished(issuer: Option<&str>) -> Check {
     let who = issuer.unwrap_or("the issuer");
-    codes::check(CheckId::Controller, CheckStatus::CouldNotCheck, "issuer_unproven", &format!("the key came with the file itself, and nothing shows that it is {who:.200}'s"))
+    codes::check(
+        CheckId::Controller,
+        CheckStatus::CouldNotCheck,
+        "issuer_unproven",
+        &format!("the key came with the file itself, and nothing shows that it is {who:.200}'s"),
+    )
 }
 
 pub(crate) fn key_problem(error: &KeyError) -> Check {

@@ -58,7 +58,9 @@ impl Jws {
             return Err(Malformed::new("invalid_jwt", "the token does not have three parts"));
         };
         let decode = |part: &str, name: &str| {
-            URL_SAFE_NO_PAD.decode(part).map_err(|_| Malformed::new("invalid_jwt", format!("the token's {name} is not base64url")))
+            URL_SAFE_NO_PAD
+                .decode(part)
+                .map_err(|_| Malformed::new("invalid_jwt", format!("the token's {name} is not base64url")))
         };
         let header = object(&decode(header, "header")?, &HEADER_LIMITS, "header")?;
         let payload = object(&decode(payload, "payload")?, &LIMITS, "payload")?;
@@ -70,6 +72,15 @@ impl Jws {
 
     pub fn algorithm(&self) -> &str {
         self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The bytes that the signature covers.
+    pub fn signing_input(&self) -> &[u8] {
+        self.signing_input.as_bytes()
+    }
+
+    pub fn signature(&self) -> &[u8] {
+        &self.signature
     }
 
     pub fn key_id(&self) -> Option<&str> {
@@ -86,7 +97,10 @@ impl Jws {
         for (member, known) in [("typ", types), ("cty", contents)] {
             let Some(value) = self.header.get(member).and_then(Value::as_str).and_then(media_type) else { continue };
             if !known.contains(&value.as_str()) {
-                return Err(Malformed::new("wrong_media_type", format!("the token's header says that it is {value}, which is no credential")));
+                return Err(Malformed::new(
+                    "wrong_media_type",
+                    format!("the token's header says that it is {value}, which is no credential"),
+                ));
             }
         }
         Ok(())
@@ -174,7 +188,14 @@ mod tests {
 
     #[test]
     fn broken_tokens_are_refused() {
-        for text in ["", "a.b", "a.b.c.d", "!.e30.x", &token(&json!({"alg": "ES256"}), "[]"), &token(&json!({"alg": "ES256"}), "{\"a\":1,\"a\":2}")] {
+        for text in [
+            "",
+            "a.b",
+            "a.b.c.d",
+            "!.e30.x",
+            &token(&json!({"alg": "ES256"}), "[]"),
+            &token(&json!({"alg": "ES256"}), "{\"a\":1,\"a\":2}"),
+        ] {
             assert_ne!(code(text), "ok", "{text}");
         }
     }

@@ -1,0 +1,88 @@
+//! From checks to a verdict: one small table.
+//! Comes in: the checks, in any order, some perhaps missing. Goes out: exactly one per check id, in order, and the outcome.
+//! Must not know: what any check looks at.
+
+use crate::model::report::{Check, CheckId, CheckStatus, Outcome};
+
+/// What a check's status means for the whole. Deviations from a schema and bad inner credentials need a person's eye;
+/// every other failure means that the credential must not be relied on.
+pub fn weigh(check: &Check) -> Outcome {
+    match (check.id, check.status) {
+        (_, CheckStatus::Pass | CheckStatus::NotApplicable) => Outcome::Accepted,
+        (CheckId::Schema | CheckId::Nested, CheckStatus::Fail) => Outcome::Attention,
+        (_, CheckStatus::Fail) => Outcome::Rejected,
+        (_, CheckStatus::Warning | CheckStatus::CouldNotCheck) => Outcome::Attention,
+    }
+}
+
+/// The worst of all checks.
+pub fn of(checks: &[Check]) -> Outcome {
+    checks.iter().map(weigh).max().unwrap_or(Outcome::Rejected)
+}
+
+/// One check per id, in order; of several with one id the worst counts, and a missing one was not needed.
+pub fn complete(checks: Vec<Check>) -> Vec<Check> {
+    let mut checks = checks;
+    CheckId::ALL
+        .iter()
+        .map(|id| {
+            let mut worst: Option<Check> = None;
+            let mut rest = Vec::with_capacity(checks.len());
+            for check in checks.drain(..) {
+                if check.id != *id {
+                    rest.push(check);
+                } else if worst.as_ref().is_none_or(|known| severity(&check) > severity(known)) {
+                    worst = Some(check);
+                }
+            }
+            checks = rest;
+            worst.unwrap_or_else(|| Check::not_applicable(*id, "There was nothing to check."))
+        })
+        .collect()
+}
+
+fn severity(check: &Check) -> u8 {
+    match check.status {
+        CheckStatus::NotApplicable => 0,
+        CheckStatus::Pass => 1,
+        CheckStatus::Warning => 2,
+        CheckStatus::CouldNotCheck => 3,
+        CheckStatus::Fail => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_check_decides() {
+        let pass = Check::pass(CheckId::Proof, "x");
+        let warning = Check::warning(CheckId::IssuerTrust, "unknown_issuer", "x");
+        let expired = Check::fail(CheckId::Validity, "expired", "x");
+        assert_eq!(of(std::slice::from_ref(&pass)), Outcome::Accepted);
+        assert_eq!(of(&[pass.clone(), warning.clone()]), Outcome::Attention);
+        assert_eq!(of(&[pass, warning, expired]), Outcome::Rejected);
+        assert_eq!(of(&[]), Outcome::Rejected);
+    }
+
+    #[test]
+    fn schema_deviations_and_bad_inner_credentials_never_reject() {
+        for id in CheckId::ALL {
+            let expected = if matches!(id, CheckId::Schema | CheckId::Nested) { Outcome::Attention } else { Outcome::Rejected };
+            assert_eq!(of(&[Check::fail(id, "x", "x")]), expected, "{id:?}");
+            assert_eq!(of(&[Check::could_not_check(id, "x", "x")]), Outcome::Attention, "{id:?}");
+        }
+    }
+
+    #[test]
+    fn every_report_has_every_check_once_in_order() {
+        let checks = complete(vec![
+            Check::fail(CheckId::Status, "revoked", "x"),
+            Check::pass(CheckId::Format, "x"),
+            Check::warning(CheckId::Format, "w", "x"),
+        ]);
+        assert_eq!(checks.iter().map(|check| check.id).collect::<Vec<_>>(), CheckId::ALL);
+        assert_eq!((checks[0].code.as_str(), checks[7].code.as_str()), ("w", "revoked"));
+    }
+}

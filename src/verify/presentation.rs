@@ -1,0 +1,152 @@
+//! Presentations: the transport's verdict, never mixed with that of the credentials it carries.
+//! Comes in: a presentation and what it must be bound to. Goes out: a report on it and what it proves about its holder.
+//! Must not know: the credentials inside; each is verified alone.
+
+use super::format::{self, identifier_of};
+use super::jose::{Jws, Malformed, claims, key};
+use super::keys::Purpose;
+use super::proof::{self, ProofRequest};
+use super::sd_jwt::SdJwt;
+use super::secured::Opening;
+use super::{PresentationRequest, VerificationRequest, Verifier, codes, outcome, validity};
+use crate::model::credential::{Document, Format, PresentationFacts, ReceivedPresentation, Securing};
+use crate::model::report::{Check, CheckId, CheckStatus, VerificationReport};
+use serde_json::{Map, Value};
+
+const TYPES: [&str; 4] = ["jwt", "vp+jwt", "vp-ld+jwt", "vp+ld+json+jwt"];
+const SD_TYPES: [&str; 3] = ["vp+sd-jwt", "vp-ld+sd-jwt", "vp+ld+json+sd-jwt"];
+const CONTENTS: [&str; 4] = ["vp", "vp+ld+json", "vp+json", "json"];
+
+/// What was found about a presentation.
+struct Finding {
+    secured_with: Securing,
+    checks: Vec<Check>,
+    holder: Option<String>,
+    /// Whether it carries a proof at all.
+    is_signed: bool,
+}
+
+impl Verifier {
+    /// The presentation's own proof: the transport's verdict, never mixed with that of its credentials.
+    pub async fn verify_presentation(
+        &self,
+        presentation: &ReceivedPresentation,
+        expected: &PresentationRequest,
+        request: &VerificationRequest,
+    ) -> (VerificationReport, PresentationFacts) {
+        let opening = Opening::new(self, request.at, request.explain);
+        let found = match &presentation.document {
+            Document::Json(json) => embedded(json, expected, &opening).await,
+            Document::CompactJws(token) => match Jws::parse(token).and_then(|jws| typed(jws, &TYPES)) {
+                Ok(jws) => token_form(&jws, &jws.payload, Securing::VcJwt, expected, &opening).await,
+                Err(problem) => unreadable(&problem, Securing::VcJwt),
+            },
+            Document::SdJwt(text) => {
+                match SdJwt::parse(text).and_then(|parsed| Ok((typed(parsed.jws.clone(), &SD_TYPES)?, parsed.claims))) {
+                    Ok((jws, claims)) => token_form(&jws, &claims, Securing::SdJwt, expected, &opening).await,
+                    Err(problem) => unreadable(&problem, Securing::SdJwt),
+                }
+            }
+            Document::HostedUrl(_) => unreadable(&Malformed::new("no_credential", "a link is no presentation"), Securing::None),
+        };
+        let checks = outcome::complete(found.checks);
+        let passed = |id| checks.iter().any(|check| check.id == id && check.status == CheckStatus::Pass);
+        let is_proven = outcome::of(&checks) != crate::model::report::Outcome::Rejected
+            && passed(CheckId::Proof)
+            && passed(CheckId::Controller);
+        let proof = checks.iter().find(|check| check.id == CheckId::Proof).cloned();
+        let facts =
+            PresentationFacts { proven_holder: found.holder.filter(|_| is_proven), proof: proof.filter(|_| found.is_signed) };
+        let report = VerificationReport {
+            format: Format::Presentation,
+            secured_with: found.secured_with,
+            outcome: outcome::of(&checks),
+            checks,
+            verified_at: request.at,
+            issuer_id: None,
+            issuer_name: None,
+            policy: None,
+            nested: Vec::new(),
+        };
+        (report, facts)
+    }
+}
+
+fn typed(jws: Jws, types: &[&str]) -> Result<Jws, Malformed> {
+    jws.require_type(types, &CONTENTS)?;
+    Ok(jws)
+}
+
+async fn embedded(json: &Value, expected: &PresentationRequest, opening: &Opening<'_>) -> Finding {
+    let structure = format::check_presentation(json, &opening.verifier.contexts);
+    if format::entries(json.get("proof")).all(Value::is_null) {
+        let detail = "the presentation is not signed, so nothing shows who sent it";
+        let proof = codes::check(CheckId::Proof, CheckStatus::Warning, "holder_unproven", detail);
+        return Finding { secured_with: Securing::None, checks: vec![structure, proof], holder: None, is_signed: false };
+    }
+    let json = &with_suite_context(json);
+    let holder = identifier_of(json.get("holder"));
+    let request = ProofRequest {
+        contexts: &opening.verifier.contexts,
+        keys: &opening.keys,
+        purpose: Purpose::Authentication,
+        at: opening.at,
+        challenge: expected.challenge.as_deref(),
+        domain: expected.domain.as_deref(),
+        explain: opening.explain,
+    };
+    let verdict = proof::verify(json, holder, &request).await;
+    let checks = vec![structure, verdict.context, verdict.proof, verdict.controller, verdict.integrity];
+    Finding { secured_with: Securing::DataIntegrity, checks, holder: holder.map(str::to_owned), is_signed: true }
+}
+
+/// Some wallets name the vocabulary of the signature only inside the proof; it was signed as if it stood outside.
+fn with_suite_context(json: &Value) -> Value {
+    const SUITE: &str = "https://w3id.org/security/suites/ed25519-2020/v1";
+    let mut json = json.clone();
+    let in_proof = format::entries(json.get("proof")).any(|proof| format::entries(proof.get("@context")).any(|url| url == SUITE));
+    let on_top = format::entries(json.get("@context")).any(|url| url == SUITE);
+    if in_proof
+        && !on_top
+        && let Some(context) = json.get_mut("@context")
+    {
+        let mut all: Vec<Value> = format::entries(Some(context)).cloned().collect();
+        all.push(Value::String(SUITE.to_owned()));
+        *context = Value::Array(all);
+    }
+    json
+}
+
+async fn token_form(
+    jws: &Jws,
+    payload: &Map<String, Value>,
+    secured_with: Securing,
+    expected: &PresentationRequest,
+    opening: &Opening<'_>,
+) -> Finding {
+    let claimed = match claims::presentation(payload) {
+        Ok(claimed) => claimed,
+        Err(problem) => return unreadable(&problem, secured_with),
+    };
+    let structure = format::check_presentation(&claimed.json, &opening.verifier.contexts);
+    let signed =
+        key::check(jws, claimed.signer.as_deref(), Purpose::Authentication, &opening.keys, opening.at, opening.explain).await;
+    let mut checks = vec![structure, signed.proof, claimed.controller.unwrap_or(signed.controller), claimed.integrity];
+    checks.push(validity::check(&Value::Null, Some(payload), opening.at));
+    let text = |name: &str| payload.get(name).and_then(Value::as_str);
+    if expected.challenge.as_deref().is_some_and(|challenge| text("nonce") != Some(challenge)) {
+        checks.push(codes::fail(CheckId::Proof, "challenge_mismatch", "the presentation answers another request"));
+    }
+    if let Some(domain) = expected.domain.as_deref()
+        && !format::entries(payload.get("aud")).any(|audience| audience == domain)
+    {
+        checks.push(codes::fail(CheckId::Proof, "domain_mismatch", "the presentation was made for another recipient"));
+    }
+    Finding { secured_with, checks, holder: signed.controller_id, is_signed: true }
+}
+
+fn unreadable(problem: &Malformed, secured_with: Securing) -> Finding {
+    let id = if matches!(problem.code, "unsigned" | "unknown_critical_header") { CheckId::Proof } else { CheckId::Format };
+    let check = codes::fail(id, problem.code, &problem.detail);
+    Finding { secured_with, checks: vec![check], holder: None, is_signed: secured_with != Securing::None }
+}
