@@ -50,6 +50,8 @@ enum Command {
     Serve(commands::serve::ServeArgs),
     /// Run the relay and the connector workers only, against PostgreSQL and RabbitMQ
     Worker,
+    /// Say of files whether they are genuine, valid and about the right person
+    Verify(commands::verify::VerifyArgs),
     /// Manage API keys
     ApiKey(commands::api_key::ApiKeyArgs),
     /// Bring the database schema up to date and stop
@@ -74,6 +76,7 @@ pub fn run() -> ExitCode {
     let outcome = match cli.command.unwrap_or(Command::Serve(commands::serve::ServeArgs::default())) {
         Command::Serve(args) => commands::serve::run(settings, &args),
         Command::Worker => commands::worker::run(settings),
+        Command::Verify(args) => commands::verify::run(settings, &args),
         Command::ApiKey(args) => commands::api_key::run(settings, &args),
         Command::Migrate => commands::migrate::run(settings),
         Command::Doctor(args) => commands::doctor::run(settings, &args),

@@ -6,7 +6,7 @@ use crate::http_client::HttpClient;
 use crate::intake::{Limits, json};
 use crate::jsonld::Contexts;
 use crate::verify::Verifier;
-use crate::verify::documents::Documents;
+use crate::verify::documents::{Documents, Provided};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,34 +14,37 @@ use std::path::{Path, PathBuf};
 /// The verifier that the settings describe; `client` is left unused when they say offline.
 pub fn build_verifier(settings: &VerifySettings, limits: &Limits, client: HttpClient) -> Result<Verifier, AppError> {
     let documents = if given(&settings.documents_file) { path_map(&settings.documents_file, limits)? } else { HashMap::new() };
+    let documents = documents.into_iter().map(|(key, path)| (key, path.map_or(Provided::Gone, Provided::File))).collect();
     let contexts = if given(&settings.contexts_file) {
         Contexts::with_added(context_map(&settings.contexts_file, limits)?)
     } else {
         Contexts::built_in()
     };
     let client = (!settings.offline).then_some(client);
-    Ok(Verifier::new(Documents::new(documents, client), contexts))
+    Ok(Verifier::new(Documents::with_provided(documents, client), contexts))
 }
 
 fn given(path: &Path) -> bool {
     !path.as_os_str().is_empty()
 }
 
-/// A JSON object of name → file, the file relative to the map's own folder.
-fn path_map(map: &Path, limits: &Limits) -> Result<HashMap<String, PathBuf>, AppError> {
+/// A JSON object of name → file, the file relative to the map's own folder; `null` says that there is none any more.
+fn path_map(map: &Path, limits: &Limits) -> Result<HashMap<String, Option<PathBuf>>, AppError> {
     let folder = map.parent().unwrap_or(Path::new("."));
     let Value::Object(entries) = read_json(map, limits)? else {
         return Err(AppError::Settings(format!("{} must hold one JSON object", map.display())));
     };
     let path_of = |(name, file): (String, Value)| match file {
-        Value::String(file) => Ok((name, folder.join(file))),
+        Value::String(file) => Ok((name, Some(folder.join(file)))),
+        Value::Null => Ok((name, None)),
         _ => Err(AppError::Settings(format!("{}: \"{name}\" must name a file", map.display()))),
     };
     entries.into_iter().map(path_of).collect()
 }
 
 fn context_map(map: &Path, limits: &Limits) -> Result<HashMap<String, Value>, AppError> {
-    path_map(map, limits)?.into_iter().map(|(url, file)| Ok((url, read_json(&file, limits)?))).collect()
+    let files = path_map(map, limits)?.into_iter().filter_map(|(url, file)| Some((url, file?)));
+    files.map(|(url, file)| Ok((url, read_json(&file, limits)?))).collect()
 }
 
 fn read_json(path: &Path, limits: &Limits) -> Result<Value, AppError> {

@@ -5,6 +5,7 @@ pub mod doctor;
 pub mod migrate;
 pub mod openapi;
 pub mod serve;
+pub mod verify;
 pub mod worker;
 
 use crate::cli::SettingsArgs;

@@ -52,7 +52,7 @@ pub(super) fn of(document: &Value, format: Format) -> Vec<Claim> {
 }
 
 /// A value that may be single, an array, or absent.
-pub(crate) fn each(value: &Value) -> Box<dyn Iterator<Item = &Value> + '_> {
+pub(crate) fn each(value: &Value) -> Box<dyn Iterator<Item = &Value> + Send + '_> {
     match value {
         Value::Null => Box::new(std::iter::empty()),
         Value::Array(items) => Box::new(items.iter().take(MAX_CLAIMS)),

@@ -1,0 +1,140 @@
+//! A report as a recruiter reads it.
+
+use super::{Entry, FileReport, explained};
+use crate::model::report::{Check, CheckId, CheckStatus, Outcome};
+use std::fmt::Write;
+
+const RESET: &str = "\u{1b}[0m";
+
+pub fn render(report: &FileReport, colour: bool) -> String {
+    let mut out = String::new();
+    let paint = |text: &str, code: &str| if colour { format!("{code}{text}{RESET}") } else { text.to_owned() };
+    let verdict = paint(verdict(report.outcome), shade(report.outcome));
+    // Writing to a string cannot fail.
+    drop(writeln!(out, "{}: {verdict}", plain(&report.file)));
+    for entry in &report.credentials {
+        credential(&mut out, entry, &paint);
+    }
+    out.push('\n');
+    out
+}
+
+fn credential(out: &mut String, entry: &Entry, paint: &dyn Fn(&str, &str) -> String) {
+    let report = &entry.report;
+    let mut title = format!("  {}", report.format.title());
+    if let Some(name) = &entry.name {
+        title = format!("  {} ({})", plain(name), report.format.title());
+    }
+    if let Some(issuer) = &report.issuer_name {
+        let vouched = issuer.registry.as_ref().map_or_else(|| "as it calls itself".to_owned(), |registry| format!("listed by {}", plain(registry)));
+        title = format!("{title}, issued by {} ({vouched})", plain(&issuer.name));
+    }
+    drop(writeln!(out, "{title}: {}", verdict(report.outcome)));
+    for check in report.checks.iter().filter(|check| check.status != CheckStatus::NotApplicable) {
+        line(out, check, paint);
+    }
+    if let Some(normalized) = &entry.normalized
+        && !normalized.skills.is_empty()
+    {
+        let skills: Vec<String> = normalized.skills.iter().map(|skill| plain(&skill.label.text)).collect();
+        drop(writeln!(out, "    skills: {}", skills.join(", ")));
+    }
+}
+
+fn line(out: &mut String, check: &Check, paint: &dyn Fn(&str, &str) -> String) {
+    let (mark, code) = match check.status {
+        CheckStatus::Pass => ("ok  ", "\u{1b}[32m"),
+        CheckStatus::Fail => ("FAIL", "\u{1b}[31m"),
+        CheckStatus::Warning => ("note", "\u{1b}[33m"),
+        CheckStatus::CouldNotCheck => ("?   ", "\u{1b}[33m"),
+        CheckStatus::NotApplicable => ("-   ", ""),
+    };
+    drop(writeln!(out, "    {} {:<10} {}", paint(mark, code), name(check.id), plain(&check.message)));
+    if check.status != CheckStatus::Pass
+        && let Some(next) = &check.next_step
+    {
+        drop(writeln!(out, "         {:<10} {}", "", plain(next)));
+    }
+    if let Some(explained) = explained(check) {
+        for row in explained.lines() {
+            drop(writeln!(out, "         | {}", plain(row)));
+        }
+    }
+}
+
+fn verdict(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "accepted",
+        Outcome::Attention => "needs attention",
+        Outcome::Rejected => "REJECTED",
+    }
+}
+
+fn shade(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "\u{1b}[1;32m",
+        Outcome::Attention => "\u{1b}[1;33m",
+        Outcome::Rejected => "\u{1b}[1;31m",
+    }
+}
+
+fn name(id: CheckId) -> &'static str {
+    match id {
+        CheckId::Format => "format",
+        CheckId::Context => "vocabulary",
+        CheckId::Schema => "schema",
+        CheckId::Proof => "signature",
+        CheckId::Controller => "signer",
+        CheckId::Integrity => "integrity",
+        CheckId::Validity => "dates",
+        CheckId::Status => "status",
+        CheckId::IssuerTrust => "issuer",
+        CheckId::Recipient => "recipient",
+        CheckId::Nested => "contents",
+    }
+}
+
+/// Foreign text must not steer a terminal.
+fn plain(text: &str) -> String {
+    let steers = |letter: char| letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::credential::{Format, Securing};
+    use crate::model::report::VerificationReport;
+
+    fn report(file: &str, message: &str) -> FileReport {
+        let check = Check::fail(CheckId::Proof, "signature_invalid", message).next("Ask for the original.");
+        let report = VerificationReport {
+            format: Format::OpenBadges3,
+            secured_with: Securing::DataIntegrity,
+            outcome: Outcome::Rejected,
+            checks: vec![check],
+            verified_at: chrono::DateTime::UNIX_EPOCH,
+            issuer_id: None,
+            issuer_name: None,
+            policy: None,
+            nested: Vec::new(),
+        };
+        let entry = Entry { name: None, report, normalized: None };
+        FileReport { file: file.to_owned(), outcome: Outcome::Rejected, credentials: vec![entry], problem: None }
+    }
+
+    #[test]
+    fn the_reason_and_the_next_step_are_printed() {
+        let text = render(&report("badge.json", "The signature does not match."), false);
+        assert!(text.starts_with("badge.json: REJECTED\n  Open Badges 3.0: REJECTED\n"), "{text}");
+        assert!(text.contains("FAIL signature  The signature does not match."), "{text}");
+        assert!(text.contains("Ask for the original."), "{text}");
+    }
+
+    #[test]
+    fn colours_and_foreign_control_characters_stay_out() {
+        let text = render(&report("bad\u{1b}[2J.json", "x\u{202e}y"), false);
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{text:?}");
+        assert!(render(&report("a", "b"), true).contains('\u{1b}'));
+    }
+}
