@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod caller;
 pub mod case;
+pub mod check;
 pub mod classify;
 pub mod file;
 pub mod filters;
@@ -20,7 +21,11 @@ pub mod script;
 pub mod secrets;
 pub mod selftest;
 pub mod settings;
+pub mod step;
 pub mod template;
 pub mod variables;
+pub mod worker;
 
 pub use registry::{Connector, Registry, RegistryError};
+pub use run::Engine;
+pub use worker::{Worker, WorkerOptions};

@@ -18,8 +18,25 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 const MAX_FILES: usize = 500;
 /// Names that templates find in their context besides the steps.
 pub const RESERVED: [&str; 19] = [
-    "event", "event_json", "event_type", "data", "fields", "secrets", "candidate", "mapping", "values", "connection", "now", "item", "page",
-    "json", "status", "headers", "text", "transport", "matches",
+    "event",
+    "event_json",
+    "event_type",
+    "data",
+    "fields",
+    "secrets",
+    "candidate",
+    "mapping",
+    "values",
+    "connection",
+    "now",
+    "item",
+    "page",
+    "json",
+    "status",
+    "headers",
+    "text",
+    "transport",
+    "matches",
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -176,7 +193,9 @@ impl Connector {
         expressions.extend(manifest.events.iter().filter_map(|handler| handler.when.as_ref()));
         for step in steps() {
             let remote_id = step.write.as_ref().and_then(|write| write.remote_id.as_ref());
-            expressions.extend([&step.when, &step.unless, &step.for_each, &step.find, &step.next].into_iter().flatten().chain(remote_id));
+            expressions.extend(
+                [&step.when, &step.unless, &step.for_each, &step.find, &step.next].into_iter().flatten().chain(remote_id),
+            );
             expressions.extend(step.extract.values());
         }
         expressions.iter().try_for_each(|text| templates.check_expression(text)).map_err(|error| error.to_string())?;

@@ -62,7 +62,9 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
     // Whatever an attempt keeps must be free of secrets and of the person's addresses.
     let kept = format!("{:?}{:?}", report.calls, report.end);
     let private = test.secrets.values().chain(&test.candidate.emails);
-    problems.extend(private.filter(|value| kept.contains(*value)).map(|_| "a secret or an address is in the attempt's record".to_owned()));
+    problems.extend(
+        private.filter(|value| kept.contains(*value)).map(|_| "a secret or an address is in the attempt's record".to_owned()),
+    );
     TestResult { name: test.name.clone(), problems, transcript: script.transcript(&outcome) }
 }
 

@@ -1,0 +1,67 @@
+//! Proves a connection's settings with the manifest's harmless call.
+//! Comes in: a connection with resolved secrets. Goes out: one plain sentence per thing that was looked at. Nothing is written
+//! but, for folders, a small file that says when.
+
+use super::caller::Caller;
+use super::manifest::Verdict;
+use super::registry::Connector;
+use super::run::{Engine, Stop};
+use super::step::file_job;
+use super::variables::Variables;
+use crate::model::candidate::Identity;
+use crate::model::connection::{Connection, Secrets};
+use crate::model::delivery::CallRecord;
+
+/// What a check found.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    pub ok: bool,
+    /// One plain sentence, redacted.
+    pub message: String,
+    pub calls: Vec<CallRecord>,
+}
+
+impl Engine {
+    pub async fn check(&self, connector: &Connector, connection: &Connection, secrets: &Secrets) -> CheckReport {
+        let nobody = Identity::default();
+        let mut caller = Caller::new(self, connector, connection, secrets, &nobody);
+        let checked = self.checked(connector, connection, secrets, &mut caller).await;
+        let (ok, message) = match checked {
+            Ok(message) => (true, message),
+            Err(stop) => (false, caller.redactor.text(&stop.message)),
+        };
+        CheckReport { ok, message, calls: caller.calls }
+    }
+
+    async fn checked(
+        &self,
+        connector: &Connector,
+        connection: &Connection,
+        secrets: &Secrets,
+        caller: &mut Caller<'_>,
+    ) -> Result<String, Stop> {
+        super::settings::check(connector, connection, secrets)?;
+        let Some(check) = &connector.manifest.connection.check else {
+            return Ok("The settings are complete. This connector has no call that tries them out.".to_owned());
+        };
+        let variables = Variables::settings(connector, connection, self.clock.now());
+        if let Some(file) = &check.file {
+            let job = file_job(&self.templates, file, &variables)?;
+            caller.write_file("check", job).await.map_err(|error| Stop::config("folder", error.to_string()))?;
+            return Ok("The folder can be written to.".to_owned());
+        }
+        let Some(call) = &check.call else {
+            return Ok("The settings are complete.".to_owned());
+        };
+        let prepared = caller.prepare(call, &variables.context(&self.templates, &[]))?;
+        let (answer, reading) = caller.call("check", call, prepared, &variables).await?;
+        let expected = match &check.expect {
+            Some(expect) => self.templates.lenient(expect, &variables.context(&self.templates, &answer.variables()))?.is_true(),
+            None => reading.verdict == Verdict::Ok,
+        };
+        if !expected {
+            return Err(caller.stop(&reading));
+        }
+        Ok("The system answered and accepts the credentials.".to_owned())
+    }
+}

@@ -1,0 +1,274 @@
+//! One step of a manifest: for each of its items look, or write and remember.
+//! Comes in: the values of the steps so far. Goes out: the value that later steps see, or why the run stops.
+//! Must not know: which step comes next, queues, where the ledger is kept.
+
+use super::caller::Caller;
+use super::file::{FileEnd, FileError, FileJob};
+use super::ledger::{Ledger, LedgerEntry, LedgerState};
+use super::manifest::{FileWrite, Idempotency, Require, Step, Verdict, Write};
+use super::run::{Engine, Stop, StopKind};
+use super::template::{Templates, from_json, to_json};
+use super::variables::{self, Variables};
+use minijinja::value::Value;
+use sha2::{Digest, Sha256};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A list that a step walks may not be longer.
+const MAX_ITEMS: usize = 500;
+const MAX_PAGES: usize = 50;
+
+/// One step on its way.
+pub struct Running<'a, 'b> {
+    pub engine: &'a Engine,
+    pub step: &'a Step,
+    pub ledger: &'a dyn Ledger,
+    pub caller: &'a mut Caller<'b>,
+    /// Whether anything was written.
+    pub wrote: bool,
+}
+
+impl Running<'_, '_> {
+    /// The value that later steps see under the step's name.
+    pub async fn step(&mut self, variables: &Variables) -> Result<Value, Stop> {
+        let items = self.items(variables)?;
+        let mut matches = Vec::new();
+        let mut results = Vec::new();
+        for item in &items {
+            let context = variables.with(item.as_ref());
+            if !self.applies(&context)? {
+                results.push(variables::skipped());
+                continue;
+            }
+            let result = match &self.step.write {
+                Some(write) => self.write(write, &context, item.as_ref()).await?,
+                None => self.read(&context, &mut matches).await?,
+            };
+            results.push(result);
+        }
+        let is_list = self.step.for_each.is_some();
+        if self.step.write.is_some() && is_list {
+            return Ok(Value::from(results));
+        }
+        let last = results.pop().unwrap_or_else(variables::skipped);
+        if self.step.find.is_none() { Ok(last) } else { self.found(matches, &last, variables) }
+    }
+
+    /// `None` alone for a step without `for_each`.
+    fn items(&self, variables: &Variables) -> Result<Vec<Option<Value>>, Stop> {
+        let Some(for_each) = &self.step.for_each else {
+            return Ok(vec![None]);
+        };
+        let list = self.engine.templates.strict(for_each, &variables.context(&self.engine.templates, &[]))?;
+        let items: Vec<_> = list.try_iter().map_err(|_| not_a_list(&self.step.id))?.take(MAX_ITEMS + 1).map(Some).collect();
+        if items.len() > MAX_ITEMS {
+            let message = format!("There are more than {MAX_ITEMS} things to write for one event.");
+            return Err(Stop::parked("too_many_items", message));
+        }
+        Ok(items)
+    }
+
+    fn applies(&self, variables: &Variables) -> Result<bool, Stop> {
+        let templates = &self.engine.templates;
+        let context = variables.context(templates, &[]);
+        let holds = |expression: &Option<String>, otherwise: bool| match expression {
+            Some(expression) => templates.strict(expression, &context).map(|value| value.is_true()),
+            None => Ok(otherwise),
+        };
+        Ok(holds(&self.step.when, true)? && !holds(&self.step.unless, false)?)
+    }
+
+    async fn read(&mut self, variables: &Variables, matches: &mut Vec<Value>) -> Result<Value, Stop> {
+        let mut variables = variables.clone();
+        variables.set("page", Value::from(()));
+        for _ in 0..MAX_PAGES {
+            let (value, next) = self.read_page(&variables, matches).await?;
+            match next {
+                Some(page) => variables.set("page", page),
+                None => return Ok(value),
+            }
+        }
+        Err(Stop::parked("too_many_pages", "The system's list is longer than can be searched; a person must look."))
+    }
+
+    /// The step's value so far, and what the next page's request needs.
+    async fn read_page(&mut self, variables: &Variables, matches: &mut Vec<Value>) -> Result<(Value, Option<Value>), Stop> {
+        let call = self.step.call.as_ref().ok_or_else(|| Stop::config("manifest", "A reading step needs a call."))?;
+        let templates = Arc::clone(&self.engine.templates);
+        let prepared = self.caller.prepare(call, &variables.context(&templates, &[]))?;
+        let (answer, reading) = self.caller.call(&self.step.id, call, prepared, variables).await?;
+        if !matches!(reading.verdict, Verdict::Ok | Verdict::Unchanged) {
+            return Err(self.caller.stop(&reading));
+        }
+        let context = variables.context(&templates, &answer.variables());
+        if let Some(find) = &self.step.find {
+            let found = templates.lenient(find, &context)?;
+            let listed = found.try_iter().map_err(|_| unexpected(&self.step.id))?;
+            matches.extend(listed.filter(|one| !one.is_undefined() && !one.is_none()).take(MAX_ITEMS));
+        }
+        let next = self.step.next.as_ref().map(|next| templates.lenient(next, &context)).transpose()?;
+        if let Some(next) = next.filter(Value::is_true) {
+            return Ok((variables::skipped(), Some(next)));
+        }
+        if self.step.find.is_some() {
+            return Ok((Value::from_pairs(answer.variables()), None));
+        }
+        Ok((self.extracted(&context, Vec::new())?, None))
+    }
+
+    /// The step's value once all its answers were searched.
+    fn found(&self, matches: Vec<Value>, last: &Value, variables: &Variables) -> Result<Value, Stop> {
+        let mut distinct: Vec<(String, Value)> = Vec::new();
+        for one in matches {
+            let text = to_json(&one, "find")?.to_string();
+            if !distinct.iter().any(|(known, _)| *known == text) {
+                distinct.push((text, one));
+            }
+        }
+        if self.step.require == Some(Require::One) && distinct.len() != 1 {
+            let (reason, message) = match distinct.len() {
+                0 => (
+                    "no_match",
+                    "Nobody in the system matches this person. Create or link the person there, then replay the delivery.",
+                ),
+                _ => (
+                    "ambiguous",
+                    "Several people in the system match this person. Merge or link them there, then replay the delivery.",
+                ),
+            };
+            return Err(Stop::parked(reason, message));
+        }
+        let matches: Vec<Value> = distinct.into_iter().map(|(_, one)| one).collect();
+        let first = matches.first().cloned().unwrap_or_else(|| Value::from(()));
+        let mut answer: Vec<(String, Value)> = Vec::new();
+        for name in ["json", "status", "headers", "text", "transport"] {
+            answer.push((name.to_owned(), last.get_attr(name).unwrap_or_default()));
+        }
+        answer.push(("matches".to_owned(), Value::from(matches.clone())));
+        answer.push(("match".to_owned(), first.clone()));
+        let context = variables.context(&self.engine.templates, &answer);
+        self.extracted(&context, vec![("match".to_owned(), first), ("matches".to_owned(), Value::from(matches))])
+    }
+
+    fn extracted(&self, context: &Value, mut value: Vec<(String, Value)>) -> Result<Value, Stop> {
+        for (name, expression) in &self.step.extract {
+            let extracted = self.engine.templates.lenient(expression, context)?;
+            if extracted.is_undefined() || extracted.is_none() {
+                return Err(unexpected(&self.step.id));
+            }
+            // By way of JSON: nothing of the answer is held on to, and nothing lazy is left.
+            value.push((name.clone(), from_json(&to_json(&extracted, expression)?)));
+        }
+        value.push(("skipped".to_owned(), Value::from(false)));
+        Ok(Value::from_pairs(value))
+    }
+
+    async fn write(&mut self, write: &Write, variables: &Variables, item: Option<&Value>) -> Result<Value, Stop> {
+        let key = ledger_key(&self.step.id, item)?;
+        let known = self.ledger.entry(&key).await.map_err(ledger_away)?;
+        match known.as_ref().map(|entry| entry.state) {
+            Some(LedgerState::Done) => return Ok(variables::written(known.and_then(|entry| entry.remote_id), false)),
+            Some(LedgerState::Started) if write.idempotency == Idempotency::LedgerOnly => {
+                let message = "An earlier attempt may have written this already, and the system can't tell. \
+                    Look there; if it is missing, write it by hand or replay the delivery after support has cleared it.";
+                return Err(Stop::parked("ambiguous_write", message));
+            }
+            _ => {}
+        }
+        if let Some(file) = &self.step.file {
+            return self.write_file(file, variables, &key).await;
+        }
+        let call = self.step.call.as_ref().ok_or_else(|| Stop::config("manifest", "A writing step needs a call or a file."))?;
+        let templates = Arc::clone(&self.engine.templates);
+        let prepared = self.caller.prepare(call, &variables.context(&templates, &[]))?;
+        let mut entry = LedgerEntry { state: LedgerState::Started, remote_id: None, request_digest: prepared.digest() };
+        self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
+        let called = self.caller.call(&self.step.id, call, prepared, variables).await;
+        let (answer, reading) = match called {
+            Ok(called) => called,
+            Err(stop) => {
+                // Nothing was sent.
+                entry.state = LedgerState::Refused;
+                self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
+                return Err(stop);
+            }
+        };
+        if matches!(reading.verdict, Verdict::Ok | Verdict::Unchanged) {
+            let context = variables.context(&templates, &answer.variables());
+            let remote_id = write.remote_id.as_ref().and_then(|expression| templates.lenient(expression, &context).ok());
+            entry.remote_id = remote_id.filter(|id| !id.is_undefined() && !id.is_none()).map(|id| id.to_string());
+            entry.state = LedgerState::Done;
+            self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
+            self.wrote |= reading.verdict == Verdict::Ok;
+            return Ok(variables::written(entry.remote_id, reading.verdict == Verdict::Ok));
+        }
+        if !answer.fate_is_unknown(reading.verdict) {
+            entry.state = LedgerState::Refused;
+            self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
+        }
+        Err(self.caller.stop(&reading))
+    }
+
+    async fn write_file(&mut self, file: &FileWrite, variables: &Variables, key: &str) -> Result<Value, Stop> {
+        let job = file_job(&self.engine.templates, file, variables)?;
+        let digest = hex::encode(Sha256::digest(format!("{}{}{:?}", job.folder.display(), job.name, job.rows)));
+        let entry = |state| LedgerEntry { state, remote_id: Some(job.name.clone()), request_digest: digest.clone() };
+        self.ledger.put(key, &entry(LedgerState::Started)).await.map_err(ledger_away)?;
+        let end = match self.caller.write_file(&self.step.id, job.clone()).await {
+            Ok(end) => end,
+            Err(error) => {
+                let (kind, reason) = match error {
+                    FileError::Config(_) => (StopKind::ConfigError, "folder"),
+                    FileError::Failed(_) => (StopKind::Retry { wait: None, limited: false }, "file_not_written"),
+                };
+                return Err(Stop::new(kind, reason, error.to_string()));
+            }
+        };
+        self.ledger.put(key, &entry(LedgerState::Done)).await.map_err(ledger_away)?;
+        self.wrote |= end == FileEnd::Written;
+        Ok(variables::written(Some(job.name), end == FileEnd::Written))
+    }
+}
+
+pub fn file_job(templates: &Templates, file: &FileWrite, variables: &Variables) -> Result<FileJob, Stop> {
+    let context = variables.context(templates, &[]);
+    let list = templates.strict(&file.each, &context)?;
+    let mut rows = Vec::new();
+    for item in list.try_iter().map_err(|_| not_a_list("file"))?.take(MAX_ITEMS) {
+        let context = variables.with(Some(&item)).context(templates, &[]);
+        let cell =
+            |column: &String| file.row.get(column).map_or(Ok(String::new()), |template| templates.text(template, &context));
+        rows.push(file.columns.iter().map(cell).collect::<Result<Vec<_>, _>>()?);
+    }
+    let key = file.columns.iter().position(|column| *column == file.key).unwrap_or_default();
+    Ok(FileJob {
+        folder: PathBuf::from(templates.text(&file.folder, &context)?),
+        name: templates.text(&file.name, &context)?,
+        append: templates.text(&file.append, &context)?.trim() == "true",
+        key,
+        columns: file.columns.clone(),
+        rows,
+    })
+}
+
+/// Elements are told apart by what they are, not by their place: a mapping may change between attempts.
+fn ledger_key(step: &str, item: Option<&Value>) -> Result<String, Stop> {
+    let Some(item) = item else {
+        return Ok(step.to_owned());
+    };
+    let digest = hex::encode(Sha256::digest(to_json(item, "for_each")?.to_string()));
+    Ok(format!("{step}:{}", &digest[..24]))
+}
+
+fn ledger_away(error: super::ledger::LedgerError) -> Stop {
+    Stop::new(StopKind::Retry { wait: None, limited: false }, "ledger_unavailable", error.to_string())
+}
+
+fn not_a_list(step: &str) -> Stop {
+    Stop::config("mapping_failed", format!("The step “{step}” needs a list to walk; check the mapping."))
+}
+
+fn unexpected(step: &str) -> Stop {
+    let message = format!("The system's answer to the step “{step}” does not hold what it should; look at the attempt's answer.");
+    Stop::new(StopKind::Permanent, "unexpected_answer", message)
+}
