@@ -49,8 +49,12 @@ function row(page, delivery) {
     el("div", { class: "row-head" }, badge(tone, word), el("strong", { class: "grow" }, page.connectionName(delivery.connection_id)), moment(delivery.updated_at)),
     delivery.message && el("p", {}, delivery.message),
     delivery.next_attempt_at && delivery.state === "pending" && el("p", { class: "hint" }, "Next attempt: ", moment(delivery.next_attempt_at)),
-    details,
-    delivery.state !== "pending" && el("button", { type: "button", class: "secondary", onclick: again }, "Try again"),
+    el(
+      "div",
+      { class: "row-foot" },
+      details,
+      delivery.state !== "pending" && el("button", { type: "button", class: "secondary small", onclick: again }, "Try again"),
+    ),
   );
 }
 

@@ -138,8 +138,10 @@ async function refreshHistory() {
 
 function historyRow(submission) {
   const names = submission.files.slice(0, 3).map((file) => file.file);
-  const rest = Math.max(submission.files.length, submission.progress.total) - names.length;
-  const title = names.join(", ") + (rest > 0 ? ` and ${rest.toLocaleString()} more` : "") || "Files";
+  const all = Math.max(submission.files.length, submission.progress.total);
+  const rest = all - names.length;
+  const listed = names.join(", ") + (rest > 0 ? ` and ${rest.toLocaleString()} more` : "");
+  const title = names.length === 0 ? count(all, "file", "files") : listed;
   const verdict = submission.outcome ? badge(submission.outcome, OUTCOME[submission.outcome]) : badge("neutral", "Being verified");
   const open = async () => {
     say("Loading…");

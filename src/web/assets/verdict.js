@@ -46,7 +46,6 @@ function problemCard(file) {
 function credentialCard(file, credential) {
   const { outcome, report } = credential;
   const content = outcome === "rejected" ? null : credential.normalized;
-  const deciding = decidingCheck(report.checks);
   const title = (content && inLanguage(content.achievement.name)) || file.file;
   return el(
     "article",
@@ -54,12 +53,11 @@ function credentialCard(file, credential) {
     badge(outcome, OUTCOME[outcome]),
     el("h3", {}, title),
     el("p", { class: "file" }, title === file.file ? file.detected : `${file.file} · ${file.detected}`),
-    el("p", { class: "reason" }, outcome === "accepted" || !deciding ? OUTCOME_SENTENCE[outcome] : deciding.message),
-    deciding?.next_step && outcome !== "accepted" && el("p", { class: "next" }, deciding.next_step),
+    outcome === "accepted" ? el("p", { class: "reason" }, OUTCOME_SENTENCE.accepted) : reasons(report, outcome),
     content ? facts(content, report) : fingerprint(file),
     credential.duplicate && el("p", { class: "hint" }, "You already had exactly this credential for this person; nothing was sent twice."),
     content && skills(content),
-    checks(report, outcome),
+    checks(report),
     el(
       "p",
       { class: "links" },
@@ -69,10 +67,17 @@ function credentialCard(file, credential) {
   );
 }
 
-/** The check that a person should read first: a failure, else what could not be confirmed. */
-function decidingCheck(all) {
-  const first = (status) => all.find((check) => check.status === status);
-  return first("fail") ?? first("could_not_check") ?? first("warning");
+/** Why the verdict is not a plain yes: failures first; for a rejected credential nothing less than a failure counts. */
+function reasons(report, outcome) {
+  const rank = { fail: 0, could_not_check: 1, warning: 2 };
+  const failed = report.checks.filter((check) => check.status === "fail");
+  const open = report.checks.filter((check) => check.status in rank).sort((a, b) => rank[a.status] - rank[b.status]);
+  const shown = outcome === "rejected" && failed.length > 0 ? failed : open;
+  if (shown.length === 0) return el("p", { class: "reason" }, OUTCOME_SENTENCE[outcome]);
+  return shown.map((check) => [
+    el("p", { class: "reason" }, check.message),
+    check.next_step && el("p", { class: "next" }, check.next_step),
+  ]);
 }
 
 function fingerprint(file) {
@@ -120,15 +125,15 @@ function skill(assertion) {
   return el("li", {}, el("b", {}, assertion.label.text), level && ` — ${level}`, el("span", { class: "how" }, how));
 }
 
-function checks(report, outcome) {
+function checks(report) {
   const rank = { fail: 0, could_not_check: 1, warning: 2, pass: 3, not_applicable: 4 };
   const ordered = [...report.checks].sort((a, b) => (rank[a.status] ?? 5) - (rank[b.status] ?? 5));
   const passed = report.checks.filter((check) => check.status === "pass").length;
   const applicable = report.checks.filter((check) => check.status !== "not_applicable").length;
   return el(
     "details",
-    { open: outcome !== "accepted" },
-    el("summary", {}, `${passed} of ${applicable} checks passed`),
+    {},
+    el("summary", {}, `All checks: ${passed} of ${applicable} passed`),
     el("ul", { class: "checks" }, ordered.map(checkRow)),
     (report.nested ?? []).map((inner) => nested(inner)),
   );
