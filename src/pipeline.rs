@@ -2,12 +2,20 @@
 //! Comes in: files and what is said of the person. Goes out: a [`Submission`] that is stored, with its events in the outbox.
 //! Must not know: HTTP, the queue, connectors.
 
+pub mod events;
+mod job;
+pub mod record;
+mod work;
+
 use crate::intake::Limits;
 use crate::model::clock::Clock;
-use crate::model::ids::{SubmissionId, TenantId};
+use crate::model::ids::{CandidateRef, SubmissionId, TenantId};
 use crate::model::submission::{CandidateHint, Channel, Submission, UploadedFile};
-use crate::store::{Store, StoreError};
-use crate::verify::{PresentationRequest, Verifier};
+use crate::store::{Idempotency, NewSubmission, Store, StoreError, SubmissionRequest, Transaction};
+use crate::verify::{PresentationRequest, VerificationRequest, Verifier};
+use chrono::{DateTime, Utc};
+use record::{Person, WorkedFile, record};
+use work::Task;
 
 /// Files to take in, for one person at most.
 #[derive(Clone, Debug)]
@@ -41,12 +49,137 @@ pub struct Pipeline {
 impl Pipeline {
     /// Stores and works on the files. The submission is `complete`, or `processing` when it holds more than
     /// `limits.max_files_inline` files: those are worked on by [`Pipeline::resume`].
-    pub async fn accept(&self, _delivered: Delivered) -> Result<Submission, PipelineError> {
-        unimplemented!()
+    pub async fn accept(&self, delivered: Delivered) -> Result<Submission, PipelineError> {
+        let request_hash = request_hash(&delivered);
+        if let Some(key) = &delivered.idempotency_key {
+            let used_for = self.store.idempotency(&delivered.tenant_id, key, &request_hash).await?;
+            if let Some(earlier) = self.earlier(&delivered.tenant_id, used_for).await? {
+                return Ok(earlier);
+            }
+        }
+        let now = self.clock.now();
+        let person = self.person(&delivered, now).await?;
+        let submission = NewSubmission {
+            id: SubmissionId::generate(),
+            tenant_id: delivered.tenant_id.clone(),
+            channel: delivered.channel,
+            candidate_ref: person.named.then(|| person.candidate_ref.clone()),
+        };
+        let total = work::count(&delivered.files, &self.limits).await;
+        let request = SubmissionRequest {
+            candidate: delivered.candidate,
+            candidate_ref: person.candidate_ref.clone(),
+            named: person.named,
+            challenge: delivered.expected.challenge,
+            domain: delivered.expected.domain,
+        };
+        let key = delivered.idempotency_key.map(|key| (key, request_hash));
+        let used_for = if total > self.limits.max_files_inline {
+            self.keep_for_later(submission.clone(), key, request, delivered.files, total).await?
+        } else {
+            let opened = work::open(delivered.files, self.limits.clone()).await;
+            let worked = work::verify_all(opened, &self.task(&submission, &request).await?).await;
+            self.write_whole(submission.clone(), key, person, worked).await?
+        };
+        if let Some(earlier) = self.earlier(&submission.tenant_id, used_for).await? {
+            return Ok(earlier);
+        }
+        self.stored(&submission.tenant_id, &submission.id).await
     }
 
-    /// Works on submissions that are not complete, also ones that a stopped process left behind.
-    pub async fn resume(&self, _submission: &SubmissionId) -> Result<(), PipelineError> {
-        unimplemented!()
+    /// One transaction for everything: the submission, its files, credentials, skills and events.
+    async fn write_whole(
+        &self,
+        submission: NewSubmission,
+        key: Option<(String, String)>,
+        person: Person,
+        worked: Vec<WorkedFile>,
+    ) -> Result<Idempotency, PipelineError> {
+        let now = self.clock.now();
+        let written = self.store.transaction(move |transaction| {
+            let used_for = begin(transaction, &submission, key, worked.len(), now)?;
+            if used_for == Idempotency::New {
+                record(transaction, &submission, &person, &worked, 0, now)?;
+                transaction.complete_submission(&submission.id, now)?;
+            }
+            Ok(used_for)
+        });
+        Ok(written.await?)
     }
+
+    /// The person named, found or made; else a reference for somebody of whom nothing is known.
+    async fn person(&self, delivered: &Delivered, now: DateTime<Utc>) -> Result<Person, PipelineError> {
+        let hint = &delivered.candidate;
+        let named = hint.candidate_ref.is_some() || !hint.emails.is_empty() || !hint.dids.is_empty();
+        if !named {
+            return Ok(Person { candidate_ref: CandidateRef::generate(), named });
+        }
+        let candidate_ref = self.store.find_or_create_candidate(&delivered.tenant_id, hint, now).await?;
+        Ok(Person { candidate_ref, named })
+    }
+
+    /// A credential may be bound to any address that is known of the person.
+    async fn task(&self, submission: &NewSubmission, request: &SubmissionRequest) -> Result<Task, PipelineError> {
+        let mut hint = CandidateHint { candidate_ref: None, ..request.candidate.clone() };
+        if request.named {
+            let known = self.store.candidate_identity(&submission.tenant_id, &request.candidate_ref).await?;
+            add_missing(&mut hint.emails, known.emails);
+            add_missing(&mut hint.dids, known.dids);
+            hint.name = hint.name.or(known.name);
+        }
+        Ok(Task {
+            verifier: self.verifier.clone(),
+            request: VerificationRequest { at: self.clock.now(), candidate: hint, explain: false },
+            expected: PresentationRequest { challenge: request.challenge.clone(), domain: request.domain.clone() },
+            tenant_id: submission.tenant_id.clone(),
+            candidate_ref: request.candidate_ref.clone(),
+        })
+    }
+
+    async fn earlier(&self, tenant: &TenantId, used_for: Idempotency) -> Result<Option<Submission>, PipelineError> {
+        match used_for {
+            Idempotency::New => Ok(None),
+            Idempotency::Same(id) => self.stored(tenant, &id).await.map(Some),
+            Idempotency::Conflict => Err(PipelineError::IdempotencyConflict),
+        }
+    }
+
+    async fn stored(&self, tenant: &TenantId, id: &SubmissionId) -> Result<Submission, PipelineError> {
+        let found = self.store.submission(tenant, id).await?;
+        Ok(found.ok_or_else(|| StoreError::Internal("a submission went away while it was answered".to_owned()))?)
+    }
+}
+
+/// The first step of either transaction.
+fn begin(
+    transaction: &mut Transaction<'_>,
+    submission: &NewSubmission,
+    key: Option<(String, String)>,
+    total: usize,
+    now: DateTime<Utc>,
+) -> Result<Idempotency, StoreError> {
+    let used_for = match &key {
+        None => Idempotency::New,
+        Some((key, hash)) => transaction.idempotency(&submission.tenant_id, key, hash)?,
+    };
+    if used_for == Idempotency::New {
+        transaction.insert_submission(submission, total, now)?;
+        if let Some((key, hash)) = &key {
+            transaction.reserve_idempotency_key(submission, key, hash, now)?;
+        }
+    }
+    Ok(used_for)
+}
+
+fn add_missing(to: &mut Vec<String>, from: Vec<String>) {
+    let missing: Vec<String> = from.into_iter().filter(|value| !to.contains(value)).collect();
+    to.extend(missing);
+}
+
+/// Tells a repeated request from another one under the same key.
+fn request_hash(delivered: &Delivered) -> String {
+    let files = delivered.files.iter().map(|file| (&file.name, &file.media_type, work::sha256_hex(&file.bytes)));
+    let files: Vec<_> = files.collect();
+    let request = (delivered.channel, &delivered.candidate, &delivered.expected.challenge, &delivered.expected.domain, files);
+    work::sha256_hex(&serde_json::to_vec(&request).unwrap_or_default())
 }

@@ -23,6 +23,9 @@ pub enum QueueError {
 
 #[async_trait]
 pub trait Queue: Send + Sync {
+    /// Whether what was published is still there after this process stopped.
+    fn keeps_messages(&self) -> bool;
+
     /// Makes sure that the connection's queue exists and takes the tenant's events. Idempotent.
     async fn declare(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<(), QueueError>;
 

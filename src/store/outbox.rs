@@ -7,7 +7,7 @@ use super::text::{parse_json, parse_name, time_text};
 use super::transaction::insert_all;
 use super::{Result, Store};
 use crate::model::event::{Event, EventType};
-use crate::model::ids::{ConnectionId, DeliveryId};
+use crate::model::ids::{ConnectionId, DeliveryId, EventId};
 use crate::model::report::Outcome;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
@@ -40,7 +40,14 @@ impl Store {
     /// Takes unpublished events, oldest first, until `now + lease`: no other relay takes them meanwhile, and a killed
     /// relay's events are taken again. In the same transaction, makes a delivery for each connection that takes the
     /// event, active or paused: from then on nothing is lost, whatever the queue does.
-    pub async fn take_unpublished(&self, now: DateTime<Utc>, lease: Duration, limit: u32) -> Result<Vec<Outgoing>> {
+    /// Until `now + expected` a message for each delivery is expected to be in the queue.
+    pub async fn take_unpublished(
+        &self,
+        now: DateTime<Utc>,
+        lease: Duration,
+        expected: Duration,
+        limit: u32,
+    ) -> Result<Vec<Outgoing>> {
         self.write(move |connection| {
             let taken = take(connection, now, lease, limit)?;
             if taken.is_empty() {
@@ -50,7 +57,7 @@ impl Store {
                 .iter()
                 .map(|(position, _, _, body)| Ok(Outgoing { position: *position, event: parse_json(body)? }))
                 .collect::<Result<Vec<_>>>()?;
-            let rows = new_deliveries(connection, &taken, &outgoing, now, lease)?;
+            let rows = new_deliveries(connection, &taken, &outgoing, now, expected)?;
             insert_all!(connection, deliveries::table, rows);
             Ok(outgoing)
         })
@@ -65,6 +72,17 @@ impl Store {
                 let target = events::table.filter(events::position.eq_any(some));
                 diesel::update(target).set(events::published_at.eq(Some(time_text(now)))).execute(connection)?;
             }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives events back that could not be published.
+    pub async fn release_unpublished(&self, positions: &[i64]) -> Result<()> {
+        let positions = positions.to_vec();
+        self.write(move |connection| {
+            let target = events::table.filter(events::position.eq_any(positions)).filter(events::published_at.is_null());
+            diesel::update(target).set(events::relayed_until.eq(None::<String>)).execute(connection)?;
             Ok(())
         })
         .await
@@ -108,6 +126,21 @@ impl Store {
                 .select((deliveries::connection_id, events::body))
                 .load(connection)?;
             rows.into_iter().map(|(id, body)| Ok((ConnectionId(id), parse_json(&body)?))).collect()
+        })
+        .await
+    }
+
+    /// Forgets that messages for these deliveries are expected to be in the queue.
+    pub async fn forget_queued(&self, deliveries: &[(ConnectionId, EventId)]) -> Result<()> {
+        let some = deliveries.to_vec();
+        self.write(move |connection| {
+            for (id, event) in some {
+                let target = deliveries::table
+                    .filter(deliveries::connection_id.eq(id.as_str()))
+                    .filter(deliveries::event_id.eq(event.as_str()));
+                diesel::update(target).set(deliveries::queued_until.eq(None::<String>)).execute(connection)?;
+            }
+            Ok(())
         })
         .await
     }
@@ -158,7 +191,7 @@ fn new_deliveries(
     taken: &[EventRow],
     outgoing: &[Outgoing],
     now: DateTime<Utc>,
-    lease: Duration,
+    expected: Duration,
 ) -> Result<Vec<NewDelivery>> {
     let mut tenants: Vec<&str> = outgoing.iter().map(|outgoing| outgoing.event.tenantid.as_str()).collect();
     tenants.sort_unstable();
@@ -177,7 +210,7 @@ fn new_deliveries(
             state: "pending",
             attempts: 0,
             next_attempt_at: Some(time_text(now)),
-            queued_until: Some(time_text(now + lease)),
+            queued_until: Some(time_text(now + expected)),
             created_at: time_text(now),
             updated_at: time_text(now),
         }));

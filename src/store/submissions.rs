@@ -51,8 +51,9 @@ impl Row {
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SubmissionRequest {
     pub candidate: CandidateHint,
-    /// The person of whom nothing is known, when nobody is named.
+    /// Whom it is about: the person named, or when nobody was, one of whom nothing is known.
     pub candidate_ref: CandidateRef,
+    pub named: bool,
     /// Challenge and domain that a presentation must be bound to.
     pub challenge: Option<String>,
     pub domain: Option<String>,
@@ -165,6 +166,13 @@ impl Store {
 }
 
 impl Transaction<'_> {
+    /// What the key was used for before; no other transaction can use it until this one ends.
+    pub fn idempotency(&mut self, tenant: &TenantId, key: &str, request_hash: &str) -> Result<Idempotency> {
+        let key = clean(key);
+        self.lock_names(&[format!("idempotency:{tenant}:{key}")])?;
+        used_for(self.connection, tenant, &key, request_hash)
+    }
+
     /// Reserves the key for the submission. `request_hash` tells a repetition from a misuse.
     pub fn reserve_idempotency_key(
         &mut self,
@@ -172,21 +180,16 @@ impl Transaction<'_> {
         key: &str,
         request_hash: &str,
         now: DateTime<Utc>,
-    ) -> Result<Idempotency> {
-        let key = clean(key);
-        self.lock_names(&[format!("idempotency:{}:{key}", submission.tenant_id)])?;
-        let found = used_for(self.connection, &submission.tenant_id, &key, request_hash)?;
-        if found == Idempotency::New {
-            let row = (
-                idempotency_keys::tenant_id.eq(submission.tenant_id.as_str()),
-                idempotency_keys::key.eq(&key),
-                idempotency_keys::request_hash.eq(request_hash),
-                idempotency_keys::submission_id.eq(submission.id.as_str()),
-                idempotency_keys::created_at.eq(time_text(now)),
-            );
-            diesel::insert_into(idempotency_keys::table).values(row).execute(self.connection)?;
-        }
-        Ok(found)
+    ) -> Result<()> {
+        let row = (
+            idempotency_keys::tenant_id.eq(submission.tenant_id.as_str()),
+            idempotency_keys::key.eq(clean(key)),
+            idempotency_keys::request_hash.eq(request_hash),
+            idempotency_keys::submission_id.eq(submission.id.as_str()),
+            idempotency_keys::created_at.eq(time_text(now)),
+        );
+        diesel::insert_into(idempotency_keys::table).values(row).execute(self.connection)?;
+        Ok(())
     }
 
     /// Writes a submission that is being worked on.

@@ -24,7 +24,7 @@ impl<'a> Transaction<'a> {
 /// On SQLite there is only one writer, so nothing is to be done.
 pub(super) fn lock_names(connection: &mut AnyConnection, names: &[String]) -> Result<()> {
     match connection {
-        AnyConnection::Sqlite(_) => drop(names),
+        AnyConnection::Sqlite(_) => tracing::trace!(names = names.len(), "one writer: nothing to lock"),
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(postgres) => {
             use diesel::prelude::*;

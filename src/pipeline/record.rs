@@ -1,0 +1,304 @@
+//! What a verified credential changes: the rules of duplicates, repeated checks and superseding, in one transaction.
+//! Comes in: files that were worked on. Goes out: rows and events. Must not know: how credentials are verified.
+
+use super::events::{self, EventWriter};
+use crate::model::credential::{CredentialStatus, NormalizedCredential, Warning};
+use crate::model::event::EventType;
+use crate::model::ids::{CandidateRef, CredentialId};
+use crate::model::report::{Outcome, VerificationReport};
+use crate::model::skill::{SkillAssertion, SkillStatus};
+use crate::model::submission::FileResult;
+use crate::store::{FileRecord, KnownBytes, NewCredential, NewSubmission, Result, Transaction};
+use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+
+/// Whom a submission is about.
+#[derive(Clone, Debug)]
+pub struct Person {
+    pub candidate_ref: CandidateRef,
+    /// False when nobody was named: then the same bytes are taken to be the same credential, whoever has it, and else
+    /// belong to a new person of whom nothing is known.
+    pub named: bool,
+}
+
+/// A file after its credentials were verified; `result.credentials` is empty.
+#[derive(Clone, Debug)]
+pub struct WorkedFile {
+    pub result: FileResult,
+    pub credentials: Vec<NewCredential>,
+}
+
+/// Writes the files from `done_before` on, with their credentials, skills and events. False, and nothing written, when
+/// somebody else did meanwhile.
+pub fn record(
+    transaction: &mut Transaction<'_>,
+    submission: &NewSubmission,
+    person: &Person,
+    files: &[WorkedFile],
+    done_before: u32,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let mut records: Vec<FileRecord> = Vec::with_capacity(files.len());
+    for (ordinal, file) in (done_before..).zip(files) {
+        records.push(FileRecord { ordinal, result: file.result.clone(), credentials: Vec::new() });
+    }
+    let worst = files.iter().filter_map(worst_outcome).max();
+    if !transaction.add_files(&submission.id, done_before, worst, &records)? {
+        return Ok(false);
+    }
+    let all: Vec<&NewCredential> = files.iter().flat_map(|file| &file.credentials).collect();
+    if all.is_empty() {
+        return Ok(true);
+    }
+    let mut recorder = Recorder::new(transaction, submission, person, &all, now)?;
+    for (file, record) in files.iter().zip(&mut records) {
+        for credential in &file.credentials {
+            record.credentials.push(recorder.take(credential)?);
+        }
+    }
+    recorder.write(&records)?;
+    Ok(true)
+}
+
+fn worst_outcome(file: &WorkedFile) -> Option<Outcome> {
+    let problem = file.result.problem.as_ref().map(|_| Outcome::Rejected);
+    let presentation = file.result.presentation.as_ref().map(|report| report.outcome);
+    let credentials = file.credentials.iter().map(|credential| credential.report.outcome);
+    problem.into_iter().chain(presentation).chain(credentials).max()
+}
+
+/// A credential in force with a natural key: the one that a newer issue of it replaces.
+struct InForce {
+    id: CredentialId,
+    fingerprint: String,
+    report: VerificationReport,
+    normalized: NormalizedCredential,
+    /// Its place among the new ones, when it came with the same submission.
+    pending: Option<usize>,
+}
+
+struct Recorder<'t, 'c> {
+    transaction: &'t mut Transaction<'c>,
+    submission: &'t NewSubmission,
+    candidate: CandidateRef,
+    named: bool,
+    now: DateTime<Utc>,
+    known: Vec<KnownBytes>,
+    in_force: HashMap<String, InForce>,
+    new: Vec<(NewCredential, Vec<SkillAssertion>)>,
+    rechecked_skills: Vec<(CredentialId, Vec<SkillAssertion>)>,
+    events: EventWriter,
+}
+
+impl<'t, 'c> Recorder<'t, 'c> {
+    fn new(
+        transaction: &'t mut Transaction<'c>,
+        submission: &'t NewSubmission,
+        person: &Person,
+        all: &[&NewCredential],
+        now: DateTime<Utc>,
+    ) -> Result<Self> {
+        let tenant = &submission.tenant_id;
+        let candidate = person.candidate_ref.clone();
+        if !person.named {
+            let names: Vec<String> = all.iter().map(|new| format!("bytes:{tenant}:{}", new.fingerprint)).collect();
+            transaction.lock_names(&names)?;
+        }
+        let mut sequence = transaction.lock_candidate(tenant, &candidate)?;
+        if sequence.is_none() && person.named {
+            transaction.ensure_candidate(tenant, &candidate, now)?;
+            sequence = transaction.lock_candidate(tenant, &candidate)?;
+        }
+        let fingerprints: Vec<&str> = all.iter().map(|new| new.fingerprint.as_str()).collect();
+        let known = transaction.known_bytes(tenant, &fingerprints)?;
+        let keys: Vec<&str> = all.iter().filter_map(|new| new.normalized.as_ref()?.natural_key.as_deref()).collect();
+        let mut in_force = HashMap::new();
+        for stored in transaction.same_credentials(tenant, &candidate, &keys)? {
+            let Some(normalized) = stored.normalized else { continue };
+            let Some(key) = normalized.natural_key.clone() else { continue };
+            let (id, fingerprint, report) = (stored.id, stored.fingerprint, stored.report);
+            in_force.insert(key, InForce { id, fingerprint, report, normalized, pending: None });
+        }
+        let events = EventWriter {
+            tenant: tenant.clone(),
+            candidate: candidate.clone(),
+            cause: Some(submission.id.to_string()),
+            now,
+            sequence: sequence.unwrap_or(0),
+            events: Vec::new(),
+        };
+        let (new, rechecked_skills) = (Vec::new(), Vec::new());
+        Ok(Self { transaction, submission, candidate, named: person.named, now, known, in_force, new, rechecked_skills, events })
+    }
+
+    /// Decides what the credential is: known, checked again, or new. Returns its id and whether it was known.
+    fn take(&mut self, credential: &NewCredential) -> Result<(CredentialId, bool)> {
+        let outcome = credential.report.outcome;
+        let same_bytes = |known: &&KnownBytes| known.fingerprint == credential.fingerprint;
+        // Without a named person a verdict of another time may have asked more (the recipient): it is not overruled.
+        let known = self.known.iter().filter(same_bytes).find(|known| match self.named {
+            true => known.candidate_ref == self.candidate,
+            false => known.candidate_ref == self.candidate || known.outcome == outcome,
+        });
+        if let Some(known) = known.cloned() {
+            let is_new = self.new.iter().any(|(new, _)| new.id == known.id);
+            if known.outcome != outcome && !is_new {
+                self.check_again(&known, credential)?;
+            }
+            return Ok((known.id, true));
+        }
+        self.known.push(KnownBytes {
+            id: credential.id.clone(),
+            candidate_ref: self.candidate.clone(),
+            fingerprint: credential.fingerprint.clone(),
+            outcome,
+        });
+        self.add(credential.clone())?;
+        Ok((credential.id.clone(), false))
+    }
+
+    fn add(&mut self, mut credential: NewCredential) -> Result<()> {
+        let mut before = Vec::new();
+        if let Some((key, normalized)) = credential.normalized.as_mut().and_then(|normalized| {
+            let key = normalized.natural_key.clone()?;
+            Some((key, normalized))
+        }) {
+            if let Some(earlier) = self.in_force.get(&key) {
+                if !replaces(normalized, earlier) {
+                    normalized.status = CredentialStatus::Superseded;
+                    normalized.warnings.push(older_issue());
+                    self.new.push((credential, Vec::new()));
+                    return Ok(());
+                }
+                before = self.supersede(&key)?;
+            }
+            let status_active = normalized.status == CredentialStatus::Active;
+            if status_active {
+                let in_force = InForce {
+                    id: credential.id.clone(),
+                    fingerprint: credential.fingerprint.clone(),
+                    report: credential.report.clone(),
+                    normalized: normalized.clone(),
+                    pending: Some(self.new.len()),
+                };
+                self.in_force.insert(key, in_force);
+            }
+        }
+        let skills = credential.normalized.as_ref().map(events::all_skills).unwrap_or_default();
+        let summary =
+            events::summary(&credential.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
+        self.events.verified(&summary, &credential.report, &skills, &before);
+        self.withdraw_all_but(&summary, &skills, &before)?;
+        self.new.push((credential, skills));
+        Ok(())
+    }
+
+    /// The credential in force with that key is replaced. Returns the skills that it gave.
+    fn supersede(&mut self, key: &str) -> Result<Vec<SkillAssertion>> {
+        let Some(mut old) = self.in_force.remove(key) else { return Ok(Vec::new()) };
+        old.normalized.status = CredentialStatus::Superseded;
+        let skills = match old.pending {
+            Some(index) => {
+                let (pending, skills) = &mut self.new[index];
+                if let Some(normalized) = &mut pending.normalized {
+                    normalized.status = CredentialStatus::Superseded;
+                }
+                let gave = skills.iter().filter(|skill| events::is_held(skill)).cloned().collect();
+                skills.iter_mut().for_each(|skill| skill.status = SkillStatus::Superseded);
+                gave
+            }
+            None => {
+                let gave = self.transaction.skills_in_force(&old.id)?;
+                self.transaction.set_credential_status(&old.id, CredentialStatus::Superseded, self.now)?;
+                self.transaction.set_skill_status(&old.id, SkillStatus::Superseded)?;
+                gave
+            }
+        };
+        let summary = events::summary(&old.id, &old.fingerprint, &old.report, Some(&old.normalized));
+        self.events.credential(EventType::CredentialSuperseded, &summary, None, &[]);
+        Ok(skills)
+    }
+
+    /// The same bytes, checked at another time or with more known of the person, led to another verdict.
+    fn check_again(&mut self, known: &KnownBytes, credential: &NewCredential) -> Result<()> {
+        let before = self.transaction.skills_in_force(&known.id)?;
+        let skills = credential.normalized.as_ref().map(events::all_skills).unwrap_or_default();
+        let summary = events::summary(&known.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
+        self.transaction.update_credential(&known.id, &credential.report, credential.normalized.as_ref(), self.now)?;
+        self.transaction.remove_skills(&known.id)?;
+        self.events.verified(&summary, &credential.report, &skills, &before);
+        self.withdraw_all_but(&summary, &skills, &before)?;
+        self.rechecked_skills.push((known.id.clone(), skills));
+        for earlier in self.known.iter_mut().filter(|earlier| earlier.id == known.id) {
+            earlier.outcome = credential.report.outcome;
+        }
+        Ok(())
+    }
+
+    /// Skills that were given before and no longer are, unless another credential supports them.
+    fn withdraw_all_but(
+        &mut self,
+        summary: &crate::model::event::CredentialSummary,
+        kept: &[SkillAssertion],
+        before: &[SkillAssertion],
+    ) -> Result<()> {
+        let stays = |skill: &SkillAssertion, gone: &SkillAssertion| skill.assertion_id == gone.assertion_id && events::is_held(skill);
+        let is_kept = |gone: &&SkillAssertion| kept.iter().any(|skill| stays(skill, gone));
+        let gone: Vec<&SkillAssertion> = before.iter().filter(|skill| !is_kept(skill)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let support = self.transaction.supported_elsewhere(&self.submission.tenant_id, &self.candidate, &summary.id)?;
+        for skill in gone.into_iter().filter(|skill| !is_supported(skill, &support)) {
+            let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
+            self.events.skill(EventType::SkillWithdrawn, summary, &withdrawn);
+        }
+        Ok(())
+    }
+
+    fn write(self, records: &[FileRecord]) -> Result<()> {
+        let Self { transaction, submission, candidate, now, known, new, rechecked_skills, events, .. } = self;
+        let tenant = &submission.tenant_id;
+        let known_person = known.first().map_or(&candidate, |known| &known.candidate_ref);
+        transaction.set_submission_candidate(&submission.id, if new.is_empty() { known_person } else { &candidate })?;
+        if !new.is_empty() {
+            transaction.ensure_candidate(tenant, &candidate, now)?;
+            let rows: Vec<&NewCredential> = new.iter().map(|(credential, _)| credential).collect();
+            transaction.insert_credentials(submission, &candidate, &rows, now)?;
+        }
+        let of_new = new.iter().map(|(credential, skills)| (&credential.id, skills));
+        let of_rechecked = rechecked_skills.iter().map(|(id, skills)| (id, skills));
+        let skills: Vec<(&CredentialId, &SkillAssertion)> = of_new
+            .chain(of_rechecked)
+            .flat_map(|(id, skills)| skills.iter().filter(|skill| events::is_held(skill)).map(move |skill| (id, skill)))
+            .collect();
+        transaction.insert_skills(tenant, &candidate, &skills, now)?;
+        transaction.link_credentials(&submission.id, records)?;
+        transaction.set_sequence(tenant, &candidate, events.sequence)?;
+        transaction.append_events(&events.events)
+    }
+}
+
+/// Open Badges 3.0: the same issuer and credential id with a newer `validFrom` replaces the older one. Another form of the
+/// same issue replaces it only with a better verdict.
+fn replaces(new: &NormalizedCredential, old: &InForce) -> bool {
+    match (new.valid_from, old.normalized.valid_from) {
+        (Some(new), Some(old)) if new != old => new > old,
+        _ => new.outcome < old.report.outcome,
+    }
+}
+
+fn older_issue() -> Warning {
+    Warning {
+        code: "newer_issue_known".to_owned(),
+        pointer: None,
+        message: "The gateway already has this credential, or a newer issue of it, for this person: this one adds nothing."
+            .to_owned(),
+    }
+}
+
+/// By the same assertion, or by the same concept.
+pub fn is_supported(skill: &SkillAssertion, support: &[(String, Option<String>)]) -> bool {
+    let concept = skill.concepts.first().and_then(|concept| concept.uri.as_deref());
+    support.iter().any(|(assertion, uri)| *assertion == skill.assertion_id || (concept.is_some() && uri.as_deref() == concept))
+}
