@@ -4,7 +4,8 @@
 
 use crate::model::credential::{Attainment, NormalizedCredential};
 use crate::model::event::{
-    CREDENTIAL_SCHEMA, CredentialEventData, CredentialSummary, Event, EventType, Projections, Reason, SKILL_SCHEMA, SkillEventData,
+    CREDENTIAL_SCHEMA, CredentialEventData, CredentialSummary, Event, EventType, Projections, Reason, SKILL_SCHEMA,
+    SkillEventData,
 };
 use crate::model::ids::{CandidateRef, CredentialId, EventId, TenantId};
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
@@ -161,7 +162,9 @@ fn projections(skills: &[SkillAssertion]) -> Projections {
 fn reason(report: &VerificationReport) -> Option<Reason> {
     let check = report.deciding_check()?;
     let message = match (check.status, check.id) {
-        (CheckStatus::CouldNotCheck, CheckId::Status) => "The issuer could not be asked whether the credential is still in force.",
+        (CheckStatus::CouldNotCheck, CheckId::Status) => {
+            "The issuer could not be asked whether the credential is still in force."
+        }
         (CheckStatus::CouldNotCheck, CheckId::Proof | CheckId::Controller) => "The signature could not be checked.",
         (CheckStatus::CouldNotCheck, CheckId::Recipient) => "Whether the credential is about this person could not be told.",
         (CheckStatus::CouldNotCheck, _) => "A check could not be made.",

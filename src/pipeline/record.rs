@@ -242,7 +242,8 @@ impl<'t, 'c> Recorder<'t, 'c> {
         kept: &[SkillAssertion],
         before: &[SkillAssertion],
     ) -> Result<()> {
-        let stays = |skill: &SkillAssertion, gone: &SkillAssertion| skill.assertion_id == gone.assertion_id && events::is_held(skill);
+        let stays =
+            |skill: &SkillAssertion, gone: &SkillAssertion| skill.assertion_id == gone.assertion_id && events::is_held(skill);
         let is_kept = |gone: &&SkillAssertion| kept.iter().any(|skill| stays(skill, gone));
         let gone: Vec<&SkillAssertion> = before.iter().filter(|skill| !is_kept(skill)).collect();
         if gone.is_empty() {
