@@ -54,6 +54,8 @@ enum Command {
     Verify(commands::verify::VerifyArgs),
     /// Manage API keys
     ApiKey(commands::api_key::ApiKeyArgs),
+    /// Write freshly signed sample badges, good and bad ones, to try the gateway with
+    Sample(commands::sample::SampleArgs),
     /// Bring the database schema up to date and stop
     Migrate,
     /// Check settings, database, queue and, with --ready, a running gateway
@@ -78,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Worker => commands::worker::run(settings),
         Command::Verify(args) => commands::verify::run(settings, &args),
         Command::ApiKey(args) => commands::api_key::run(settings, &args),
+        Command::Sample(args) => commands::sample::run(&args),
         Command::Migrate => commands::migrate::run(settings),
         Command::Doctor(args) => commands::doctor::run(settings, &args),
         Command::Openapi => commands::openapi::run(),

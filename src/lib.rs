@@ -29,6 +29,7 @@ pub mod model;
 pub mod normalize;
 pub mod pipeline;
 pub mod queue;
+pub mod sample;
 pub mod seal;
 pub mod skills;
 pub mod store;

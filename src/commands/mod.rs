@@ -3,6 +3,7 @@
 pub mod api_key;
 pub mod doctor;
 pub mod migrate;
+pub mod sample;
 pub mod openapi;
 pub mod serve;
 pub mod verify;
