@@ -62,8 +62,22 @@ pub fn files(now: DateTime<Utc>) -> Result<Vec<SampleFile>, SampleError> {
     files.push(file("samples.zip", archive));
     files.push(file("status-list.json", pretty(&list)));
     files.push(file("documents.json", pretty(&json!({ STATUS_LIST_URL: "status-list.json" }))));
+    files.push(file("policy.toml", policy(&[&institution, &p256]).into_bytes()));
     files.push(file("README.txt", README.as_bytes().to_vec()));
     Ok(files)
+}
+
+/// A trust policy that knows the invented institution, as an employer would write it for a real one.
+fn policy(institutions: &[&Institution]) -> String {
+    let dids: Vec<String> = institutions.iter().map(|institution| format!("\"{}\"", institution.did())).collect();
+    let name = institutions.first().map_or("", |institution| institution.name.as_str());
+    let example = |did: &String| format!("\n[[example]]\nissuer = {did}\nexpect = \"allow\"\nrule = \"samples\"\n");
+    format!(
+        "# Trusts the issuer of these samples, and nobody else without a look.\nname = \"samples\"\nversion = \"1\"\n\
+         unknown_issuer = \"attention\"\n\n[[rule]]\nid = \"samples\"\ndecision = \"allow\"\ndid = [{}]\nname = \"{name}\"\n{}",
+        dids.join(", "),
+        dids.iter().map(example).collect::<String>()
+    )
 }
 
 /// Tokens name their subject: the claim `sub` is required in them.
