@@ -4,6 +4,7 @@
 //! Must not know: where credentials come from, how they are stored, what becomes of them.
 
 pub mod codes;
+pub mod compact_jws;
 pub mod credential_schema;
 pub mod did;
 pub mod documents;
