@@ -19,6 +19,14 @@ use assertion::{Claimed, Method};
 use graph::{GraphError, Node};
 use serde_json::Value;
 
+/// Whether an address lies below another one, ending at a path boundary.
+pub(crate) fn is_below_address(prefix: &str, address: &str) -> bool {
+    match (scope::plain(prefix), scope::plain(address)) {
+        (Some(prefix), Some(address)) => scope::is_below(&prefix, &address),
+        _ => false,
+    }
+}
+
 const ASK: &str = "Ask the candidate for the badge as the issuer made it.";
 const LATER: &str = "Check again later, or ask the candidate for a link to the badge on the issuer's site.";
 

@@ -51,7 +51,7 @@ pub(super) fn same_site(home: &Url, other: &Url) -> bool {
 }
 
 /// A prefix counts only up to the end of a path segment: `/badges` does not cover `/badges-of-others`.
-fn is_below(prefix: &Url, url: &Url) -> bool {
+pub(super) fn is_below(prefix: &Url, url: &Url) -> bool {
     if !same_site(prefix, url) {
         return false;
     }
