@@ -78,13 +78,18 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
         policy: Some(verifier.policy.reference()),
         nested: nested_reports,
     };
-    let has_content = badge.assertion().is_object();
-    let document = (!rejected && has_content).then(|| VerifiedDocument {
+    // Content that nothing proves is reported, never passed on.
+    let is_proven = badge.assertion().is_object() && report_passes(&report, CheckId::Proof);
+    let document = (!rejected && is_proven).then(|| VerifiedDocument {
         format: badge.claimed.format,
         json: badge.whole(),
         nested: Vec::new(),
     });
     Verification { report, document }
+}
+
+fn report_passes(report: &VerificationReport, id: CheckId) -> bool {
+    report.check(id).is_some_and(|check| check.status == CheckStatus::Pass)
 }
 
 fn unreadable(sentence: &str, request: &VerificationRequest) -> Verification {
