@@ -231,7 +231,12 @@ async fn judge(job: &Job, opened: OpenedFile, name: Option<String>, entries: &mu
     }
 }
 
-async fn verify_credential(job: &Job, credential: &ReceivedCredential, request: &VerificationRequest, name: Option<String>) -> Entry {
+async fn verify_credential(
+    job: &Job,
+    credential: &ReceivedCredential,
+    request: &VerificationRequest,
+    name: Option<String>,
+) -> Entry {
     let verification = job.verifier.verify(credential, request).await;
     let origin = Origin {
         tenant_id: TenantId::from("default"),

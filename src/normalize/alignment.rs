@@ -33,16 +33,23 @@ pub fn read(node: &Node<'_>, around: &Surroundings) -> Option<Aligned> {
     let field = |names: &[&str]| node.any(names).and_then(|node| node.id());
     let names = node.any(&["targetName", "name"]).map(|name| name.languages(around.language.as_deref())).unwrap_or_default();
     let url = field(&["targetUrl", "targetURL", "url", "id"]).or_else(|| node.value.as_str().map(str::to_owned));
-    let framework = node.any(&["targetFramework", "frameworkName"]).and_then(|name| {
-        name.text().or_else(|| preferred(&name.languages(None)).map(|(_, text)| text.to_owned()))
-    });
+    let framework = node
+        .any(&["targetFramework", "frameworkName"])
+        .and_then(|name| name.text().or_else(|| preferred(&name.languages(None)).map(|(_, text)| text.to_owned())));
     let code = field(&["targetCode", "codedNotation"]);
     let target_type = node.get("targetType").and_then(|node| node.items().first().and_then(Node::text));
     if names.is_empty() && url.is_none() && code.is_none() {
         return None;
     }
     let known = url.as_deref().and_then(frameworks::by_url);
-    let clues = Clues { known: &known, target_type: &target_type, framework: &framework, code: &code, url: &url, name: preferred(&names).map(|(_, name)| name) };
+    let clues = Clues {
+        known: &known,
+        target_type: &target_type,
+        framework: &framework,
+        code: &code,
+        url: &url,
+        name: preferred(&names).map(|(_, name)| name),
+    };
     let kind = clues.kind(around);
     let original = preferred(&names).map(|(_, name)| name.to_owned()).or_else(|| code.clone()).or_else(|| url.clone())?;
     let concept = concept(known, framework, code, url, &original);
@@ -91,7 +98,8 @@ impl Clues<'_> {
 }
 
 fn concept(known: Option<Known>, framework: Option<String>, code: Option<String>, url: Option<String>, label: &str) -> Concept {
-    let from_name = framework.as_deref().and_then(frameworks::by_name).map(|(taxonomy, _)| taxonomy).filter(|name| !name.is_empty());
+    let from_name =
+        framework.as_deref().and_then(frameworks::by_name).map(|(taxonomy, _)| taxonomy).filter(|name| !name.is_empty());
     let from_url = known.as_ref().map(|known| known.taxonomy).filter(|name| !name.is_empty());
     let host = || url.as_deref().and_then(|url| url::Url::parse(url).ok()).and_then(|url| url.host_str().map(str::to_owned));
     let taxonomy = from_url.or(from_name).map(str::to_owned).or_else(|| framework.clone()).or_else(host);
@@ -134,7 +142,12 @@ impl Aligned {
                 named.or_else(|| self.concept.framework_name.clone()).unwrap_or_else(|| self.concept.taxonomy.clone())
             }
         };
-        let in_name = || self.original.split(|c: char| !c.is_alphanumeric()).rfind(|part| part.chars().any(|c| c.is_ascii_digit())).map(str::to_owned);
+        let in_name = || {
+            self.original
+                .split(|c: char| !c.is_alphanumeric())
+                .rfind(|part| part.chars().any(|c| c.is_ascii_digit()))
+                .map(str::to_owned)
+        };
         let level = self.concept.code.clone().or_else(in_name).unwrap_or_else(|| self.original.clone());
         QualificationLevel { framework, level, basis: "alignment".to_owned() }
     }
@@ -156,12 +169,30 @@ mod tests {
         for (expected, value) in [
             (Skill, json!({"targetName": "Python", "targetUrl": "http://data.europa.eu/esco/skill/ccd0a1d9"})),
             (Skill, json!({"targetName": "Robot Programming", "targetType": "CFItem", "targetUrl": "https://example.org/c/1"})),
-            (Skill, json!({"targetName": "Writing", "targetFramework": "Our Standards", "targetCode": "W.1", "targetUrl": "https://example.org/w"})),
-            (Accreditation, json!({"targetName": "ANAB accreditation", "targetUrl": "https://anab.ansi.org/x", "targetDescription": null})),
-            (Accreditation, json!({"targetName": "Decision", "targetType": "ext:QualityAssurance", "targetUrl": "https://example.org/AV-1"})),
-            (QualificationLevel, json!({"targetName": "EQF level 5", "targetType": "ext:EQF", "targetCode": "5", "targetUrl": "https://example.org/eqf"})),
-            (Occupation, json!({"targetName": "Web Developer", "targetType": "CTDL", "targetUrl": "https://www.onetonline.org/link/summary/15-1254.00"})),
-            (Occupation, json!({"targetName": "Web Developer", "targetType": "CFItem", "targetFramework": "X", "targetCode": "15-1254.00"})),
+            (
+                Skill,
+                json!({"targetName": "Writing", "targetFramework": "Our Standards", "targetCode": "W.1", "targetUrl": "https://example.org/w"}),
+            ),
+            (
+                Accreditation,
+                json!({"targetName": "ANAB accreditation", "targetUrl": "https://anab.ansi.org/x", "targetDescription": null}),
+            ),
+            (
+                Accreditation,
+                json!({"targetName": "Decision", "targetType": "ext:QualityAssurance", "targetUrl": "https://example.org/AV-1"}),
+            ),
+            (
+                QualificationLevel,
+                json!({"targetName": "EQF level 5", "targetType": "ext:EQF", "targetCode": "5", "targetUrl": "https://example.org/eqf"}),
+            ),
+            (
+                Occupation,
+                json!({"targetName": "Web Developer", "targetType": "CTDL", "targetUrl": "https://www.onetonline.org/link/summary/15-1254.00"}),
+            ),
+            (
+                Occupation,
+                json!({"targetName": "Web Developer", "targetType": "CFItem", "targetFramework": "X", "targetCode": "15-1254.00"}),
+            ),
             (Credential, json!({"targetName": "The badge", "targetUrl": "http://example.org/badges/1/"})),
             (Unknown, json!({"targetName": "Something", "targetUrl": "https://example.org/page"})),
         ] {

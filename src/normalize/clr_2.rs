@@ -18,17 +18,30 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     draft.credential.achievement.name.insert("en".to_owned(), "Comprehensive Learner Record".to_owned());
     for subject in root.list("credentialSubject") {
         for achievement in subject.list("achievement") {
-            draft.warn("described_only", Some(&achievement.pointer), "This achievement is described in the record; no credential in it awards it.");
+            draft.warn(
+                "described_only",
+                Some(&achievement.pointer),
+                "This achievement is described in the record; no credential in it awards it.",
+            );
         }
         for association in subject.list("association") {
-            draft.warn("not_carried_over", Some(&association.pointer), "This relation between achievements has no place in the common model.");
+            draft.warn(
+                "not_carried_over",
+                Some(&association.pointer),
+                "This relation between achievements has no place in the common model.",
+            );
         }
     }
     Skills::default()
 }
 
 /// Normalises the verified credentials inside another one, and lists their skills with its own.
-pub fn add_parts(credential: &mut NormalizedCredential, document: &VerifiedDocument, report: &VerificationReport, origin: &Origin) {
+pub fn add_parts(
+    credential: &mut NormalizedCredential,
+    document: &VerifiedDocument,
+    report: &VerificationReport,
+    origin: &Origin,
+) {
     let mut seen: HashMap<String, usize> = HashMap::new();
     for (index, skill) in credential.skills.iter().enumerate() {
         seen.insert(skill_key(skill), index);

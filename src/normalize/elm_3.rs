@@ -52,7 +52,12 @@ fn read_claim(claim: &Node<'_>, draft: &mut Draft, skills: &mut Skills) {
         read_grade(&assessment, draft);
     }
     for specification in claim.list("specifiedBy") {
-        for (name, framework, basis) in [("EQFLevel", "EQF", "eqf_level"), ("eqfLevel", "EQF", "eqf_level"), ("NQFLevel", "NQF", "nqf_level"), ("nqfLevel", "NQF", "nqf_level")] {
+        for (name, framework, basis) in [
+            ("EQFLevel", "EQF", "eqf_level"),
+            ("eqfLevel", "EQF", "eqf_level"),
+            ("NQFLevel", "NQF", "nqf_level"),
+            ("nqfLevel", "NQF", "nqf_level"),
+        ] {
             for concept in specification.list(name) {
                 read_level(&concept, framework, basis, draft);
             }
@@ -80,7 +85,10 @@ fn read_level(concept: &Node<'_>, framework: &str, basis: &str, draft: &mut Draf
 
 fn read_grade(assessment: &Node<'_>, draft: &mut Draft) {
     let Some(grade) = assessment.get("grade").filter(|_| draft.credential.results.len() < MAX_SKILLS) else { return };
-    let value = grade.get("noteLiteral").map(|note| note.languages(None)).and_then(|map| preferred(&map).map(|(_, text)| text.to_owned()));
+    let value = grade
+        .get("noteLiteral")
+        .map(|note| note.languages(None))
+        .and_then(|map| preferred(&map).map(|(_, text)| text.to_owned()));
     let title = assessment.get("title").map(|title| title.languages(None));
     draft.credential.results.push(ResultValue {
         name: title.and_then(|map| preferred(&map).map(|(_, text)| text.to_owned())),
@@ -104,7 +112,15 @@ fn read_outcome(outcome: &Node<'_>, skills: &mut Skills) {
         let names = title.languages(None);
         let Some(original) = preferred(&names).map(|(_, text)| text.to_owned()) else { return };
         let pointer = title.pointer.clone();
-        skills.add(Stated { names, original, concept: None, derivation: Derivation::IssuerTag, level, attainment: None, pointer });
+        skills.add(Stated {
+            names,
+            original,
+            concept: None,
+            derivation: Derivation::IssuerTag,
+            level,
+            attainment: None,
+            pointer,
+        });
     }
 }
 
@@ -118,11 +134,13 @@ fn take_concept(node: &Node<'_>, level: Option<&Level>, skills: &mut Skills) -> 
     let names = node.any(&["prefLabel", "title", "targetName", "name"]).map(|name| name.languages(None)).unwrap_or_default();
     let id = node.any(&["id", "targetUrl", "uri"]).and_then(|id| id.text()).or_else(|| node.value.as_str().map(str::to_owned));
     let known = id.as_deref().and_then(frameworks::by_url);
-    let is_skill = known.as_ref().is_none_or(|known| matches!(known.kind, None | Some(crate::model::credential::AlignmentKind::Skill)));
+    let is_skill =
+        known.as_ref().is_none_or(|known| matches!(known.kind, None | Some(crate::model::credential::AlignmentKind::Skill)));
     let Some(original) = preferred(&names).map(|(_, text)| text.to_owned()).or_else(|| id.clone()).filter(|_| is_skill) else {
         return false;
     };
-    let taxonomy = known.as_ref().map(|known| known.taxonomy.to_owned()).or_else(|| node.get("inScheme").and_then(|scheme| label(&scheme)));
+    let taxonomy =
+        known.as_ref().map(|known| known.taxonomy.to_owned()).or_else(|| node.get("inScheme").and_then(|scheme| label(&scheme)));
     let concept = Concept {
         taxonomy: taxonomy.unwrap_or_else(|| "unknown".to_owned()),
         taxonomy_version: None,
@@ -134,7 +152,15 @@ fn take_concept(node: &Node<'_>, level: Option<&Level>, skills: &mut Skills) -> 
         confidence: None,
     };
     let level = level.filter(|_| concept.taxonomy == "digcomp").cloned();
-    skills.add(Stated { names, original, concept: Some(concept), derivation: Derivation::IssuerAlignment, level, attainment: None, pointer: node.pointer.clone() });
+    skills.add(Stated {
+        names,
+        original,
+        concept: Some(concept),
+        derivation: Derivation::IssuerAlignment,
+        level,
+        attainment: None,
+        pointer: node.pointer.clone(),
+    });
     true
 }
 

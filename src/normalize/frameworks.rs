@@ -27,7 +27,13 @@ struct Place {
     canonical: &'static str,
 }
 
-const fn place(host: &'static str, path: &'static str, taxonomy: &'static str, kind: Option<AlignmentKind>, canonical: &'static str) -> Place {
+const fn place(
+    host: &'static str,
+    path: &'static str,
+    taxonomy: &'static str,
+    kind: Option<AlignmentKind>,
+    canonical: &'static str,
+) -> Place {
     Place { host, path, taxonomy, kind, canonical }
 }
 
@@ -50,7 +56,13 @@ const PLACES: &[Place] = &[
     place("credentialfinder.org", "/competency/", "ctdl", Some(Skill), ""),
     place("credentialfinder.org", "/organization/", "ctdl", Some(Accreditation), ""),
     place("onetonline.org", "/link/summary/", "onet-soc", Some(Occupation), "https://www.onetonline.org/link/summary/"),
-    place("onetonline.org", "/find/descriptor/result/", "onet", Some(Skill), "https://www.onetonline.org/find/descriptor/result/"),
+    place(
+        "onetonline.org",
+        "/find/descriptor/result/",
+        "onet",
+        Some(Skill),
+        "https://www.onetonline.org/find/descriptor/result/",
+    ),
     place("bls.gov", "/soc/", "soc", Some(Occupation), ""),
     place("sfia-online.org", "/skills/", "sfia", Some(Skill), ""),
     place("niccs.cisa.gov", "/work-role", "nice", Some(Occupation), ""),
@@ -158,7 +170,10 @@ pub fn by_type(target_type: &str) -> Option<AlignmentKind> {
 pub fn is_soc_code(code: &str) -> bool {
     let bytes = code.as_bytes();
     let digits = |range: std::ops::Range<usize>| bytes.get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
-    digits(0..2) && bytes.get(2) == Some(&b'-') && digits(3..7) && (bytes.len() == 7 || (bytes.get(7) == Some(&b'.') && digits(8..10) && bytes.len() == 10))
+    digits(0..2)
+        && bytes.get(2) == Some(&b'-')
+        && digits(3..7)
+        && (bytes.len() == 7 || (bytes.get(7) == Some(&b'.') && digits(8..10) && bytes.len() == 10))
 }
 
 /// Platforms whose conventions a file may follow, by a host in its identifiers.

@@ -39,13 +39,21 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
 fn read_skill(node: &Node<'_>, skills: &mut Skills) {
     let names = node.get("name").map(|name| name.languages(None)).unwrap_or_default();
     let Some(original) = preferred(&names).map(|(_, text)| text.to_owned()) else { return };
-    let reference = node.get("definitionReference").and_then(|reference| reference.any(&["reference", "id", "url"]).and_then(|id| id.text()).or_else(|| reference.text()));
-    let scheme = node.get("schemeReference").and_then(|scheme| scheme.text().or_else(|| scheme.any(&["reference", "name"]).and_then(|id| id.text())));
+    let reference = node
+        .get("definitionReference")
+        .and_then(|reference| reference.any(&["reference", "id", "url"]).and_then(|id| id.text()).or_else(|| reference.text()));
+    let scheme = node
+        .get("schemeReference")
+        .and_then(|scheme| scheme.text().or_else(|| scheme.any(&["reference", "name"]).and_then(|id| id.text())));
     let concept = reference.map(|reference| {
         let known = frameworks::by_url(&reference);
         let is_uri = url::Url::parse(&reference).is_ok();
         Concept {
-            taxonomy: known.as_ref().map(|known| known.taxonomy.to_owned()).or_else(|| scheme.clone()).unwrap_or_else(|| "unknown".to_owned()),
+            taxonomy: known
+                .as_ref()
+                .map(|known| known.taxonomy.to_owned())
+                .or_else(|| scheme.clone())
+                .unwrap_or_else(|| "unknown".to_owned()),
             taxonomy_version: None,
             uri: known.as_ref().map(|known| known.uri.clone()).or_else(|| Some(reference.clone()).filter(|_| is_uri)),
             code: known.and_then(|known| known.code).or_else(|| Some(reference).filter(|_| !is_uri)),
@@ -55,5 +63,13 @@ fn read_skill(node: &Node<'_>, skills: &mut Skills) {
             confidence: None,
         }
     });
-    skills.add(Stated { names, original, concept, derivation: Derivation::SelfAsserted, level: None, attainment: None, pointer: node.pointer.clone() });
+    skills.add(Stated {
+        names,
+        original,
+        concept,
+        derivation: Derivation::SelfAsserted,
+        level: None,
+        attainment: None,
+        pointer: node.pointer.clone(),
+    });
 }

@@ -28,7 +28,9 @@ pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>]) -> Read<'a> {
     let result_type = description.and_then(|node| node.text_of("resultType"));
     let status = result.text_of("status");
     let value = ResultValue {
-        name: description.and_then(|node| node.get("name")).and_then(|name| preferred(&name.languages(None)).map(|(_, text)| text.to_owned())),
+        name: description
+            .and_then(|node| node.get("name"))
+            .and_then(|name| preferred(&name.languages(None)).map(|(_, text)| text.to_owned())),
         value: result.text_of("value"),
         achieved_level: achieved_level_name(result, description),
         meets_required: description.and_then(|node| meets_required(result, node, result_type.as_deref())),
@@ -197,13 +199,15 @@ mod tests {
 
     #[test]
     fn values_are_placed_only_where_the_scale_is_known() {
-        let allowed = json!({"id": "urn:d", "resultType": "LetterGrade", "allowedValue": ["F", "D", "C", "B", "A"], "requiredValue": "C"});
+        let allowed =
+            json!({"id": "urn:d", "resultType": "LetterGrade", "allowedValue": ["F", "D", "C", "B", "A"], "requiredValue": "C"});
         let (level, value) = read_one(&json!({"resultDescription": "urn:d", "value": "B"}), &allowed);
         assert_eq!((level.and_then(|level| level.ordinal), value.meets_required), (Some(0.75), Some(true)));
         let percent = json!({"id": "urn:d", "resultType": "Percent", "valueMin": "0", "valueMax": 100, "requiredValue": "60"});
         let (level, value) = read_one(&json!({"resultDescription": "urn:d", "value": "55"}), &percent);
         assert_eq!((level.and_then(|level| level.ordinal), value.meets_required), (Some(0.55), Some(false)));
-        let grade = json!({"id": "urn:d", "resultType": "ext:GermanGrade", "valueMin": "1", "valueMax": "6", "requiredValue": "4"});
+        let grade =
+            json!({"id": "urn:d", "resultType": "ext:GermanGrade", "valueMin": "1", "valueMax": "6", "requiredValue": "4"});
         let (level, value) = read_one(&json!({"resultDescription": "urn:d", "value": "1.3"}), &grade);
         assert_eq!(level.map(|level| (level.method, level.ordinal)), Some(("raw".to_owned(), None)));
         assert_eq!(value.meets_required, None);

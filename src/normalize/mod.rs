@@ -50,7 +50,9 @@ pub fn normalize(document: &VerifiedDocument, report: &VerificationReport, origi
         Format::Clr2 => clr_2::read(&root, &mut draft),
         Format::Elm3 => elm_3::read(&root, &mut draft),
         Format::LerRs => ler_rs::read(&root, &mut draft),
-        Format::Vc1 | Format::Vc2 | Format::SdJwtVc | Format::Presentation | Format::Other => verifiable_credential::read(&root, &mut draft),
+        Format::Vc1 | Format::Vc2 | Format::SdJwtVc | Format::Presentation | Format::Other => {
+            verifiable_credential::read(&root, &mut draft)
+        }
     };
     draft.finish(skills, document, report, origin)
 }
@@ -134,7 +136,13 @@ impl Draft {
         }
     }
 
-    fn finish(mut self, skills: Skills, document: &VerifiedDocument, report: &VerificationReport, origin: &Origin) -> NormalizedCredential {
+    fn finish(
+        mut self,
+        skills: Skills,
+        document: &VerifiedDocument,
+        report: &VerificationReport,
+        origin: &Origin,
+    ) -> NormalizedCredential {
         if let Some(id) = &report.issuer_id {
             self.credential.issuer.id = id.clone();
         }
@@ -143,7 +151,8 @@ impl Draft {
             self.credential.issuer.registry = vouched.registry.clone();
         }
         self.credential.natural_key = self.credential_id.as_deref().map(|id| natural_key(&self.credential.issuer.id, id));
-        let identifiers = [self.credential_id.as_deref(), Some(self.credential.issuer.id.as_str()), self.credential.achievement.id.as_deref()];
+        let identifiers =
+            [self.credential_id.as_deref(), Some(self.credential.issuer.id.as_str()), self.credential.achievement.id.as_deref()];
         self.credential.source_profile = identifiers.into_iter().flatten().find_map(frameworks::profile_of).map(str::to_owned);
         if skills.dropped > 0 {
             let message = format!("{} skills were left out: the credential names more than {MAX_SKILLS}.", skills.dropped);

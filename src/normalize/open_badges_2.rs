@@ -2,19 +2,45 @@
 //! Comes in: the whole graph, with `badge` and its `issuer` inlined. Goes out: achievement and skills of the badge class.
 //! The badge class is hosted and may change after the award: the fingerprint is of what was seen.
 
+use super::Draft;
 use super::alignment::Surroundings;
 use super::open_badges_3::{read_tags, take_alignment};
 use super::reader::Node;
 use super::skills::Skills;
-use super::Draft;
 use crate::model::credential::{Achievement, Attainment};
 
 const ASSERTION: &[&str] = &[
-    "id", "uid", "type", "badge", "recipient", "issuedOn", "expires", "verify", "verification", "image", "evidence", "narrative", "revoked",
-    "revocationReason", "related", "endorsement",
+    "id",
+    "uid",
+    "type",
+    "badge",
+    "recipient",
+    "issuedOn",
+    "expires",
+    "verify",
+    "verification",
+    "image",
+    "evidence",
+    "narrative",
+    "revoked",
+    "revocationReason",
+    "related",
+    "endorsement",
 ];
 const BADGE: &[&str] = &[
-    "id", "type", "name", "description", "image", "criteria", "issuer", "alignment", "alignments", "tags", "tag", "related", "endorsement",
+    "id",
+    "type",
+    "name",
+    "description",
+    "image",
+    "criteria",
+    "issuer",
+    "alignment",
+    "alignments",
+    "tags",
+    "tag",
+    "related",
+    "endorsement",
     "version",
 ];
 

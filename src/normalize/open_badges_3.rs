@@ -2,27 +2,79 @@
 //! Comes in: an OpenBadgeCredential (AchievementCredential). Goes out: achievement, results, levels and skills.
 //! The credential's own `name` is never read: real platforms write the holder's name there.
 
+use super::Draft;
 use super::alignment::{self, Aligned, Surroundings};
 use super::level::{self, Read};
 use super::reader::{Node, preferred};
 use super::skills::{Skills, Stated};
-use super::Draft;
 use crate::model::credential::{Achievement, AlignmentKind, Attainment, Credits, LanguageMap, QualificationLevel};
 use crate::model::skill::Derivation;
 
 const CREDENTIAL: &[&str] = &[
-    "id", "type", "issuer", "credentialSubject", "name", "description", "image", "proof", "validFrom", "validUntil", "issuanceDate",
-    "expirationDate", "issued", "awardedDate", "credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence",
-    "endorsement", "endorsementJwt",
+    "id",
+    "type",
+    "issuer",
+    "credentialSubject",
+    "name",
+    "description",
+    "image",
+    "proof",
+    "validFrom",
+    "validUntil",
+    "issuanceDate",
+    "expirationDate",
+    "issued",
+    "awardedDate",
+    "credentialStatus",
+    "credentialSchema",
+    "refreshService",
+    "termsOfUse",
+    "evidence",
+    "endorsement",
+    "endorsementJwt",
 ];
 const SUBJECT: &[&str] = &[
-    "id", "type", "identifier", "achievement", "result", "creditsEarned", "source", "role", "narrative", "licenseNumber", "term",
-    "image", "activityStartDate", "activityEndDate", "name", "givenName", "familyName",
+    "id",
+    "type",
+    "identifier",
+    "achievement",
+    "result",
+    "creditsEarned",
+    "source",
+    "role",
+    "narrative",
+    "licenseNumber",
+    "term",
+    "image",
+    "activityStartDate",
+    "activityEndDate",
+    "name",
+    "givenName",
+    "familyName",
 ];
 const ACHIEVEMENT: &[&str] = &[
-    "id", "type", "name", "description", "achievementType", "criteria", "image", "alignment", "tag", "fieldOfStudy", "specialization",
-    "humanCode", "inLanguage", "version", "creditsAvailable", "resultDescription", "creator", "otherIdentifier", "related",
-    "endorsement", "endorsementJwt", "ECTS",
+    "id",
+    "type",
+    "name",
+    "description",
+    "achievementType",
+    "criteria",
+    "image",
+    "alignment",
+    "tag",
+    "fieldOfStudy",
+    "specialization",
+    "humanCode",
+    "inLanguage",
+    "version",
+    "creditsAvailable",
+    "resultDescription",
+    "creator",
+    "otherIdentifier",
+    "related",
+    "endorsement",
+    "endorsementJwt",
+    "ECTS",
 ];
 /// May say who the person is.
 const WITHHELD: &[&str] = &["narrative", "licenseNumber", "role"];
@@ -46,7 +98,11 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     let mut skills = Skills::default();
     let subjects = root.list("credentialSubject");
     for subject in subjects.iter().skip(1) {
-        draft.warn("several_subjects", Some(&subject.pointer), "The credential speaks of several subjects; only the first was read.");
+        draft.warn(
+            "several_subjects",
+            Some(&subject.pointer),
+            "The credential speaks of several subjects; only the first was read.",
+        );
     }
     if let Some(subject) = subjects.first() {
         read_subject(subject, draft, &mut skills);
@@ -78,9 +134,15 @@ pub fn read_subject(subject: &Node<'_>, draft: &mut Draft, skills: &mut Skills) 
     };
     draft.warn_of_unread(&achievement, ACHIEVEMENT);
     draft.credential.achievement = describe(&achievement, Some(subject));
-    if let Some((_, isced)) = ISCED.iter().find(|(name, _)| draft.credential.achievement.achievement_type.as_deref() == Some(name)) {
+    if let Some((_, isced)) =
+        ISCED.iter().find(|(name, _)| draft.credential.achievement.achievement_type.as_deref() == Some(name))
+    {
         let basis = "achievement_type".to_owned();
-        draft.credential.qualification_level.push(QualificationLevel { framework: "ISCED".to_owned(), level: (*isced).to_owned(), basis });
+        draft.credential.qualification_level.push(QualificationLevel {
+            framework: "ISCED".to_owned(),
+            level: (*isced).to_owned(),
+            basis,
+        });
     }
 
     let descriptions = achievement.list("resultDescription");
@@ -100,7 +162,11 @@ pub fn read_subject(subject: &Node<'_>, draft: &mut Draft, skills: &mut Skills) 
 pub fn describe(achievement: &Node<'_>, subject: Option<&Node<'_>>) -> Achievement {
     let language = achievement.text_of("inLanguage");
     let texts = |name| achievement.get(name).map(|node| node.languages(language.as_deref())).unwrap_or_default();
-    let text = |name| achievement.get(name).and_then(|node| node.text().or_else(|| preferred(&node.languages(None)).map(|(_, text)| text.to_owned())));
+    let text = |name| {
+        achievement
+            .get(name)
+            .and_then(|node| node.text().or_else(|| preferred(&node.languages(None)).map(|(_, text)| text.to_owned())))
+    };
     let ects = achievement.number_of("ECTS");
     let credits = Credits {
         available: achievement.number_of("creditsAvailable").or(ects),
@@ -127,7 +193,10 @@ pub fn describe(achievement: &Node<'_>, subject: Option<&Node<'_>>) -> Achieveme
 fn read_skills(achievement: &Node<'_>, results: &[Read<'_>], draft: &mut Draft, skills: &mut Skills) {
     let described = &draft.credential.achievement;
     let around = Surroundings {
-        own_pages: [described.id.clone(), described.criteria_url.clone(), achievement.id_of("image")].into_iter().flatten().collect(),
+        own_pages: [described.id.clone(), described.criteria_url.clone(), achievement.id_of("image")]
+            .into_iter()
+            .flatten()
+            .collect(),
         language: described.in_language.clone(),
         is_competency: described.achievement_type.as_deref() == Some("Competency"),
     };
@@ -139,14 +208,16 @@ fn read_skills(achievement: &Node<'_>, results: &[Read<'_>], draft: &mut Draft, 
             take_alignment(node, &around, Some(result), draft, skills);
         }
     }
-    if around.is_competency && skills.is_empty()
+    if around.is_competency
+        && skills.is_empty()
         && let Some(name) = achievement.get("name")
     {
         skills.add_label(&name, around.language.as_deref(), Derivation::AchievementName);
     }
     read_tags(achievement, "tag", &around, draft, skills);
     // A result says how well; of which skill is clear only when there is one of each.
-    let leveled: Vec<_> = results.iter().filter(|result| result.alignments.is_empty()).filter_map(|result| result.level.as_ref()).collect();
+    let leveled: Vec<_> =
+        results.iter().filter(|result| result.alignments.is_empty()).filter_map(|result| result.level.as_ref()).collect();
     if let ([level], Some(only)) = (leveled.as_slice(), skills.only())
         && only.level.is_none()
     {
@@ -179,7 +250,11 @@ pub fn take_alignment(node: &Node<'_>, around: &Surroundings, result: Option<&Re
 fn stated(aligned: Aligned, result: Option<&Read<'_>>) -> Stated {
     let code = aligned.concept.code.as_deref().unwrap_or(&aligned.original);
     let own_level = level::of_framework(&aligned.concept.taxonomy, code, aligned.concept.uri.clone());
-    let names = if aligned.names.is_empty() { LanguageMap::from([(super::reader::NO_LANGUAGE.to_owned(), aligned.original.clone())]) } else { aligned.names };
+    let names = if aligned.names.is_empty() {
+        LanguageMap::from([(super::reader::NO_LANGUAGE.to_owned(), aligned.original.clone())])
+    } else {
+        aligned.names
+    };
     Stated {
         names,
         original: aligned.original,

@@ -161,7 +161,11 @@ pub fn trimmed(text: &str) -> String {
 /// English when there is any, else the language without a name, else the first one.
 pub fn preferred(map: &LanguageMap) -> Option<(&str, &str)> {
     let starts_english = |key: &&String| key.as_str() == "en" || key.starts_with("en-");
-    let key = map.keys().find(starts_english).or_else(|| map.get_key_value(NO_LANGUAGE).map(|(key, _)| key)).or_else(|| map.keys().next())?;
+    let key = map
+        .keys()
+        .find(starts_english)
+        .or_else(|| map.get_key_value(NO_LANGUAGE).map(|(key, _)| key))
+        .or_else(|| map.keys().next())?;
     map.get_key_value(key).map(|(key, text)| (key.as_str(), text.as_str()))
 }
 
@@ -197,14 +201,25 @@ mod tests {
     fn texts_in_several_languages_are_read_in_every_shape() {
         let read = |value: Value| Node::root(&value).languages(Some("nl"));
         assert_eq!(read(json!(" Een  naam ")), LanguageMap::from([("nl".into(), "Een naam".into())]));
-        assert_eq!(read(json!({"en-EN": "Name", "de": ["Titel ", "x"]})), LanguageMap::from([("en-EN".into(), "Name".into()), ("de".into(), "Titel".into())]));
+        assert_eq!(
+            read(json!({"en-EN": "Name", "de": ["Titel ", "x"]})),
+            LanguageMap::from([("en-EN".into(), "Name".into()), ("de".into(), "Titel".into())])
+        );
         assert_eq!(read(json!([{"@value": "Nom", "@language": "fr"}])), LanguageMap::from([("fr".into(), "Nom".into())]));
         assert!(read(json!({"id": "https://example.org/1"})).is_empty());
     }
 
     #[test]
     fn moments_are_read_in_every_shape() {
-        for text in ["2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00", "2026-01-01T00:00:00", "2026-01-01", "2026-01", "2026", "1767225600"] {
+        for text in [
+            "2026-01-01T00:00:00Z",
+            "2026-01-01T01:00:00+01:00",
+            "2026-01-01T00:00:00",
+            "2026-01-01",
+            "2026-01",
+            "2026",
+            "1767225600",
+        ] {
             assert_eq!(moment(text).map(|m| m.to_rfc3339()), Some("2026-01-01T00:00:00+00:00".to_owned()), "{text}");
         }
         assert_eq!(moment("yesterday"), None);
@@ -215,6 +230,9 @@ mod tests {
     fn pointers_are_escaped() {
         let value = json!({"a/b": {"c~d": [null, "x"]}});
         let node = Node::root(&value).get("a/b").and_then(|node| node.get("c~d"));
-        assert_eq!(node.map(|node| node.items().iter().map(|item| item.pointer.clone()).collect::<Vec<_>>()), Some(vec!["/a~1b/c~0d/1".to_owned()]));
+        assert_eq!(
+            node.map(|node| node.items().iter().map(|item| item.pointer.clone()).collect::<Vec<_>>()),
+            Some(vec!["/a~1b/c~0d/1".to_owned()])
+        );
     }
 }

@@ -128,7 +128,12 @@ impl Gathered {
         let is_declared = self.concepts.iter().any(|concept| concept.uri.is_some() || concept.code.is_some());
         let status = if is_declared { MappingStatus::Declared } else { MappingStatus::Unmapped };
         let kind = self.concepts.first().map_or(SkillKind::Unknown, kind);
-        let source = self.first.concept.as_ref().and_then(|concept| concept.uri.clone()).unwrap_or_else(|| normalized(&self.first.original));
+        let source = self
+            .first
+            .concept
+            .as_ref()
+            .and_then(|concept| concept.uri.clone())
+            .unwrap_or_else(|| normalized(&self.first.original));
         SkillAssertion {
             assertion_id: assertion_id(common, &source),
             label: label(self.first.names, self.first.original),
@@ -170,7 +175,12 @@ fn label(mut names: LanguageMap, original: String) -> Label {
     let shown = preferred(&names).map(|(language, text)| (language.to_owned(), text.to_owned()));
     let (language, text) = shown.unwrap_or_else(|| (NO_LANGUAGE.to_owned(), trimmed(&original)));
     names.remove(&language);
-    Label { text, lang: Some(language).filter(|language| language != NO_LANGUAGE && language != "@none"), original, translations: names }
+    Label {
+        text,
+        lang: Some(language).filter(|language| language != NO_LANGUAGE && language != "@none"),
+        original,
+        translations: names,
+    }
 }
 
 fn kind(concept: &Concept) -> SkillKind {
@@ -198,25 +208,52 @@ mod tests {
             confidence: None,
         });
         let names = LanguageMap::from([("en".to_owned(), trimmed(text))]);
-        Stated { names, original: text.to_owned(), concept, derivation: Derivation::IssuerTag, level: None, attainment: None, pointer: pointer.to_owned() }
+        Stated {
+            names,
+            original: text.to_owned(),
+            concept,
+            derivation: Derivation::IssuerTag,
+            level: None,
+            attainment: None,
+            pointer: pointer.to_owned(),
+        }
     }
 
     fn finished(all: Vec<Stated>, candidate: &str) -> Vec<SkillAssertion> {
         let mut skills = Skills::default();
         all.into_iter().for_each(|one| skills.add(one));
-        let origin = Origin { tenant_id: TenantId::from("default"), candidate_ref: Some(CandidateRef::from(candidate)), fingerprint: "f".to_owned() };
-        let common = Common { origin: &origin, natural_key: Some("k"), attainment: Attainment::Attained, asserted_by: AssertedBy::Issuer, valid_from: None, valid_until: None };
+        let origin = Origin {
+            tenant_id: TenantId::from("default"),
+            candidate_ref: Some(CandidateRef::from(candidate)),
+            fingerprint: "f".to_owned(),
+        };
+        let common = Common {
+            origin: &origin,
+            natural_key: Some("k"),
+            attainment: Attainment::Attained,
+            asserted_by: AssertedBy::Issuer,
+            valid_from: None,
+            valid_until: None,
+        };
         skills.finish(&common)
     }
 
     #[test]
     fn a_skill_is_listed_once_with_all_its_places() {
         let skills = finished(
-            vec![stated("Python", Some("urn:p"), "/a/0"), stated(" python ", None, "/t/0"), stated("Snake language", Some("urn:p"), "/a/1"), stated("Writing", None, "/t/1")],
+            vec![
+                stated("Python", Some("urn:p"), "/a/0"),
+                stated(" python ", None, "/t/0"),
+                stated("Snake language", Some("urn:p"), "/a/1"),
+                stated("Writing", None, "/t/1"),
+            ],
             "c",
         );
         assert_eq!(skills.iter().map(|skill| skill.source_pointers.len()).collect::<Vec<_>>(), [3, 1]);
-        assert_eq!(skills.iter().map(|skill| skill.mapping_status).collect::<Vec<_>>(), [MappingStatus::Declared, MappingStatus::Unmapped]);
+        assert_eq!(
+            skills.iter().map(|skill| skill.mapping_status).collect::<Vec<_>>(),
+            [MappingStatus::Declared, MappingStatus::Unmapped]
+        );
     }
 
     #[test]

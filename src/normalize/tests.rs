@@ -111,7 +111,8 @@ fn the_natural_key_joins_two_issues_of_one_credential() {
 #[test]
 fn a_result_in_progress_attains_nothing() {
     let mut badge = open_badge();
-    badge["credentialSubject"]["achievement"]["resultDescription"] = json!([{"id": "urn:r", "name": "Status", "resultType": "Status"}]);
+    badge["credentialSubject"]["achievement"]["resultDescription"] =
+        json!([{"id": "urn:r", "name": "Status", "resultType": "Status"}]);
     badge["credentialSubject"]["result"] = json!([{"resultDescription": "urn:r", "status": "InProgress"}]);
     let credential = normalized(Format::OpenBadges3, badge);
     assert_eq!(credential.attainment, Attainment::InProgress);
@@ -124,7 +125,10 @@ fn a_competency_is_a_skill_by_its_name() {
     let credential = normalized(Format::OpenBadges3, json);
     assert_eq!(labels(&credential), ["Robot Programming"]);
     assert_eq!(credential.skills.first().map(|skill| skill.derivation), Some(Derivation::AchievementName));
-    assert_eq!(credential.skills.first().and_then(|skill| skill.label.translations.get("fr")).map(String::as_str), Some("Robots"));
+    assert_eq!(
+        credential.skills.first().and_then(|skill| skill.label.translations.get("fr")).map(String::as_str),
+        Some("Robots")
+    );
 }
 
 #[test]
@@ -163,7 +167,10 @@ fn european_outcomes_give_concepts_and_a_level_only_where_it_belongs() {
     assert_eq!(levels, [None, None, Some(3), None]);
     assert!(credential.skills.iter().take(3).all(|skill| skill.source_pointers.len() == 2));
     assert_eq!(credential.achievement.credits.as_ref().and_then(|credits| credits.available), Some(2.0));
-    assert_eq!(credential.qualification_level.first().map(|level| (level.framework.as_str(), level.level.as_str())), Some(("EQF", "Level 6")));
+    assert_eq!(
+        credential.qualification_level.first().map(|level| (level.framework.as_str(), level.level.as_str())),
+        Some(("EQF", "Level 6"))
+    );
     assert!(!serde_json::to_string(&credential).unwrap_or_default().contains("Zebedee"));
 }
 
@@ -175,7 +182,11 @@ fn a_resume_is_the_persons_word_and_its_credentials_are_parts() {
             {"name": "JavaScript", "definitionReference": {"reference": "2.C.4.a"}, "schemeReference": "O*NET"}],
         "certifications": [{"name": "Forklift"}]}});
     let inner = VerifiedDocument { format: Format::OpenBadges3, json: open_badge(), nested: Vec::new() };
-    let document = VerifiedDocument { format: Format::LerRs, json, nested: vec![("/credentialSubject/certifications/0/verifications/0".to_owned(), inner)] };
+    let document = VerifiedDocument {
+        format: Format::LerRs,
+        json,
+        nested: vec![("/credentialSubject/certifications/0/verifications/0".to_owned(), inner)],
+    };
     let credential = normalize(&document, &report(Format::LerRs), &origin());
     assert_eq!(labels(&credential).len(), 2 + 4);
     let own = credential.skills.iter().filter(|skill| skill.asserted_by == AssertedBy::Self_).count();
@@ -183,7 +194,10 @@ fn a_resume_is_the_persons_word_and_its_credentials_are_parts() {
     assert_eq!(credential.parts.len(), 1);
     assert!(warned(&credential, "self_stated"));
     let pointer = credential.skills.last().and_then(|skill| skill.source_pointers.first().cloned());
-    assert_eq!(pointer.as_deref(), Some("/credentialSubject/certifications/0/verifications/0/credentialSubject/achievement/tag/4"));
+    assert_eq!(
+        pointer.as_deref(),
+        Some("/credentialSubject/certifications/0/verifications/0/credentialSubject/achievement/tag/4")
+    );
 }
 
 #[test]
@@ -196,7 +210,8 @@ fn an_inner_skill_keeps_the_id_that_it_has_alone() {
     };
     let record = normalize(&document, &report(Format::Clr2), &origin());
     let alone = normalized(Format::OpenBadges3, open_badge());
-    let ids = |credential: &NormalizedCredential| credential.skills.iter().map(|skill| skill.assertion_id.clone()).collect::<Vec<_>>();
+    let ids =
+        |credential: &NormalizedCredential| credential.skills.iter().map(|skill| skill.assertion_id.clone()).collect::<Vec<_>>();
     assert_eq!(ids(&record), ids(&alone));
     assert!(warned(&record, "described_only"));
 }
@@ -215,7 +230,9 @@ fn any_other_credential_is_read_as_far_as_it_can_be() {
 
 #[test]
 fn hostile_shapes_are_read_without_harm() {
-    for format in [Format::OpenBadges3, Format::OpenBadges2, Format::Clr2, Format::Elm3, Format::LerRs, Format::Vc1, Format::Other] {
+    for format in
+        [Format::OpenBadges3, Format::OpenBadges2, Format::Clr2, Format::Elm3, Format::LerRs, Format::Vc1, Format::Other]
+    {
         for json in [
             json!(null),
             json!([]),

@@ -2,11 +2,11 @@
 //! Comes in: the credential. Goes out: what its subject says of achievements and skills in words that are known from elsewhere.
 //! Everything else stays unread, and the warnings say so.
 
+use super::Draft;
 use super::alignment::Surroundings;
 use super::open_badges_3::{self, read_tag, take_alignment};
 use super::reader::{NO_LANGUAGE, Node, preferred, trimmed};
 use super::skills::Skills;
-use super::Draft;
 use crate::model::credential::{Achievement, Attainment, LanguageMap};
 use crate::model::skill::Derivation;
 
@@ -51,7 +51,11 @@ fn describe(award: &Node<'_>) -> Achievement {
     let text = award.value.as_str().map(trimmed).filter(|text| !text.is_empty());
     Achievement {
         id: award.text_of("id"),
-        name: if name.is_empty() { text.map(|text| LanguageMap::from([(NO_LANGUAGE.to_owned(), text)])).unwrap_or_default() } else { name },
+        name: if name.is_empty() {
+            text.map(|text| LanguageMap::from([(NO_LANGUAGE.to_owned(), text)])).unwrap_or_default()
+        } else {
+            name
+        },
         achievement_type: award.types().first().map(|name| (*name).to_owned()),
         description: award.get("description").map(|node| node.languages(None)).unwrap_or_default(),
         ..Achievement::default()

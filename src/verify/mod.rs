@@ -27,9 +27,7 @@ pub mod validity;
 
 use crate::intake::classify;
 use crate::jsonld::Contexts;
-use crate::model::credential::{
-    Document, Format, ReceivedCredential, Securing, VerifiedDocument,
-};
+use crate::model::credential::{Document, Format, ReceivedCredential, Securing, VerifiedDocument};
 use crate::model::report::{Check, CheckId, IssuerName, NestedReport, Outcome, VerificationReport};
 use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};

@@ -37,11 +37,19 @@ struct Inner {
 pub async fn check(document: &Value, verifier: &Verifier, request: &VerificationRequest, depth: usize) -> Nested {
     let (inner, left_out) = find(document);
     if inner.is_empty() {
-        return Nested { check: Check::not_applicable(ID, "The credential holds no other credentials."), reports: Vec::new(), documents: Vec::new() };
+        return Nested {
+            check: Check::not_applicable(ID, "The credential holds no other credentials."),
+            reports: Vec::new(),
+            documents: Vec::new(),
+        };
     }
     if depth + 1 > MAX_DEPTH {
-        let check = Check::could_not_check(ID, "nested_too_deep", format!("Credentials nested more than {MAX_DEPTH} levels deep are not looked at."))
-            .next("Ask the candidate for the inner credentials one by one.");
+        let check = Check::could_not_check(
+            ID,
+            "nested_too_deep",
+            format!("Credentials nested more than {MAX_DEPTH} levels deep are not looked at."),
+        )
+        .next("Ask the candidate for the inner credentials one by one.");
         return Nested { check, reports: Vec::new(), documents: Vec::new() };
     }
     let mut reports = Vec::with_capacity(inner.len());
@@ -71,21 +79,32 @@ fn receive(inner: Inner) -> ReceivedCredential {
         Document::CompactJws(text) | Document::SdJwt(text) | Document::HostedUrl(text) => text.clone().into_bytes(),
     };
     let media_type = inner.media_type.to_owned();
-    ReceivedCredential { name: inner.pointer, containers: Vec::new(), media_type, bytes, document: inner.document, presentation: None }
+    ReceivedCredential {
+        name: inner.pointer,
+        containers: Vec::new(),
+        media_type,
+        bytes,
+        document: inner.document,
+        presentation: None,
+    }
 }
 
 fn judge(reports: &[NestedReport], left_out: usize) -> Check {
-    let with = |role: NestedRole, outcome: Outcome| reports.iter().filter(move |nested| nested.role == role && nested.report.outcome == outcome);
+    let with = |role: NestedRole, outcome: Outcome| {
+        reports.iter().filter(move |nested| nested.role == role && nested.report.outcome == outcome)
+    };
     let rejected = with(NestedRole::Credential, Outcome::Rejected).count();
     let attention = with(NestedRole::Credential, Outcome::Attention).count();
     let bad_endorsements = with(NestedRole::Endorsement, Outcome::Rejected).count();
     let credentials = reports.iter().filter(|nested| nested.role == NestedRole::Credential).count();
     let mut check = if rejected > 0 {
-        let message = format!("{rejected} of the {credentials} credentials inside can't be relied on; the others are not affected.");
+        let message =
+            format!("{rejected} of the {credentials} credentials inside can't be relied on; the others are not affected.");
         Check::warning(ID, "nested_rejected", message).next("Look at the credentials inside one by one.")
     } else if left_out > 0 {
         let message = format!("Only {} of the {} credentials inside were looked at.", reports.len(), reports.len() + left_out);
-        Check::could_not_check(ID, "nested_too_many", message).next("Ask the candidate for the credentials that matter one by one.")
+        Check::could_not_check(ID, "nested_too_many", message)
+            .next("Ask the candidate for the credentials that matter one by one.")
     } else if attention > 0 {
         Check::warning(ID, "nested_attention", format!("{attention} of the {credentials} credentials inside need a look."))
             .next("Look at the credentials inside one by one.")
@@ -98,7 +117,12 @@ fn judge(reports: &[NestedReport], left_out: usize) -> Check {
     for nested in reports.iter().filter(|nested| nested.report.outcome != Outcome::Accepted) {
         let Some(deciding) = nested.report.deciding_check() else { continue };
         let detail = deciding.message.clone();
-        check = check.finding(Finding { problem_type: None, code: deciding.code.clone(), detail, pointer: Some(nested.pointer.clone()) });
+        check = check.finding(Finding {
+            problem_type: None,
+            code: deciding.code.clone(),
+            detail,
+            pointer: Some(nested.pointer.clone()),
+        });
     }
     check
 }
@@ -184,7 +208,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_inner_credential_is_found_once_with_its_place() {
-        let vc = json!({ "type": ["VerifiableCredential"], "credentialSubject": { "inner": { "type": "VerifiableCredential" } } });
+        let vc =
+            json!({ "type": ["VerifiableCredential"], "credentialSubject": { "inner": { "type": "VerifiableCredential" } } });
         let endorsement = json!({ "type": ["VerifiableCredential", "EndorsementCredential"] });
         let document = json!({
             "type": ["VerifiableCredential", "ClrCredential"],

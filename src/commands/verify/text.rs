@@ -26,7 +26,10 @@ fn credential(out: &mut String, entry: &Entry, paint: &dyn Fn(&str, &str) -> Str
         title = format!("  {} ({})", plain(name), report.format.title());
     }
     if let Some(issuer) = &report.issuer_name {
-        let vouched = issuer.registry.as_ref().map_or_else(|| "as it calls itself".to_owned(), |registry| format!("listed by {}", plain(registry)));
+        let vouched = issuer
+            .registry
+            .as_ref()
+            .map_or_else(|| "as it calls itself".to_owned(), |registry| format!("listed by {}", plain(registry)));
         title = format!("{title}, issued by {} ({vouched})", plain(&issuer.name));
     }
     drop(writeln!(out, "{title}: {}", verdict(report.outcome)));
@@ -96,7 +99,9 @@ fn name(id: CheckId) -> &'static str {
 
 /// Foreign text must not steer a terminal.
 fn plain(text: &str) -> String {
-    let steers = |letter: char| letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers = |letter: char| {
+        letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     text.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
