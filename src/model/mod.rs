@@ -2,13 +2,16 @@
 //! Comes in: nothing of ours. Goes out: types that every other module shares.
 //! Must not know: how anything is verified, stored, queued, delivered or shown.
 
+pub mod backpack;
 pub mod candidate;
 pub mod clock;
 pub mod connection;
 pub mod credential;
 pub mod delivery;
 pub mod event;
+pub mod exchange;
 pub mod ids;
+pub mod oauth;
 pub mod report;
 pub mod secret;
 pub mod skill;

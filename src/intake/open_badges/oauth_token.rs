@@ -1,0 +1,137 @@
+//! The token and revocation endpoints of the host (RFC 6749 §4.1.3 and §6, RFC 7009): what a request asks for.
+//! Comes in: the form and the Authorization header. Goes out: the grant that is asked for, or an OAuth error.
+
+use super::oauth::Parameters;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// An OAuth error answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OAuthError {
+    pub status: u16,
+    pub error: &'static str,
+    pub description: String,
+}
+
+impl OAuthError {
+    pub fn new(error: &'static str, description: impl Into<String>) -> Self {
+        let status = if error == "invalid_client" { 401 } else { 400 };
+        Self { status, error, description: description.into() }
+    }
+
+    pub fn body(&self) -> Value {
+        json!({"error": self.error, "error_description": self.description})
+    }
+}
+
+/// Who calls, by HTTP Basic.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientCredentials {
+    pub client_id: String,
+    pub secret: String,
+}
+
+/// Reads `Authorization: Basic`; both halves are form-urlencoded first (RFC 6749 §2.3.1).
+pub fn basic_credentials(header: Option<&str>) -> Option<ClientCredentials> {
+    let (scheme, encoded) = header?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let bytes = STANDARD.decode(encoded.trim()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (id, secret) = text.split_once(':')?;
+    Some(ClientCredentials { client_id: form_decoded(id), secret: form_decoded(secret) })
+}
+
+/// Reads `Authorization: Bearer`.
+pub fn bearer_token(header: Option<&str>) -> Option<&str> {
+    let (scheme, token) = header?.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.trim().is_empty()).then(|| token.trim())
+}
+
+fn form_decoded(text: &str) -> String {
+    let with_spaces = text.replace('+', " ");
+    percent_encoding::percent_decode_str(&with_spaces).decode_utf8_lossy().into_owned()
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenRequest {
+    Code { code: String, redirect_uri: String, verifier: String },
+    Refresh { token: String, scope: Option<String> },
+    /// An employer's own system asks for a short-lived token.
+    ClientCredentials { scope: Option<String> },
+}
+
+pub fn read_token_request(form: &Parameters) -> Result<TokenRequest, OAuthError> {
+    if let Some(name) = form.repeated() {
+        return Err(OAuthError::new("invalid_request", format!("{name} was given more than once")));
+    }
+    let required = |name: &str| {
+        form.get(name).map(str::to_owned).ok_or_else(|| OAuthError::new("invalid_request", format!("{name} is missing")))
+    };
+    match form.get("grant_type") {
+        Some("authorization_code") => Ok(TokenRequest::Code {
+            code: required("code")?,
+            redirect_uri: required("redirect_uri")?,
+            verifier: required("code_verifier")?,
+        }),
+        Some("refresh_token") => {
+            Ok(TokenRequest::Refresh { token: required("refresh_token")?, scope: form.get("scope").map(str::to_owned) })
+        }
+        Some("client_credentials") => Ok(TokenRequest::ClientCredentials { scope: form.get("scope").map(str::to_owned) }),
+        Some(_) => Err(OAuthError::new("unsupported_grant_type", "use authorization_code or refresh_token")),
+        None => Err(OAuthError::new("invalid_request", "grant_type is missing")),
+    }
+}
+
+/// The scope of a refreshed token: what was granted, or less when less is asked for.
+pub fn refreshed_scope(granted: &str, wanted: Option<&str>) -> Result<String, OAuthError> {
+    let Some(wanted) = wanted else { return Ok(granted.to_owned()) };
+    match wanted.split_ascii_whitespace().find(|scope| !super::has_scope(granted, scope)) {
+        Some(scope) => Err(OAuthError::new("invalid_scope", format!("{scope} was not granted"))),
+        None => Ok(wanted.split_ascii_whitespace().collect::<Vec<_>>().join(" ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(text: &str) -> Parameters {
+        Parameters::parse(text.as_bytes())
+    }
+
+    #[test]
+    fn basic_credentials_are_form_decoded_after_the_split() {
+        let header = format!("basic {}", STANDARD.encode("a%3Ab:s+e%2Bc"));
+        let credentials = basic_credentials(Some(&header)).unwrap();
+        assert_eq!((credentials.client_id.as_str(), credentials.secret.as_str()), ("a:b", "s e+c"));
+        for header in ["Basic ???", "Bearer x", "Basic", "", &format!("Basic {}", STANDARD.encode("no-colon"))] {
+            assert!(basic_credentials(Some(header)).is_none(), "{header}");
+        }
+    }
+
+    #[test]
+    fn the_scope_parameter_is_never_required() {
+        let request = read_token_request(&form("grant_type=authorization_code&code=c&redirect_uri=r&code_verifier=v")).unwrap();
+        assert!(matches!(request, TokenRequest::Code { .. }));
+        assert!(read_token_request(&form("grant_type=refresh_token&refresh_token=t")).is_ok());
+    }
+
+    #[test]
+    fn missing_repeated_and_unknown_parameters_have_their_own_errors() {
+        assert_eq!(read_token_request(&form("code=c")).unwrap_err().error, "invalid_request");
+        assert_eq!(read_token_request(&form("grant_type=authorization_code&code=c&redirect_uri=r")).unwrap_err().error, "invalid_request");
+        assert_eq!(read_token_request(&form("grant_type=refresh_token&refresh_token=a&refresh_token=b")).unwrap_err().error, "invalid_request");
+        assert_eq!(read_token_request(&form("grant_type=password")).unwrap_err().error, "unsupported_grant_type");
+        assert_eq!(OAuthError::new("invalid_client", "").status, 401);
+    }
+
+    #[test]
+    fn a_refresh_may_narrow_the_scope_but_not_widen_it() {
+        assert_eq!(refreshed_scope("a b", None).unwrap(), "a b");
+        assert_eq!(refreshed_scope("a b", Some("b")).unwrap(), "b");
+        assert_eq!(refreshed_scope("a b", Some("c")).unwrap_err().error, "invalid_scope");
+    }
+}

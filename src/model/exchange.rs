@@ -1,0 +1,104 @@
+//! A request to a wallet, over VCALM or OpenID4VP: its state and what was seen of it.
+//! Must not know: protocols, proofs, storage.
+
+use super::ids::{CandidateRef, ExchangeId, SubmissionId, TenantId};
+use super::submission::CandidateHint;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExchangeState {
+    Pending,
+    Active,
+    Complete,
+    /// Too many attempts failed.
+    Invalid,
+}
+
+impl ExchangeState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Complete => "complete",
+            Self::Invalid => "invalid",
+        }
+    }
+
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "pending" => Self::Pending,
+            "active" => Self::Active,
+            "complete" => Self::Complete,
+            _ => Self::Invalid,
+        }
+    }
+
+    /// No message changes it any more.
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::Complete | Self::Invalid)
+    }
+}
+
+/// What the employer asked for when the exchange was opened.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ExchangeOptions {
+    /// Shown by the wallet.
+    pub reason: String,
+    /// Credential types to ask for, as they stand in `type`.
+    pub types: Vec<String>,
+    /// Where the wallet sends the person afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<String>,
+    /// OpenID4VP formats; empty means `ldp_vc` and `jwt_vc_json`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub formats: Vec<String>,
+    /// `vct` values, for `dc+sd-jwt`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vct_values: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    /// At least 128 random bits: its URL is the only secret.
+    pub id: ExchangeId,
+    pub tenant_id: TenantId,
+    /// Whom the employer asked; sealed at rest.
+    pub candidate: CandidateHint,
+    pub state: ExchangeState,
+    /// Counts changes, from 0.
+    pub sequence: i32,
+    /// Good for one acceptance; replaced after each failed attempt.
+    pub challenge: String,
+    pub attempts: i32,
+    pub options: ExchangeOptions,
+    /// Problem details of the last refusal.
+    pub last_error: Option<Value>,
+    /// What was taken in; sealed at rest.
+    pub results: Option<Value>,
+    pub submission_id: Option<SubmissionId>,
+    pub candidate_ref: Option<CandidateRef>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Exchange {
+    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at <= now
+    }
+}
+
+/// One line of an exchange's journal. Bodies are never part of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ExchangeLogEntry {
+    pub at: DateTime<Utc>,
+    /// The call, for example `participate`, `openid4vp_request`.
+    pub call: String,
+    /// HTTP status of the answer.
+    pub status: i32,
+    /// What was offered, what came, what was refused: names, sizes and codes only.
+    pub detail: Value,
+}

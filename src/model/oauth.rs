@@ -1,0 +1,132 @@
+//! Who may push and pull over the Open Badges API: clients, invitations, grants, tokens.
+//! Secrets, codes and tokens appear here only as SHA-256 hashes.
+
+use super::ids::{CandidateRef, TenantId};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A platform or wallet that registered itself (RFC 7591).
+#[derive(Clone, Debug, PartialEq)]
+pub struct OAuthClient {
+    pub client_id: String,
+    /// Lower-case hex SHA-256.
+    pub secret_hash: String,
+    /// The registration as echoed, without the secret.
+    pub metadata: Value,
+    pub redirect_uris: Vec<String>,
+    /// Space-separated, as registered.
+    pub scope: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A link that lets one candidate of one tenant connect platforms. It is what identifies the candidate on the consent page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invitation {
+    pub id: String,
+    #[serde(skip, default = "no_tenant")]
+    pub tenant_id: TenantId,
+    pub candidate_ref: CandidateRef,
+    /// What the employer calls it, for example the vacancy; shown to the candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+    /// How often it may be used to consent.
+    pub max_connections: i32,
+    pub connections: i32,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+fn no_tenant() -> TenantId {
+    TenantId::from("default")
+}
+
+/// A candidate's consent, and the root of every token that came from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    pub id: String,
+    pub client_id: String,
+    pub tenant_id: TenantId,
+    pub candidate_ref: CandidateRef,
+    pub invitation_id: String,
+    /// Space-separated.
+    pub scope: String,
+    pub created_at: DateTime<Utc>,
+}
+
+/// An authorization code, waiting to be exchanged once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationCode {
+    pub code_hash: String,
+    pub grant_id: String,
+    pub client_id: String,
+    pub redirect_uri: String,
+    pub scope: String,
+    /// PKCE S256.
+    pub code_challenge: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    Access,
+    Refresh,
+}
+
+impl TokenKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+        }
+    }
+}
+
+/// A token about to be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewToken {
+    pub token_hash: String,
+    pub kind: TokenKind,
+    pub scope: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What a valid access token stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenHolder {
+    pub tenant_id: TenantId,
+    /// Absent for tokens of an employer's own system.
+    pub candidate_ref: Option<CandidateRef>,
+    pub client_id: String,
+    /// Space-separated.
+    pub scope: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What became of an attempt to use a code or a refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Redeemed<T> {
+    Fresh(T),
+    /// It was used before: the grant it came from has been revoked.
+    UsedBefore,
+    /// Unknown, expired, revoked, or of another client.
+    Unknown,
+}
+
+/// A credential as the Open Badges API serves it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HostedCredential {
+    /// Lower-case hex SHA-256 over issuer id and credential id.
+    pub natural_key: String,
+    pub compact_jws: bool,
+    /// Exactly as received.
+    pub bytes: Vec<u8>,
+    pub valid_from: Option<DateTime<Utc>>,
+    /// `accepted`, `attention`, `rejected`
+    pub outcome: String,
+    pub submission_id: String,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
