@@ -8,6 +8,7 @@ pub mod classify;
 pub mod detect;
 pub mod json;
 pub mod limits;
+pub mod link;
 pub mod oid4vp;
 pub mod open_badges;
 pub mod presentation;

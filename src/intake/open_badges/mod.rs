@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod client_discovery;
+pub mod client_pull;
 pub mod discovery;
 pub mod host;
 pub mod oauth;
