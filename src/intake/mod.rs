@@ -12,9 +12,9 @@ pub mod link;
 pub mod oid4vp;
 pub mod open_badges;
 pub mod presentation;
+pub(crate) mod problem;
 pub mod text;
 pub mod vcalm;
-pub(crate) mod problem;
 
 use crate::model::credential::{ReceivedCredential, ReceivedPresentation};
 use crate::model::submission::{FileProblem, UploadedFile};

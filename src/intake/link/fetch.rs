@@ -4,8 +4,7 @@ use super::platforms::{LinkProblem, Resolved};
 use crate::http_client::{HttpClient, HttpError, OutboundResponse};
 use crate::model::submission::UploadedFile;
 
-const ACCEPT: &str =
-    "application/json, application/ld+json, application/vc, application/vc+ld+json, application/vc+jwt, application/jwt, image/png, image/svg+xml;q=0.5";
+const ACCEPT: &str = "application/json, application/ld+json, application/vc, application/vc+ld+json, application/vc+jwt, application/jwt, image/png, image/svg+xml;q=0.5";
 
 /// The file behind the link, ready to be taken in like an upload.
 pub async fn fetch(client: &HttpClient, resolved: &Resolved) -> Result<UploadedFile, LinkProblem> {
@@ -15,22 +14,34 @@ pub async fn fetch(client: &HttpClient, resolved: &Resolved) -> Result<UploadedF
 
 fn unreachable(platform: &str, error: &HttpError) -> LinkProblem {
     match error {
-        HttpError::TooLarge(_) => LinkProblem::new("link_too_large", format!("What {platform} answered is larger than a credential should be.")),
-        HttpError::Refused(_) => LinkProblem::new("link_refused", "The address behind this link may not be contacted.".to_owned()),
+        HttpError::TooLarge(_) => {
+            LinkProblem::new("link_too_large", format!("What {platform} answered is larger than a credential should be."))
+        }
+        HttpError::Refused(_) => {
+            LinkProblem::new("link_refused", "The address behind this link may not be contacted.".to_owned())
+        }
         _ => LinkProblem::new("link_unreachable", format!("{platform} could not be reached. Try again in a moment.")),
     }
 }
 
 fn judge(platform: &str, response: OutboundResponse) -> Result<UploadedFile, LinkProblem> {
-    let media_type = response.header("content-type").map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let media_type =
+        response.header("content-type").map(|text| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
     let is_json = response.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     match response.status {
         200..=299 => {}
         // The body of a withdrawn badge tells the verifier which one it was.
         410 if is_json => {}
         410 => return Err(LinkProblem::new("link_gone", format!("{platform} says that this credential was withdrawn."))),
-        404 => return Err(LinkProblem::new("link_not_public", format!("{platform} shows nothing there: the credential is not public or the link is wrong."))),
-        401 | 403 => return Err(LinkProblem::new("link_not_public", format!("{platform} does not show this credential to everybody."))),
+        404 => {
+            return Err(LinkProblem::new(
+                "link_not_public",
+                format!("{platform} shows nothing there: the credential is not public or the link is wrong."),
+            ));
+        }
+        401 | 403 => {
+            return Err(LinkProblem::new("link_not_public", format!("{platform} does not show this credential to everybody.")));
+        }
         429 => return Err(LinkProblem::new("link_unreachable", format!("{platform} asked to wait. Try again in some minutes."))),
         status => return Err(LinkProblem::new("link_unreachable", format!("{platform} answered with an error ({status})."))),
     }

@@ -48,7 +48,12 @@ const CREDLY_BADGE: &str = "https://api.credly.com/v1/obi/v2/badge_assertions/{i
 const PLATFORMS: &[Platform] = &[
     Platform { name: "Credly", hosts: CREDLY, path: "badges/{id}/*", target: Target::Fixed(CREDLY_BADGE) },
     Platform { name: "Credly", hosts: CREDLY_API, path: "v1/obi/v2/badge_assertions/{id}", target: Target::Fixed(CREDLY_BADGE) },
-    Platform { name: "Credly", hosts: CREDLY_API, path: "api/v1/obi/v2/badge_assertions/{id}", target: Target::Fixed(CREDLY_BADGE) },
+    Platform {
+        name: "Credly",
+        hosts: CREDLY_API,
+        path: "api/v1/obi/v2/badge_assertions/{id}",
+        target: Target::Fixed(CREDLY_BADGE),
+    },
     Platform {
         name: "Credly",
         hosts: CREDLY_API,
@@ -59,9 +64,16 @@ const PLATFORMS: &[Platform] = &[
         name: "Credly",
         hosts: CREDLY,
         path: "users/{id}/*",
-        target: Target::None("This is a profile with many badges. Open one badge and copy its own link, or ask the candidate for the files."),
+        target: Target::None(
+            "This is a profile with many badges. Open one badge and copy its own link, or ask the candidate for the files.",
+        ),
     },
-    Platform { name: "Canvas Badges", hosts: BADGR, path: "public/assertions/{id}/*", target: Target::SamePath { query: BADGR_QUERY } },
+    Platform {
+        name: "Canvas Badges",
+        hosts: BADGR,
+        path: "public/assertions/{id}/*",
+        target: Target::SamePath { query: BADGR_QUERY },
+    },
     Platform {
         name: "Canvas Badges",
         hosts: BADGR,
@@ -85,13 +97,17 @@ const PLATFORMS: &[Platform] = &[
         name: "Accredible",
         hosts: &["credential.net", "www.credential.net"],
         path: "*",
-        target: Target::None("Accredible publishes no file that can be verified here. Ask the candidate to download the badge as Open Badges and send you the file."),
+        target: Target::None(
+            "Accredible publishes no file that can be verified here. Ask the candidate to download the badge as Open Badges and send you the file.",
+        ),
     },
     Platform {
         name: "LinkedIn",
         hosts: &["linkedin.com", "*.linkedin.com"],
         path: "*",
-        target: Target::None("LinkedIn only shows what people wrote. Ask the candidate for the link behind \"Show credential\", or for the file."),
+        target: Target::None(
+            "LinkedIn only shows what people wrote. Ask the candidate for the link behind \"Show credential\", or for the file.",
+        ),
     },
 ];
 
@@ -161,12 +177,16 @@ fn target(platform: &Platform, url: &Url, host: &str, id: &str, listed: &[String
         Target::InFragment(name) => {
             let fragment = url.fragment().unwrap_or_default();
             let query = fragment.split_once('?').map_or(fragment, |(_, query)| query);
-            let inner = url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.to_string());
+            let inner =
+                url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.to_string());
             let inner = inner.and_then(|text| Url::parse(&text).ok());
             let inner_host = inner.as_ref().and_then(Url::host_str).unwrap_or_default().to_ascii_lowercase();
             let allowed = inner.as_ref().is_some_and(|url| listed.iter().any(|entry| is_listed(entry, url, &inner_host)));
             if inner.is_some() && !allowed {
-                return Err(LinkProblem::new("link_unknown", format!("The link points to {inner_host}, which can't be checked here.")));
+                return Err(LinkProblem::new(
+                    "link_unknown",
+                    format!("The link points to {inner_host}, which can't be checked here."),
+                ));
             }
             inner.map(|url| without_personal_query(&url))
         }
@@ -175,7 +195,8 @@ fn target(platform: &Platform, url: &Url, host: &str, id: &str, listed: &[String
             return Err(LinkProblem { code: "link_not_a_credential", message, next_step: advice.to_owned() });
         }
     };
-    let fetched = fetched.ok_or_else(|| LinkProblem::new("link_unusable", format!("This {} link is not complete.", platform.name)))?;
+    let fetched =
+        fetched.ok_or_else(|| LinkProblem::new("link_unusable", format!("This {} link is not complete.", platform.name)))?;
     https(fetched).map(|url| Resolved { platform: platform.name.to_owned(), url })
 }
 
@@ -294,7 +315,9 @@ mod tests {
         assert_eq!(fetched(link), format!("https://api.badgr.io/public/assertions/abcDEF_-12?{BADGR_QUERY}"));
         let tenant = fetched("https://school.badges.parchment.com/public/assertions/x1/image?identity__email=a@example.org#z");
         assert_eq!(tenant, format!("https://school.badges.parchment.com/public/assertions/x1?{BADGR_QUERY}"));
-        let listed = fetched("https://badges.university.example/public/assertions/x1?identity__email=a@example.org&who=a@example.org&v=2_0");
+        let listed = fetched(
+            "https://badges.university.example/public/assertions/x1?identity__email=a@example.org&who=a@example.org&v=2_0",
+        );
         assert_eq!(listed, "https://badges.university.example/public/assertions/x1?v=2_0");
     }
 
@@ -318,7 +341,14 @@ mod tests {
         ] {
             assert!(["link_unknown", "link_unusable"].contains(&refused(link)), "{link}");
         }
-        for link in ["https://user:pw@www.credly.com/badges/x", "file:///etc/passwd", "javascript:alert(1)", "", "x y", "ftp://badgr.com/x"] {
+        for link in [
+            "https://user:pw@www.credly.com/badges/x",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "",
+            "x y",
+            "ftp://badgr.com/x",
+        ] {
             assert!(["link_unknown", "link_unusable"].contains(&refused(link)), "{link}");
         }
         assert_eq!(refused("https://www.credly.com/badges/..%2f..%2fadmin"), "link_unknown");
@@ -335,7 +365,11 @@ mod tests {
 
     #[test]
     fn a_link_that_leads_nowhere_says_what_to_ask_for() {
-        for link in ["https://www.linkedin.com/in/ada/details/certifications", "https://www.credential.net/x", "https://www.credly.com/users/ada/badges"] {
+        for link in [
+            "https://www.linkedin.com/in/ada/details/certifications",
+            "https://www.credential.net/x",
+            "https://www.credly.com/users/ada/badges",
+        ] {
             let problem = resolve(link, &[], &[]).unwrap_err();
             assert_eq!(problem.code, "link_not_a_credential", "{link}");
             assert!(problem.next_step.to_lowercase().contains("ask the candidate"), "{}", problem.next_step);

@@ -68,7 +68,13 @@ impl Deployment<'_> {
 }
 
 /// The members of the request.
-pub fn authorization_request(exchange: &Exchange, urls: &Urls, client_id: &str, construction: Construction, wallet_nonce: Option<&str>) -> Map<String, Value> {
+pub fn authorization_request(
+    exchange: &Exchange,
+    urls: &Urls,
+    client_id: &str,
+    construction: Construction,
+    wallet_nonce: Option<&str>,
+) -> Map<String, Value> {
     let formats = formats(exchange);
     let mut supported = Map::new();
     for format in &formats {
@@ -115,7 +121,9 @@ fn format_metadata(format: &str) -> Value {
     match format {
         "ldp_vc" => json!({"proof_type_values": ["DataIntegrityProof", "Ed25519Signature2020"],
                            "cryptosuite_values": ["eddsa-rdfc-2022", "ecdsa-rdfc-2019", "eddsa-jcs-2022", "ecdsa-jcs-2019"]}),
-        "dc+sd-jwt" => json!({"sd-jwt_alg_values": ["ES256", "ES384", "EdDSA"], "kb-jwt_alg_values": ["ES256", "ES384", "EdDSA"]}),
+        "dc+sd-jwt" => {
+            json!({"sd-jwt_alg_values": ["ES256", "ES384", "EdDSA"], "kb-jwt_alg_values": ["ES256", "ES384", "EdDSA"]})
+        }
         _ => json!({"alg_values": ["EdDSA", "ES256", "ES384", "RS256"]}),
     }
 }

@@ -210,7 +210,11 @@ mod tests {
         let jwt = jwt("redirect_uri:x");
         for token in [jwt.clone(), format!("\"{jwt}\""), format!("[\"{jwt}\"]"), format!(r#"{{"badge":["{jwt}"]}}"#)] {
             let list = found(&token);
-            assert_eq!((list[0].form, list[0].named_audience.as_deref()), (PresentedForm::CompactJws, Some("redirect_uri:x")), "{token}");
+            assert_eq!(
+                (list[0].form, list[0].named_audience.as_deref()),
+                (PresentedForm::CompactJws, Some("redirect_uri:x")),
+                "{token}"
+            );
         }
         let sd = format!("{}~ZGlz~{}", jwt, self::jwt("gw"));
         assert_eq!(found(&sd)[0].form, PresentedForm::SdJwt);

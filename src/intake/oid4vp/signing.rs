@@ -35,7 +35,9 @@ impl RequestSigner {
     pub fn from_pem(certificate_pem: &str, key_pem: &str, host: &str) -> Result<Self, SignerError> {
         let chain = certificates(certificate_pem);
         let leaf = chain.first().ok_or(SignerError::NoCertificate)?;
-        let secret = p256::SecretKey::from_pkcs8_pem(key_pem).or_else(|_| p256::SecretKey::from_sec1_pem(key_pem)).map_err(|_| SignerError::NoKey)?;
+        let secret = p256::SecretKey::from_pkcs8_pem(key_pem)
+            .or_else(|_| p256::SecretKey::from_sec1_pem(key_pem))
+            .map_err(|_| SignerError::NoKey)?;
         let key = SigningKey::from(secret);
         // Both are found as they stand in the DER: a dNSName is context tag 2, the public key an uncompressed point.
         let name = [&[0x82, u8::try_from(host.len()).unwrap_or(u8::MAX)], host.as_bytes()].concat();

@@ -36,7 +36,11 @@ pub struct BackpackClient {
 
 /// What became of a pull request.
 pub enum Pull {
-    Page { page: PulledPage, link: Option<String>, total: Option<String> },
+    Page {
+        page: PulledPage,
+        link: Option<String>,
+        total: Option<String>,
+    },
     /// The access token is no longer taken.
     Unauthorized,
 }
@@ -46,7 +50,12 @@ impl BackpackClient {
     pub async fn discover(&self, typed: &str) -> Result<HostDescription, StepFailure> {
         const STEP: &str = "discovery";
         let addresses = addresses(typed).map_err(|message| failure(STEP, message, "Check the address.", false))?;
-        let mut last = failure(STEP, "No host that speaks the Open Badges API was found there.", "Check the address of the backpack.", false);
+        let mut last = failure(
+            STEP,
+            "No host that speaks the Open Badges API was found there.",
+            "Check the address of the backpack.",
+            false,
+        );
         for url in addresses {
             let response = match self.http.get(&url, "application/json").await {
                 Ok(response) => response,
@@ -77,7 +86,12 @@ impl BackpackClient {
     }
 
     /// Registers the gateway (RFC 7591).
-    pub async fn register(&self, host: &HostDescription, us: &Introduction, redirect_uri: &str) -> Result<HostRegistration, StepFailure> {
+    pub async fn register(
+        &self,
+        host: &HostDescription,
+        us: &Introduction,
+        redirect_uri: &str,
+    ) -> Result<HostRegistration, StepFailure> {
         const STEP: &str = "registration";
         let scope = wanted_scope(host);
         let body = json!({
@@ -97,7 +111,8 @@ impl BackpackClient {
             return Err(failure(STEP, "The host registered the gateway without giving it an id and a secret.", ASK_HOST, false));
         };
         let returned = answer.get("redirect_uris").and_then(|uris| uris.get(0)).and_then(Value::as_str);
-        let expires = answer.get("client_secret_expires_at").and_then(|number| number.to_string().parse::<i64>().ok()).filter(|at| *at > 0);
+        let expires =
+            answer.get("client_secret_expires_at").and_then(|number| number.to_string().parse::<i64>().ok()).filter(|at| *at > 0);
         Ok(HostRegistration {
             client_id,
             client_secret: Secret::new(client_secret),
@@ -136,7 +151,12 @@ impl BackpackClient {
         now: DateTime<Utc>,
     ) -> Result<BackpackTokens, StepFailure> {
         let Some(refresh_token) = &tokens.refresh_token else {
-            return Err(failure("refresh", "The host gave no means to stay connected.", "Ask the candidate to connect again.", false));
+            return Err(failure(
+                "refresh",
+                "The host gave no means to stay connected.",
+                "Ask the candidate to connect again.",
+                false,
+            ));
         };
         let form = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose()), ("scope", &tokens.scope)];
         self.tokens("refresh", &host.refresh_url, us, &form, Some(refresh_token.clone()), now).await
@@ -195,7 +215,12 @@ impl BackpackClient {
                 Ok(Pull::Page { page, link: header("link"), total: header("x-total-count") })
             }
             401 => Ok(Pull::Unauthorized),
-            403 => Err(failure(STEP, "The host does not let the gateway read credentials.", "Ask the candidate to connect again and to allow reading.", false)),
+            403 => Err(failure(
+                STEP,
+                "The host does not let the gateway read credentials.",
+                "Ask the candidate to connect again and to allow reading.",
+                false,
+            )),
             status => {
                 let retry = status >= 500 || matches!(status, 408 | 425 | 429);
                 Err(failure(STEP, format!("The host answered with an error ({status})."), ASK_HOST, retry))
@@ -210,20 +235,39 @@ impl BackpackClient {
     }
 
     /// Revokes a token (RFC 7009). A host without such an endpoint has nothing to be told.
-    pub async fn revoke(&self, host: &HostDescription, us: &HostRegistration, token: &Secret, hint: &str) -> Result<(), StepFailure> {
+    pub async fn revoke(
+        &self,
+        host: &HostDescription,
+        us: &HostRegistration,
+        token: &Secret,
+        hint: &str,
+    ) -> Result<(), StepFailure> {
         let Some(url) = &host.revocation_url else { return Ok(()) };
         let pairs = [("token", token.expose()), ("token_type_hint", hint)];
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let response = self.post("revoke", url, "application/x-www-form-urlencoded", body, Some(&basic(us))).await?;
         match response.status {
             200..=299 => Ok(()),
-            status => Err(failure("revoke", format!("The host answered with an error ({status})."), "The gateway forgot its tokens all the same.", false)),
+            status => Err(failure(
+                "revoke",
+                format!("The host answered with an error ({status})."),
+                "The gateway forgot its tokens all the same.",
+                false,
+            )),
         }
     }
 
-    async fn post(&self, step: &str, url: &str, media_type: &str, body: String, authorization: Option<&str>) -> Result<OutboundResponse, StepFailure> {
+    async fn post(
+        &self,
+        step: &str,
+        url: &str,
+        media_type: &str,
+        body: String,
+        authorization: Option<&str>,
+    ) -> Result<OutboundResponse, StepFailure> {
         let url = Url::parse(url).map_err(|_| failure(step, "The host's description holds an unusable URL.", ASK_HOST, false))?;
-        let mut headers = vec![("content-type".to_owned(), media_type.to_owned()), ("accept".to_owned(), "application/json".to_owned())];
+        let mut headers =
+            vec![("content-type".to_owned(), media_type.to_owned()), ("accept".to_owned(), "application/json".to_owned())];
         headers.extend(authorization.map(|value| ("authorization".to_owned(), value.to_owned())));
         let request = OutboundRequest {
             method: Method::POST,
@@ -239,7 +283,12 @@ impl BackpackClient {
 }
 
 /// Where the candidate consents. Only reading is asked for.
-pub fn authorization_url(host: &HostDescription, us: &HostRegistration, state: &str, code_challenge: &str) -> Result<String, StepFailure> {
+pub fn authorization_url(
+    host: &HostDescription,
+    us: &HostRegistration,
+    state: &str,
+    code_challenge: &str,
+) -> Result<String, StepFailure> {
     let mut url = Url::parse(&host.authorization_url)
         .map_err(|_| failure("authorization", "The host's description holds an unusable URL.", ASK_HOST, false))?;
     url.query_pairs_mut().extend_pairs([
@@ -288,7 +337,9 @@ pub fn failure(step: &str, message: impl Into<String>, next_step: impl Into<Stri
 
 fn unreachable(step: &str, error: &HttpError) -> StepFailure {
     match error {
-        HttpError::Refused(_) => failure(step, "The host's address may not be contacted from here.", "Ask the administrator to allow it.", false),
+        HttpError::Refused(_) => {
+            failure(step, "The host's address may not be contacted from here.", "Ask the administrator to allow it.", false)
+        }
         HttpError::TooLarge(_) => failure(step, "The host answered with more than is allowed.", ASK_HOST, false),
         _ => failure(step, "The host could not be reached.", "Try again later.", true),
     }
@@ -303,7 +354,14 @@ fn json_answer(step: &str, response: &OutboundResponse) -> Result<Value, StepFai
 
 /// An error of the host, in its own code: `invalid_grant` and the like.
 fn refused(step: &str, response: &OutboundResponse, answer: &Value) -> StepFailure {
-    let code: String = answer.get("error").and_then(Value::as_str).unwrap_or_default().chars().filter(|c| c.is_ascii_graphic()).take(60).collect();
+    let code: String = answer
+        .get("error")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .chars()
+        .filter(|c| c.is_ascii_graphic())
+        .take(60)
+        .collect();
     let reason = if code.is_empty() { format!("error {}", response.status) } else { code };
     let retry = response.status >= 500 || response.status == 429;
     let next_step = if step == "registration" { ASK_HOST } else { "Ask the candidate to connect again." };

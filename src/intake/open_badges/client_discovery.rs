@@ -54,7 +54,8 @@ fn open_badges_3(document: &Value, scheme: &Value, url: &Url) -> Result<HostDesc
     let flow = scheme.pointer("/flows/authorizationCode").ok_or("the authorization code flow is missing")?;
     let registration_url = endpoint(scheme, &["x-imssf-registrationUrl"], url)?;
     let token_url = endpoint(flow, &["tokenUrl"], url)?;
-    let scopes: Vec<String> = flow.get("scopes").and_then(Value::as_object).map(|map| map.keys().cloned().collect()).unwrap_or_default();
+    let scopes: Vec<String> =
+        flow.get("scopes").and_then(Value::as_object).map(|map| map.keys().cloned().collect()).unwrap_or_default();
     let is_clr = url.path().contains("/clr/") || scopes.iter().any(|scope| scope.contains("/spec/clr/"));
     Ok(HostDescription {
         api: if is_clr { BackpackApi::Clr2 } else { BackpackApi::OpenBadges3 },
@@ -73,7 +74,8 @@ fn open_badges_3(document: &Value, scheme: &Value, url: &Url) -> Result<HostDesc
 /// The server that the document names, when it is on the same host; else the document's own address without `/discovery`.
 fn api_base(document: &Value, url: &Url) -> String {
     let named = text(document.pointer("/servers/0/url")).and_then(|text| url.join(&text).ok());
-    let same_host = named.filter(|named| named.host_str() == url.host_str() && named.scheme() == url.scheme() && named.path().len() > 1);
+    let same_host =
+        named.filter(|named| named.host_str() == url.host_str() && named.scheme() == url.scheme() && named.path().len() > 1);
     let base = same_host.unwrap_or_else(|| {
         let mut own = url.clone();
         let path = own.path().trim_end_matches('/').trim_end_matches("/discovery").to_owned();
@@ -172,9 +174,13 @@ mod tests {
         assert_eq!(host.api, BackpackApi::OpenBadges3);
         assert_eq!(host.api_base, "https://backpack.example/ims/ob/v3p0");
         assert_eq!(host.registration_url, "https://backpack.example/register");
-        assert_eq!((host.token_url.as_str(), host.refresh_url.as_str()), ("https://backpack.example/token", "https://backpack.example/token"));
+        assert_eq!(
+            (host.token_url.as_str(), host.refresh_url.as_str()),
+            ("https://backpack.example/token", "https://backpack.example/token")
+        );
         assert_eq!(hosts(&host), ["backpack.example"]);
-        document["components"]["securitySchemes"]["OAuth2ACG"]["flows"]["authorizationCode"]["tokenUrl"] = json!("http://backpack.example/token");
+        document["components"]["securitySchemes"]["OAuth2ACG"]["flows"]["authorizationCode"]["tokenUrl"] =
+            json!("http://backpack.example/token");
         assert!(read(&document, &found).unwrap().unwrap_err().contains("tokenUrl"));
         assert!(read(&json!({"openapi": "3.0.1"}), &found).is_none());
     }

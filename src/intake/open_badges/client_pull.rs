@@ -1,7 +1,7 @@
 //! Reading what a host answers to a pull, and deciding on the next page. Pure.
 
-use crate::intake::json;
 use crate::intake::Limits;
+use crate::intake::json;
 use crate::model::backpack::BackpackApi;
 use crate::model::submission::UploadedFile;
 use bytes::Bytes;
@@ -72,7 +72,14 @@ pub fn hosted_reference(file: &UploadedFile) -> Option<Url> {
 }
 
 /// Where to read on: `Link rel=next` on the same origin below the API's base, else the next offset when the total says that more follows.
-pub fn next_page(current: &Url, api_base: &str, link: Option<&str>, total: Option<&str>, offset: u64, received: u64) -> Option<(Url, u64)> {
+pub fn next_page(
+    current: &Url,
+    api_base: &str,
+    link: Option<&str>,
+    total: Option<&str>,
+    offset: u64,
+    received: u64,
+) -> Option<(Url, u64)> {
     let next_offset = offset + received;
     if let Some(target) = link.and_then(next_link) {
         let mut url = current.join(&target).ok()?;
@@ -90,8 +97,11 @@ pub fn next_page(current: &Url, api_base: &str, link: Option<&str>, total: Optio
         return None;
     }
     let mut url = current.clone();
-    let kept: Vec<(String, String)> =
-        current.query_pairs().filter(|(name, _)| name != "offset").map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let kept: Vec<(String, String)> = current
+        .query_pairs()
+        .filter(|(name, _)| name != "offset")
+        .map(|(name, value)| (name.to_string(), value.to_string()))
+        .collect();
     url.query_pairs_mut().clear().extend_pairs(kept).append_pair("offset", &next_offset.to_string());
     Some((url, next_offset))
 }
@@ -106,7 +116,8 @@ fn next_link(header: &str) -> Option<String> {
         let parameters = &after[..after.find('<').unwrap_or(after.len())];
         let is_next = parameters.split([';', ',']).any(|parameter| {
             let (name, value) = parameter.split_once('=').unwrap_or_default();
-            name.trim().eq_ignore_ascii_case("rel") && value.trim().trim_matches('"').split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next"))
+            name.trim().eq_ignore_ascii_case("rel")
+                && value.trim().trim_matches('"').split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("next"))
         });
         if is_next {
             return Some(target.to_owned());
@@ -132,7 +143,10 @@ mod tests {
         assert_eq!(names(ob3, r#"{"credentials":{"a": 1.0}}"#)[0].1, r#"{"a": 1.0}"#);
         assert_eq!(names(ob3, r#"{"compactJwsString":"x.y.z"}"#)[0], ("backpack.jwt".to_owned(), "x.y.z".to_owned()));
         assert!(names(ob3, "{}").is_empty() && names(ob3, r#"{"credential":null}"#).is_empty());
-        let old = names(BackpackApi::BadgeConnect, r#"{"status":{},"assertions":[{"id":"https://b.example/1"}],"signedAssertions":["a.b.c"]}"#);
+        let old = names(
+            BackpackApi::BadgeConnect,
+            r#"{"status":{},"assertions":[{"id":"https://b.example/1"}],"signedAssertions":["a.b.c"]}"#,
+        );
         assert_eq!(old.len(), 2);
         assert!(read_page(ob3, b"<html>", &Limits::default()).is_err());
     }
@@ -153,7 +167,8 @@ mod tests {
         let next = |link: Option<&str>, total: Option<&str>, received| {
             next_page(&current, base, link, total, 0, received).map(|(url, _)| url.to_string())
         };
-        let header = r#"</ims/ob/v3p0/credentials?offset=9>; rel="last", <http://h.example/ims/ob/v3p0/credentials?offset=2>; rel=next"#;
+        let header =
+            r#"</ims/ob/v3p0/credentials?offset=9>; rel="last", <http://h.example/ims/ob/v3p0/credentials?offset=2>; rel=next"#;
         assert_eq!(next(Some(header), None, 2).unwrap(), "https://h.example/ims/ob/v3p0/credentials?offset=2");
         assert_eq!(next(Some(r#"<https://evil.example/ims/ob/v3p0/c>; rel="next""#), None, 2), None);
         assert_eq!(next(Some(r#"</other/path>; rel="next""#), None, 2), None);

@@ -3,8 +3,8 @@
 //! Must not know: whether it is genuine.
 
 use super::status_info::{Status, StatusInfo};
-use crate::intake::json;
 use crate::intake::Limits;
+use crate::intake::json;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -70,8 +70,8 @@ pub fn read_push(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Re
 }
 
 fn read_json(body: &[u8], limits: &Limits) -> Result<Pushed, PushError> {
-    let credential =
-        json::parse(body, limits).map_err(|error| PushError::new(Status::Unreadable, format!("The body is not usable JSON: {error}.")))?;
+    let credential = json::parse(body, limits)
+        .map_err(|error| PushError::new(Status::Unreadable, format!("The body is not usable JSON: {error}.")))?;
     let identity = identity(&credential, None)?;
     Ok(Pushed { compact_jws: false, natural_key: identity.key_or(body), valid_from: identity.valid_from, bytes: body.to_vec() })
 }

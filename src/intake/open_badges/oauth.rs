@@ -60,14 +60,21 @@ pub enum AuthorizationError {
 }
 
 /// Checks an authorization request. `client`: the registration that `client_id` names, when there is one.
-pub fn check_authorization(parameters: &Parameters, client: Option<&OAuthClient>) -> Result<AuthorizationRequest, AuthorizationError> {
-    let client = client.ok_or(AuthorizationError::Page("The platform that sent you here is not registered with this gateway."))?;
+pub fn check_authorization(
+    parameters: &Parameters,
+    client: Option<&OAuthClient>,
+) -> Result<AuthorizationRequest, AuthorizationError> {
+    let client =
+        client.ok_or(AuthorizationError::Page("The platform that sent you here is not registered with this gateway."))?;
     let redirect_uri = parameters.get("redirect_uri").unwrap_or_default();
     if !client.redirect_uris.iter().any(|registered| registered == redirect_uri) {
-        return Err(AuthorizationError::Page("The platform that sent you here asked to be answered at an address that it did not register."));
+        return Err(AuthorizationError::Page(
+            "The platform that sent you here asked to be answered at an address that it did not register.",
+        ));
     }
     let state = parameters.get("state");
-    let refuse = |error: &str, description: &str| AuthorizationError::Redirect(error_redirect(redirect_uri, error, description, state));
+    let refuse =
+        |error: &str, description: &str| AuthorizationError::Redirect(error_redirect(redirect_uri, error, description, state));
     if let Some(name) = parameters.repeated() {
         return Err(refuse("invalid_request", &format!("{name} was given more than once")));
     }
@@ -196,7 +203,8 @@ mod tests {
     fn a_complete_request_comes_back_with_code_state_and_scope() {
         let request = check_authorization(&query(&[]), Some(&client())).unwrap();
         let location = code_redirect(&request, "abc");
-        let scope: String = url::form_urlencoded::byte_serialize(Api::OpenBadges3.scope("credential.upsert").as_bytes()).collect();
+        let scope: String =
+            url::form_urlencoded::byte_serialize(Api::OpenBadges3.scope("credential.upsert").as_bytes()).collect();
         assert_eq!(location, format!("https://client.example/cb?x=1&code=abc&state=s+t&scope={scope}"));
     }
 

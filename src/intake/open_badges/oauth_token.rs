@@ -57,10 +57,19 @@ fn form_decoded(text: &str) -> String {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TokenRequest {
-    Code { code: String, redirect_uri: String, verifier: String },
-    Refresh { token: String, scope: Option<String> },
+    Code {
+        code: String,
+        redirect_uri: String,
+        verifier: String,
+    },
+    Refresh {
+        token: String,
+        scope: Option<String>,
+    },
     /// An employer's own system asks for a short-lived token.
-    ClientCredentials { scope: Option<String> },
+    ClientCredentials {
+        scope: Option<String>,
+    },
 }
 
 pub fn read_token_request(form: &Parameters) -> Result<TokenRequest, OAuthError> {
@@ -122,8 +131,14 @@ mod tests {
     #[test]
     fn missing_repeated_and_unknown_parameters_have_their_own_errors() {
         assert_eq!(read_token_request(&form("code=c")).unwrap_err().error, "invalid_request");
-        assert_eq!(read_token_request(&form("grant_type=authorization_code&code=c&redirect_uri=r")).unwrap_err().error, "invalid_request");
-        assert_eq!(read_token_request(&form("grant_type=refresh_token&refresh_token=a&refresh_token=b")).unwrap_err().error, "invalid_request");
+        assert_eq!(
+            read_token_request(&form("grant_type=authorization_code&code=c&redirect_uri=r")).unwrap_err().error,
+            "invalid_request"
+        );
+        assert_eq!(
+            read_token_request(&form("grant_type=refresh_token&refresh_token=a&refresh_token=b")).unwrap_err().error,
+            "invalid_request"
+        );
         assert_eq!(read_token_request(&form("grant_type=password")).unwrap_err().error, "unsupported_grant_type");
         assert_eq!(OAuthError::new("invalid_client", "").status, 401);
     }

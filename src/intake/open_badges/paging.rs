@@ -73,7 +73,9 @@ mod tests {
 
     #[test]
     fn limit_zero_negative_offset_and_a_since_that_is_no_time_are_refused() {
-        for query in ["limit=0", "limit=-1", "limit=x", "offset=-1", "offset=1.5", "since=yesterday", "offset=99999999999999999999"] {
+        for query in
+            ["limit=0", "limit=-1", "limit=x", "offset=-1", "offset=1.5", "since=yesterday", "offset=99999999999999999999"]
+        {
             assert!(PageQuery::parse(query).is_err(), "{query}");
         }
         assert_eq!(PageQuery::parse("limit=5000").unwrap().limit, MAX_LIMIT);

@@ -49,7 +49,8 @@ pub fn check(request: &Value) -> Result<Registration, RegistrationError> {
     for name in REQUIRED_URLS {
         let text = required_text(members, name)?;
         let url = https_url(&text).ok_or_else(|| RegistrationError::metadata(format!("{name} must be an https URL.")))?;
-        same_host(&mut host, &url).map_err(|()| RegistrationError::metadata(format!("{name} is on another host than the others.")))?;
+        same_host(&mut host, &url)
+            .map_err(|()| RegistrationError::metadata(format!("{name} is on another host than the others.")))?;
         metadata.insert(name.to_owned(), json!(text));
     }
     let redirect_uris = text_list(members, "redirect_uris")?.unwrap_or_default();
@@ -58,7 +59,8 @@ pub fn check(request: &Value) -> Result<Registration, RegistrationError> {
     }
     for text in &redirect_uris {
         let url = https_url(text).filter(|url| url.fragment().is_none());
-        let url = url.ok_or_else(|| RegistrationError::redirect("Every redirect URI must be an https URL without a fragment."))?;
+        let url =
+            url.ok_or_else(|| RegistrationError::redirect("Every redirect URI must be an https URL without a fragment."))?;
         same_host(&mut host, &url)
             .map_err(|()| RegistrationError::redirect("A redirect URI is on another host than client_uri."))?;
     }
@@ -96,7 +98,9 @@ fn subset(members: &Map<String, Value>, name: &str, allowed: &[&str]) -> Result<
 
 fn required_text(members: &Map<String, Value>, name: &str) -> Result<String, RegistrationError> {
     match members.get(name).and_then(Value::as_str) {
-        Some(text) if !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control) => Ok(text.to_owned()),
+        Some(text) if !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control) => {
+            Ok(text.to_owned())
+        }
         Some(_) => Err(RegistrationError::metadata(format!("{name} is empty, too long or holds control characters."))),
         None => Err(RegistrationError::metadata(format!("{name} is missing or not a text."))),
     }
@@ -157,7 +161,13 @@ mod tests {
 
     #[test]
     fn a_redirect_uri_that_is_foreign_plain_http_or_has_a_fragment_is_refused() {
-        for uri in ["https://other.example/cb", "http://client.example/cb", "https://client.example/cb#x", "https://u:p@client.example/cb", "cb"] {
+        for uri in [
+            "https://other.example/cb",
+            "http://client.example/cb",
+            "https://client.example/cb#x",
+            "https://u:p@client.example/cb",
+            "cb",
+        ] {
             let mut changed = request();
             changed["redirect_uris"] = json!(["https://client.example/cb", uri]);
             assert_eq!(check(&changed).unwrap_err().error, "invalid_redirect_uri", "{uri}");

@@ -52,7 +52,9 @@ pub fn read(body: &[u8], limits: &Limits) -> Result<Message, Problem> {
         Some(Value::Object(_) | Value::Array(_)) => {}
         Some(Value::Null) | None => {
             return match members.keys().find(|name| *name == "verifiablePresentationRequest" || *name == "redirectUrl") {
-                Some(name) => Err(Problem::unsupported_message(format!("This gateway does not answer {name}; it only receives presentations."))),
+                Some(name) => Err(Problem::unsupported_message(format!(
+                    "This gateway does not answer {name}; it only receives presentations."
+                ))),
                 None => Ok(Message::Start),
             };
         }
@@ -153,7 +155,8 @@ mod tests {
         let vp = r#"{ "type":"VerifiablePresentation",  "n": 1.50 }"#;
         assert_eq!(presentations(vp)[0].bytes, vp.as_bytes());
         assert_eq!(presentations(&format!(r#"{{"referenceId":"x","verifiablePresentation": {vp} }}"#))[0].bytes, vp.as_bytes());
-        let list = presentations(&format!(r#"{{"verifiablePresentation":[{vp}, {{"type":["EnvelopedVerifiablePresentation"]}}]}}"#));
+        let list =
+            presentations(&format!(r#"{{"verifiablePresentation":[{vp}, {{"type":["EnvelopedVerifiablePresentation"]}}]}}"#));
         assert_eq!((list.len(), list[0].bytes.as_slice()), (2, vp.as_bytes()));
     }
 

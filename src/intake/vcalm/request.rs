@@ -48,7 +48,8 @@ pub fn presentation_request(exchange: &Exchange, domain: &str) -> Value {
                 "reason": exchange.options.reason, "example": {"type": [name]}}})
         })
         .collect();
-    query.push(json!({"type": "DIDAuthentication", "acceptedMethods": [{"method": "key"}, {"method": "web"}, {"method": "jwk"}]}));
+    query
+        .push(json!({"type": "DIDAuthentication", "acceptedMethods": [{"method": "key"}, {"method": "web"}, {"method": "jwk"}]}));
     json!({"query": query, "challenge": exchange.challenge, "domain": domain})
 }
 

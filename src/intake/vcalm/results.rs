@@ -17,7 +17,8 @@ pub struct Wanted {
 
 /// `verified` of the standard: nothing that decides it failed or stayed unchecked.
 pub fn verified(report: &VerificationReport) -> bool {
-    let bad = |check: &&Check| decides_verified(check.id) && matches!(check.status, CheckStatus::Fail | CheckStatus::CouldNotCheck);
+    let bad =
+        |check: &&Check| decides_verified(check.id) && matches!(check.status, CheckStatus::Fail | CheckStatus::CouldNotCheck);
     let proven = report.check(CheckId::Proof).is_some_and(|check| check.status == CheckStatus::Pass);
     proven && !report.checks.iter().any(|check| bad(&check))
 }
@@ -59,7 +60,8 @@ fn credential_results(report: &VerificationReport, credential: &Value) -> Value 
         results.insert("validUntil".to_owned(), json!({"verified": code(CheckId::Validity) != "expired", "input": input}));
     }
     let schema = passed(CheckId::Schema);
-    let schemas: Vec<Value> = items("credentialSchema").into_iter().map(|input| json!({"verified": schema, "input": input})).collect();
+    let schemas: Vec<Value> =
+        items("credentialSchema").into_iter().map(|input| json!({"verified": schema, "input": input})).collect();
     results.insert("credentialSchema".to_owned(), json!(schemas));
     let status = passed(CheckId::Status);
     let statuses: Vec<Value> = items("credentialStatus")
@@ -115,7 +117,8 @@ pub fn presentation_answer(verdict: &PresentationVerdict, wanted: Wanted) -> Val
         if let Some(holder) = verdict.holder {
             presentation.insert("holder".to_owned(), json!({"verified": true, "input": holder}));
         }
-        let proofs: Vec<Value> = proofs.into_iter().map(|input| json!({"verified": proof_holds && bound, "input": input})).collect();
+        let proofs: Vec<Value> =
+            proofs.into_iter().map(|input| json!({"verified": proof_holds && bound, "input": input})).collect();
         presentation.insert("proof".to_owned(), json!(proofs));
         let inner = Wanted { results: true, problem_details: true, input: false };
         let credentials: Vec<Value> =
@@ -133,8 +136,10 @@ mod tests {
     use chrono::DateTime;
 
     fn report(checks: Vec<Check>) -> VerificationReport {
-        serde_json::from_value(json!({"format": Format::OpenBadges3, "secured_with": Securing::DataIntegrity, "outcome": Outcome::Rejected,
-            "checks": checks, "verified_at": DateTime::UNIX_EPOCH}))
+        serde_json::from_value(
+            json!({"format": Format::OpenBadges3, "secured_with": Securing::DataIntegrity, "outcome": Outcome::Rejected,
+            "checks": checks, "verified_at": DateTime::UNIX_EPOCH}),
+        )
         .unwrap()
     }
 
@@ -142,7 +147,8 @@ mod tests {
     fn a_revoked_credential_is_verified_by_the_standard_and_says_so_in_a_warning() {
         let checks = vec![Check::pass(CheckId::Proof, "ok"), Check::fail(CheckId::Status, "revoked", "The issuer took it back.")];
         let all = Wanted { results: true, problem_details: true, input: true };
-        let credential = json!({"credentialStatus": {"type": "BitstringStatusListEntry"}, "proof": {"type": "DataIntegrityProof"}});
+        let credential =
+            json!({"credentialStatus": {"type": "BitstringStatusListEntry"}, "proof": {"type": "DataIntegrityProof"}});
         let answer = credential_answer(&report(checks), &credential, all);
         assert_eq!(answer["verified"], true);
         assert_eq!(answer["outcome"], "rejected");

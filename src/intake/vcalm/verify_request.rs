@@ -58,7 +58,9 @@ pub fn read_presentation(body: &[u8], limits: &Limits) -> Result<VerifyRequest, 
     let proofless = name == "presentation";
     let enveloped = has_type(presentation, "EnvelopedVerifiablePresentation");
     if !proofless && !enveloped && presentation.get("proof").is_none() {
-        return Err(Problem::malformed("verifiablePresentation has no proof; send it as presentation to have only its credentials verified."));
+        return Err(Problem::malformed(
+            "verifiablePresentation has no proof; send it as presentation to have only its credentials verified.",
+        ));
     }
     if proofless && presentation.get("proof").is_some() {
         return Err(Problem::malformed("presentation has a proof; send it as verifiablePresentation."));
@@ -211,9 +213,21 @@ mod tests {
     #[test]
     fn each_missing_or_mistyped_member_is_malformed() {
         let cases = [
-            ("/@context", json!("https://www.w3.org/ns/credentials/v2")), ("/@context", json!([])), ("/@context", json!([4])), ("/type", json!("VerifiableCredential")),
-            ("/type", json!([4])), ("/issuer", json!(4)), ("/credentialSubject", json!([])), ("/credentialSubject", json!("x")), ("/proof", json!("x")), ("/proof", json!([])),
-            ("/proof/type", json!(1)), ("/proof/created", json!(1)), ("/proof/verificationMethod", Value::Null), ("/proof/proofPurpose", json!([])), ("/proof/proofValue", json!(1)),
+            ("/@context", json!("https://www.w3.org/ns/credentials/v2")),
+            ("/@context", json!([])),
+            ("/@context", json!([4])),
+            ("/type", json!("VerifiableCredential")),
+            ("/type", json!([4])),
+            ("/issuer", json!(4)),
+            ("/credentialSubject", json!([])),
+            ("/credentialSubject", json!("x")),
+            ("/proof", json!("x")),
+            ("/proof", json!([])),
+            ("/proof/type", json!(1)),
+            ("/proof/created", json!(1)),
+            ("/proof/verificationMethod", Value::Null),
+            ("/proof/proofPurpose", json!([])),
+            ("/proof/proofValue", json!(1)),
         ];
         for (pointer, value) in cases {
             let mut changed = credential();
@@ -238,7 +252,10 @@ mod tests {
         assert!(unknown.problem_type.ends_with("#UNKNOWN_OPTION_PROVIDED"));
         assert!(read(&json!({"verifiableCredential": credential(), "options": {"checks": ["proof"]}})).is_ok());
         assert!(read(&json!({"verifiableCredential": credential(), "options": {"returnResults": "yes"}})).is_err());
-        assert!(read(&json!({"verifiableCredential": {"type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt,x"}})).is_ok());
+        assert!(
+            read(&json!({"verifiableCredential": {"type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt,x"}}))
+                .is_ok()
+        );
         assert!(read(&json!({"verifiableCredential": {"type": "EnvelopedVerifiableCredential", "id": "x"}})).is_err());
     }
 
@@ -254,6 +271,9 @@ mod tests {
         assert!(read(json!({"presentation": signed})).is_err());
         assert!(read(json!({"verifiablePresentation": signed, "presentation": bare})).is_err());
         assert!(read(json!({})).is_err());
-        assert!(read_challenge_request(b"{}", &Limits::default()).is_ok() && read_challenge_request(b"[", &Limits::default()).is_err());
+        assert!(
+            read_challenge_request(b"{}", &Limits::default()).is_ok()
+                && read_challenge_request(b"[", &Limits::default()).is_err()
+        );
     }
 }
