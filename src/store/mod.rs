@@ -3,15 +3,21 @@
 //! Must not know: verification, queues, connectors, HTTP.
 
 mod api_keys;
+mod backpacks;
 mod candidates;
 mod connection;
 mod connections;
 mod credentials;
 mod deliveries;
+mod doors_schema;
 mod erasure;
 pub mod error;
 mod events;
+mod exchanges;
+mod hosted;
+mod invitations;
 mod ledger;
+mod oauth;
 mod outbox;
 mod schema;
 mod settings;
@@ -20,8 +26,11 @@ mod submissions;
 mod text;
 mod transaction;
 
+pub use backpacks::PullEnd;
 pub use credentials::{CredentialRow, KnownBytes};
 pub use error::StoreError;
+pub use hosted::Shelf;
+pub use oauth::Refreshable;
 pub use outbox::Outgoing;
 pub use submissions::{FileRecord, SubmissionRequest};
 pub use transaction::Transaction;

@@ -7,7 +7,7 @@ use url::Url;
 
 /// Addresses to try, in order: as given, below it, and where the specifications put it.
 pub fn addresses(typed: &str) -> Result<Vec<Url>, String> {
-    let text = typed.trim().trim_end_matches('/');
+    let text = typed.trim();
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let given = Url::parse(&with_scheme).map_err(|_| "This is not a usable address of a host.".to_owned())?;
     if !matches!(given.scheme(), "https" | "http") || given.host_str().is_none() || !given.username().is_empty() {

@@ -1,0 +1,12 @@
+DROP TABLE backpacks;
+DROP TABLE backpack_hosts;
+DROP TABLE challenges;
+DROP TABLE exchange_log;
+DROP TABLE exchanges;
+DROP TABLE hosted_profiles;
+DROP TABLE hosted_credentials;
+DROP TABLE oauth_tokens;
+DROP TABLE oauth_codes;
+DROP TABLE oauth_grants;
+DROP TABLE invitations;
+DROP TABLE oauth_clients;
