@@ -21,6 +21,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connector;
+pub mod doors;
 pub mod http;
 pub mod http_client;
 pub mod intake;

@@ -10,7 +10,8 @@ const PREFIX: &str = "SKILLGATE_";
 /// Variables with the prefix that are not settings.
 const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_CONFIG", "SKILLGATE_API_KEY"];
 /// Settings that are lists: in the environment they are separated by commas.
-const LISTS: [&str; 2] = ["http_client.allow_private", "delivery.retry_schedule_seconds"];
+const LISTS: [&str; 4] =
+    ["http_client.allow_private", "delivery.retry_schedule_seconds", "doors.link_hosts", "doors.link_platforms_off"];
 
 /// Values given as flags: they win over everything else. Keys are `section.key`.
 pub type Overrides = Vec<(String, String)>;

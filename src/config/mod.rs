@@ -8,6 +8,7 @@ mod master_key;
 pub use load::{DEFAULTS, Overrides, SettingsError, load};
 pub use master_key::{MasterKeyError, master_key};
 
+use crate::doors::DoorSettings;
 use crate::http_client::HttpClientConfig;
 use crate::intake::Limits;
 use crate::model::secret::Secret;
@@ -26,6 +27,7 @@ pub struct Settings {
     pub http_client: HttpClientConfig,
     pub verify: VerifySettings,
     pub delivery: DeliverySettings,
+    pub doors: DoorSettings,
     pub log: LogSettings,
 }
 

@@ -12,7 +12,7 @@ const MAIN_MAX_LINES: usize = 40;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("seal", &[]),
-    ("config", &["model", "http_client", "intake"]),
+    ("config", &["model", "http_client", "intake", "doors"]),
     ("http_client", &[]),
     ("jsonld", &["model"]),
     ("intake", &["model", "jsonld", "http_client", "verify"]),
@@ -23,7 +23,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("queue", &["model"]),
     ("connector", &["model", "http_client"]),
     ("pipeline", &["model", "intake", "verify", "normalize", "skills", "store"]),
-    ("http", &["model", "pipeline", "store", "intake", "verify", "connector", "web", "http_client", "seal"]),
+    ("doors", &["model", "intake", "verify", "store", "pipeline", "http_client"]),
+    ("http", &["doors", "model", "pipeline", "store", "intake", "verify", "connector", "web", "http_client", "seal"]),
     ("web", &["model", "pipeline", "store", "http"]),
     ("sample", &["model", "jsonld", "intake"]),
 ];

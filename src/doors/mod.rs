@@ -1,0 +1,103 @@
+//! What a door does between its protocol and the pipeline: load what is remembered, let the protocol decide, take in, remember.
+//! Comes in: requests that the protocol modules of `intake` have read. Goes out: their answers.
+//! Must not know: HTTP servers, queues, connectors. How a proof is checked is the verifier's business.
+
+pub mod answer;
+pub mod backpack;
+pub mod changes;
+pub mod consent;
+pub mod exchange;
+pub mod host;
+pub mod link;
+pub mod secrets;
+pub mod settings;
+pub mod system_token;
+pub mod tokens;
+
+pub use changes::Changes;
+pub use settings::DoorSettings;
+
+use crate::http_client::HttpClient;
+use crate::intake::oid4vp::request::Deployment;
+use crate::intake::oid4vp::signing::{RequestSigner, SignerError};
+use crate::model::clock::Clock;
+use crate::pipeline::Pipeline;
+use crate::store::Store;
+use std::sync::Arc;
+
+/// Why the doors can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum DoorError {
+    #[error("{0} can't be read: {1}")]
+    File(String, std::io::Error),
+    #[error("the certificate for signed requests can't be used: {0}")]
+    Signer(#[from] SignerError),
+}
+
+/// Everything that the doors run on. Cheap to clone.
+#[derive(Clone)]
+pub struct Doors {
+    pub store: Store,
+    pub pipeline: Pipeline,
+    pub clock: Clock,
+    pub http: HttpClient,
+    /// How the gateway is reached from outside, without a trailing slash.
+    pub public_url: String,
+    pub settings: Arc<DoorSettings>,
+    pub changes: Changes,
+    signer: Option<Arc<RequestSigner>>,
+}
+
+impl Doors {
+    /// `public_url`: without a trailing slash.
+    pub fn new(settings: DoorSettings, public_url: &str, pipeline: Pipeline, http: HttpClient) -> Result<Self, DoorError> {
+        let signer =
+            match (settings.certificate_file.as_os_str().is_empty(), settings.certificate_key_file.as_os_str().is_empty()) {
+                (false, false) => {
+                    let read = |path: &std::path::Path| {
+                        std::fs::read_to_string(path).map_err(|error| DoorError::File(path.display().to_string(), error))
+                    };
+                    let host =
+                        url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+                    let (certificate, key) = (read(&settings.certificate_file)?, read(&settings.certificate_key_file)?);
+                    Some(Arc::new(RequestSigner::from_pem(&certificate, &key, &host)?))
+                }
+                _ => None,
+            };
+        Ok(Self {
+            store: pipeline.store.clone(),
+            clock: pipeline.clock.clone(),
+            pipeline,
+            http,
+            public_url: public_url.to_owned(),
+            settings: Arc::new(settings),
+            changes: Changes::default(),
+            signer,
+        })
+    }
+
+    /// How OpenID4VP requests are made here.
+    pub fn oid4vp(&self) -> Deployment<'_> {
+        Deployment { signer: self.signer.as_deref(), compatibility: self.settings.oid4vp_compatibility }
+    }
+
+    /// Removes what no longer means anything and pulls backpacks that are due. The composition root calls it every minute.
+    pub async fn tick(&self) {
+        if let Err(error) = self.store.tidy_doors(self.clock.now()).await {
+            tracing::warn!(cause = %error, "expired codes, tokens and exchanges could not be removed");
+        }
+        backpack::pull_due(self).await;
+    }
+
+    pub fn terms_url(&self) -> String {
+        own_or(&self.settings.terms_url, format!("{}/about/terms", self.public_url))
+    }
+
+    pub fn privacy_url(&self) -> String {
+        own_or(&self.settings.privacy_url, format!("{}/about/privacy", self.public_url))
+    }
+}
+
+fn own_or(configured: &str, built_in: String) -> String {
+    if configured.is_empty() { built_in } else { configured.to_owned() }
+}
