@@ -56,6 +56,8 @@ enum Command {
     ApiKey(commands::api_key::ApiKeyArgs),
     /// Write freshly signed sample badges, good and bad ones, to try the gateway with
     Sample(commands::sample::SampleArgs),
+    /// List connectors, run their tests, show what they would send, try a connection out
+    Connector(commands::connector::ConnectorArgs),
     /// Bring the database schema up to date and stop
     Migrate,
     /// Check settings, database, queue and, with --ready, a running gateway
@@ -81,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::Verify(args) => commands::verify::run(settings, &args),
         Command::ApiKey(args) => commands::api_key::run(settings, &args),
         Command::Sample(args) => commands::sample::run(&args),
+        Command::Connector(args) => commands::connector::run(settings, &args),
         Command::Migrate => commands::migrate::run(settings),
         Command::Doctor(args) => commands::doctor::run(settings, &args),
         Command::Openapi => commands::openapi::run(),

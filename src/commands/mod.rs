@@ -1,6 +1,7 @@
 //! One file per subcommand: arguments in, text and an exit code out.
 
 pub mod api_key;
+pub mod connector;
 pub mod doctor;
 pub mod migrate;
 pub mod sample;

@@ -107,7 +107,8 @@ impl Redactor {
         }
     }
 
-    fn masked(&self, text: &str) -> String {
+    /// Plain text, masked and whole.
+    pub fn masked(&self, text: &str) -> String {
         let mut masked = text.to_owned();
         for (needle, mask) in &self.needles {
             masked = replace_without_case(&masked, needle, mask);

@@ -5,9 +5,11 @@
 use super::case::Test;
 use super::ledger::{LedgerEntry, LedgerState, MemoryLedger};
 use super::outside::Outside;
-use super::registry::Connector;
+use super::redact::Redactor;
+use super::registry::{Connector, RegistryError};
 use super::run::{End, Engine, Job, StopKind};
 use super::script::Script;
+use crate::model::candidate::Identity;
 use crate::model::clock::Clock;
 use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
 use crate::model::event::Event;
@@ -66,6 +68,34 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
         private.filter(|value| kept.contains(*value)).map(|_| "a secret or an address is in the attempt's record".to_owned()),
     );
     TestResult { name: test.name.clone(), problems, transcript: script.transcript(&outcome) }
+}
+
+/// The requests that a test's settings would send for an event, masked. Nothing is sent.
+pub async fn plan(connector: &Arc<Connector>, test: Test, event: Option<Event>) -> Result<String, RegistryError> {
+    let event = match event {
+        Some(event) => event,
+        None => {
+            let json = connector.json_file(&test.event)?;
+            let invalid = |problem: String| RegistryError::Invalid { connector: connector.manifest.connector.clone(), problem };
+            serde_json::from_value(json).map_err(|error| invalid(error.to_string()))?
+        }
+    };
+    let script = Arc::new(Script::lenient(Arc::clone(connector), test.clone()));
+    let now = event.time + chrono::Duration::seconds(60);
+    let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
+    let connection = connection(connector, &test, now);
+    let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
+    let job = Job { connector, connection: &connection, secrets: &secrets, event: &event, candidate: &test.candidate };
+    let report = engine.deliver(&job, &ledger(&test)).await;
+    let (outcome, reason, message) = told(&report.end);
+    let ending = format!("{outcome} {reason} {message}");
+    let redactor = Redactor::new(&secrets, &Identity::default(), &[]);
+    let lines = script.transcript(ending.trim());
+    let masked = lines.lines().map(|line| match line.split_once(": ") {
+        Some((name @ ("authorization" | "webhook-signature"), _)) => format!("{name}: ***"),
+        _ => redactor.masked(line),
+    });
+    Ok(masked.map(|line| line + "\n").collect())
 }
 
 /// A connection made up from a test's settings.
