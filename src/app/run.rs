@@ -1,8 +1,14 @@
-//! Runs the gateway until it is told to stop.
+//! Runs the gateway until it is told to stop, and stops it in order: no new requests, running work to its end, then the rest.
 
 use super::{App, AppError};
+use crate::http;
 use crate::model::secret::Secret;
 use std::net::TcpListener;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long running work may take to end after the signal to stop; what is not done by then is done after the next start.
+const GRACE: Duration = Duration::from_secs(25);
 
 /// What the operator should know once the gateway answers.
 pub struct Started {
@@ -18,13 +24,53 @@ impl App {
         let address = self.settings.http.listen.clone();
         let listener = TcpListener::bind(&address).map_err(|cause| AppError::Listen { address, cause })?;
         let first_key = self.ensure_first_key().await?;
-        ready(&Started { url: self.public_url(&listener), first_key });
-        self.work().await
+        let url = self.public_url(&listener);
+        let server = http::server::start(self.http_state(&url)?, listener, self.server_threads())?;
+        let stop_server = server.handle();
+        let server = self.tracker.spawn(server);
+        let stop = self.start_background().await?;
+        ready(&Started { url, first_key });
+        signal_to_stop().await;
+        tracing::info!("a signal to stop was received");
+        stop_server.stop(true).await;
+        self.stop_background(stop).await;
+        server.await.map_err(|error| AppError::Server(std::io::Error::other(error)))??;
+        Ok(())
     }
 
     /// Relay and workers only, until a signal to stop.
     pub async fn work(self) -> Result<(), AppError> {
+        let stop = self.start_background().await?;
+        tracing::info!("relay and workers were started");
+        signal_to_stop().await;
+        self.stop_background(stop).await;
         Ok(())
+    }
+
+    /// Starts the relay, the workers and what a stopped process left unfinished.
+    async fn start_background(&self) -> Result<CancellationToken, AppError> {
+        let stop = CancellationToken::new();
+        let relay = self.relay.clone();
+        self.tracker.spawn(relay.run(stop.clone().cancelled_owned()));
+        for submission in self.store.unfinished_submissions().await? {
+            http::ports::Tasks::resume(self, submission);
+        }
+        Ok(stop)
+    }
+
+    async fn stop_background(&self, stop: CancellationToken) {
+        stop.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(GRACE, self.tracker.wait()).await.is_err() {
+            tracing::warn!("some work did not end in time; it is taken up again at the next start");
+        }
+    }
+
+    fn server_threads(&self) -> usize {
+        match self.settings.http.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            configured => configured,
+        }
     }
 
     fn public_url(&self, listener: &TcpListener) -> String {
@@ -34,5 +80,24 @@ impl App {
         }
         let address = listener.local_addr().map_or_else(|_| self.settings.http.listen.clone(), |address| address.to_string());
         format!("http://{}", address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "127.0.0.1"))
+    }
+}
+
+/// Ends at SIGINT or SIGTERM.
+async fn signal_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    if interrupt.await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
