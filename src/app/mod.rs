@@ -1,10 +1,12 @@
 //! The composition root: the only place that chooses implementations, starts tasks and stops them.
 //! Comes in: settings and a clock. Goes out: a running gateway.
 
+mod connectors;
 mod first_key;
 mod health;
 mod queues;
 mod run;
+mod state;
 mod tasks;
 mod telemetry;
 mod verifier;
@@ -14,16 +16,26 @@ pub use run::Started;
 pub use telemetry::telemetry;
 pub use verifier::build_verifier;
 
-use crate::config::{MasterKeyError, Settings, master_key};
+use crate::config::{DeliverySettings, MasterKeyError, Settings, master_key};
+use crate::connector::file::FileWriter;
+use crate::connector::outside::World;
+use crate::connector::registry::{Registry, RegistryError};
+use crate::connector::run::Engine;
+use crate::connector::worker::{Worker, WorkerError, WorkerOptions};
 use crate::http_client::{HttpClient, HttpError};
 use crate::model::clock::Clock;
 use crate::pipeline::Pipeline;
+use crate::queue::relay::{Relay, RelayError};
 use crate::queue::{Queue, QueueError};
 use crate::seal::Sealer;
 use crate::store::{Store, StoreError};
 use std::sync::Arc;
+use std::time::Duration;
 use tasks::Tracker;
 use tokio::sync::Notify;
+
+/// How long `drain` listens to a queue that looks empty.
+const DRAIN_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Why the gateway can't start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +44,14 @@ pub enum AppError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Queue(#[from] QueueError),
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    #[error(transparent)]
+    Connectors(#[from] RegistryError),
+    #[error("the metrics could not be registered: {0}")]
+    Metrics(#[from] prometheus::Error),
     #[error(transparent)]
     MasterKey(#[from] MasterKeyError),
     #[error("the outbound HTTP client could not be made: {0}")]
@@ -55,10 +75,14 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     pub http_client: HttpClient,
     pub pipeline: Pipeline,
+    pub connectors: Registry,
+    engine: Engine,
+    relay: Relay,
+    worker: Arc<Worker>,
+    /// Rings when connections changed: the worker looks at them at once.
+    connections_changed: Arc<Notify>,
     /// Tasks that outlive a request.
     tracker: Tracker,
-    /// Rings when there may be something to relay or deliver.
-    wake: Arc<Notify>,
 }
 
 impl App {
@@ -70,16 +94,52 @@ impl App {
         let http_client = HttpClient::new(&settings.http_client)?;
         let verifier = build_verifier(&settings.verify, &settings.intake, http_client.clone())?;
         let pipeline = Pipeline { verifier, store: store.clone(), limits: settings.intake.clone(), clock: clock.clone() };
+        let connectors = Registry::load(&settings.delivery.connectors_dir)?;
+        let world = World::new(http_client.clone(), FileWriter::inside(None));
+        let engine = Engine::new(Arc::new(world), clock.clone());
+        let connections_changed = Arc::new(Notify::new());
+        let worker = Arc::new(Worker::new(
+            store.clone(),
+            queue.clone(),
+            connectors.clone(),
+            engine.clone(),
+            clock.clone(),
+            worker_options(&settings.delivery),
+            connections_changed.clone(),
+        ));
+        let relay = Relay::new(store.clone(), queue.clone(), clock.clone());
+        let settings = Arc::new(settings);
+        let tracker = Tracker::default();
         Ok(Self {
-            settings: Arc::new(settings),
+            settings,
             clock,
             sealer,
             store,
             queue,
             http_client,
             pipeline,
-            tracker: Tracker::default(),
-            wake: Arc::new(Notify::new()),
+            connectors,
+            engine,
+            relay,
+            worker,
+            connections_changed,
+            tracker,
         })
     }
+
+    /// Relays and delivers until nothing is left to do now: tests step the gateway with it instead of sleeping.
+    pub async fn drain(&self) -> Result<(), AppError> {
+        loop {
+            let relayed = self.relay.step().await?;
+            let delivered = self.worker.drain(DRAIN_PATIENCE).await?;
+            if relayed + delivered == 0 {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn worker_options(settings: &DeliverySettings) -> WorkerOptions {
+    let retry_schedule = settings.retry_schedule_seconds.iter().copied().map(Duration::from_secs).collect();
+    WorkerOptions { retry_schedule, concurrency: settings.concurrency }
 }

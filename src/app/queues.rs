@@ -3,9 +3,16 @@
 use super::AppError;
 use crate::config::Settings;
 use crate::queue::Queue;
+use crate::queue::memory::MemoryQueue;
 use std::sync::Arc;
 
 /// Connects to the queue: `memory:` or `amqp(s)://…`.
-pub async fn connect_queue(_settings: &Settings) -> Result<Arc<dyn Queue>, AppError> {
-    Err(AppError::Settings("queue.url must be memory: or amqp://…".into()))
+pub async fn connect_queue(settings: &Settings) -> Result<Arc<dyn Queue>, AppError> {
+    let url = settings.queue.url.expose();
+    match url.split(':').next() {
+        Some("memory") => Ok(Arc::new(MemoryQueue::new())),
+        #[cfg(feature = "rabbitmq")]
+        Some("amqp" | "amqps") => Ok(Arc::new(crate::queue::rabbitmq::RabbitQueue::connect(url, &settings.queue.prefix).await?)),
+        _ => Err(AppError::Settings("queue.url must be memory: or amqp://USER:PASSWORD@HOST:5672/VHOST".into())),
+    }
 }

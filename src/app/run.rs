@@ -20,6 +20,7 @@ pub struct Started {
 
 impl App {
     /// API, pages, relay and workers, until a signal to stop; `ready` is called once the gateway answers.
+    #[allow(clippy::disallowed_methods, reason = "the composition root starts the tasks")]
     pub async fn serve(self, ready: impl FnOnce(&Started)) -> Result<(), AppError> {
         let address = self.settings.http.listen.clone();
         let listener = TcpListener::bind(&address).map_err(|cause| AppError::Listen { address, cause })?;
@@ -27,7 +28,7 @@ impl App {
         let url = self.public_url(&listener);
         let server = http::server::start(self.http_state(&url)?, listener, self.server_threads())?;
         let stop_server = server.handle();
-        let server = self.tracker.spawn(server);
+        let server = tokio::spawn(server);
         let stop = self.start_background().await?;
         ready(&Started { url, first_key });
         signal_to_stop().await;
@@ -50,8 +51,8 @@ impl App {
     /// Starts the relay, the workers and what a stopped process left unfinished.
     async fn start_background(&self) -> Result<CancellationToken, AppError> {
         let stop = CancellationToken::new();
-        let relay = self.relay.clone();
-        self.tracker.spawn(relay.run(stop.clone().cancelled_owned()));
+        self.tracker.spawn(self.relay.clone().run(stop.clone().cancelled_owned()));
+        self.tracker.spawn(self.worker.clone().run(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
             http::ports::Tasks::resume(self, submission);
         }
@@ -60,7 +61,6 @@ impl App {
 
     async fn stop_background(&self, stop: CancellationToken) {
         stop.cancel();
-        self.tracker.close();
         if tokio::time::timeout(GRACE, self.tracker.wait()).await.is_err() {
             tracing::warn!("some work did not end in time; it is taken up again at the next start");
         }

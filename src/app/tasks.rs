@@ -48,6 +48,7 @@ impl Tasks for App {
     }
 
     fn wake(&self) {
-        self.wake.notify_one();
+        self.relay.wake();
+        self.connections_changed.notify_one();
     }
 }

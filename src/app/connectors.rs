@@ -1,0 +1,100 @@
+//! The connectors as the administrator sees them: set-up forms, checked settings, a test without side effects.
+
+use super::App;
+use crate::connector::manifest::{Field, FieldKind, SecretField, Status};
+use crate::connector::registry::Connector;
+use crate::connector::{secrets, settings};
+use crate::http::ports::{ConnectorInfo, Connectors, FieldError, FormField, TestStep};
+use crate::model::connection::{Connection, Secrets};
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+#[async_trait]
+impl Connectors for App {
+    fn list(&self) -> Vec<ConnectorInfo> {
+        let mut all: Vec<ConnectorInfo> = self.connectors.iter().map(|connector| info(connector)).collect();
+        all.sort_by_key(|connector| connector.title.to_lowercase());
+        all
+    }
+
+    fn check(&self, connector: &str, fields: &Map<String, Value>, mapping: &Map<String, Value>, secrets: &[String]) -> Vec<FieldError> {
+        let Some(connector) = self.connectors.get(connector) else {
+            return vec![FieldError { field: "connector".into(), message: "This gateway has no connector of that name.".into() }];
+        };
+        let names: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        let problems = settings::problems(&connector, fields, mapping, &names);
+        let field = |pointer: &str| pointer.trim_start_matches('/').replace('/', ".");
+        problems.into_iter().map(|problem| FieldError { field: field(&problem.pointer), message: problem.message }).collect()
+    }
+
+    async fn test(&self, connection: &Connection, sealed: &Secrets) -> Vec<TestStep> {
+        let step = |name: &str, ok: bool, message: String| TestStep { name: name.to_owned(), ok, message };
+        let Some(connector) = self.connectors.get(&connection.connector) else {
+            return vec![step("connector", false, "This gateway has no connector of that name.".into())];
+        };
+        let secrets = match secrets::resolve(sealed).await {
+            Ok(secrets) => secrets,
+            Err(error) => return vec![step("secrets", false, error.to_string())],
+        };
+        let report = self.engine.check(&connector, connection, &secrets).await;
+        let readable = step("secrets", true, "Every secret could be read.".into());
+        vec![readable, step("connection", report.ok, report.message)]
+    }
+}
+
+fn info(connector: &Connector) -> ConnectorInfo {
+    let manifest = &connector.manifest;
+    let plain = manifest.connection.fields.iter().map(|(name, field)| form_field(name, field));
+    let secret = manifest.connection.secrets.iter().map(|(name, field)| secret_field(name, field));
+    let status = match manifest.status {
+        Status::Stable => "stable",
+        Status::Beta => "beta",
+        Status::Experimental => "experimental",
+    };
+    ConnectorInfo {
+        name: manifest.connector.clone(),
+        title: manifest.title.clone(),
+        category: manifest.category.clone(),
+        status: status.to_owned(),
+        docs: manifest.docs.clone(),
+        fields: plain.chain(secret).collect(),
+        event_types: connector.event_types().iter().map(|event_type| event_type.as_str().to_owned()).collect(),
+    }
+}
+
+fn form_field(name: &str, field: &Field) -> FormField {
+    let kind = match field.kind {
+        FieldKind::String => "string",
+        FieldKind::Boolean => "boolean",
+        FieldKind::Integer => "integer",
+    };
+    FormField {
+        name: name.to_owned(),
+        label: field.title.clone(),
+        help: help(&field.description),
+        kind: kind.to_owned(),
+        required: field.required,
+        secret: false,
+        choices: field.choices.clone(),
+        default: field.default.clone(),
+        example: field.example.clone(),
+    }
+}
+
+fn secret_field(name: &str, field: &SecretField) -> FormField {
+    FormField {
+        name: name.to_owned(),
+        label: field.title.clone(),
+        help: help(&field.description),
+        kind: "string".to_owned(),
+        required: field.required,
+        secret: true,
+        choices: Vec::new(),
+        default: None,
+        example: None,
+    }
+}
+
+fn help(description: &str) -> Option<String> {
+    (!description.is_empty()).then(|| description.to_owned())
+}

@@ -1,0 +1,29 @@
+//! What the HTTP surface is given.
+
+use super::{App, AppError};
+use crate::http::State;
+use crate::http::budget::Budget;
+use crate::http::metrics::Metrics;
+use std::sync::Arc;
+
+/// Uploads in memory at the same time, as a multiple of the largest one.
+const UPLOADS_AT_ONCE: usize = 4;
+
+impl App {
+    /// `public_url`: how the gateway is reached from outside, without a trailing slash.
+    pub fn http_state(&self, public_url: &str) -> Result<State, AppError> {
+        Ok(State {
+            store: self.store.clone(),
+            pipeline: self.pipeline.clone(),
+            clock: self.clock.clone(),
+            limits: self.settings.intake.clone(),
+            public_url: public_url.to_owned(),
+            sealer: self.sealer.clone(),
+            connectors: Arc::new(self.clone()),
+            health: Arc::new(self.clone()),
+            tasks: Arc::new(self.clone()),
+            metrics: Metrics::new(prometheus::Registry::new())?,
+            budget: Budget::new(self.settings.intake.max_upload_bytes.saturating_mul(UPLOADS_AT_ONCE)),
+        })
+    }
+}
