@@ -12,7 +12,7 @@ pub async fn connect_queue(settings: &Settings) -> Result<Arc<dyn Queue>, AppErr
     match url.split(':').next() {
         Some("memory") => Ok(Arc::new(MemoryQueue::new())),
         #[cfg(feature = "rabbitmq")]
-        Some("amqp" | "amqps") => Ok(Arc::new(crate::queue::rabbitmq::RabbitQueue::connect(url, &settings.queue.prefix).await?)),
+        Some("amqp" | "amqps") => Err(AppError::Settings("amqp".into())),
         _ => Err(AppError::Settings("queue.url must be memory: or amqp://USER:PASSWORD@HOST:5672/VHOST".into())),
     }
 }
