@@ -4,6 +4,7 @@
 
 pub mod events;
 mod job;
+mod lifecycle;
 pub mod record;
 mod work;
 

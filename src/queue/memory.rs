@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Messages per connection.
-const CAPACITY: usize = 10_000;
+pub const CAPACITY: usize = 10_000;
 
 /// Cheap to clone; clones share the lists.
 #[derive(Clone, Default)]
@@ -81,22 +81,17 @@ impl Queue for MemoryQueue {
     }
 
     async fn publish(&self, event: &Event) -> Result<(), QueueError> {
-        let lists: Vec<_> = lock(&self.lists).iter().map(|(id, list)| (id.clone(), list.clone())).collect();
-        for (connection, list) in lists.into_iter().filter(|(_, list)| list.tenant == event.tenantid) {
-            if !list.push(event) {
-                tracing::debug!(%connection, event = %event.id, "a full queue turned an event away until later");
-            }
-        }
-        Ok(())
+        let lists: Vec<_> = lock(&self.lists).values().filter(|list| list.tenant == event.tenantid).cloned().collect();
+        let room = lists.iter().map(|list| list.push(event)).fold(true, |all, one| all && one);
+        if room { Ok(()) } else { Err(QueueError::Full) }
     }
 
     async fn publish_to(&self, connection: &ConnectionId, event: &Event) -> Result<(), QueueError> {
-        if let Some(list) = self.list(connection)
-            && !list.push(event)
-        {
-            tracing::debug!(%connection, event = %event.id, "a full queue turned an event away until later");
+        match self.list(connection) {
+            None => Err(QueueError::Refused(format!("connection {connection} has no queue"))),
+            Some(list) if list.push(event) => Ok(()),
+            Some(_) => Err(QueueError::Full),
         }
-        Ok(())
     }
 
     /// Dead letters are kept by the database; within one process nobody else listens.

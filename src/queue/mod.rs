@@ -6,6 +6,7 @@ pub mod memory;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbitmq;
 pub mod relay;
+pub mod topology;
 
 use crate::model::event::Event;
 use crate::model::ids::{ConnectionId, TenantId};
@@ -16,6 +17,9 @@ pub enum QueueError {
     /// The broker is away: try again later.
     #[error("the message queue can't be reached: {0}")]
     Unavailable(String),
+    /// The queue takes no more for now; what is turned away is to be published again later.
+    #[error("the queue is full")]
+    Full,
     /// The broker refused: a person must look.
     #[error("the message queue refused: {0}")]
     Refused(String),

@@ -5,11 +5,14 @@
 
 use super::{Queue, QueueError};
 use crate::model::clock::Clock;
-use crate::store::{Store, StoreError};
+use crate::model::event::Event;
+use crate::model::ids::{ConnectionId, TenantId};
+use crate::store::{Outgoing, Store, StoreError};
 use chrono::Duration;
 use futures_util::future::join_all;
+use std::collections::HashSet;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 /// Events per step.
@@ -38,11 +41,13 @@ pub struct Relay {
     queue: Arc<dyn Queue>,
     clock: Clock,
     wake: Arc<Notify>,
+    /// Connections whose queues this relay has declared: before the first message, or the message would be lost.
+    declared: Arc<Mutex<HashSet<ConnectionId>>>,
 }
 
 impl Relay {
     pub fn new(store: Store, queue: Arc<dyn Queue>, clock: Clock) -> Self {
-        Self { store, queue, clock, wake: Arc::new(Notify::new()) }
+        Self { store, queue, clock, wake: Arc::new(Notify::new()), declared: Arc::default() }
     }
 
     /// To be called once, before the first step: what the queue of a stopped process held is published again.
@@ -68,35 +73,88 @@ impl Relay {
     async fn publish_events(&self) -> Result<usize, RelayError> {
         let taken = self.store.take_unpublished(self.clock.now(), RELAY_LEASE, QUEUE_PATIENCE, BATCH).await?;
         // All at once: the confirms come back together.
-        let results = join_all(taken.iter().map(|outgoing| self.queue.publish(&outgoing.event))).await;
-        let confirmed: Vec<i64> =
-            taken.iter().zip(&results).filter(|(_, result)| result.is_ok()).map(|(outgoing, _)| outgoing.position).collect();
+        let results = join_all(taken.iter().map(|outgoing| self.publish(outgoing))).await;
+        let (mut confirmed, mut failed, mut turned_away, mut first_error) = (Vec::new(), Vec::new(), Vec::new(), None);
+        for (outgoing, result) in taken.into_iter().zip(results) {
+            match result {
+                Ok(full) => {
+                    confirmed.push(outgoing.position);
+                    turned_away.extend(full.into_iter().map(|connection| (connection, outgoing.event.id.clone())));
+                }
+                Err(error) => {
+                    failed.push(outgoing.position);
+                    first_error = first_error.or(Some(error));
+                }
+            }
+        }
         if !confirmed.is_empty() {
             self.store.mark_published(&confirmed, self.clock.now()).await?;
         }
-        let failed = taken.iter().zip(&results).filter(|(_, result)| result.is_err());
-        let failed: Vec<i64> = failed.map(|(outgoing, _)| outgoing.position).collect();
-        match results.into_iter().find_map(Result::err) {
-            None => Ok(confirmed.len()),
-            Some(error) => {
-                // Nobody has to wait for the lease to end.
-                self.store.release_unpublished(&failed).await?;
-                Err(error.into())
+        if !turned_away.is_empty() {
+            self.store.forget_queued(&turned_away).await?;
+        }
+        let Some(error) = first_error else { return Ok(confirmed.len()) };
+        // Nobody has to wait for the lease to end.
+        self.store.release_unpublished(&failed).await?;
+        Err(error.into())
+    }
+
+    /// Returns the connections whose queue was full: their deliveries are published again later. A queue that keeps
+    /// messages gets one for all; one within the process, one for each connection that takes the event.
+    async fn publish(&self, outgoing: &Outgoing) -> Result<Vec<ConnectionId>, QueueError> {
+        let mut full = Vec::new();
+        for connection in &outgoing.takers {
+            self.declare(&outgoing.event.tenantid, connection).await?;
+        }
+        if self.queue.keeps_messages() {
+            self.queue.publish(&outgoing.event).await?;
+            return Ok(full);
+        }
+        for connection in &outgoing.takers {
+            match self.queue.publish_to(connection, &outgoing.event).await {
+                Ok(()) => {}
+                Err(QueueError::Full) => full.push(connection.clone()),
+                Err(error) => return Err(error),
             }
         }
+        Ok(full)
+    }
+
+    async fn declare(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<(), QueueError> {
+        let is_declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner).contains(connection);
+        if !is_declared {
+            self.queue.declare(tenant, connection).await?;
+            self.declared.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.clone());
+        }
+        Ok(())
     }
 
     async fn publish_due_deliveries(&self) -> Result<usize, RelayError> {
         let due = self.store.take_due_deliveries(self.clock.now(), QUEUE_PATIENCE, BATCH).await?;
-        let results = join_all(due.iter().map(|(connection, event)| self.queue.publish_to(connection, event))).await;
-        match results.into_iter().find_map(Result::err) {
-            None => Ok(due.len()),
-            Some(error) => {
-                // The deliveries stay pending; only that a message waits for them is not true.
-                let lost: Vec<_> = due.into_iter().map(|(connection, event)| (connection, event.id)).collect();
-                self.store.forget_queued(&lost).await?;
-                Err(error.into())
+        let publish = async |connection: &ConnectionId, event: &Event| {
+            self.declare(&event.tenantid, connection).await?;
+            self.queue.publish_to(connection, event).await
+        };
+        let results = join_all(due.iter().map(|(connection, event)| publish(connection, event))).await;
+        let (count, mut lost, mut first_error) = (due.len(), Vec::new(), None);
+        for ((connection, event), result) in due.into_iter().zip(results) {
+            let Err(error) = result else { continue };
+            if let QueueError::Refused(_) = error {
+                // Its queue went away: to be declared again.
+                self.declared.lock().unwrap_or_else(PoisonError::into_inner).remove(&connection);
             }
+            lost.push((connection, event.id));
+            if !matches!(error, QueueError::Full) {
+                first_error = first_error.or(Some(error));
+            }
+        }
+        if !lost.is_empty() {
+            // The deliveries stay pending; only that a message waits for them is not true.
+            self.store.forget_queued(&lost).await?;
+        }
+        match first_error {
+            None => Ok(count - lost.len()),
+            Some(error) => Err(error.into()),
         }
     }
 

@@ -6,17 +6,19 @@ use super::schema::{connections as connection_table, deliveries, events};
 use super::text::{parse_json, parse_name, time_text};
 use super::transaction::insert_all;
 use super::{Result, Store};
-use crate::model::event::{Event, EventType};
+use crate::model::connection::Connection;
+use crate::model::event::Event;
 use crate::model::ids::{ConnectionId, DeliveryId, EventId};
 use crate::model::report::Outcome;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 
-/// An event that a relay took.
+/// An event that a relay took, and the connections that it is for.
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     pub position: i64,
     pub event: Event,
+    pub takers: Vec<ConnectionId>,
 }
 
 #[derive(Insertable)]
@@ -53,11 +55,8 @@ impl Store {
             if taken.is_empty() {
                 return Ok(Vec::new());
             }
-            let outgoing = taken
-                .iter()
-                .map(|(position, _, _, body)| Ok(Outgoing { position: *position, event: parse_json(body)? }))
-                .collect::<Result<Vec<_>>>()?;
-            let rows = new_deliveries(connection, &taken, &outgoing, now, expected)?;
+            let outgoing = with_takers(connection, taken)?;
+            let rows = new_deliveries(&outgoing, now, expected);
             insert_all!(connection, deliveries::table, rows);
             Ok(outgoing)
         })
@@ -186,34 +185,36 @@ fn take(connection: &mut AnyConnection, now: DateTime<Utc>, lease: Duration, lim
     Ok(rows)
 }
 
-fn new_deliveries(
-    connection: &mut AnyConnection,
-    taken: &[EventRow],
-    outgoing: &[Outgoing],
-    now: DateTime<Utc>,
-    expected: Duration,
-) -> Result<Vec<NewDelivery>> {
-    let mut tenants: Vec<&str> = outgoing.iter().map(|outgoing| outgoing.event.tenantid.as_str()).collect();
+fn with_takers(connection: &mut AnyConnection, taken: Vec<EventRow>) -> Result<Vec<Outgoing>> {
+    let parse = |(position, _, outcome, body): EventRow| {
+        let outcome: Option<Outcome> = outcome.as_deref().map(parse_name).transpose()?;
+        Ok((outcome, Outgoing { position, event: parse_json(&body)?, takers: Vec::new() }))
+    };
+    let mut outgoing: Vec<(Option<Outcome>, Outgoing)> = taken.into_iter().map(parse).collect::<Result<_>>()?;
+    let mut tenants: Vec<String> = outgoing.iter().map(|(_, outgoing)| outgoing.event.tenantid.0.clone()).collect();
     tenants.sort_unstable();
     tenants.dedup();
+    let tenants: Vec<&str> = tenants.iter().map(String::as_str).collect();
     let candidates = connections::of_tenants(connection, &tenants)?;
-    let mut rows = Vec::new();
-    for ((_, _, outcome, _), Outgoing { event, .. }) in taken.iter().zip(outgoing) {
-        let outcome: Option<Outcome> = outcome.as_deref().map(parse_name).transpose()?;
-        let event_type: EventType = event.event_type;
-        let takers = candidates.iter().filter(|taker| taker.tenant_id == event.tenantid && taker.takes(event_type, outcome));
-        rows.extend(takers.map(|taker| NewDelivery {
-            id: DeliveryId::generate().0,
-            tenant_id: event.tenantid.0.clone(),
-            connection_id: taker.id.0.clone(),
-            event_id: event.id.0.clone(),
-            state: "pending",
-            attempts: 0,
-            next_attempt_at: Some(time_text(now)),
-            queued_until: Some(time_text(now + expected)),
-            created_at: time_text(now),
-            updated_at: time_text(now),
-        }));
+    for (outcome, Outgoing { event, takers, .. }) in &mut outgoing {
+        let takes = |taker: &&Connection| taker.tenant_id == event.tenantid && taker.takes(event.event_type, *outcome);
+        takers.extend(candidates.iter().filter(takes).map(|taker| taker.id.clone()));
     }
-    Ok(rows)
+    Ok(outgoing.into_iter().map(|(_, outgoing)| outgoing).collect())
+}
+
+fn new_deliveries(outgoing: &[Outgoing], now: DateTime<Utc>, expected: Duration) -> Vec<NewDelivery> {
+    let delivery = |event: &Event, taker: &ConnectionId| NewDelivery {
+        id: DeliveryId::generate().0,
+        tenant_id: event.tenantid.0.clone(),
+        connection_id: taker.0.clone(),
+        event_id: event.id.0.clone(),
+        state: "pending",
+        attempts: 0,
+        next_attempt_at: Some(time_text(now)),
+        queued_until: Some(time_text(now + expected)),
+        created_at: time_text(now),
+        updated_at: time_text(now),
+    };
+    outgoing.iter().flat_map(|out| out.takers.iter().map(|taker| delivery(&out.event, taker))).collect()
 }

@@ -1,0 +1,65 @@
+//! Names on the broker. Pure. `skillgate.events` is a topic exchange: whoever wants a tenant's events binds a queue of their
+//! own to `<tenant>.#`, or to `<tenant>.org.skillgate.skill.*.v1`.
+
+use crate::model::event::Event;
+use crate::model::ids::{ConnectionId, TenantId};
+
+/// Names under one prefix, so that several gateways can share a broker.
+#[derive(Clone, Debug)]
+pub struct Topology {
+    prefix: String,
+}
+
+impl Topology {
+    pub fn new(prefix: &str) -> Self {
+        Self { prefix: prefix.to_owned() }
+    }
+
+    /// Topic exchange that every event goes to.
+    pub fn events(&self) -> String {
+        format!("{}skillgate.events", self.prefix)
+    }
+
+    /// Topic exchange of dead letters, and the queue that keeps them.
+    pub fn dead(&self) -> String {
+        format!("{}skillgate.dead", self.prefix)
+    }
+
+    /// The connection's queue.
+    pub fn connection(&self, connection: &ConnectionId) -> String {
+        format!("{}skillgate.connection.{connection}", self.prefix)
+    }
+
+    /// What the connection's queue is bound with.
+    pub fn binding(tenant: &TenantId) -> String {
+        format!("{}.#", word(tenant.as_str()))
+    }
+
+    pub fn routing_key(event: &Event) -> String {
+        format!("{}.{}", word(event.tenantid.as_str()), event.event_type.as_str())
+    }
+}
+
+/// One word of a routing key: no dot, and no wildcard.
+fn word(text: &str) -> String {
+    text.replace(['.', '*', '#'], "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_can_not_bind_to_another_ones_events() {
+        assert_eq!(Topology::binding(&TenantId::from("default")), "default.#");
+        assert_eq!(Topology::binding(&TenantId::from("#")), "_.#");
+        assert_eq!(Topology::binding(&TenantId::from("a.b")), "a_b.#");
+    }
+
+    #[test]
+    fn names_carry_the_prefix() {
+        let topology = Topology::new("test7.");
+        assert_eq!(topology.events(), "test7.skillgate.events");
+        assert_eq!(topology.connection(&ConnectionId::from("c1")), "test7.skillgate.connection.c1");
+    }
+}
