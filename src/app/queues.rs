@@ -4,6 +4,8 @@ use super::AppError;
 use crate::config::Settings;
 use crate::queue::Queue;
 use crate::queue::memory::MemoryQueue;
+#[cfg(feature = "rabbitmq")]
+use crate::queue::rabbitmq::RabbitQueue;
 use std::sync::Arc;
 
 /// Connects to the queue: `memory:` or `amqp(s)://…`.
@@ -12,7 +14,7 @@ pub async fn connect_queue(settings: &Settings) -> Result<Arc<dyn Queue>, AppErr
     match url.split(':').next() {
         Some("memory") => Ok(Arc::new(MemoryQueue::new())),
         #[cfg(feature = "rabbitmq")]
-        Some("amqp" | "amqps") => Err(AppError::Settings("amqp".into())),
+        Some("amqp" | "amqps") => Ok(Arc::new(RabbitQueue::connect(url, &settings.queue.prefix).await?)),
         _ => Err(AppError::Settings("queue.url must be memory: or amqp://USER:PASSWORD@HOST:5672/VHOST".into())),
     }
 }
