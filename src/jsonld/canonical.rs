@@ -42,6 +42,8 @@ pub struct Canonical {
     pub quads: Vec<Quad>,
     /// The line of each quad, with its line feed.
     pub lines: Vec<String>,
+    /// The canonical number of each blank node of the input; absent for those that no quad holds.
+    pub numbers: Vec<Option<u32>>,
 }
 
 impl Canonical {
@@ -72,7 +74,7 @@ pub fn canonicalize(dataset: &Dataset, hash: HashAlgorithm) -> Result<Canonical,
     rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     rows.dedup_by(|a, b| a.0 == b.0);
     let (lines, quads) = rows.into_iter().unzip();
-    Ok(Canonical { quads, lines })
+    Ok(Canonical { quads, lines, numbers })
 }
 
 /// Spells a canonical blank node.

@@ -2,6 +2,7 @@
 //! Comes in: a context URL. Goes out: the context document, in each content that was published under that URL.
 //! Must not know: what the terms mean.
 
+use super::context::LocalContext;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -55,15 +56,28 @@ const BUILT_IN: &[BuiltIn] = &[
     ),
 ];
 
-static PARSED: LazyLock<HashMap<&'static str, Vec<(&'static str, Arc<Value>)>>> = LazyLock::new(|| {
-    let parse = |text: &str| Arc::new(serde_json::from_str(text).unwrap_or(Value::Null));
-    BUILT_IN.iter().map(|(url, contents)| (*url, contents.iter().map(|(name, text)| (*name, parse(text))).collect())).collect()
+type Contents = Vec<(&'static str, Arc<LocalContext>)>;
+
+static PARSED: LazyLock<HashMap<&'static str, Contents>> = LazyLock::new(|| {
+    BUILT_IN
+        .iter()
+        .map(|(url, contents)| {
+            let parse = |text: &str| compile(url, serde_json::from_str(text).unwrap_or(Value::Null));
+            (*url, contents.iter().filter_map(|(name, text)| Some((*name, parse(text)?))).collect())
+        })
+        .collect()
 });
+
+/// The `@context` of a context document; `None` when it has none.
+fn compile(url: &str, mut document: Value) -> Option<Arc<LocalContext>> {
+    let context = document.get_mut("@context").map(Value::take)?;
+    Some(Arc::new(LocalContext::new(context, Some(url.into()))))
+}
 
 /// Known contexts by URL. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Contexts {
-    pub(crate) added: Arc<HashMap<String, Arc<Value>>>,
+    pub(crate) added: Arc<HashMap<String, Arc<LocalContext>>>,
 }
 
 /// Which of the contents published under one URL to use; 0 is the commonest.
@@ -76,18 +90,30 @@ impl Contexts {
         Self::default()
     }
 
-    /// Built-in contexts plus others; one that is built in is never replaced.
+    /// Built-in contexts plus others; one that is built in is never replaced, and a document without `@context` is left out.
     pub fn with_added(added: HashMap<String, Value>) -> Self {
         let added = added.into_iter().filter(|(url, _)| !PARSED.contains_key(url.as_str()));
-        Self { added: Arc::new(added.map(|(url, context)| (url, Arc::new(context))).collect()) }
+        Self { added: Arc::new(added.filter_map(|(url, document)| Some((url.clone(), compile(&url, document)?))).collect()) }
     }
 
-    /// The context document at `url`. An edition that a URL doesn't have is its first one.
-    pub fn get(&self, url: &str, edition: Edition) -> Option<&Arc<Value>> {
+    pub(super) fn document(&self, url: &str, edition: Edition) -> Option<&Arc<LocalContext>> {
         match PARSED.get(url) {
             Some(contents) => contents.get(edition.0).or(contents.first()).map(|(_, context)| context),
             None => self.added.get(url),
         }
+    }
+
+    pub fn is_built_in(&self, url: &str) -> bool {
+        PARSED.contains_key(url)
+    }
+
+    pub(super) fn built_in_urls(&self) -> impl Iterator<Item = &'static str> {
+        PARSED.keys().copied()
+    }
+
+    /// The content of the `@context` published at `url`. An edition that a URL doesn't have is its first one.
+    pub fn get(&self, url: &str, edition: Edition) -> Option<&Value> {
+        self.document(url, edition).map(|context| &context.value)
     }
 
     /// How many editions there are to try for a document that lists these contexts.
@@ -107,9 +133,13 @@ mod tests {
 
     #[test]
     fn every_built_in_context_parses() {
-        for (url, contents) in PARSED.iter() {
-            for (name, context) in contents {
-                assert!(context.get("@context").is_some(), "{url} ({name})");
+        for (url, built_in) in BUILT_IN {
+            assert_eq!(PARSED[url].len(), built_in.len(), "{url}");
+            for (name, context) in &PARSED[url] {
+                assert!(
+                    context.value.as_object().is_some_and(|terms| !terms.is_empty()) || context.value.is_array(),
+                    "{url} ({name})"
+                );
             }
         }
     }
@@ -119,6 +149,7 @@ mod tests {
         let url = "https://www.w3.org/ns/credentials/v2";
         let forged = HashMap::from([(url.to_owned(), serde_json::json!({"@context": {}}))]);
         let contexts = Contexts::with_added(forged);
-        assert_eq!(contexts.get(url, Edition(0)), Contexts::built_in().get(url, Edition(0)));
+        let id = |contexts: &Contexts| contexts.document(url, Edition(0)).map(|context| context.id);
+        assert_eq!(id(&contexts), id(&Contexts::built_in()));
     }
 }

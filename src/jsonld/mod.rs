@@ -3,14 +3,24 @@
 //! Must not know: proofs, keys, issuers, or the network (no context is ever fetched).
 
 pub mod canonical;
+mod context;
 pub mod contexts;
 pub mod dataset;
+mod expand;
 pub mod jcs;
-mod to_rdf;
+pub mod notes;
+pub mod vocabulary;
 
 pub use canonical::{Canonical, HashAlgorithm, TooComplex, canonicalize};
 pub use contexts::{Contexts, Edition};
-pub use to_rdf::to_rdf;
+pub use expand::{Expansion, expand};
+
+use notes::Path;
+
+/// The quads of a document, whatever was lost on the way; [`expand`] tells what.
+pub fn to_rdf(document: &serde_json::Value, contexts: &Contexts, edition: Edition) -> Result<dataset::Dataset, JsonLdError> {
+    expand(document, contexts, edition, None).map(|expansion| expansion.dataset)
+}
 
 /// Why a document has no RDF form that could be trusted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,7 +28,7 @@ pub enum JsonLdError {
     /// The document needs a context that is neither built in nor added.
     #[error("the context {0} is not known, and contexts are never fetched")]
     UnknownContext(String),
-    /// The document breaks JSON-LD, or would lose data on the way to RDF. `code` is stable.
+    /// The document breaks JSON-LD. `code` is stable and follows the error codes of JSON-LD API §9.6.
     #[error("{detail}")]
     Invalid { code: &'static str, pointer: String, detail: String },
     #[error(transparent)]
@@ -26,7 +36,13 @@ pub enum JsonLdError {
 }
 
 impl JsonLdError {
-    pub(crate) fn invalid(code: &'static str, pointer: &str, detail: &str) -> Self {
-        Self::Invalid { code, pointer: pointer.to_owned(), detail: detail.to_owned() }
+    /// Says where, if that is not known yet.
+    fn at(self, path: &Path<'_>) -> Self {
+        match self {
+            Self::Invalid { code, pointer, detail } if pointer.is_empty() => {
+                Self::Invalid { code, pointer: path.pointer(), detail }
+            }
+            other => other,
+        }
     }
 }

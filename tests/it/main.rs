@@ -7,6 +7,7 @@ mod connector;
 mod databases;
 mod connector_worker;
 mod deployment;
+mod json_ld;
 mod employer;
 mod openapi;
 mod page;

@@ -2,15 +2,18 @@
 //! Comes in: the document, the proof, the contexts. Goes out: the message, and what a developer wants to see of it.
 //! Must not know: keys beyond their curve, verdicts.
 
+use super::integrity::Seen;
 use super::options::{ProofOptions, Suite};
 use super::problem::ProofProblem;
-use crate::jsonld::{self, Contexts, Edition, HashAlgorithm};
+use crate::jsonld::notes::Notes;
+use crate::jsonld::{self, Canonical, Contexts, Edition, HashAlgorithm};
 use serde_json::{Map, Value, json};
 
 /// What was signed.
 pub struct Message {
     pub bytes: Vec<u8>,
     pub explain: Value,
+    pub seen: Seen,
 }
 
 /// The documents that go into one proof.
@@ -47,9 +50,10 @@ impl Input<'_> {
         configuration
     }
 
-    pub fn canonical(&self, document: Map<String, Value>) -> Result<jsonld::Canonical, ProofProblem> {
-        let dataset = jsonld::to_rdf(&Value::Object(document), self.contexts, self.edition)?;
-        jsonld::canonicalize(&dataset, self.hash).map_err(|error| jsonld::JsonLdError::from(error).into())
+    pub fn canonical(&self, document: Map<String, Value>) -> Result<(Canonical, Notes), ProofProblem> {
+        let expansion = jsonld::expand(&Value::Object(document), self.contexts, self.edition, None)?;
+        let canonical = jsonld::canonicalize(&expansion.dataset, self.hash).map_err(jsonld::JsonLdError::from)?;
+        Ok((canonical, expansion.notes))
     }
 
     pub fn message(&self) -> Result<Message, ProofProblem> {
@@ -60,12 +64,14 @@ impl Input<'_> {
     }
 
     fn rdf_message(&self) -> Result<Message, ProofProblem> {
-        let configuration = self.canonical(self.configuration())?.document();
+        let (configuration, proof_notes) = self.canonical(self.configuration())?;
+        let configuration = configuration.document();
         if configuration.is_empty() {
             return Err(ProofProblem::malformed("nothing of the proof's options is covered by its signature".to_owned()));
         }
-        let document = self.canonical(self.unsecured())?.document();
-        Ok(self.hashed(&configuration, &document))
+        let (document, notes) = self.canonical(self.unsecured())?;
+        let message = self.hashed(&configuration, &document.document());
+        Ok(Message { seen: Seen { notes: Some(notes), proof_notes: Some(proof_notes), disclosure: None }, ..message })
     }
 
     /// eddsa-jcs-2022 and ecdsa-jcs-2019: the JSON itself is signed.
@@ -93,7 +99,7 @@ impl Input<'_> {
             "proof_options_hash": hex::encode(&configuration_hash),
             "document_hash": hex::encode(&document_hash),
         });
-        Message { bytes: [configuration_hash, document_hash].concat(), explain }
+        Message { bytes: [configuration_hash, document_hash].concat(), explain, seen: Seen::default() }
     }
 }
 

@@ -8,12 +8,13 @@ mod hashing;
 mod integrity;
 mod options;
 mod problem;
+mod selective;
 pub mod signature;
 mod single;
 
 use super::keys::{KeyResolver, Purpose};
 use crate::jsonld::{Contexts, Edition};
-use crate::model::report::{Check, CheckId, Finding};
+use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use chrono::{DateTime, Utc};
 use options::{Expected, ProofOptions, Suite};
 use problem::ProofProblem;
@@ -71,7 +72,7 @@ pub async fn verify(document: &Value, expected_controller: Option<&str>, request
         };
         match single::verify(members, proof, previous, request).await {
             Ok(done) => verified.push(done),
-            Err(failure) => return failed(failure, expected_controller, request),
+            Err(failure) => return failed(members, failure, expected_controller, request),
         }
     }
     concluded(members, verified, &unsupported, needs_json_ld, expected_controller, request)
@@ -144,8 +145,23 @@ fn stopped(problem: ProofProblem) -> ProofVerdict {
     verdict
 }
 
-fn failed(failure: single::Failure, expected_controller: Option<&str>, request: &ProofRequest<'_>) -> ProofVerdict {
+fn failed(
+    document: &Map<String, Value>,
+    failure: single::Failure,
+    expected_controller: Option<&str>,
+    request: &ProofRequest<'_>,
+) -> ProofVerdict {
     let mut verdict = stopped(failure.problem);
+    if failure.seen.notes.is_some() {
+        let (context, integrity) = integrity::check(document, &[&failure.seen], request.contexts, Edition::default());
+        // Without a matching signature only bad news can be relied on.
+        if context.status == CheckStatus::Fail {
+            verdict.context = context;
+        }
+        if integrity.status == CheckStatus::Fail {
+            verdict.integrity = integrity;
+        }
+    }
     if let Some(key) = &failure.key {
         verdict.controller = controller::check(&[(key, failure.created)], expected_controller, request);
     }
@@ -193,7 +209,7 @@ fn concluded(
     }
     let edition = verified.first().map(|done| done.edition).unwrap_or_default();
     let (context, integrity) = if json_ld {
-        integrity::check(document, &verified, request.contexts, edition)
+        integrity::check(document, &verified.iter().map(|done| &done.seen).collect::<Vec<_>>(), request.contexts, edition)
     } else {
         let whole = "The signature covers the file's text as it stands.";
         (Check::not_applicable(CheckId::Context, whole), Check::pass(CheckId::Integrity, whole))

@@ -37,6 +37,8 @@ impl Suite {
                 "eddsa-jcs-2022" => Some(Self::Jcs(Curve::Ed25519)),
                 "ecdsa-rdfc-2019" => Some(Self::Rdfc(Curve::Nist)),
                 "ecdsa-jcs-2019" => Some(Self::Jcs(Curve::Nist)),
+                "ecdsa-sd-2023" => Some(Self::EcdsaSd),
+                "bbs-2023" => Some(Self::Bbs),
                 _ => None,
             };
         }

@@ -3,10 +3,11 @@
 //! Must not know: what other proofs there are, who should have signed.
 
 use super::ProofRequest;
-use super::hashing::Input;
-use super::integrity;
+use super::hashing::{Input, Message};
+use super::integrity::{self, Seen};
 use super::options::{Curve, ProofOptions, Suite};
 use super::problem::ProofProblem;
+use super::selective;
 use super::signature::{self, SignatureError};
 use crate::jsonld::{Edition, HashAlgorithm};
 use crate::verify::keys::{PublicKey, ResolvedKey};
@@ -21,8 +22,8 @@ pub struct Verified {
     pub created: Option<DateTime<Utc>>,
     /// The contents of the contexts with which it matched.
     pub edition: Edition,
-    pub suite: Suite,
     pub explain: Value,
+    pub seen: Seen,
 }
 
 /// A proof that could not be accepted, with its key when one was found.
@@ -31,6 +32,7 @@ pub struct Failure {
     pub key: Option<ResolvedKey>,
     pub created: Option<DateTime<Utc>>,
     pub explain: Option<Value>,
+    pub seen: Seen,
 }
 
 pub async fn verify(
@@ -40,9 +42,19 @@ pub async fn verify(
     request: &ProofRequest<'_>,
 ) -> Result<Verified, Failure> {
     let created = options.created;
+    let input =
+        |edition, hash| Input { document, options, previous: previous.clone(), contexts: request.contexts, edition, hash };
     let key = match request.keys.resolve(options.verification_method, request.purpose).await {
         Ok(key) => key,
-        Err(error) => return Err(Failure { problem: error.into(), key: None, created, explain: None }),
+        Err(error) => {
+            // What is wrong with the document itself can be told without the key.
+            let message = input(Edition::default(), HashAlgorithm::Sha256).message();
+            let (problem, seen) = match message {
+                Ok(message) => (error.into(), message.seen),
+                Err(problem) => (problem, Seen::default()),
+            };
+            return Err(Failure { problem, key: None, created, explain: None, seen });
+        }
     };
     let hash = match (&key.key, options.suite) {
         (PublicKey::P384(_), Suite::Rdfc(Curve::Nist) | Suite::Jcs(Curve::Nist)) => HashAlgorithm::Sha384,
@@ -54,38 +66,40 @@ pub async fn verify(
     };
     let mut first_failure = None;
     for edition in (0..editions).map(Edition) {
-        let input = Input { document, options, previous: previous.clone(), contexts: request.contexts, edition, hash };
-        match attempt(&input, &key.key) {
-            Ok(explain) => return Ok(Verified { key, created, edition, suite: options.suite, explain }),
+        match attempt(&input(edition, hash), &key.key) {
+            Ok((explain, seen)) => return Ok(Verified { key, created, edition, explain, seen }),
             Err(failure) => first_failure = first_failure.or(Some(failure)),
         }
     }
-    let (problem, explain) = first_failure.unwrap_or_else(|| (ProofProblem::mismatch(), None));
-    Err(Failure { problem, key: Some(key), created, explain })
+    let (problem, explain, seen) = first_failure.unwrap_or_else(|| (ProofProblem::mismatch(), None, Seen::default()));
+    Err(Failure { problem, key: Some(key), created, explain, seen })
 }
 
-type AttemptFailure = (ProofProblem, Option<Value>);
+type AttemptFailure = (ProofProblem, Option<Value>, Seen);
 
-fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<Value, AttemptFailure> {
+fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Value, Seen), AttemptFailure> {
     let options = input.options;
-    let plain = |problem: ProofProblem| (problem, None);
-    let message = input.message().map_err(plain)?;
+    let plain = |problem: ProofProblem| (problem, None, Seen::default());
+    if options.suite.is_selective() {
+        return selective::attempt(input, key).map_err(plain);
+    }
+    let Message { bytes, explain, seen } = input.message().map_err(plain)?;
     let checked = match options.suite {
         Suite::Rdfc(curve) | Suite::Jcs(curve) => {
             let value = decode_base58(options.value).map_err(plain)?;
             match curve {
-                Curve::Ed25519 => signature::ed25519(key, &message.bytes, &value),
+                Curve::Ed25519 => signature::ed25519(key, &bytes, &value),
                 Curve::Nist if matches!(key, PublicKey::Secp256k1(_)) => Err(SignatureError::WrongKey),
-                Curve::Nist => signature::ecdsa(key, &message.bytes, &value),
+                Curve::Nist => signature::ecdsa(key, &bytes, &value),
             }
         }
-        Suite::DetachedJws(algorithms) => detached_jws(options.value, algorithms, key, &message.bytes).map_err(plain)?,
+        Suite::DetachedJws(algorithms) => detached_jws(options.value, algorithms, key, &bytes).map_err(plain)?,
         Suite::EcdsaSd | Suite::Bbs => Err(SignatureError::Malformed),
     };
     match checked {
-        Ok(()) => Ok(json!({"verification_method": options.verification_method, "message": message.explain})),
-        Err(SignatureError::Mismatch) => Err((ProofProblem::mismatch(), Some(message.explain))),
-        Err(error) => Err((ProofProblem::malformed(error.to_string()), Some(message.explain))),
+        Ok(()) => Ok((json!({"verification_method": options.verification_method, "message": explain}), seen)),
+        Err(SignatureError::Mismatch) => Err((ProofProblem::mismatch(), Some(explain), seen)),
+        Err(error) => Err((ProofProblem::malformed(error.to_string()), Some(explain), seen)),
     }
 }
 

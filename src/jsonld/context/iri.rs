@@ -1,0 +1,161 @@
+//! IRI expansion (JSON-LD API §5.2) over a finished context.
+//! Comes in: a term, compact IRI, relative reference or keyword. Goes out: what it stands for.
+//! Must not know: documents.
+
+use super::{ActiveContext, Mapping};
+use std::sync::Arc;
+
+/// What a string stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expanded {
+    Null,
+    Keyword(&'static str),
+    /// An absolute IRI (by its form), a blank node identifier, or a reference that stayed relative.
+    Iri(Arc<str>),
+}
+
+const KEYWORDS: [&str; 23] = [
+    "@base",
+    "@container",
+    "@context",
+    "@default",
+    "@direction",
+    "@graph",
+    "@id",
+    "@import",
+    "@included",
+    "@index",
+    "@json",
+    "@language",
+    "@list",
+    "@nest",
+    "@none",
+    "@prefix",
+    "@propagate",
+    "@protected",
+    "@reverse",
+    "@set",
+    "@type",
+    "@value",
+    "@version",
+];
+
+/// The keyword that the text is.
+pub fn keyword(text: &str) -> Option<&'static str> {
+    if !text.starts_with('@') {
+        return None;
+    }
+    KEYWORDS.iter().chain(&["@vocab"]).find(|keyword| **keyword == text).copied()
+}
+
+/// `@` and letters only: reserved, and ignored when it is no keyword.
+pub fn looks_like_keyword(text: &str) -> bool {
+    text.strip_prefix('@').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphabetic()))
+}
+
+/// Whether the text begins with a scheme. Well-formedness is a question for later.
+pub fn is_absolute_iri(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, _)| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'.' | b'-'))
+    })
+}
+
+/// Splits a compact IRI; the colon may not come first.
+pub fn split_compact(text: &str) -> Option<(&str, &str)> {
+    let colon = text.bytes().skip(1).position(|b| b == b':')? + 1;
+    Some((&text[..colon], &text[colon + 1..]))
+}
+
+/// Resolves a relative reference; the text itself when that is impossible.
+pub fn resolve(base: Option<&str>, reference: &str) -> Arc<str> {
+    let resolved = base.and_then(|base| oxiri::Iri::parse(base).ok()?.resolve(reference).ok());
+    match resolved {
+        None => reference.into(),
+        // A base may hold dot segments itself; RFC 3986 §5.2.2 removes them whenever the reference has a path.
+        Some(iri)
+            if !reference.starts_with(['?', '#']) && !reference.is_empty() && base.is_some_and(|base| base.contains("/.")) =>
+        {
+            let base = base.map(normalized).unwrap_or_default();
+            let resolved = oxiri::Iri::parse(base).ok().and_then(|base| base.resolve(reference).ok());
+            resolved.unwrap_or(iri).into_inner().into()
+        }
+        Some(iri) => iri.into_inner().into(),
+    }
+}
+
+fn normalized(iri: &str) -> String {
+    match oxiri::Iri::parse(iri) {
+        Ok(parsed) => iri.replacen(parsed.path(), &remove_dot_segments(parsed.path()), 1),
+        Err(_) => iri.to_owned(),
+    }
+}
+
+/// RFC 3986 §5.2.4, for a path that begins with a slash.
+fn remove_dot_segments(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    for (index, segment) in segments.iter().enumerate() {
+        let last = index + 1 == segments.len();
+        match *segment {
+            "." | ".." => {
+                if *segment == ".." {
+                    kept.pop();
+                }
+                if last {
+                    kept.push("");
+                }
+            }
+            other => kept.push(other),
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+impl ActiveContext {
+    /// `vocab`: the text may be a term or relative to the vocabulary; `document`: it may be relative to the base.
+    pub fn expand(&self, text: &str, vocab: bool, document: bool) -> Expanded {
+        if let Some(keyword) = keyword(text) {
+            return Expanded::Keyword(keyword);
+        }
+        if looks_like_keyword(text) {
+            return Expanded::Null;
+        }
+        if let Some(definition) = self.terms.get(text) {
+            match &definition.mapping {
+                Mapping::Keyword(keyword) => return Expanded::Keyword(keyword),
+                Mapping::Iri(iri) if vocab => return Expanded::Iri(iri.clone()),
+                Mapping::Null if vocab => return Expanded::Null,
+                Mapping::Iri(_) | Mapping::Null => {}
+            }
+        }
+        if let Some((prefix, suffix)) = split_compact(text) {
+            if prefix == "_" || suffix.starts_with("//") {
+                return Expanded::Iri(text.into());
+            }
+            if let Some(iri) = self.prefix_iri(prefix) {
+                return Expanded::Iri(format!("{iri}{suffix}").into());
+            }
+            if is_absolute_iri(text) {
+                return Expanded::Iri(text.into());
+            }
+        }
+        if let (true, Some(vocabulary)) = (vocab, &self.vocab) {
+            return Expanded::Iri(format!("{vocabulary}{text}").into());
+        }
+        if document {
+            return Expanded::Iri(resolve(self.base.as_deref(), text));
+        }
+        Expanded::Iri(text.into())
+    }
+
+    pub fn prefix_iri(&self, prefix: &str) -> Option<&Arc<str>> {
+        match self.terms.get(prefix) {
+            Some(definition) if definition.prefix => match &definition.mapping {
+                Mapping::Iri(iri) => Some(iri),
+                Mapping::Null | Mapping::Keyword(_) => None,
+            },
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Contexts below the top: only a credential inside the credential may carry its own.
+//! Comes in: the document. Goes out: problems of the `context` and `integrity` checks.
+//! Must not know: proofs.
+
+use super::screen;
+use crate::jsonld::Contexts;
+use crate::verify::proof::problem::ProofProblem;
+use serde_json::{Map, Value};
+
+/// Members whose values are credentials.
+const CREDENTIALS: [&str; 2] = ["endorsement", "verifiableCredential"];
+/// Credentials within one credential, at any depth.
+const MAX_EMBEDDED: usize = 256;
+
+pub fn problems(document: &Map<String, Value>, contexts: &Contexts) -> Vec<ProofProblem> {
+    let mut walk = Walk { contexts, embedded: 0, problems: Vec::new() };
+    walk.members(document, "");
+    if walk.embedded > MAX_EMBEDDED {
+        let detail = format!("the document holds more than {MAX_EMBEDDED} other credentials");
+        walk.problems.push(ProofProblem::new("too_complex", detail));
+    }
+    walk.problems
+}
+
+struct Walk<'a> {
+    contexts: &'a Contexts,
+    embedded: usize,
+    problems: Vec<ProofProblem>,
+}
+
+impl Walk<'_> {
+    fn members(&mut self, members: &Map<String, Value>, pointer: &str) {
+        for (name, value) in members.iter().filter(|(name, _)| *name != "@context") {
+            let pointer = format!("{pointer}/{name}");
+            match value {
+                Value::Array(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        self.value(item, &format!("{pointer}/{index}"), CREDENTIALS.contains(&name.as_str()));
+                    }
+                }
+                single => self.value(single, &pointer, CREDENTIALS.contains(&name.as_str())),
+            }
+        }
+    }
+
+    fn value(&mut self, value: &Value, pointer: &str, credential: bool) {
+        match value {
+            Value::Object(members) => {
+                self.contexts_of(members, pointer, credential);
+                self.members(members, pointer);
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(item, &format!("{pointer}/{index}"), false);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn contexts_of(&mut self, members: &Map<String, Value>, pointer: &str, credential: bool) {
+        let is_credential = credential && members.get("type").is_some_and(names_credential);
+        if is_credential {
+            self.embedded += 1;
+        }
+        match members.get("@context") {
+            None if is_credential => {
+                let detail = "a credential inside the document does not say which vocabularies it uses".to_owned();
+                self.problems.push(ProofProblem::integrity("inner_context_missing", pointer, detail));
+            }
+            None => {}
+            Some(_) if !credential => {
+                let detail = "a part of the document changes what words mean".to_owned();
+                self.problems.push(ProofProblem::integrity("inner_context", &format!("{pointer}/@context"), detail));
+            }
+            Some(context) => {
+                let entries = match context {
+                    Value::Array(entries) => entries.as_slice(),
+                    single => std::slice::from_ref(single),
+                };
+                self.problems.extend(screen::list(entries, self.contexts, &format!("{pointer}/@context"), false).err());
+            }
+        }
+    }
+}
+
+fn names_credential(types: &Value) -> bool {
+    let named = |written: &Value| written.as_str() == Some("VerifiableCredential");
+    match types {
+        Value::Array(types) => types.iter().any(named),
+        single => named(single),
+    }
+}

@@ -1,0 +1,112 @@
+//! Whether the JSON says what was signed: a signature covers the RDF of a document, readers read its JSON.
+//! Comes in: the document and its verified proofs. Goes out: the checks `context` and `integrity`.
+//! Must not know: keys, signatures.
+
+mod embedded;
+mod nodes;
+mod plain;
+mod screen;
+mod selective;
+
+pub use screen::{context_urls, screen};
+
+use super::problem::ProofProblem;
+use crate::jsonld::notes::{Note, Notes, Oddity};
+use crate::jsonld::{Contexts, Edition, vocabulary};
+use crate::model::report::{Check, CheckId};
+use serde_json::{Map, Value};
+
+pub use selective::Disclosure;
+
+/// What was seen of a document while a proof was checked.
+#[derive(Default)]
+pub struct Seen {
+    /// From expanding the document and the proof; absent where the JSON itself is signed.
+    pub notes: Option<Notes>,
+    pub proof_notes: Option<Notes>,
+    /// For selective disclosure.
+    pub disclosure: Option<Disclosure>,
+}
+
+/// Judges what the expansion noticed, and what it can't notice.
+pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts, edition: Edition) -> (Check, Check) {
+    let mut problems: Vec<ProofProblem> = Vec::new();
+    if let Some(notes) = seen.iter().find_map(|seen| seen.notes.as_ref()) {
+        problems.extend(notes.oddities.iter().filter_map(judge));
+        problems.extend(nodes::redescribed(document, notes));
+    }
+    let of_proofs = seen.iter().filter_map(|seen| seen.proof_notes.as_ref());
+    problems.extend(of_proofs.flat_map(|notes| notes.oddities.iter().filter_map(judge)));
+    problems.extend(embedded::problems(document, contexts));
+    problems.extend(plain::problems(document));
+    problems.extend(screen::foreign_names(document, contexts, edition));
+    let disclosures = seen.iter().filter_map(|seen| seen.disclosure.as_ref());
+    let withholdable: Vec<_> = disclosures.flat_map(|disclosure| selective::problems(document, disclosure)).collect();
+    let (hard, soft): (Vec<_>, Vec<_>) = withholdable.into_iter().partition(|finding| finding.fatal);
+    problems.extend(hard.into_iter().map(|finding| finding.problem));
+
+    let (context_problems, integrity_problems): (Vec<_>, Vec<_>) =
+        problems.into_iter().partition(|problem| problem.check == CheckId::Context);
+    let context = failed(context_problems).unwrap_or_else(|| {
+        Check::pass(CheckId::Context, "The document uses known vocabularies, and every word in it is defined.")
+    });
+    let integrity =
+        failed(integrity_problems).unwrap_or_else(|| mild(document, soft.into_iter().map(|finding| finding.problem).collect()));
+    (context, integrity)
+}
+
+/// The check that the first problem decides; the others are listed with it.
+fn failed(problems: Vec<ProofProblem>) -> Option<Check> {
+    let mut problems = problems.into_iter();
+    let first = problems.next()?;
+    Some(problems.fold(first.into_check(), |check, problem| check.finding(problem.finding())))
+}
+
+/// Nothing is wrong, but a person should know.
+fn mild(document: &Map<String, Value>, soft: Vec<ProofProblem>) -> Check {
+    if let Some(problem) = soft.into_iter().next() {
+        let mut check = problem.into_check();
+        check.status = crate::model::report::CheckStatus::Warning;
+        return check;
+    }
+    if screen::has_inline(document) {
+        return Check::warning(
+            CheckId::Integrity,
+            "inline_context",
+            "The signature covers the document, but the document itself says what some of its words mean.",
+        )
+        .next("Rely on the fields of the standard only; ask the issuer about the others.");
+    }
+    Check::pass(CheckId::Integrity, "Every value in the document is covered by the signature.")
+}
+
+/// What an oddity means for the reader; `None` when it is harmless.
+fn judge(note: &Note) -> Option<ProofProblem> {
+    let problem = |code, detail: String| Some(ProofProblem::integrity(code, &note.pointer, detail));
+    let what = &note.what;
+    match &note.oddity {
+        Oddity::UndefinedTerm => {
+            let detail =
+                format!("the word \"{what}\" is not defined by the document's vocabularies, so the signature does not cover it");
+            Some(ProofProblem { check: CheckId::Context, ..ProofProblem::integrity("undefined_term", &note.pointer, detail) })
+        }
+        Oddity::DroppedValue => problem("data_loss", format!("the value {what} is not covered by the signature")),
+        Oddity::NotSigned => problem("not_signed", format!("\"{what}\" is not covered by the signature")),
+        Oddity::KeywordMember(name) => problem("keyword_member", format!("\"{name}\" could hide or move values from readers")),
+        Oddity::IriMember(iri) | Oddity::IriType(iri) if vocabulary::has_name(iri) => {
+            problem("renamed_member", format!("\"{what}\" hides a standard field under another spelling"))
+        }
+        Oddity::IriMember(iri) if iri.starts_with("https://www.w3.org/2018/credentials#") => {
+            problem("renamed_member", format!("\"{what}\" hides a field of the credential under another spelling"))
+        }
+        Oddity::IriMember(_) | Oddity::IriType(_) => None,
+        Oddity::Renamed(_) => problem("renamed_member", format!("\"{what}\" hides a standard field under another name")),
+        // Where contexts may stand is judged over the whole document.
+        Oddity::InnerContext => None,
+        Oddity::NestedArray => {
+            problem("nested_array", "a list directly in a list reads differently from what was signed".to_owned())
+        }
+        Oddity::ValueObject => problem("value_object", "a value is wrapped, so that readers would miss it".to_owned()),
+        Oddity::RepeatedType => problem("repeated_type", format!("the type \"{what}\" is given twice")),
+    }
+}
