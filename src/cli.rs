@@ -58,6 +58,8 @@ enum Command {
     Sample(commands::sample::SampleArgs),
     /// List connectors, run their tests, show what they would send, try a connection out
     Connector(commands::connector::ConnectorArgs),
+    /// Print the description of the events (AsyncAPI 3.0, JSON)
+    Asyncapi,
     /// Bring the database schema up to date and stop
     Migrate,
     /// Check settings, database, queue and, with --ready, a running gateway
@@ -84,6 +86,7 @@ pub fn run() -> ExitCode {
         Command::ApiKey(args) => commands::api_key::run(settings, &args),
         Command::Sample(args) => commands::sample::run(&args),
         Command::Connector(args) => commands::connector::run(settings, &args),
+        Command::Asyncapi => commands::asyncapi::run(),
         Command::Migrate => commands::migrate::run(settings),
         Command::Doctor(args) => commands::doctor::run(settings, &args),
         Command::Openapi => commands::openapi::run(),

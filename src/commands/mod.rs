@@ -1,11 +1,12 @@
 //! One file per subcommand: arguments in, text and an exit code out.
 
 pub mod api_key;
+pub mod asyncapi;
 pub mod connector;
 pub mod doctor;
 pub mod migrate;
-pub mod sample;
 pub mod openapi;
+pub mod sample;
 pub mod serve;
 pub mod verify;
 pub mod worker;

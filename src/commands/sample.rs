@@ -21,6 +21,11 @@ pub fn run(sample: &SampleArgs) -> anyhow::Result<ExitCode> {
         let path = folder.join(file.name);
         std::fs::write(&path, &file.bytes).with_context(|| format!("{} could not be written", path.display()))?;
     }
-    println!("Wrote {} files to {}. What they are and what to try: {}", files.len(), folder.display(), folder.join("README.txt").display());
+    println!(
+        "Wrote {} files to {}. What they are and what to try: {}",
+        files.len(),
+        folder.display(),
+        folder.join("README.txt").display()
+    );
     Ok(ExitCode::SUCCESS)
 }

@@ -75,9 +75,7 @@ impl Badge {
         let achievement_url = format!("{}/badges/working-with-data", institution.url);
         let salt = Uuid::new_v4().simple().to_string();
         let hash = hex::encode(Sha256::digest(format!("{}{salt}", self.email)));
-        let alignment = |(name, uri, framework): &(String, String, String)| {
-            json!({"type": ["Alignment"], "targetName": name, "targetUrl": uri, "targetFramework": framework})
-        };
+        let alignment = |(name, uri, framework): &(String, String, String)| json!({"type": ["Alignment"], "targetName": name, "targetUrl": uri, "targetFramework": framework});
         let mut credential = json!({
             "@context": CONTEXTS,
             "id": self.id,

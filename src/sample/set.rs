@@ -27,12 +27,17 @@ pub struct SampleFile {
 pub fn files(now: DateTime<Utc>) -> Result<Vec<SampleFile>, SampleError> {
     let institution = Institution::new("Lindgrove Institute", KeyKind::Ed25519);
     let earlier = now - Duration::days(30);
-    let sign = |badge: &Badge| DataIntegrity::assertion(badge.valid_from.min(now)).sign(&badge.unsigned(&institution), &institution.key);
+    let sign =
+        |badge: &Badge| DataIntegrity::assertion(badge.valid_from.min(now)).sign(&badge.unsigned(&institution), &institution.key);
     let badge = || Badge::new(EMAIL, earlier);
 
     let valid = pretty(&sign(&badge())?);
     let token = vc_jwt(&wallet_badge(badge()).unsigned(&institution), &institution.key);
-    let p256 = Institution { name: institution.name.clone(), url: institution.url.clone(), key: super::SigningKey::generate(KeyKind::P256) };
+    let p256 = Institution {
+        name: institution.name.clone(),
+        url: institution.url.clone(),
+        key: super::SigningKey::generate(KeyKind::P256),
+    };
     let p256_token = vc_jwt(&wallet_badge(badge()).unsigned(&p256), &p256.key);
     let in_picture = sign(&badge())?.to_string();
     let in_drawing = vc_jwt(&wallet_badge(badge()).unsigned(&institution), &institution.key);
