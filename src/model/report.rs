@@ -15,18 +15,6 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Any failure rejects; a warning or something that could not be checked needs a person's eye.
-    pub fn of(checks: &[Check]) -> Self {
-        let any = |status| checks.iter().any(|check| check.status == status);
-        if any(CheckStatus::Fail) {
-            return Self::Rejected;
-        }
-        match any(CheckStatus::Warning) || any(CheckStatus::CouldNotCheck) {
-            true => Self::Attention,
-            false => Self::Accepted,
-        }
-    }
-
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Accepted => "accepted",

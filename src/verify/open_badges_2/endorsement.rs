@@ -7,7 +7,7 @@ use super::{Badge, scope};
 use crate::model::credential::{Format, Securing};
 use crate::model::report::{Check, CheckId, CheckStatus, NestedReport, NestedRole, Outcome, VerificationReport};
 use crate::verify::recipient::each;
-use crate::verify::{VerificationRequest, Verifier};
+use crate::verify::{VerificationRequest, Verifier, outcome};
 use serde_json::Value;
 
 /// The most endorsements of one badge that are looked at: each is a fetch or two.
@@ -100,7 +100,7 @@ async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRe
     VerificationReport {
         format: Format::OpenBadges2,
         secured_with: Securing::Hosted,
-        outcome: Outcome::of(&checks),
+        outcome: outcome::of(&checks),
         checks,
         verified_at: request.at,
         issuer_id,

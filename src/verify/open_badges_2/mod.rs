@@ -12,7 +12,7 @@ mod signed;
 
 use super::recipient::{self, each};
 use super::schema::{self, Severity, finding};
-use super::{Verification, VerificationRequest, Verifier, issuer_trust};
+use super::{Verification, VerificationRequest, Verifier, issuer_trust, outcome};
 use crate::model::credential::{Format, ReceivedCredential, Securing, VerifiedDocument};
 use crate::model::report::{Check, CheckId, CheckStatus, Finding, Outcome, VerificationReport};
 use assertion::{Claimed, Method};
@@ -65,7 +65,7 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
         nested,
     ];
     let checks: Vec<Check> = checks.into_iter().map(|check| verifier.policy.adjust(check)).collect();
-    let outcome = Outcome::of(&checks);
+    let outcome = outcome::of(&checks);
     let rejected = outcome == Outcome::Rejected;
     let report = VerificationReport {
         format: badge.claimed.format,
