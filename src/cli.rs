@@ -66,6 +66,10 @@ enum Command {
     Doctor(commands::doctor::DoctorArgs),
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
+    /// Try a trust policy out: run its examples, or say which rule decides about an issuer
+    Policy(commands::policy::PolicyArgs),
+    /// Check receipts of verification without asking the gateway
+    Receipt(commands::receipt::ReceiptArgs),
 }
 
 /// Runs the process: parses, dispatches, and says what went wrong in one place.
@@ -90,6 +94,8 @@ pub fn run() -> ExitCode {
         Command::Migrate => commands::migrate::run(settings),
         Command::Doctor(args) => commands::doctor::run(settings, &args),
         Command::Openapi => commands::openapi::run(),
+        Command::Policy(args) => commands::policy::run(settings, &args),
+        Command::Receipt(args) => commands::receipt::run(settings, &args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("skillgate: {error:#}");

@@ -14,7 +14,7 @@ mod verifier;
 pub use queues::connect_queue;
 pub use run::Started;
 pub use telemetry::telemetry;
-pub use verifier::build_verifier;
+pub use verifier::{build_verifier, load_policy};
 
 use crate::config::{DeliverySettings, MasterKeyError, Settings, master_key};
 use crate::connector::file::FileWriter;

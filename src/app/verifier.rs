@@ -7,6 +7,7 @@ use crate::intake::{Limits, json};
 use crate::jsonld::Contexts;
 use crate::verify::Verifier;
 use crate::verify::documents::{Documents, Provided};
+use crate::verify::issuer_trust::TrustPolicy;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,18 @@ pub fn build_verifier(settings: &VerifySettings, limits: &Limits, client: HttpCl
         Contexts::built_in()
     };
     let client = (!settings.offline).then_some(client);
-    Ok(Verifier::new(Documents::with_provided(documents, client), contexts))
+    let verifier = Verifier::new(Documents::with_provided(documents, client), contexts);
+    match given(&settings.policy_file) {
+        true => Ok(verifier.with_policy(load_policy(&settings.policy_file)?)),
+        false => Ok(verifier),
+    }
+}
+
+/// A trust policy from its file (TOML or JSON).
+pub fn load_policy(path: &Path) -> Result<TrustPolicy, AppError> {
+    let unusable = |cause: String| AppError::Settings(format!("{} can't be used: {cause}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| unusable(error.to_string()))?;
+    TrustPolicy::parse(&text).map_err(|error| unusable(error.to_string()))
 }
 
 fn given(path: &Path) -> bool {

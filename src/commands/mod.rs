@@ -6,6 +6,8 @@ pub mod connector;
 pub mod doctor;
 pub mod migrate;
 pub mod openapi;
+pub mod policy;
+pub mod receipt;
 pub mod sample;
 pub mod serve;
 pub mod verify;

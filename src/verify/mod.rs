@@ -22,6 +22,8 @@ mod presentation;
 pub mod proof;
 pub mod receipt;
 pub mod recipient;
+mod refresh;
+mod related;
 pub mod schema;
 pub mod sd_jwt;
 mod secured;
@@ -174,7 +176,10 @@ impl Verifier {
         found: &mut Found,
     ) {
         let issuer = found.issuer_id.clone();
-        let status = status::check(json, &StatusRequest { verifier: self, issuer: issuer.as_deref(), at: request.at }).await;
+        let status_request = StatusRequest { verifier: self, issuer: issuer.as_deref(), at: request.at };
+        let status = status::check(json, &status_request).await;
+        found.checks.extend(refresh::check(json, &status_request).await);
+        found.checks.extend(related::check(json, &self.documents).await);
         let name = json.get("issuer").and_then(|issuer| issuer.get("name")).and_then(Value::as_str);
         let types = achievement_types(json);
         let (trust, issuer_name) =

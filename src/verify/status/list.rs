@@ -145,7 +145,7 @@ pub(super) async fn fetch(url: &str, request: &StatusRequest<'_>) -> Result<Fetc
 }
 
 /// JSON, or a compact JWS; some servers quote the latter as a JSON string.
-pub(super) fn document_of(fetched: &Fetched) -> Option<Document> {
+pub(crate) fn document_of(fetched: &Fetched) -> Option<Document> {
     let text = std::str::from_utf8(&fetched.bytes).ok()?.trim_start_matches('\u{feff}').trim();
     if text.starts_with('{') {
         return json::parse(text.as_bytes(), &Limits::default()).ok().map(Document::Json);

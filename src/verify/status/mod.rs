@@ -7,6 +7,8 @@ mod list;
 mod revocation_list;
 mod token;
 
+pub(crate) use list::document_of;
+
 use super::Verifier;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use chrono::{DateTime, Utc};
