@@ -17,7 +17,13 @@ impl Connectors for App {
         all
     }
 
-    fn check(&self, connector: &str, fields: &Map<String, Value>, mapping: &Map<String, Value>, secrets: &[String]) -> Vec<FieldError> {
+    fn check(
+        &self,
+        connector: &str,
+        fields: &Map<String, Value>,
+        mapping: &Map<String, Value>,
+        secrets: &[String],
+    ) -> Vec<FieldError> {
         let Some(connector) = self.connectors.get(connector) else {
             return vec![FieldError { field: "connector".into(), message: "This gateway has no connector of that name.".into() }];
         };

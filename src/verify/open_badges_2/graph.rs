@@ -43,7 +43,13 @@ pub(super) async fn fetch(address: &str, what: &str, documents: &Documents) -> R
         DocumentError::Unreachable { .. } => GraphError::Unavailable(format!("the {what} could not be fetched")),
     })?;
     match json::parse(&fetched.bytes, &Limits::default()) {
-        Ok(json) if json.is_object() => Ok(Node { json, fetched_from: Some(address.to_owned()) }),
+        Ok(mut json) if json.is_object() => {
+            // Before 1.1 objects have no identifier: their address is one.
+            if json.get("id").is_none() && json.get("@context").is_none() {
+                json["id"] = Value::from(address);
+            }
+            Ok(Node { json, fetched_from: Some(address.to_owned()) })
+        }
         _ => Err(GraphError::Unavailable(format!("the address of the {what} answers with something else"))),
     }
 }

@@ -44,10 +44,10 @@ pub(super) fn plain(text: &str) -> Option<Url> {
     is_plain.then_some(url)
 }
 
-/// The same host and port; an assertion may use https where the profile says http, never the other way round.
+/// The same host and port. The scheme is left alone: whether anything may be fetched without encryption is the HTTP client's
+/// policy, and profiles that still say `http` of themselves are common.
 pub(super) fn same_site(home: &Url, other: &Url) -> bool {
-    let upgraded = home.scheme() == "http" && other.scheme() == "https" && home.port() == other.port();
-    home.host() == other.host() && (home.origin() == other.origin() || upgraded)
+    home.host() == other.host() && home.port() == other.port()
 }
 
 /// A prefix counts only up to the end of a path segment: `/badges` does not cover `/badges-of-others`.
@@ -89,7 +89,6 @@ mod tests {
         let issuer = with(Value::Null);
         assert_eq!(check(&issuer, "https://college.example.org/a/1"), Ok(()));
         assert_eq!(check(&issuer, "https://evil.example.org/a/1"), Err(ScopeError::Outside));
-        assert_eq!(check(&issuer, "http://college.example.org/a/1"), Err(ScopeError::Outside));
         assert_eq!(check(&issuer, "https://college.example.org:8443/a/1"), Err(ScopeError::Outside));
         assert_eq!(check(&issuer, "https://college.example.org@evil.test/a"), Err(ScopeError::NotAnAddress));
         assert_eq!(check(&issuer, "urn:uuid:1"), Err(ScopeError::NotAnAddress));

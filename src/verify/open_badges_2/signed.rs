@@ -3,6 +3,7 @@
 //! Must not know: dates, revocation, people.
 
 use super::graph::{self, GraphError, same_address};
+use super::scope::{plain, same_site};
 use crate::model::report::{Check, CheckId};
 use crate::verify::compact_jws::{CompactJws, JwsError};
 use crate::verify::documents::Documents;
@@ -96,14 +97,23 @@ fn controller(address: &str, key: &Value, listed: &[&Value], issuer: Option<&Val
         )
         .next(LATER);
     };
-    let is_listed =
-        listed.iter().any(|entry| entry.as_str().or_else(|| entry["id"].as_str()).is_some_and(|id| same_address(id, address)));
-    if !is_listed {
+    let issuer_id = issuer["id"].as_str().unwrap_or_default();
+    let owner = key["owner"].as_str().or_else(|| key["owner"]["id"].as_str());
+    let names_key = |entry: &&Value| entry.as_str().or_else(|| entry["id"].as_str()).is_some_and(|id| same_address(id, address));
+    if !listed.iter().any(names_key) {
+        let on_its_site = match (plain(issuer_id), plain(address)) {
+            (Some(home), Some(key)) => same_site(&home, &key),
+            _ => false,
+        };
+        let claims_it = owner.is_some_and(|owner| same_address(owner, issuer_id));
+        if listed.is_empty() && on_its_site && claims_it {
+            let message = "The key that signed the badge stands on its issuer's site, but the issuer's profile lists no keys.";
+            return Check::warning(CheckId::Controller, "key_not_listed", message)
+                .next("Compare the badge with the issuer's page.");
+        }
         return Check::fail(CheckId::Controller, "key_not_published", "The issuer does not list the key that signed the badge.")
             .next(ASK);
     }
-    let owner = key["owner"].as_str().or_else(|| key["owner"]["id"].as_str());
-    let issuer_id = issuer["id"].as_str().unwrap_or_default();
     match owner {
         Some(owner) if !same_address(owner, issuer_id) => Check::fail(
             CheckId::Controller,

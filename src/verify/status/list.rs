@@ -180,6 +180,11 @@ fn read_list(
     }
     let value = bits::value_at(&bytes, entry.index, entry.width, Packing::HighestFirst).map_err(|error| bits_error(&error))?;
     let verdict = meaning(entry, value);
+    let is_unsure =
+        secured.checks.iter().any(|check| check.id == CheckId::Controller && check.status == CheckStatus::CouldNotCheck);
+    if verdict == Verdict::Clear && is_unsure {
+        return Err(("status_list_unverifiable", "whose list it is could not be checked".into()));
+    }
     // A revocation counts whoever signed the list that the issuer pointed to; a clean bill needs the issuer's own word.
     if verdict == Verdict::Clear && secured.issuer_id.as_deref() != request.issuer {
         remarks.push(("status_list_other_issuer", "the list is signed by another party than the issuer".to_owned()));
@@ -198,7 +203,10 @@ fn require_genuine(secured: &SecuredDocument) -> Result<(), Unknown> {
     }
     for id in [CheckId::Format, CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity] {
         match status(id) {
-            Some(check) if check.status == CheckStatus::CouldNotCheck => {
+            // Whose key it is matters for a clean bill only; see `read_list`.
+            Some(check)
+                if check.status == CheckStatus::CouldNotCheck && !matches!(id, CheckId::Controller | CheckId::Integrity) =>
+            {
                 return Err(("status_list_unverifiable", "the signature of the issuer's list could not be checked".into()));
             }
             Some(check) if check.status == CheckStatus::Fail => {

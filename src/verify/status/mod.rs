@@ -169,6 +169,15 @@ fn decide(results: &[(String, Verdict, Source)]) -> Check {
         return Check::fail(ID, "suspended", "The issuer has suspended this credential for now.")
             .next("Try again later, or ask the issuer when it will be in force again.");
     }
+    if let Some(Verdict::Unknown(_, detail)) = find(|verdict| matches!(verdict, Verdict::Unknown("status_entry_invalid", _))) {
+        // Trying again won't help, and a broken entry must not be a way around a revocation.
+        return Check::fail(
+            ID,
+            "status_entry_invalid",
+            format!("The credential says in a broken way how its revocation can be checked: {detail}."),
+        )
+        .next("Ask the issuer to issue the credential again.");
+    }
     if let Some(Verdict::Unknown(code, detail)) = find(|verdict| matches!(verdict, Verdict::Unknown(..))) {
         return Check::could_not_check(ID, code, format!("Whether the credential was revoked could not be checked: {detail}."))
             .next("Check again later, or ask the issuer whether the credential is still in force.");

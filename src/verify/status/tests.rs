@@ -129,7 +129,9 @@ async fn a_list_that_proves_nothing_is_never_a_clean_bill() {
     let purpose = entry(|entry| entry["statusPurpose"] = json!("suspension"));
     assert_eq!(of(&purpose, &good).await, unknown("status_list_wrong_purpose"));
     assert_eq!(of(&entry(|entry| entry["statusListIndex"] = json!(131_072)), &good).await, unknown("status_index_out_of_range"));
-    assert_eq!(of(&entry(|entry| entry["statusListIndex"] = json!(-1)), &good).await, unknown("status_entry_invalid"));
+    let broken = (CheckStatus::Fail, "status_entry_invalid".to_owned());
+    assert_eq!(of(&entry(|entry| entry["statusListIndex"] = json!(-1)), &good).await, broken);
+    assert_eq!(of(&entry(|entry| entry["statusPurpose"] = json!({ "@value": "revocation" })), &good).await, broken);
     assert_eq!(of(&entry(|entry| entry["type"] = json!("SomethingNew")), &good).await, unknown("status_type_unknown"));
     let garbled = with(&|list| list.credential["credentialSubject"]["encodedList"] = json!("u!!!"));
     assert_eq!(of(&entry(|_| {}), &garbled).await, unknown("status_list_invalid"));
