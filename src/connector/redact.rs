@@ -220,4 +220,25 @@ mod tests {
     fn long_texts_are_cut_by_characters() {
         assert_eq!(redactor().text(&"é".repeat(5_000)).chars().count(), 2_000);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_secret_and_no_address_survives_wherever_it_stands(
+            secret in "[!-)+-~]{6,40}",
+            name in "[a-z]{1,10}\\.[a-z]{1,10}",
+            before in "[ -~]{0,40}",
+            after in "[ -~]{0,40}",
+        ) {
+            let email = format!("{name}@example.org");
+            let secrets = Secrets::from([("key".to_owned(), Secret::new(secret.clone()))]);
+            let person = Identity { emails: vec![email.clone()], ..Identity::default() };
+            let redactor = Redactor::new(&secrets, &person, &[]);
+            let body = serde_json::json!({"message": format!("{before}{secret}{after}"), "list": [email, {"x": secret}]});
+            for kept in [redactor.answer(body.to_string().as_bytes()), redactor.text(&format!("{before}{secret}{email}{after}"))] {
+                let lower = kept.to_lowercase();
+                proptest::prop_assert!(!lower.contains(&secret.to_lowercase()), "{kept}");
+                proptest::prop_assert!(!lower.contains(&email), "{kept}");
+            }
+        }
+    }
 }

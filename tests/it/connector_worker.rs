@@ -86,6 +86,7 @@ struct Bench {
     store: Store,
     queue: NotedQueue,
     clock: Clock,
+    engine: Engine,
     employer: Employer,
     connection: Connection,
     event: Event,
@@ -136,8 +137,9 @@ async fn bench(secret: &str) -> Bench {
     let queue = NotedQueue::default();
     let options = WorkerOptions { retry_schedule: vec![Duration::from_secs(60), Duration::from_secs(600)], concurrency: 4 };
     let registry = Registry::load(Path::new("")).unwrap();
-    let worker = Worker::new(store.clone(), Arc::new(queue.clone()), registry, engine, clock.clone(), options, Arc::default());
-    Bench { worker, store, queue, clock, employer, connection, event, _folder: folder }
+    let worker =
+        Worker::new(store.clone(), Arc::new(queue.clone()), registry, engine.clone(), clock.clone(), options, Arc::default());
+    Bench { worker, store, queue, clock, engine, employer, connection, event, _folder: folder }
 }
 
 impl Bench {
@@ -276,4 +278,49 @@ async fn no_secret_and_no_address_stays_in_what_is_kept_of_an_attempt() {
     for private in [KEY, inside, "t0ps3cret", "ada@example.org"] {
         assert!(!kept.contains(private), "{private} is in {kept}");
     }
+}
+
+#[tokio::test]
+async fn a_running_worker_takes_messages_notices_pauses_and_finishes_when_told() {
+    let bench = bench(KEY).await;
+    let queue = Arc::new(skillgate::queue::memory::MemoryQueue::new());
+    let (tenant, id) = (&bench.connection.tenant_id, &bench.connection.id);
+    queue.declare(tenant, id).await.unwrap();
+    queue.publish(&bench.event).await.unwrap();
+    bench.employer.answer(200, &[], Value::Null);
+
+    let wake = Arc::new(tokio::sync::Notify::new());
+    let options = WorkerOptions { retry_schedule: vec![Duration::from_secs(60)], concurrency: 4 };
+    let registry = Registry::load(Path::new("")).unwrap();
+    let engine = bench.engine.clone();
+    let worker = Worker::new(bench.store.clone(), queue.clone(), registry, engine, bench.clock.clone(), options, wake.clone());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(Arc::new(worker).run(stop.clone()));
+    let settled = async |state: DeliveryState| {
+        for _ in 0..200 {
+            if bench.delivery().await.0.state == state {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("the delivery is not {state:?}: {:?}", bench.delivery().await);
+    };
+    settled(DeliveryState::Delivered).await;
+    assert_eq!(bench.employer.requests().len(), 1);
+
+    // Gone: the connection pauses; a replay waits until it is resumed.
+    bench.store.replay_delivery(tenant, &bench.delivery().await.0.id, bench.clock.now()).await.unwrap();
+    bench.store.set_connection_state(tenant, id, ConnectionState::Paused, Some("by hand"), bench.clock.now()).await.unwrap();
+    wake.notify_one();
+    queue.publish(&bench.event).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(bench.delivery().await.0.state, DeliveryState::Pending);
+    bench.store.set_connection_state(tenant, id, ConnectionState::Active, None, bench.clock.now()).await.unwrap();
+    wake.notify_one();
+    // The ledger knows the post: the replay sends nothing.
+    settled(DeliveryState::Unchanged).await;
+    assert!(bench.employer.requests().is_empty());
+
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(5), running).await.expect("the worker stops").unwrap();
 }
