@@ -27,6 +27,8 @@ pub struct Job<'a> {
     pub secrets: &'a Secrets,
     pub event: &'a Event,
     pub candidate: &'a Identity,
+    /// A person asked for a finished delivery once more: what is harmless to repeat is repeated.
+    pub again: bool,
 }
 
 /// How a run ended. The worker turns `Retry` into a moment or, after too many, into a dead letter.
@@ -135,7 +137,7 @@ impl Engine {
         }
         let mut wrote = false;
         for step in &handler.steps {
-            let mut running = Running { engine: self, step, ledger, caller: &mut *caller, wrote: false };
+            let mut running = Running { engine: self, step, ledger, caller: &mut *caller, again: job.again, wrote: false };
             let value = running.step(&variables).await?;
             wrote |= running.wrote;
             variables.set(&step.id, value);

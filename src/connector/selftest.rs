@@ -50,7 +50,8 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
     let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
     let connection = connection(connector, test, now);
     let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
-    let job = Job { connector, connection: &connection, secrets: &secrets, event: &event, candidate: &test.candidate };
+    let job =
+        Job { connector, connection: &connection, secrets: &secrets, event: &event, candidate: &test.candidate, again: false };
     let report = engine.deliver(&job, &ledger(test)).await;
 
     let mut problems = script.problems();
@@ -85,7 +86,8 @@ pub async fn plan(connector: &Arc<Connector>, test: Test, event: Option<Event>) 
     let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
     let connection = connection(connector, &test, now);
     let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
-    let job = Job { connector, connection: &connection, secrets: &secrets, event: &event, candidate: &test.candidate };
+    let job =
+        Job { connector, connection: &connection, secrets: &secrets, event: &event, candidate: &test.candidate, again: false };
     let report = engine.deliver(&job, &ledger(&test)).await;
     let (outcome, reason, message) = told(&report.end);
     let ending = format!("{outcome} {reason} {message}");

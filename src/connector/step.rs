@@ -24,6 +24,8 @@ pub struct Running<'a, 'b> {
     pub step: &'a Step,
     pub ledger: &'a dyn Ledger,
     pub caller: &'a mut Caller<'b>,
+    /// Repeat writes that are done, where that is harmless.
+    pub again: bool,
     /// Whether anything was written.
     pub wrote: bool,
 }
@@ -167,7 +169,9 @@ impl Running<'_, '_> {
         let key = ledger_key(&self.step.id, item)?;
         let known = self.ledger.entry(&key).await.map_err(ledger_away)?;
         match known.as_ref().map(|entry| entry.state) {
-            Some(LedgerState::Done) => return Ok(variables::written(known.and_then(|entry| entry.remote_id), false)),
+            Some(LedgerState::Done) if !(self.again && write.idempotency != Idempotency::LedgerOnly) => {
+                return Ok(variables::written(known.and_then(|entry| entry.remote_id), false));
+            }
             Some(LedgerState::Started) if write.idempotency == Idempotency::LedgerOnly => {
                 let message = "An earlier attempt may have written this already, and the system can't tell. \
                     Look there; if it is missing, write it by hand or replay the delivery after support has cleared it.";

@@ -316,10 +316,12 @@ async fn a_running_worker_takes_messages_notices_pauses_and_finishes_when_told()
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(bench.delivery().await.0.state, DeliveryState::Pending);
     bench.store.set_connection_state(tenant, id, ConnectionState::Active, None, bench.clock.now()).await.unwrap();
+    // A replay of a finished delivery sends the same event with the same id once more.
+    bench.employer.answer(200, &[], Value::Null);
     wake.notify_one();
-    // The ledger knows the post: the replay sends nothing.
-    settled(DeliveryState::Unchanged).await;
-    assert!(bench.employer.requests().is_empty());
+    settled(DeliveryState::Delivered).await;
+    let replayed = bench.employer.requests();
+    assert_eq!((replayed.len(), replayed[0].header("webhook-id")), (1, bench.event.id.as_str()));
 
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(5), running).await.expect("the worker stops").unwrap();

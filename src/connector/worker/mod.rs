@@ -119,7 +119,9 @@ impl Worker {
         let Some(delivery) = self.store.claim_delivery(id, &event.id, started_at, LEASE).await? else {
             return Ok(Handled::Skipped);
         };
-        let report = self.deliver(&connection, event).await?;
+        // Attempts without a reason ended well: somebody asks for the delivery once more.
+        let again = delivery.attempts > 0 && delivery.reason.is_none();
+        let report = self.deliver(&connection, event, again).await?;
         let paused = matches!(&report.end, End::Stopped(Stop { kind: StopKind::ConfigError, .. }));
         self.record(&connection, event, &delivery, report, started_at).await?;
         if paused {
@@ -129,7 +131,7 @@ impl Worker {
     }
 
     /// Problems with the connector or the secrets are results, not errors: they pause the connection.
-    async fn deliver(&self, connection: &Connection, event: &Event) -> Result<RunReport, WorkerError> {
+    async fn deliver(&self, connection: &Connection, event: &Event, again: bool) -> Result<RunReport, WorkerError> {
         let stopped = |stop: Stop| RunReport { end: End::Stopped(stop), calls: Vec::new() };
         let Some(connector) = self.registry.get(&connection.connector) else {
             let message = "This gateway has no connector of that name. Install it, then resume the connection.";
@@ -141,7 +143,7 @@ impl Worker {
         };
         let candidate = self.store.candidate_identity(&connection.tenant_id, &event.partitionkey).await?;
         let ledger = StoredLedger { worker: self, connection: &connection.id, event: &event.id };
-        let job = Job { connector: &connector, connection, secrets: &secrets, event, candidate: &candidate };
+        let job = Job { connector: &connector, connection, secrets: &secrets, event, candidate: &candidate, again };
         let run = tokio::time::timeout(ATTEMPT_LIMIT, self.engine.deliver(&job, &ledger)).await;
         Ok(run.unwrap_or_else(|_| {
             let kind = StopKind::Retry { wait: None, limited: false };
