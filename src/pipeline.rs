@@ -113,10 +113,10 @@ impl Pipeline {
         let hint = &delivered.candidate;
         let named = hint.candidate_ref.is_some() || !hint.emails.is_empty() || !hint.dids.is_empty();
         if !named {
-            return Ok(Person { candidate_ref: CandidateRef::generate(), named });
+            return Ok(Person { candidate_ref: CandidateRef::generate(), named, hint: hint.clone() });
         }
         let candidate_ref = self.store.find_or_create_candidate(&delivered.tenant_id, hint, now).await?;
-        Ok(Person { candidate_ref, named })
+        Ok(Person { candidate_ref, named, hint: hint.clone() })
     }
 
     /// A credential may be bound to any address that is known of the person.

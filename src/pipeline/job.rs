@@ -21,7 +21,8 @@ impl Pipeline {
             channel: stored.channel,
             candidate_ref: stored.candidate_ref,
         };
-        let person = Person { candidate_ref: request.candidate_ref.clone(), named: request.named };
+        let (candidate_ref, hint) = (request.candidate_ref.clone(), request.candidate.clone());
+        let person = Person { candidate_ref, named: request.named, hint };
         let task = self.task(&submission, &request).await?;
         let mut done = stored.progress.done;
         let mut left = work::open(files, self.limits.clone()).await.into_iter().skip(done as usize);

@@ -7,7 +7,7 @@ use crate::model::event::EventType;
 use crate::model::ids::{CandidateRef, CredentialId};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
-use crate::model::submission::FileResult;
+use crate::model::submission::{CandidateHint, FileResult};
 use crate::store::{FileRecord, KnownBytes, NewCredential, NewSubmission, Result, Transaction};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -19,6 +19,8 @@ pub struct Person {
     /// False when nobody was named: then the same bytes are taken to be the same credential, whoever has it, and else
     /// belong to a new person of whom nothing is known.
     pub named: bool,
+    /// What is said of an unnamed person, remembered when they turn out to be new.
+    pub hint: CandidateHint,
 }
 
 /// A file after its credentials were verified; `result.credentials` is empty.
@@ -81,7 +83,7 @@ struct Recorder<'t, 'c> {
     transaction: &'t mut Transaction<'c>,
     submission: &'t NewSubmission,
     candidate: CandidateRef,
-    named: bool,
+    person: &'t Person,
     now: DateTime<Utc>,
     known: Vec<KnownBytes>,
     in_force: HashMap<String, InForce>,
@@ -94,7 +96,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
     fn new(
         transaction: &'t mut Transaction<'c>,
         submission: &'t NewSubmission,
-        person: &Person,
+        person: &'t Person,
         all: &[&NewCredential],
         now: DateTime<Utc>,
     ) -> Result<Self> {
@@ -128,7 +130,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
             events: Vec::new(),
         };
         let (new, rechecked_skills) = (Vec::new(), Vec::new());
-        Ok(Self { transaction, submission, candidate, named: person.named, now, known, in_force, new, rechecked_skills, events })
+        Ok(Self { transaction, submission, candidate, person, now, known, in_force, new, rechecked_skills, events })
     }
 
     /// Decides what the credential is: known, checked again, or new. Returns its id and whether it was known.
@@ -136,7 +138,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         let outcome = credential.report.outcome;
         let same_bytes = |known: &&KnownBytes| known.fingerprint == credential.fingerprint;
         // Without a named person a verdict of another time may have asked more (the recipient): it is not overruled.
-        let known = self.known.iter().filter(same_bytes).find(|known| match self.named {
+        let known = self.known.iter().filter(same_bytes).find(|known| match self.person.named {
             true => known.candidate_ref == self.candidate,
             false => known.candidate_ref == self.candidate || known.outcome == outcome,
         });
@@ -258,12 +260,15 @@ impl<'t, 'c> Recorder<'t, 'c> {
     }
 
     fn write(self, records: &[FileRecord]) -> Result<()> {
-        let Self { transaction, submission, candidate, now, known, new, rechecked_skills, events, .. } = self;
+        let Self { transaction, submission, candidate, person, now, known, new, rechecked_skills, events, .. } = self;
         let tenant = &submission.tenant_id;
         let known_person = known.first().map_or(&candidate, |known| &known.candidate_ref);
         transaction.set_submission_candidate(&submission.id, if new.is_empty() { known_person } else { &candidate })?;
         if !new.is_empty() {
             transaction.ensure_candidate(tenant, &candidate, now)?;
+            if !person.named {
+                transaction.remember(tenant, &candidate, &person.hint, now)?;
+            }
             let rows: Vec<&NewCredential> = new.iter().map(|(credential, _)| credential).collect();
             transaction.insert_credentials(submission, &candidate, &rows, now)?;
         }

@@ -104,6 +104,12 @@ impl Transaction<'_> {
         insert_candidate(self.connection, tenant, candidate, now)
     }
 
+    /// Notes what is known of a person.
+    pub fn remember(&mut self, tenant: &TenantId, candidate: &CandidateRef, hint: &CandidateHint, now: DateTime<Utc>) -> Result<()> {
+        let known = identity_values(self.vault, tenant, hint)?;
+        remember(self.connection, self.vault, tenant, candidate, known, now)
+    }
+
     /// Locks the person's row until the transaction ends and returns the number of the last event about them; `None`
     /// when there is no such person (any more).
     pub fn lock_candidate(&mut self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Option<i64>> {
@@ -144,21 +150,34 @@ fn find_or_create(
         None => find(connection, tenant, &findable)?.unwrap_or_else(CandidateRef::generate),
     };
     insert_candidate(connection, tenant, &candidate, now)?;
-    let rows = known
-        .into_iter()
-        .map(|(digest, (kind, value))| {
-            Ok(IdentityRow {
-                tenant_id: tenant.0.clone(),
-                candidate_ref: candidate.0.clone(),
-                digest,
-                kind,
-                value: vault.sealer.seal(&context(tenant, &candidate), value.as_bytes())?,
-                created_at: time_text(now),
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    insert_all!(connection, candidate_identities::table, rows);
+    remember(connection, vault, tenant, &candidate, known, now)?;
     Ok(candidate)
+}
+
+/// Keyed digest → kind and value.
+type Known = BTreeMap<String, (&'static str, String)>;
+
+fn remember(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    tenant: &TenantId,
+    candidate: &CandidateRef,
+    known: Known,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let mut rows = Vec::with_capacity(known.len());
+    for (digest, (kind, value)) in known {
+        rows.push(IdentityRow {
+            tenant_id: tenant.0.clone(),
+            candidate_ref: candidate.0.clone(),
+            digest,
+            kind,
+            value: vault.sealer.seal(&context(tenant, candidate), value.as_bytes())?,
+            created_at: time_text(now),
+        });
+    }
+    insert_all!(connection, candidate_identities::table, rows);
+    Ok(())
 }
 
 /// The person who has any of these; the one known for the longest when several do.

@@ -3,6 +3,7 @@
 //! Must not know: verification, queues, connectors, HTTP.
 
 mod api_keys;
+mod audit;
 mod backpacks;
 mod candidates;
 mod connection;
@@ -27,6 +28,7 @@ mod text;
 mod transaction;
 
 pub use backpacks::PullEnd;
+pub use audit::AuditEntry;
 pub use credentials::{CredentialRow, KnownBytes};
 pub use error::StoreError;
 pub use hosted::Shelf;

@@ -1,7 +1,6 @@
 //! What several areas' tests need: a store of their own on either database, a clock that stands still.
 
 use chrono::{DateTime, TimeZone, Utc};
-use skillgate::model::clock::Clock;
 use skillgate::seal::Sealer;
 use skillgate::store::Store;
 
@@ -9,9 +8,6 @@ pub fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()
 }
 
-pub fn clock() -> Clock {
-    Clock::fixed(noon())
-}
 
 pub fn sealer() -> Sealer {
     Sealer::new(&[42; 32])
@@ -121,7 +117,7 @@ pub mod made {
     use skillgate::model::skill::{
         AssertedBy, Concept, Derivation, Label, MappingStatus, Relation, SkillAssertion, SkillKind, SkillStatus,
     };
-    use skillgate::model::submission::{Channel, FileResult};
+    use skillgate::model::submission::{CandidateHint, Channel, FileResult};
     use skillgate::pipeline::record::{Person, WorkedFile, record};
     use skillgate::store::{NewCredential, NewSubmission, Store};
 
@@ -233,11 +229,11 @@ pub mod made {
     }
 
     pub fn named(candidate: &str) -> Person {
-        Person { candidate_ref: CandidateRef::from(candidate), named: true }
+        Person { candidate_ref: CandidateRef::from(candidate), named: true, hint: CandidateHint::default() }
     }
 
     pub fn nobody() -> Person {
-        Person { candidate_ref: CandidateRef::generate(), named: false }
+        Person { candidate_ref: CandidateRef::generate(), named: false, hint: CandidateHint::default() }
     }
 
     pub fn files(credentials: Vec<NewCredential>) -> Vec<WorkedFile> {

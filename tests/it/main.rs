@@ -14,5 +14,8 @@ mod json_ld;
 mod openapi;
 mod page;
 mod samples;
+mod pipeline;
+mod queue;
+mod recovery;
 mod store;
 mod support;

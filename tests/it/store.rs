@@ -34,6 +34,7 @@ on_both_databases!(
     two_processes_may_start_at_once,
     a_failed_transaction_leaves_nothing,
     many_writers_at_once_all_succeed,
+    the_audit_log_is_read_newest_first,
 );
 
 fn page(limit: u32) -> Page {
@@ -430,4 +431,16 @@ async fn many_writers_at_once_all_succeed(TestStore { store, .. }: &TestStore) {
         let expected: Vec<String> = (1..=20).map(|number| format!("{number:010}")).collect();
         assert_eq!(sequences, expected, "numbers of one person follow the positions, without a gap");
     }
+}
+
+async fn the_audit_log_is_read_newest_first(TestStore { store, .. }: &TestStore) {
+    let tenant = made::tenant();
+    for n in 0..3 {
+        store.audit(&tenant, "api_key:1", "candidate.erase", &format!("candidate:{n}"), noon()).await.unwrap();
+    }
+    let first = store.list_audit(&tenant, &page(2)).await.unwrap();
+    assert_eq!(first.iter().map(|entry| entry.object.as_str()).collect::<Vec<_>>(), ["candidate:2", "candidate:1"]);
+    let after = Page { limit: 2, after: Some(first[1].id.clone()) };
+    assert_eq!(store.list_audit(&tenant, &after).await.unwrap().len(), 1);
+    assert!(store.list_audit(&TenantId::from("other"), &page(2)).await.unwrap().is_empty());
 }

@@ -1,0 +1,205 @@
+//! One list of tests for the queue, in the process and on RabbitMQ.
+
+use crate::databases::{made, noon};
+use skillgate::model::event::{CandidateEventData, Event, EventType};
+use skillgate::model::ids::{CandidateRef, ConnectionId, EventId, TenantId};
+use skillgate::queue::memory::MemoryQueue;
+use skillgate::queue::{Consumer, Message, Queue, QueueError};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Makes each function of the list a test on both queues; on RabbitMQ where SKILLGATE_TEST_QUEUE_URL is set.
+macro_rules! on_both_queues {
+    ($($test:ident),+ $(,)?) => {
+        mod memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(std::sync::Arc::new(super::MemoryQueue::new())).await;
+            })+
+        }
+        #[cfg(feature = "rabbitmq")]
+        mod rabbitmq {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                if let Some(queue) = super::rabbit().await {
+                    super::$test(std::sync::Arc::new(queue)).await;
+                }
+            })+
+        }
+    };
+}
+
+on_both_queues!(
+    an_event_reaches_every_connection_of_its_tenant_and_no_other,
+    messages_keep_their_order,
+    what_is_not_acknowledged_is_delivered_again,
+    what_is_given_back_is_delivered_again,
+    no_more_than_the_prefetch_is_out_at_a_time,
+    one_connection_can_be_addressed_alone,
+    declaring_again_changes_nothing,
+    a_removed_queue_ends_its_consumer,
+);
+
+/// A queue with names of its own; `None` unless SKILLGATE_TEST_QUEUE_URL says where RabbitMQ is.
+#[cfg(feature = "rabbitmq")]
+pub async fn rabbit() -> Option<skillgate::queue::rabbitmq::RabbitQueue> {
+    let url = std::env::var("SKILLGATE_TEST_QUEUE_URL").ok()?;
+    let prefix = format!("test-{}.", uuid::Uuid::now_v7().simple());
+    Some(skillgate::queue::rabbitmq::RabbitQueue::connect(&url, &prefix).await.unwrap())
+}
+
+pub fn event(tenant: &TenantId, number: u32) -> Event {
+    let candidate = CandidateRef::from("c1");
+    let data = CandidateEventData { candidate_ref: candidate.clone(), previous_ref: None };
+    Event {
+        specversion: "1.0".to_owned(),
+        id: EventId::generate(),
+        source: format!("/tenants/{tenant}/gateway"),
+        event_type: EventType::CandidateLinked,
+        subject: format!("candidates/{candidate}"),
+        time: noon(),
+        datacontenttype: "application/json".to_owned(),
+        dataschema: "urn:example".to_owned(),
+        tenantid: tenant.clone(),
+        partitionkey: candidate,
+        sequence: format!("{number:010}"),
+        privacymode: "pseudonymous".to_owned(),
+        causationid: None,
+        data: serde_json::to_value(data).unwrap(),
+    }
+}
+
+async fn next(consumer: &mut Box<dyn Consumer>) -> Option<Message> {
+    tokio::time::timeout(Duration::from_secs(10), consumer.next()).await.expect("a message within ten seconds")
+}
+
+async fn take(consumer: &mut Box<dyn Consumer>) -> Event {
+    let message = next(consumer).await.unwrap();
+    message.receipt.acknowledge().await.unwrap();
+    message.event
+}
+
+async fn is_quiet(consumer: &mut Box<dyn Consumer>) -> bool {
+    tokio::time::timeout(Duration::from_millis(300), consumer.next()).await.is_err()
+}
+
+async fn an_event_reaches_every_connection_of_its_tenant_and_no_other(queue: Arc<dyn Queue>) {
+    let (here, there) = (made::tenant(), TenantId::from("other"));
+    let ids = [ConnectionId::generate(), ConnectionId::generate(), ConnectionId::generate()];
+    for (tenant, id) in [(&here, &ids[0]), (&here, &ids[1]), (&there, &ids[2])] {
+        queue.declare(tenant, id).await.unwrap();
+    }
+    let sent = event(&here, 1);
+    queue.publish(&sent).await.unwrap();
+    for id in &ids[..2] {
+        let mut consumer = queue.consume(id, 1).await.unwrap();
+        assert_eq!(take(&mut consumer).await, sent);
+    }
+    let mut other = queue.consume(&ids[2], 1).await.unwrap();
+    assert!(is_quiet(&mut other).await);
+    queue.check().await.unwrap();
+    for id in &ids {
+        queue.remove(id).await.unwrap();
+    }
+}
+
+async fn one(queue: &Arc<dyn Queue>) -> ConnectionId {
+    let id = ConnectionId::generate();
+    queue.declare(&made::tenant(), &id).await.unwrap();
+    id
+}
+
+async fn messages_keep_their_order(queue: Arc<dyn Queue>) {
+    let id = one(&queue).await;
+    for number in 0..20 {
+        queue.publish(&event(&made::tenant(), number)).await.unwrap();
+    }
+    let mut consumer = queue.consume(&id, 5).await.unwrap();
+    for number in 0..20 {
+        assert_eq!(take(&mut consumer).await.sequence, format!("{number:010}"));
+    }
+    queue.remove(&id).await.unwrap();
+}
+
+async fn what_is_not_acknowledged_is_delivered_again(queue: Arc<dyn Queue>) {
+    let id = one(&queue).await;
+    let sent = event(&made::tenant(), 1);
+    queue.publish(&sent).await.unwrap();
+    let mut consumer = queue.consume(&id, 1).await.unwrap();
+    drop(next(&mut consumer).await.unwrap());
+    drop(consumer);
+    let mut consumer = queue.consume(&id, 1).await.unwrap();
+    assert_eq!(take(&mut consumer).await, sent);
+    assert!(is_quiet(&mut consumer).await);
+    queue.remove(&id).await.unwrap();
+}
+
+async fn what_is_given_back_is_delivered_again(queue: Arc<dyn Queue>) {
+    let id = one(&queue).await;
+    let sent = event(&made::tenant(), 1);
+    queue.publish(&sent).await.unwrap();
+    let mut consumer = queue.consume(&id, 1).await.unwrap();
+    next(&mut consumer).await.unwrap().receipt.give_back().await.unwrap();
+    assert_eq!(take(&mut consumer).await, sent);
+    queue.remove(&id).await.unwrap();
+}
+
+async fn no_more_than_the_prefetch_is_out_at_a_time(queue: Arc<dyn Queue>) {
+    let id = one(&queue).await;
+    for number in 0..3 {
+        queue.publish(&event(&made::tenant(), number)).await.unwrap();
+    }
+    let mut consumer = queue.consume(&id, 2).await.unwrap();
+    let first = next(&mut consumer).await.unwrap();
+    let _second = next(&mut consumer).await.unwrap();
+    assert!(is_quiet(&mut consumer).await);
+    first.receipt.acknowledge().await.unwrap();
+    assert_eq!(next(&mut consumer).await.unwrap().event.sequence, "0000000002");
+    queue.remove(&id).await.unwrap();
+}
+
+async fn one_connection_can_be_addressed_alone(queue: Arc<dyn Queue>) {
+    let (one, other) = (one(&queue).await, one(&queue).await);
+    let sent = event(&made::tenant(), 1);
+    queue.publish_to(&one, &sent).await.unwrap();
+    assert_eq!(take(&mut queue.consume(&one, 1).await.unwrap()).await, sent);
+    assert!(is_quiet(&mut queue.consume(&other, 1).await.unwrap()).await);
+    let nowhere = queue.publish_to(&ConnectionId::generate(), &sent).await;
+    assert!(matches!(nowhere, Err(QueueError::Refused(_))), "{nowhere:?}");
+    queue.publish_dead(&one, &sent, "gone").await.unwrap();
+    queue.remove(&one).await.unwrap();
+    queue.remove(&other).await.unwrap();
+}
+
+async fn declaring_again_changes_nothing(queue: Arc<dyn Queue>) {
+    let id = one(&queue).await;
+    queue.publish(&event(&made::tenant(), 1)).await.unwrap();
+    queue.declare(&made::tenant(), &id).await.unwrap();
+    let mut consumer = queue.consume(&id, 1).await.unwrap();
+    assert_eq!(take(&mut consumer).await.sequence, "0000000001");
+    assert!(is_quiet(&mut consumer).await);
+    queue.remove(&id).await.unwrap();
+}
+
+async fn a_removed_queue_ends_its_consumer(queue: Arc<dyn Queue>) {
+    let id = one(&queue).await;
+    let mut consumer = queue.consume(&id, 1).await.unwrap();
+    queue.remove(&id).await.unwrap();
+    assert!(next(&mut consumer).await.is_none());
+    assert!(queue.consume(&id, 1).await.is_err());
+}
+
+#[tokio::test]
+async fn a_full_list_says_so_and_keeps_what_it_has() {
+    let queue = MemoryQueue::new();
+    let id = ConnectionId::generate();
+    queue.declare(&made::tenant(), &id).await.unwrap();
+    let sent = event(&made::tenant(), 1);
+    for _ in 0..skillgate::queue::memory::CAPACITY {
+        queue.publish_to(&id, &sent).await.unwrap();
+    }
+    assert!(matches!(queue.publish_to(&id, &sent).await, Err(QueueError::Full)));
+    let mut consumer = queue.consume(&id, 1).await.unwrap();
+    assert_eq!(take(&mut consumer).await, sent);
+    queue.publish_to(&id, &sent).await.unwrap();
+}
