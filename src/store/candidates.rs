@@ -105,7 +105,13 @@ impl Transaction<'_> {
     }
 
     /// Notes what is known of a person.
-    pub fn remember(&mut self, tenant: &TenantId, candidate: &CandidateRef, hint: &CandidateHint, now: DateTime<Utc>) -> Result<()> {
+    pub fn remember(
+        &mut self,
+        tenant: &TenantId,
+        candidate: &CandidateRef,
+        hint: &CandidateHint,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
         let known = identity_values(self.vault, tenant, hint)?;
         remember(self.connection, self.vault, tenant, candidate, known, now)
     }

@@ -27,8 +27,8 @@ mod submissions;
 mod text;
 mod transaction;
 
-pub use backpacks::PullEnd;
 pub use audit::AuditEntry;
+pub use backpacks::PullEnd;
 pub use credentials::{CredentialRow, KnownBytes};
 pub use error::StoreError;
 pub use hosted::Shelf;

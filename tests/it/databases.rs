@@ -8,7 +8,6 @@ pub fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 6, 1, 12, 0, 0).unwrap()
 }
 
-
 pub fn sealer() -> Sealer {
     Sealer::new(&[42; 32])
 }

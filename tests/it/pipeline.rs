@@ -125,11 +125,15 @@ async fn a_repeated_check_with_another_verdict_is_published(TestStore { store, .
 async fn a_newer_issue_supersedes_the_older_one(TestStore { store, .. }: &TestStore) {
     let mut renamed = made::skill("s2", "Welding");
     renamed.label.text = "Arc Welding".to_owned();
-    made::submit(store, made::named("ada"), vec![made::issue("key", noon(), {
-        let mut skills = two_skills();
-        skills.push(made::skill("s0", "Filing"));
-        skills
-    })])
+    made::submit(
+        store,
+        made::named("ada"),
+        vec![made::issue("key", noon(), {
+            let mut skills = two_skills();
+            skills.push(made::skill("s0", "Filing"));
+            skills
+        })],
+    )
     .await;
     let newer = vec![made::skill("s1", "Riveting"), renamed, made::skill("s3", "Soldering")];
     made::submit(store, made::named("ada"), vec![made::issue("key", noon() + Duration::days(1), newer)]).await;

@@ -199,11 +199,7 @@ impl Queue for Away {
     fn keeps_messages(&self) -> bool {
         true
     }
-    async fn declare(
-        &self,
-        tenant: &skillgate::model::ids::TenantId,
-        connection: &ConnectionId,
-    ) -> Result<(), QueueError> {
+    async fn declare(&self, tenant: &skillgate::model::ids::TenantId, connection: &ConnectionId) -> Result<(), QueueError> {
         self.ask()?;
         self.inner.declare(tenant, connection).await
     }
