@@ -1,0 +1,154 @@
+//! The main job from end to end: a badge comes in, a signed skill event arrives at an employer system.
+
+use crate::receiver::Receiver;
+use serde_json::{Value, json};
+use skillgate::app::App;
+use skillgate::config::{self, Settings};
+use skillgate::model::clock::Clock;
+use skillgate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
+use skillgate::model::ids::{ConnectionId, TenantId};
+use skillgate::model::report::Outcome;
+use skillgate::model::secret::Secret;
+use skillgate::model::submission::{CandidateHint, Channel, Submission, UploadedFile};
+use skillgate::pipeline::Delivered;
+use skillgate::sample::{SampleFile, files};
+use skillgate::verify::PresentationRequest;
+use std::collections::HashMap;
+use std::path::Path;
+
+const NOW: &str = "2026-03-01T12:00:00Z";
+const SIGNING_SECRET: &str = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=";
+
+fn clock() -> Clock {
+    Clock::fixed(NOW.parse().unwrap())
+}
+
+fn samples() -> Vec<SampleFile> {
+    files(clock().now()).unwrap()
+}
+
+/// The gateway's settings on an empty folder that holds the samples; database and queue as the environment of the test run says.
+fn settings(folder: &Path, samples: &[SampleFile]) -> Settings {
+    for sample in samples {
+        std::fs::write(folder.join(sample.name), &sample.bytes).unwrap();
+    }
+    let at = |name: &str| folder.join(name).display().to_string();
+    let flags = [
+        ("database.url", format!("sqlite://{}", at("journey.sqlite"))),
+        ("security.master_key_file", at("master.key")),
+        ("verify.documents_file", at("documents.json")),
+        ("verify.policy_file", at("policy.toml")),
+        ("verify.offline", "true".to_owned()),
+    ];
+    let flags = flags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let environment = HashMap::from([("SKILLGATE_HTTP_CLIENT__ALLOW_PRIVATE".to_owned(), "127.0.0.0/8".to_owned())]);
+    config::load(None, environment, &flags).unwrap()
+}
+
+async fn connect_webhook(app: &App, url: &str) {
+    let now = app.clock.now();
+    let connection = Connection {
+        id: ConnectionId::generate(),
+        tenant_id: TenantId::from("default"),
+        connector: "webhook".to_owned(),
+        name: "receiver".to_owned(),
+        fields: json!({ "url": url }).as_object().cloned().unwrap(),
+        mapping: serde_json::Map::new(),
+        event_types: Vec::new(),
+        outcomes: default_outcomes(),
+        state: ConnectionState::Active,
+        paused_reason: None,
+        secrets_set: Vec::new(),
+        created_at: now,
+        updated_at: now,
+    };
+    let secrets = Secrets::from([("signing_secret".to_owned(), Secret::new(SIGNING_SECRET))]);
+    app.store.create_connection(&connection, &secrets).await.unwrap();
+}
+
+async fn upload(app: &App, samples: &[SampleFile], name: &str, email: Option<&str>) -> Submission {
+    let sample = samples.iter().find(|sample| sample.name == name).unwrap();
+    let file = UploadedFile { name: Some(name.to_owned()), media_type: None, bytes: sample.bytes.clone().into() };
+    let candidate = CandidateHint { emails: email.map(str::to_owned).into_iter().collect(), ..CandidateHint::default() };
+    let delivered = Delivered {
+        tenant_id: TenantId::from("default"),
+        channel: Channel::Upload,
+        candidate,
+        files: vec![file],
+        expected: PresentationRequest::default(),
+        idempotency_key: None,
+    };
+    app.pipeline.accept(delivered).await.unwrap()
+}
+
+fn types(events: &[Value]) -> Vec<&str> {
+    events.iter().filter_map(|event| event["type"].as_str()).map(|name| name.trim_start_matches("org.skillgate.")).collect()
+}
+
+#[tokio::test]
+async fn a_badge_becomes_signed_skill_events_at_the_employers_receiver() {
+    let (folder, samples) = (tempfile::tempdir().unwrap(), samples());
+    let receiver = Receiver::start(SIGNING_SECRET).await;
+    let app = App::build(settings(folder.path(), &samples), clock()).await.unwrap();
+    connect_webhook(&app, &receiver.url).await;
+
+    let submission = upload(&app, &samples, "valid.png", Some("ada@example.org")).await;
+    assert_eq!(submission.outcome, Some(Outcome::Accepted), "{submission:#?}");
+    app.drain().await.unwrap();
+
+    let events = receiver.genuine();
+    assert_eq!(receiver.forged(), 0);
+    assert_eq!(types(&events)[0], "credential.verified.v1");
+    let skills: Vec<&str> = events.iter().filter_map(|event| event.pointer("/data/assertion/label/text")?.as_str()).collect();
+    assert!(skills.contains(&"SQL") && skills.contains(&"Python"), "{skills:?}");
+    let text = serde_json::to_string(&events).unwrap();
+    assert!(!text.contains("ada@example.org"), "events are pseudonymous");
+
+    upload(&app, &samples, "valid.png", Some("ada@example.org")).await;
+    app.drain().await.unwrap();
+    assert_eq!(receiver.genuine().len(), events.len(), "the same bytes twice make no second event");
+}
+
+#[tokio::test]
+async fn bad_badges_are_rejected_with_their_reason_and_send_no_skill() {
+    let (folder, samples) = (tempfile::tempdir().unwrap(), samples());
+    let receiver = Receiver::start(SIGNING_SECRET).await;
+    let app = App::build(settings(folder.path(), &samples), clock()).await.unwrap();
+    connect_webhook(&app, &receiver.url).await;
+
+    for (name, check) in
+        [("expired.json", "validity"), ("not-yet-valid.json", "validity"), ("revoked.json", "status"), ("tampered.json", "proof")]
+    {
+        let submission = upload(&app, &samples, name, None).await;
+        assert_eq!(submission.outcome, Some(Outcome::Rejected), "{name}");
+        let credential = &submission.files[0].credentials[0];
+        let decided = credential.report.deciding_check().unwrap();
+        assert_eq!(serde_json::to_value(decided.id).unwrap(), json!(check), "{name}: {decided:?}");
+        assert!(credential.normalized.is_none(), "{name}: nothing of it is shown");
+    }
+    app.drain().await.unwrap();
+    let events = receiver.genuine();
+    assert_eq!(types(&events), ["credential.rejected.v1"; 4]);
+    assert!(!serde_json::to_string(&events).unwrap().contains("Leading Data Teams"));
+}
+
+#[tokio::test]
+async fn a_receiver_that_was_away_gets_every_event_once_it_is_back() {
+    let (folder, samples) = (tempfile::tempdir().unwrap(), samples());
+    let receiver = Receiver::start(SIGNING_SECRET).await;
+    let clock = clock();
+    let app = App::build(settings(folder.path(), &samples), clock.clone()).await.unwrap();
+    connect_webhook(&app, &receiver.url).await;
+
+    receiver.be_away(true);
+    upload(&app, &samples, "valid.json", None).await;
+    app.drain().await.unwrap();
+    assert!(receiver.genuine().is_empty());
+
+    receiver.be_away(false);
+    drop(app);
+    clock.set(clock.now() + chrono::Duration::minutes(10));
+    let app = App::build(settings(folder.path(), &samples), clock.clone()).await.unwrap();
+    app.drain().await.unwrap();
+    assert_eq!(types(&receiver.genuine())[0], "credential.verified.v1", "a new process delivers what the old one could not");
+}
