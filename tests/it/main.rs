@@ -2,6 +2,7 @@
 
 mod api;
 mod api_limits;
+mod api_submissions;
 mod architecture;
 mod connector;
 mod connector_engine;

@@ -2,6 +2,7 @@
 
 mod ports;
 
+use crate::databases::{TestStore, sealer};
 use ports::{FakeConnectors, FakeHealth, RecordedTasks};
 use serde_json::Value;
 use skillgate::http::budget::Budget;
@@ -13,8 +14,6 @@ use skillgate::model::clock::Clock;
 use skillgate::model::ids::TenantId;
 use skillgate::model::tenant::hash_api_key;
 use skillgate::pipeline::Pipeline;
-use skillgate::seal::Sealer;
-use skillgate::store::Store;
 use skillgate::verify::Verifier;
 use skillgate::verify::documents::Documents;
 use std::net::TcpListener;
@@ -27,13 +26,13 @@ pub const NOW: &str = "2026-03-01T12:00:00Z";
 pub struct TestApp {
     pub address: String,
     pub key: String,
-    pub store: Store,
     pub clock: Clock,
+    pub pipeline: Pipeline,
     pub health: Arc<FakeHealth>,
     pub tasks: Arc<RecordedTasks>,
     pub client: reqwest::Client,
     server: actix_web::dev::ServerHandle,
-    _folder: tempfile::TempDir,
+    _database: TestStore,
 }
 
 impl Drop for TestApp {
@@ -47,23 +46,23 @@ pub async fn spawn_app() -> TestApp {
 }
 
 pub async fn spawn_app_with(limits: Limits) -> TestApp {
-    let folder = tempfile::tempdir().unwrap();
     let clock = Clock::fixed(NOW.parse().unwrap());
-    let sealer = Sealer::new(&[7; 32]);
-    let url = format!("sqlite://{}", folder.path().join("test.sqlite").display());
-    let store = Store::connect(&url, sealer.clone()).await.unwrap();
+    let sealer = sealer();
+    let database = database().await;
+    let store = database.store.clone();
     let key = "sk_test_0123456789abcdefghij".to_owned();
     let tenant = TenantId::from("default");
     store.create_api_key(&tenant, "test key", "sk_test", &hash_api_key(&key), clock.now()).await.unwrap();
 
+    // Nothing is fetched: what a test needs of the network, it provides.
     let verifier = Verifier::new(Documents::default(), Contexts::built_in());
     let pipeline = Pipeline { verifier, store: store.clone(), limits: limits.clone(), clock: clock.clone() };
     let (health, tasks) = (Arc::new(FakeHealth::default()), Arc::new(RecordedTasks::default()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let state = State {
-        store: store.clone(),
-        pipeline,
+        store,
+        pipeline: pipeline.clone(),
         clock: clock.clone(),
         limits,
         public_url: address.clone(),
@@ -77,7 +76,15 @@ pub async fn spawn_app_with(limits: Limits) -> TestApp {
     let running = server::start(state, listener, 1).unwrap();
     let handle = running.handle();
     tokio::spawn(running);
-    TestApp { address, key, store, clock, health, tasks, client: client(), server: handle, _folder: folder }
+    TestApp { address, key, clock, pipeline, health, tasks, client: client(), server: handle, _database: database }
+}
+
+/// PostgreSQL when the environment says where it is, else SQLite.
+async fn database() -> TestStore {
+    match TestStore::postgres().await {
+        Some(database) => database,
+        None => TestStore::sqlite().await,
+    }
 }
 
 #[allow(clippy::disallowed_methods, reason = "a test is a stranger: it does not go through the gateway's own client")]
@@ -100,6 +107,19 @@ impl TestApp {
     /// A request without any key.
     pub fn stranger(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         self.client.request(method.parse().unwrap(), self.url(path))
+    }
+
+    /// Works on every submission that was left for later, as the composition root's tasks would.
+    pub async fn drain(&self) {
+        let waiting: Vec<_> = std::mem::take(&mut *self.tasks.resumed.lock().unwrap());
+        for submission in waiting {
+            self.pipeline.resume(&submission).await.unwrap();
+        }
+    }
+
+    /// Sends files as one form.
+    pub fn upload(&self, form: Form) -> reqwest::RequestBuilder {
+        self.request("POST", "/v1/submissions").header("content-type", Form::content_type()).body(form.end())
     }
 
     pub async fn get_json(&self, path: &str) -> Value {
