@@ -37,6 +37,7 @@ const BUILT_IN: &[BuiltIn] = &[
     ("https://w3id.org/security/suites/ed25519-2018/v1", &[("v1", own!("suite-ed25519-2018-v1"))]),
     ("https://w3id.org/security/suites/ed25519-2020/v1", &[("v1", ssi_contexts::W3ID_ED2020_V1)]),
     ("https://w3id.org/security/suites/jws-2020/v1", &[("v1", ssi_contexts::W3ID_JWS2020_V1)]),
+    ("https://w3c-ccg.github.io/lds-jws2020/contexts/lds-jws2020-v1.json", &[("v1", ssi_contexts::LDS_JWS2020_V1)]),
     ("https://w3id.org/security/suites/secp256k1-2019/v1", &[("v1", own!("suite-secp256k1-2019-v1"))]),
     ("https://w3id.org/security/suites/x25519-2019/v1", &[("v1", own!("suite-x25519-2019-v1"))]),
     ("https://purl.imsglobal.org/spec/ob/v3p0/context.json", OB_3_0_0),

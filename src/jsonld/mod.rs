@@ -9,6 +9,8 @@ pub mod dataset;
 mod expand;
 pub mod jcs;
 pub mod notes;
+#[cfg(test)]
+mod tests;
 pub mod vocabulary;
 
 pub use canonical::{Canonical, HashAlgorithm, TooComplex, canonicalize};

@@ -7,6 +7,8 @@ mod nodes;
 mod plain;
 mod screen;
 mod selective;
+#[cfg(test)]
+mod tests;
 
 pub use screen::{context_urls, screen};
 
