@@ -1,6 +1,7 @@
 //! A gateway for tests: temporary database, port 0, a clock that stands still, and a plain HTTP client.
 
 mod ports;
+pub mod tokens;
 
 use crate::databases::{TestStore, sealer};
 use ports::{FakeConnectors, FakeHealth, RecordedTasks};

@@ -1,0 +1,110 @@
+//! Signs tokens of every supported algorithm with keys that are made at run time or from a seed.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rsa::signature::{SignatureEncoding, Signer as _};
+use rsa::traits::PublicKeyParts;
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+/// Making an RSA key takes a while, so all tests share one.
+static RSA: LazyLock<rsa::RsaPrivateKey> =
+    LazyLock::new(|| rsa::RsaPrivateKey::new(&mut rand::rngs::OsRng, 2048).expect("an RSA key can be made"));
+
+/// A key and the algorithm that it signs with.
+pub enum TestKey {
+    Ed25519(ed25519_dalek::SigningKey),
+    P256(p256::ecdsa::SigningKey),
+    P384(p384::ecdsa::SigningKey),
+    Secp256k1(k256::ecdsa::SigningKey),
+    Rsa { pss: bool },
+}
+
+impl TestKey {
+    pub fn ed25519(seed: u8) -> Self {
+        Self::Ed25519(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]))
+    }
+
+    /// One key of every kind.
+    pub fn all() -> Vec<Self> {
+        vec![
+            Self::ed25519(1),
+            Self::P256(p256::ecdsa::SigningKey::from_slice(&[2; 32]).unwrap()),
+            Self::P384(p384::ecdsa::SigningKey::from_slice(&[3; 48]).unwrap()),
+            Self::Secp256k1(k256::ecdsa::SigningKey::from_slice(&[4; 32]).unwrap()),
+            Self::Rsa { pss: false },
+            Self::Rsa { pss: true },
+        ]
+    }
+
+    pub fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Ed25519(_) => "EdDSA",
+            Self::P256(_) => "ES256",
+            Self::P384(_) => "ES384",
+            Self::Secp256k1(_) => "ES256K",
+            Self::Rsa { pss: false } => "RS256",
+            Self::Rsa { pss: true } => "PS256",
+        }
+    }
+
+    pub fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Ed25519(key) => key.sign(message).to_bytes().to_vec(),
+            Self::P256(key) => {
+                let signature: p256::ecdsa::Signature = key.sign(message);
+                signature.to_bytes().to_vec()
+            }
+            Self::P384(key) => {
+                let signature: p384::ecdsa::Signature = key.sign(message);
+                signature.to_bytes().to_vec()
+            }
+            Self::Secp256k1(key) => {
+                let signature: k256::ecdsa::Signature = key.sign(message);
+                signature.to_bytes().to_vec()
+            }
+            Self::Rsa { pss: false } => rsa::pkcs1v15::SigningKey::<sha2::Sha256>::new(RSA.clone()).sign(message).to_vec(),
+            Self::Rsa { pss: true } => {
+                use rsa::signature::RandomizedSigner;
+                let key = rsa::pss::SigningKey::<sha2::Sha256>::new(RSA.clone());
+                key.sign_with_rng(&mut rand::rngs::OsRng, message).to_vec()
+            }
+        }
+    }
+
+    pub fn jwk(&self) -> Value {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        match self {
+            Self::Ed25519(key) => json!({"kty": "OKP", "crv": "Ed25519", "x": text(key.verifying_key().as_bytes())}),
+            Self::P256(key) => {
+                let point = key.verifying_key().to_encoded_point(false);
+                json!({"kty": "EC", "crv": "P-256", "x": text(point.x().unwrap()), "y": text(point.y().unwrap())})
+            }
+            Self::P384(key) => {
+                let point = key.verifying_key().to_encoded_point(false);
+                json!({"kty": "EC", "crv": "P-384", "x": text(point.x().unwrap()), "y": text(point.y().unwrap())})
+            }
+            Self::Secp256k1(key) => {
+                let point = key.verifying_key().to_encoded_point(false);
+                json!({"kty": "EC", "crv": "secp256k1", "x": text(point.x().unwrap()), "y": text(point.y().unwrap())})
+            }
+            Self::Rsa { .. } => json!({"kty": "RSA", "n": text(&RSA.n().to_bytes_be()), "e": text(&RSA.e().to_bytes_be())}),
+        }
+    }
+
+    /// The key as an identifier of its own.
+    pub fn did_jwk(&self) -> String {
+        format!("did:jwk:{}", URL_SAFE_NO_PAD.encode(self.jwk().to_string()))
+    }
+
+    /// A compact JWS; `header` is completed with the algorithm when it names none.
+    pub fn token(&self, mut header: Value, payload: &Value) -> String {
+        if header.get("alg").is_none() {
+            header["alg"] = json!(self.algorithm());
+        }
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let input = format!("{}.{}", encode(&header), encode(payload));
+        let signature = URL_SAFE_NO_PAD.encode(self.sign(input.as_bytes()));
+        format!("{input}.{signature}")
+    }
+}
