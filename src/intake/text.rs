@@ -140,7 +140,7 @@ fn open_token(text: &str, source: &Source<'_>) -> Option<Found> {
         return None;
     }
     let is_object = |value: &Value| value.is_object();
-    segment(header, source.limits).ok().filter(is_object)?;
+    let header = segment(header, source.limits).ok().filter(is_object)?;
     let is_sd_jwt = text.contains('~');
     let document = || if is_sd_jwt { Document::SdJwt(text.to_owned()) } else { Document::CompactJws(text.to_owned()) };
     let payload = segment_text(payload);
@@ -150,7 +150,10 @@ fn open_token(text: &str, source: &Source<'_>) -> Option<Found> {
         return Some(source.found("signed token".to_owned(), source.credential(media_type, text.as_bytes(), document())));
     };
     let secured = if is_sd_jwt { "SD-JWT" } else { "signed token (JWT)" };
-    match claimed(&claims) {
+    // A selectively disclosed presentation may keep its own type in a disclosure.
+    let says_presentation = header["typ"].as_str().is_some_and(|typ| typ.trim_start_matches("application/").starts_with("vp+"));
+    let claimed = if says_presentation && is_sd_jwt { Claimed::Presentation { in_claim: false } } else { claimed(&claims) };
+    match claimed {
         Claimed::Presentation { in_claim } => {
             let inner = if in_claim { member_source(&payload, "vp") } else { Some(payload.as_slice()) };
             let media_type = if is_sd_jwt { "application/vp+sd-jwt" } else { "application/vp+jwt" };

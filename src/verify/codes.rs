@@ -11,8 +11,8 @@ const METHOD: &str = "https://w3id.org/security#INVALID_VERIFICATION_METHOD";
 const RELATIONSHIP: &str = "https://w3id.org/security#INVALID_RELATIONSHIP_FOR_VERIFICATION_METHOD";
 const CHALLENGE: &str = "https://w3id.org/security#INVALID_CHALLENGE_ERROR";
 const DOMAIN: &str = "https://w3id.org/security#INVALID_DOMAIN_ERROR";
-/// For what no standard names; the gateway's documentation explains each code.
-const OWN: &str = "https://skillgate.example/problems/";
+/// For what no standard names; relative to the gateway (RFC 9457 §3.1.1).
+const OWN: &str = "/problems/";
 
 const ASK_ORIGINAL: &str = "Do not rely on this file; ask the candidate for the original from the issuer.";
 const ASK_REISSUE: &str = "Ask the issuer for a newly signed credential.";
@@ -112,6 +112,6 @@ mod tests {
         assert_eq!(check.message, "The signature does not match.");
         assert!(check.next_step.is_some_and(|next| !next.is_empty()));
         assert_eq!(check.findings[0].problem_type.as_deref(), Some(CRYPTOGRAPHIC));
-        assert_eq!(problem_type("expired"), "https://skillgate.example/problems/expired");
+        assert_eq!(problem_type("expired"), "/problems/expired");
     }
 }

@@ -39,6 +39,9 @@ pub fn check_credential(document: &Value, format: Format, contexts: &Contexts) -
     reader.issuer(members);
     reader.subjects(members, format);
     reader.dates(members);
+    if format == Format::OpenBadges3 {
+        reader.badge_types(members);
+    }
     for (member, needs_id) in [
         ("credentialStatus", false),
         ("credentialSchema", true),
@@ -157,7 +160,7 @@ impl<'a> Reader<'a> {
     /// A type is an absolute URL or a term that a context defines.
     fn known_terms(&mut self, object: &Map<String, Value>, types: &[&str], place: &str) {
         let context = object.get("@context");
-        if context.is_none() {
+        if context.is_none() || !self.version_2 {
             return;
         }
         if let Some(unknown) = types.iter().find(|name| terms::is_undefined(name, context, self.contexts)) {
@@ -193,12 +196,39 @@ impl<'a> Reader<'a> {
                 continue;
             };
             self.identifier(subject, "/credentialSubject");
-            let is_badge = format == Format::OpenBadges3 && !has_type(members, "EndorsementCredential");
-            if is_badge && !subject.contains_key("id") && entries(subject.get("identifier")).next().is_none() {
-                self.broken("/credentialSubject", "the badge does not say whom it was awarded to");
-            }
-            if is_badge && !subject.get("achievement").is_some_and(Value::is_object) {
+            let is_badge = ["OpenBadgeCredential", "AchievementCredential"].iter().any(|name| has_type(members, name));
+            if format == Format::OpenBadges3 && is_badge && !subject.get("achievement").is_some_and(Value::is_object) {
                 self.broken("/credentialSubject/achievement", "the badge does not say what it was awarded for");
+            }
+        }
+    }
+
+    /// Parts of a badge that say what they are say the right thing (Open Badges 3.0, appendix B).
+    fn badge_types(&mut self, members: &Map<String, Value>) {
+        const PARTS: [(&[&str], &str); 6] = [
+            (&["issuer"], "Profile"),
+            (&["issuer", "parentOrg"], "Profile"),
+            (&["credentialSubject"], "AchievementSubject"),
+            (&["credentialSubject", "source"], "Profile"),
+            (&["credentialSubject", "achievement"], "Achievement"),
+            (&["credentialSubject", "result"], "Result"),
+        ];
+        if has_type(members, "EndorsementCredential") {
+            return;
+        }
+        for (path, expected) in PARTS {
+            let mut found: Vec<&Value> = entries(members.get(path[0])).collect();
+            for member in path.iter().skip(1) {
+                found = found.into_iter().flat_map(|value| entries(value.get(*member))).collect();
+            }
+            let wrong = |value: &&Value| {
+                value.as_object().is_some_and(|object| object.contains_key("type") && !has_type(object, expected))
+            };
+            if found.iter().any(wrong) {
+                self.broken(
+                    &format!("/{}/type", path.join("/")),
+                    &format!("a part of the badge should be a {expected}, but says that it is something else"),
+                );
             }
         }
     }
@@ -234,7 +264,8 @@ impl<'a> Reader<'a> {
             };
             match type_names(object) {
                 Some(types) if !types.is_empty() => {
-                    if let Some(unknown) = types.iter().find(|name| terms::is_undefined(name, context, self.contexts)) {
+                    let undefined = |name: &&&str| self.version_2 && terms::is_undefined(name, context, self.contexts);
+                    if let Some(unknown) = types.iter().find(undefined) {
                         self.broken(&format!("{place}/type"), &format!("the type {unknown:.60} is not defined"));
                     }
                 }
@@ -242,6 +273,9 @@ impl<'a> Reader<'a> {
             }
             if needs_id && !object.contains_key("id") {
                 self.broken(&format!("{place}/id"), &format!("{member} has no identifier"));
+            }
+            if entries(object.get("statusPurpose")).any(|purpose| !purpose.is_string()) {
+                self.broken(&format!("{place}/statusPurpose"), "the purpose of a status entry is not text");
             }
             self.identifier(object, &place);
         }

@@ -86,6 +86,7 @@ impl KeyResolver {
             None if controller.starts_with("https://") || controller.starts_with("http://") => {
                 self.from_web(verification_method, controller, purpose).await
             }
+            None if controller.starts_with("urn:") => Err(KeyError::Unsupported("urn".to_owned())),
             None => Err(KeyError::Invalid(format!("{verification_method} is not the address of a key"))),
         }
     }

@@ -146,7 +146,8 @@ impl Verifier {
             found.checks.extend(unreached());
         }
         checks.extend(found.checks);
-        let checks: Vec<Check> = checks.into_iter().map(|check| self.policy.adjust(check)).collect();
+        let shown = |check: Check| if request.explain { check } else { Check { explain: None, ..check } };
+        let checks: Vec<Check> = checks.into_iter().map(|check| shown(self.policy.adjust(check))).collect();
         let checks = outcome::complete(checks);
         let outcome = outcome::of(&checks);
         let document = json.filter(|_| is_genuine && outcome != Outcome::Rejected);

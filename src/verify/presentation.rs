@@ -36,7 +36,7 @@ impl Verifier {
     ) -> (VerificationReport, PresentationFacts) {
         let opening = Opening::new(self, request.at, request.explain);
         let found = match &presentation.document {
-            Document::Json(json) => embedded(json, expected, &opening).await,
+            Document::Json(json) => embedded(json, presentation.credentials.is_empty(), expected, &opening).await,
             Document::CompactJws(token) => match Jws::parse(token).and_then(|jws| typed(jws, &TYPES)) {
                 Ok(jws) => token_form(&jws, &jws.payload, Securing::VcJwt, expected, &opening).await,
                 Err(problem) => unreadable(&problem, Securing::VcJwt),
@@ -77,11 +77,14 @@ fn typed(jws: Jws, types: &[&str]) -> Result<Jws, Malformed> {
     Ok(jws)
 }
 
-async fn embedded(json: &Value, expected: &PresentationRequest, opening: &Opening<'_>) -> Finding {
+async fn embedded(json: &Value, is_empty: bool, expected: &PresentationRequest, opening: &Opening<'_>) -> Finding {
     let structure = format::check_presentation(json, &opening.verifier.contexts);
     if format::entries(json.get("proof")).all(Value::is_null) {
         let detail = "the presentation is not signed, so nothing shows who sent it";
-        let proof = codes::check(CheckId::Proof, CheckStatus::Warning, "holder_unproven", detail);
+        let proof = match is_empty {
+            true => codes::fail(CheckId::Proof, "unsigned", "the presentation is neither signed nor does it hold any credential"),
+            false => codes::check(CheckId::Proof, CheckStatus::Warning, "holder_unproven", detail),
+        };
         return Finding { secured_with: Securing::None, checks: vec![structure, proof], holder: None, is_signed: false };
     }
     let json = &with_suite_context(json);

@@ -107,7 +107,11 @@ async fn credentials_do_not_follow_a_redirect_to_another_host() {
     let request = OutboundRequest {
         method: Method::GET,
         url: url(&format!("http://127.0.0.1:{first}/")),
-        headers: vec![("authorization".into(), "Bearer secret".into()), ("x-api-key".into(), "secret".into()), ("accept".into(), "a/b".into())],
+        headers: vec![
+            ("authorization".into(), "Bearer secret".into()),
+            ("x-api-key".into(), "secret".into()),
+            ("accept".into(), "a/b".into()),
+        ],
         body: None,
         timeout: None,
         max_body_bytes: Some(10_000),

@@ -159,9 +159,7 @@ async fn a_key_in_the_header_never_proves_the_issuer() {
 async fn a_key_in_the_header_is_accepted_when_the_issuers_did_document_lists_it() {
     let key = TestKey::ed25519(3);
     let did = "did:web:college.example.org";
-    let document = |jwk: Value| {
-        json!({"id": did, "assertionMethod": [{"id": "#k", "type": "JsonWebKey", "controller": did, "publicKeyJwk": jwk}]})
-    };
+    let document = |jwk: Value| json!({"id": did, "assertionMethod": [{"id": "#k", "type": "JsonWebKey", "controller": did, "publicKeyJwk": jwk}]});
     let token = key.token(json!({"jwk": key.jwk()}), &badge(did));
     let good = verify(&[(did, document(key.jwk()))], token.clone()).await.report;
     assert_eq!(status(&good, CheckId::Controller).0, CheckStatus::Pass);
@@ -280,10 +278,9 @@ async fn a_signed_presentation_proves_its_holder_for_one_request_only() {
     let token = || key.token(json!({"kid": format!("{holder}#0"), "typ": "JWT"}), &payload);
     let (report, proven) = present(token(), Some("n-1"), Some("https://gw.example.org")).await;
     assert_eq!((report.outcome, proven.as_deref()), (Outcome::Accepted, Some(holder.as_str())), "{:?}", report.checks);
-    for (challenge, domain, code) in [
-        ("n-2", "https://gw.example.org", "challenge_mismatch"),
-        ("n-1", "https://other.example.org", "domain_mismatch"),
-    ] {
+    for (challenge, domain, code) in
+        [("n-2", "https://gw.example.org", "challenge_mismatch"), ("n-1", "https://other.example.org", "domain_mismatch")]
+    {
         let (report, proven) = present(token(), Some(challenge), Some(domain)).await;
         assert_eq!(status(&report, CheckId::Proof), (CheckStatus::Fail, code));
         assert_eq!(proven, None);
@@ -301,14 +298,17 @@ async fn a_presentation_of_somebody_else_proves_no_holder() {
 
 #[tokio::test]
 async fn an_unsigned_presentation_needs_attention_and_proves_nobody() {
-    let presentation = ReceivedPresentation {
+    let mut presentation = ReceivedPresentation {
         name: "presentation".to_owned(),
         media_type: "application/vp+ld+json".to_owned(),
         bytes: Vec::new(),
         document: Document::Json(json!({"@context": [V2], "type": "VerifiablePresentation", "holder": "did:example:ada"})),
-        credentials: Vec::new(),
+        credentials: vec![received(Document::Json(json!({})))],
     };
     let (report, facts) = verifier(&[]).verify_presentation(&presentation, &PresentationRequest::default(), &request()).await;
     assert_eq!((report.outcome, status(&report, CheckId::Proof).1), (Outcome::Attention, "holder_unproven"));
     assert_eq!((facts.proven_holder, facts.proof), (None, None));
+    presentation.credentials.clear();
+    let (empty, _) = verifier(&[]).verify_presentation(&presentation, &PresentationRequest::default(), &request()).await;
+    assert_eq!(status(&empty, CheckId::Proof), (CheckStatus::Fail, "unsigned"));
 }

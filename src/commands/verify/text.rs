@@ -2,7 +2,6 @@
 
 use super::{Entry, FileReport, explained};
 use crate::model::report::{Check, CheckId, CheckStatus, Outcome};
-use std::fmt::Write;
 
 const RESET: &str = "\u{1b}[0m";
 
@@ -10,8 +9,7 @@ pub fn render(report: &FileReport, colour: bool) -> String {
     let mut out = String::new();
     let paint = |text: &str, code: &str| if colour { format!("{code}{text}{RESET}") } else { text.to_owned() };
     let verdict = paint(verdict(report.outcome), shade(report.outcome));
-    // Writing to a string cannot fail.
-    drop(writeln!(out, "{}: {verdict}", plain(&report.file)));
+    out.push_str(&format!("{}: {verdict}\n", plain(&report.file)));
     for entry in &report.credentials {
         credential(&mut out, entry, &paint);
     }
@@ -32,7 +30,7 @@ fn credential(out: &mut String, entry: &Entry, paint: &dyn Fn(&str, &str) -> Str
             .map_or_else(|| "as it calls itself".to_owned(), |registry| format!("listed by {}", plain(registry)));
         title = format!("{title}, issued by {} ({vouched})", plain(&issuer.name));
     }
-    drop(writeln!(out, "{title}: {}", verdict(report.outcome)));
+    out.push_str(&format!("{title}: {}\n", verdict(report.outcome)));
     for check in report.checks.iter().filter(|check| check.status != CheckStatus::NotApplicable) {
         line(out, check, paint);
     }
@@ -40,7 +38,7 @@ fn credential(out: &mut String, entry: &Entry, paint: &dyn Fn(&str, &str) -> Str
         && !normalized.skills.is_empty()
     {
         let skills: Vec<String> = normalized.skills.iter().map(|skill| plain(&skill.label.text)).collect();
-        drop(writeln!(out, "    skills: {}", skills.join(", ")));
+        out.push_str(&format!("    skills: {}\n", skills.join(", ")));
     }
 }
 
@@ -52,15 +50,15 @@ fn line(out: &mut String, check: &Check, paint: &dyn Fn(&str, &str) -> String) {
         CheckStatus::CouldNotCheck => ("?   ", "\u{1b}[33m"),
         CheckStatus::NotApplicable => ("-   ", ""),
     };
-    drop(writeln!(out, "    {} {:<10} {}", paint(mark, code), name(check.id), plain(&check.message)));
+    out.push_str(&format!("    {} {:<10} {}\n", paint(mark, code), name(check.id), plain(&check.message)));
     if check.status != CheckStatus::Pass
         && let Some(next) = &check.next_step
     {
-        drop(writeln!(out, "         {:<10} {}", "", plain(next)));
+        out.push_str(&format!("         {:<10} {}\n", "", plain(next)));
     }
     if let Some(explained) = explained(check) {
         for row in explained.lines() {
-            drop(writeln!(out, "         | {}", plain(row)));
+            out.push_str(&format!("         | {}\n", plain(row)));
         }
     }
 }

@@ -63,6 +63,7 @@ fn every_broken_rule_fails_and_names_its_place() {
         ("credentialStatus", json!({"id": "https://example.org/status"})),
         ("credentialStatus", json!({"type": "https://example.org/#S", "id": "https ://example.org"})),
         ("credentialStatus", json!({"type": 2})),
+        ("credentialStatus", json!({"type": "https://example.org/#S", "statusPurpose": {"@value": "revocation"}})),
         ("credentialSchema", json!({"type": "https://example.org/#S"})),
         ("refreshService", json!({"id": "did:example:refresh"})),
         ("termsOfUse", json!({"id": "did:example:terms"})),
@@ -80,14 +81,16 @@ fn every_broken_rule_fails_and_names_its_place() {
 }
 
 #[test]
-fn a_badge_names_its_vocabulary_its_recipient_and_its_achievement() {
+fn a_badge_names_its_vocabulary_and_its_achievement_and_its_parts_are_what_they_say() {
     let context = json!([BASE[1], "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]);
     let badge = |context: Value, subject: Value| json!({"@context": context, "type": ["VerifiableCredential", "OpenBadgeCredential"], "issuer": "did:example:i", "credentialSubject": subject});
     let achievement = json!({"id": "urn:uuid:2", "type": "Achievement", "name": "A"});
     let check = |document: Value| check_credential(&document, Format::OpenBadges3, &Contexts::built_in()).status;
     assert_eq!(check(badge(context.clone(), json!({"id": "did:example:s", "achievement": achievement}))), CheckStatus::Pass);
     assert_eq!(check(badge(json!([BASE[1]]), json!({"id": "did:example:s", "achievement": achievement}))), CheckStatus::Fail);
-    assert_eq!(check(badge(context.clone(), json!({"achievement": achievement}))), CheckStatus::Fail);
+    assert_eq!(check(badge(context.clone(), json!({"achievement": achievement}))), CheckStatus::Pass);
+    let odd = json!({"id": "did:example:s", "type": "Nobody", "achievement": achievement});
+    assert_eq!(check(badge(context.clone(), odd)), CheckStatus::Fail);
     assert_eq!(check(badge(context, json!({"id": "did:example:s"}))), CheckStatus::Fail);
 }
 

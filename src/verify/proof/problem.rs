@@ -71,7 +71,7 @@ impl From<KeyError> for ProofProblem {
         match error {
             KeyError::Unavailable(_) => Self { status: CheckStatus::CouldNotCheck, ..Self::new("key_unavailable", detail) },
             KeyError::Invalid(_) => Self::new("key_invalid", detail),
-            KeyError::Unsupported(_) => Self::new("key_unsupported", detail),
+            KeyError::Unsupported(_) => Self { status: CheckStatus::CouldNotCheck, ..Self::new("key_unsupported", detail) },
         }
     }
 }
