@@ -119,7 +119,7 @@ fn undefined_words_and_bad_lists_of_contexts_fail_the_context_check() {
         edited(|document| add_context(document, json!("https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"))).0,
         "context_repeated"
     );
-    assert_eq!(edited(|document| add_context(document, json!("https://example.org/own")).0, "unknown_context"));
+    assert_eq!(edited(|document| add_context(document, json!("https://example.org/own"))).0, "unknown_context");
     assert_eq!(edited(|document| document["@context"] = json!([document["@context"][1].clone()])).0, "context_order");
 }
 
