@@ -2,7 +2,7 @@
 //! Comes in: arguments. Goes out: an exit code. Each command lives in a file of its own in `commands`.
 
 use crate::commands;
-use crate::config::{self, Overrides, Settings};
+use crate::config::{Overrides, Settings, SettingsError, load};
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,9 +33,9 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    pub fn load(&self) -> Result<Settings, config::SettingsError> {
+    pub fn load(&self) -> Result<Settings, SettingsError> {
         let overrides: Overrides = self.set.clone();
-        config::load(self.config.as_deref(), std::env::vars().collect(), &overrides)
+        load(self.config.as_deref(), std::env::vars().collect(), &overrides)
     }
 }
 

@@ -38,7 +38,7 @@ impl Connectors for App {
         let Some(connector) = self.connectors.get(&connection.connector) else {
             return vec![step("connector", false, "This gateway has no connector of that name.".into())];
         };
-        let secrets = match secrets::resolve(sealed).await {
+        let secrets = match secrets::resolve(sealed, &self.settings.delivery.secrets_dir).await {
             Ok(secrets) => secrets,
             Err(error) => return vec![step("secrets", false, error.to_string())],
         };

@@ -29,6 +29,7 @@ use crate::queue::relay::{Relay, RelayError};
 use crate::queue::{Queue, QueueError};
 use crate::seal::Sealer;
 use crate::store::{Store, StoreError};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tasks::Tracker;
@@ -95,7 +96,7 @@ impl App {
         let verifier = build_verifier(&settings.verify, &settings.intake, http_client.clone())?;
         let pipeline = Pipeline { verifier, store: store.clone(), limits: settings.intake.clone(), clock: clock.clone() };
         let connectors = Registry::load(&settings.delivery.connectors_dir)?;
-        let world = World::new(http_client.clone(), FileWriter::inside(None));
+        let world = World::new(http_client.clone(), FileWriter::inside(Some(files_folder(&settings.delivery)?)));
         let engine = Engine::new(Arc::new(world), clock.clone());
         let connections_changed = Arc::new(Notify::new());
         let worker = Arc::new(Worker::new(
@@ -141,5 +142,13 @@ impl App {
 
 fn worker_options(settings: &DeliverySettings) -> WorkerOptions {
     let retry_schedule = settings.retry_schedule_seconds.iter().copied().map(Duration::from_secs).collect();
-    WorkerOptions { retry_schedule, concurrency: settings.concurrency }
+    WorkerOptions { retry_schedule, concurrency: settings.concurrency, secrets_dir: settings.secrets_dir.clone() }
+}
+
+/// The folder that connectors may write to, made when it is missing.
+fn files_folder(settings: &DeliverySettings) -> Result<PathBuf, AppError> {
+    let unusable =
+        |error: std::io::Error| AppError::Settings(format!("delivery.files_dir {}: {error}", settings.files_dir.display()));
+    std::fs::create_dir_all(&settings.files_dir).map_err(unusable)?;
+    settings.files_dir.canonicalize().map_err(unusable)
 }

@@ -89,7 +89,7 @@ pub struct VerifySettings {
     pub offline: bool,
 }
 
-/// Keys: `retry_schedule_seconds`, `concurrency`, `connectors_dir`.
+/// Keys: `retry_schedule_seconds`, `concurrency`, `connectors_dir`, `secrets_dir`, `files_dir`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeliverySettings {
@@ -99,6 +99,10 @@ pub struct DeliverySettings {
     pub concurrency: u16,
     /// Folder with more connectors; empty means only the built-in ones.
     pub connectors_dir: PathBuf,
+    /// Where secrets given as `file:` must lie; empty means nowhere.
+    pub secrets_dir: PathBuf,
+    /// Where connectors may write files; made when it is missing.
+    pub files_dir: PathBuf,
 }
 
 /// Keys: `level`, `format`.

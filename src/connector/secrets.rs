@@ -18,23 +18,24 @@ pub struct SecretError {
     pub problem: String,
 }
 
-/// Values for every secret; those that are plain values pass through.
-pub async fn resolve(secrets: &Secrets) -> Result<Secrets, SecretError> {
+/// Values for every secret; those that are plain values pass through. Files must lie in `folder`: who may write a connection
+/// must not be able to send any file of the machine to an address of their own. An empty `folder` allows no file.
+pub async fn resolve(secrets: &Secrets, folder: &Path) -> Result<Secrets, SecretError> {
     let mut resolved = Secrets::new();
     for (name, secret) in secrets {
-        let value = value(secret).await.map_err(|problem| SecretError { name: name.clone(), problem })?;
+        let value = value(secret, folder).await.map_err(|problem| SecretError { name: name.clone(), problem })?;
         resolved.insert(name.clone(), value);
     }
     Ok(resolved)
 }
 
-async fn value(secret: &Secret) -> Result<Secret, String> {
+async fn value(secret: &Secret, folder: &Path) -> Result<Secret, String> {
     if let Some(variable) = secret.expose().strip_prefix("env:") {
         return from_environment(variable);
     }
     if let Some(path) = secret.expose().strip_prefix("file:") {
-        let path = PathBuf::from(path);
-        let read = tokio::task::spawn_blocking(move || from_file(&path)).await;
+        let (path, folder) = (PathBuf::from(path), folder.to_owned());
+        let read = tokio::task::spawn_blocking(move || from_file(&path, &folder)).await;
         return read.unwrap_or_else(|_| Err("reading was interrupted".into()));
     }
     Ok(secret.clone())
@@ -51,11 +52,16 @@ fn from_environment(variable: &str) -> Result<Secret, String> {
     std::env::var(variable).map(Secret::new).map_err(|_| format!("the environment variable {variable} is not set"))
 }
 
-fn from_file(path: &Path) -> Result<Secret, String> {
+fn from_file(path: &Path, folder: &Path) -> Result<Secret, String> {
     if !path.is_absolute() {
         return Err("the path must be absolute".into());
     }
-    let metadata = std::fs::metadata(path).map_err(|error| format!("the file can't be opened ({})", error.kind()))?;
+    let path = path.canonicalize().map_err(|error| format!("the file can't be opened ({})", error.kind()))?;
+    let inside = folder.canonicalize().is_ok_and(|folder| path.starts_with(folder));
+    if !inside {
+        return Err("secrets are read only from the folder that delivery.secrets_dir names".into());
+    }
+    let metadata = std::fs::metadata(&path).map_err(|error| format!("the file can't be opened ({})", error.kind()))?;
     if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
         return Err("it is not a file of at most 64 KB".into());
     }
@@ -78,7 +84,7 @@ mod tests {
             ("file".to_owned(), Secret::new(format!("file:{}", path.display()))),
             ("variable".to_owned(), Secret::new("env:PATH")),
         ]);
-        let resolved = resolve(&secrets).await.unwrap();
+        let resolved = resolve(&secrets, folder.path()).await.unwrap();
         assert_eq!(resolved["plain"].expose(), "value");
         assert_eq!(resolved["file"].expose(), "from-file");
         assert!(!resolved["variable"].expose().is_empty());
@@ -90,7 +96,20 @@ mod tests {
             ["env:SKILLGATE_SECURITY__MASTER_KEY", "env:", "env:NOT_SET_ANYWHERE_1", "file:relative", "file:/", "file:/nowhere"]
         {
             let secrets = Secrets::from([("key".to_owned(), Secret::new(reference))]);
-            assert!(resolve(&secrets).await.is_err(), "{reference}");
+            assert!(resolve(&secrets, Path::new("/")).await.is_err(), "{reference}");
+        }
+    }
+
+    #[tokio::test]
+    async fn files_outside_of_the_secrets_folder_are_not_read() {
+        let (inside, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let path = outside.path().join("master.key");
+        std::fs::write(&path, "not yours").unwrap();
+        let roundabout = inside.path().join("..").join(outside.path().file_name().unwrap()).join("master.key");
+        for path in [path, roundabout] {
+            let secrets = Secrets::from([("key".to_owned(), Secret::new(format!("file:{}", path.display())))]);
+            assert!(resolve(&secrets, inside.path()).await.is_err());
+            assert!(resolve(&secrets, Path::new("")).await.is_err());
         }
     }
 }

@@ -135,10 +135,21 @@ fn open_bytes(name: &str, bytes: &[u8], containers: &[Container], limits: &Limit
             false => vec![Found::nothing("XML document", problem::unsupported("an XML document"))],
         },
         Kind::Text => match std::str::from_utf8(bytes) {
-            Ok(content) => text::open(content, &Source { name, containers, limits, nesting: 0 }),
+            Ok(content) => kept_whole(text::open(content, &Source { name, containers, limits, nesting: 0 }), bytes),
             Err(_) => vec![Found::nothing("text", problem::bad_json(&json::JsonError::NotUtf8))],
         },
     }
+}
+
+/// A file that is one credential and nothing else is kept exactly as it was received, white space around it included.
+fn kept_whole(mut found: Vec<Found>, file: &[u8]) -> Vec<Found> {
+    if let [Found { content: Content::Credentials(credentials), .. }] = found.as_mut_slice()
+        && let [credential] = credentials.as_mut_slice()
+        && credential.bytes == json::without_bom(file).trim_ascii()
+    {
+        credential.bytes = file.to_vec();
+    }
+    found
 }
 
 /// Everything baked into one picture; several only when it carries several kinds of badge.

@@ -19,6 +19,7 @@ use skillgate::queue::{Consumer, Message, Queue, QueueError, Receipt};
 use skillgate::seal::Sealer;
 use skillgate::store::{DeliveryFilter, LedgerEntry, LedgerState, Page, Store};
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -135,7 +136,11 @@ async fn bench(secret: &str) -> Bench {
     let client = HttpClient::new(&HttpClientConfig { allow_private: allowed, ..config }).unwrap();
     let engine = Engine::new(Arc::new(World::new(client, FileWriter::default())), clock.clone());
     let queue = NotedQueue::default();
-    let options = WorkerOptions { retry_schedule: vec![Duration::from_secs(60), Duration::from_secs(600)], concurrency: 4 };
+    let options = WorkerOptions {
+        retry_schedule: vec![Duration::from_secs(60), Duration::from_secs(600)],
+        concurrency: 4,
+        secrets_dir: PathBuf::from("/"),
+    };
     let registry = Registry::load(Path::new("")).unwrap();
     let worker =
         Worker::new(store.clone(), Arc::new(queue.clone()), registry, engine.clone(), clock.clone(), options, Arc::default());
@@ -290,7 +295,8 @@ async fn a_running_worker_takes_messages_notices_pauses_and_finishes_when_told()
     bench.employer.answer(200, &[], Value::Null);
 
     let wake = Arc::new(tokio::sync::Notify::new());
-    let options = WorkerOptions { retry_schedule: vec![Duration::from_secs(60)], concurrency: 4 };
+    let options =
+        WorkerOptions { retry_schedule: vec![Duration::from_secs(60)], concurrency: 4, secrets_dir: PathBuf::from("/") };
     let registry = Registry::load(Path::new("")).unwrap();
     let engine = bench.engine.clone();
     let worker = Worker::new(bench.store.clone(), queue.clone(), registry, engine, bench.clock.clone(), options, wake.clone());

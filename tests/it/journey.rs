@@ -36,6 +36,7 @@ fn settings(folder: &Path, samples: &[SampleFile]) -> Settings {
     let flags = [
         ("database.url", format!("sqlite://{}", at("journey.sqlite"))),
         ("security.master_key_file", at("master.key")),
+        ("delivery.files_dir", at("files")),
         ("verify.documents_file", at("documents.json")),
         ("verify.policy_file", at("policy.toml")),
         ("verify.offline", "true".to_owned()),

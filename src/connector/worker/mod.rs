@@ -20,6 +20,7 @@ use crate::queue::{Message, Queue, QueueError};
 use crate::store::{Store, StoreError};
 use async_trait::async_trait;
 use chrono::Duration as Span;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -36,6 +37,8 @@ pub struct WorkerOptions {
     pub retry_schedule: Vec<Duration>,
     /// Deliveries of one connection at a time; a manifest may say less.
     pub concurrency: u16,
+    /// Where `file:` secrets must lie; empty means nowhere.
+    pub secrets_dir: PathBuf,
 }
 
 /// The message was given back and will come again.
@@ -137,10 +140,11 @@ impl Worker {
             let message = "This gateway has no connector of that name. Install it, then resume the connection.";
             return Ok(stopped(Stop::config("connector_missing", message)));
         };
-        let secrets = match secrets::resolve(&self.store.connection_secrets(&connection.id).await?).await {
-            Ok(secrets) => secrets,
-            Err(error) => return Ok(stopped(Stop::config("secret_unreadable", error.to_string()))),
-        };
+        let secrets =
+            match secrets::resolve(&self.store.connection_secrets(&connection.id).await?, &self.options.secrets_dir).await {
+                Ok(secrets) => secrets,
+                Err(error) => return Ok(stopped(Stop::config("secret_unreadable", error.to_string()))),
+            };
         let candidate = self.store.candidate_identity(&connection.tenant_id, &event.partitionkey).await?;
         let ledger = StoredLedger { worker: self, connection: &connection.id, event: &event.id };
         let job = Job { connector: &connector, connection, secrets: &secrets, event, candidate: &candidate, again };
