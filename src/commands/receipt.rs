@@ -1,8 +1,8 @@
 //! `skillgate receipt`: checks receipts that a gateway gave out, without asking it.
 //! Comes in: files with receipts, the gateway's public key. Goes out: what they say, or why they can't be believed.
 
+use super::{block_on, open_store};
 use crate::cli::SettingsArgs;
-use crate::config::master_key;
 use crate::verify::keys::PublicKey;
 use crate::verify::receipt;
 use anyhow::Context;
@@ -70,7 +70,11 @@ pub fn run(settings: &SettingsArgs, args: &ReceiptArgs) -> anyhow::Result<ExitCo
 }
 
 fn own_key(settings: &SettingsArgs) -> anyhow::Result<serde_json::Value> {
-    let settings = settings.load()?;
-    let master = master_key(&settings.security)?;
-    Ok(receipt::public_jwk(&receipt::signing_key(&master).verifying_key()))
+    block_on(async {
+        let (_, store) = open_store(settings).await?;
+        let kept =
+            store.sealed_setting(receipt::KEY_SETTING).await?.context("this installation has not given out a receipt yet")?;
+        let key = receipt::read_key(kept.expose()).context("the receipt signing key is damaged")?;
+        Ok(receipt::public_jwk(&key.verifying_key()))
+    })
 }

@@ -3,7 +3,7 @@
 
 use super::auth::require_caller;
 use super::handlers::{
-    api_keys, candidates, connections, connectors, credentials, deliveries, events, session, submissions, system,
+    api_keys, candidates, connections, connectors, credentials, deliveries, events, receipts, session, submissions, system,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -64,6 +64,8 @@ pub fn table() -> Vec<Row> {
         GET    "/v1/credentials/{id}"               Tenant OpenApi => credentials::get;
         GET    "/v1/credentials/{id}/report"        Tenant OpenApi => credentials::report;
         GET    "/v1/credentials/{id}/source"        Tenant OpenApi => credentials::source;
+        GET    "/v1/credentials/{id}/receipt"       Tenant OpenApi => receipts::get;
+        GET    "/receipt-key.json"                  Public OpenApi => receipts::key;
         GET    "/v1/candidates/{ref}"               Tenant OpenApi => candidates::get;
         DELETE "/v1/candidates/{ref}"               Tenant OpenApi => candidates::erase;
         GET    "/v1/candidates/{ref}/skills"        Tenant OpenApi => candidates::skills;

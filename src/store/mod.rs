@@ -20,6 +20,7 @@ mod invitations;
 mod ledger;
 mod oauth;
 mod outbox;
+mod receipts;
 mod schema;
 mod settings;
 mod skills;
@@ -34,6 +35,7 @@ pub use error::StoreError;
 pub use hosted::Shelf;
 pub use oauth::Refreshable;
 pub use outbox::Outgoing;
+pub use receipts::MadeReceipt;
 pub use submissions::{FileRecord, SubmissionRequest};
 pub use transaction::Transaction;
 

@@ -4,13 +4,18 @@
 
 use super::compact_jws::{CompactJws, JwsError};
 use super::keys::PublicKey;
+use super::recipient::each;
+use crate::intake::{Limits, json};
+use crate::jsonld::{Contexts, Edition};
 use crate::model::report::{CheckStatus, Outcome, PolicyRef, VerificationReport};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+pub use ed25519_dalek::SigningKey;
+use ed25519_dalek::{Signer, VerifyingKey};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::json as object;
 use sha2::{Digest, Sha256};
 
 /// `typ` of the token.
@@ -128,7 +133,7 @@ impl Receipt {
 
     /// Compact JWS, EdDSA; the header names the key by its thumbprint (RFC 7638).
     pub fn sign(&self, key: &SigningKey) -> Result<String, ReceiptError> {
-        let header = json!({ "alg": "EdDSA", "typ": TYPE, "kid": thumbprint(&key.verifying_key()) });
+        let header = object!({ "alg": "EdDSA", "typ": TYPE, "kid": thumbprint(&key.verifying_key()) });
         let payload = serde_json_canonicalizer::to_vec(self).map_err(|_| ReceiptError::Failed)?;
         let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload));
         let signature = key.sign(input.as_bytes());
@@ -177,19 +182,41 @@ pub fn fingerprint(token: &str) -> String {
 
 /// The gateway's public key as a JSON Web Key, for those who check receipts.
 pub fn public_jwk(key: &VerifyingKey) -> Value {
-    json!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(key.as_bytes()), "kid": thumbprint(key), "use": "sig", "alg": "EdDSA" })
+    object!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(key.as_bytes()), "kid": thumbprint(key), "use": "sig", "alg": "EdDSA" })
 }
 
-/// The gateway's receipt key, derived from its master key: a gateway that keeps its master key keeps its receipts checkable.
-pub fn signing_key(master_key: &[u8; 32]) -> SigningKey {
-    use hmac::{Hmac, Mac};
-    let derived = <Hmac<Sha256> as Mac>::new_from_slice(master_key).map(|mut mac| {
-        mac.update(b"skillgate receipt signing key, version 1");
-        mac.finalize().into_bytes().into()
-    });
-    // HMAC takes keys of any length, so that this can't happen; a fixed key would be worse than none.
-    let bytes: [u8; 32] = derived.unwrap_or_else(|_| Sha256::digest(master_key).into());
-    SigningKey::from_bytes(&bytes)
+/// Name of the sealed setting that keeps the signing key.
+pub const KEY_SETTING: &str = "receipt-signing-key";
+
+/// A new signing key as text, for keeping.
+pub fn fresh_key() -> String {
+    hex::encode(SigningKey::generate(&mut rand::rngs::OsRng).to_bytes())
+}
+
+/// A key as [`fresh_key`] wrote it.
+pub fn read_key(text: &str) -> Option<SigningKey> {
+    let bytes: [u8; 32] = hex::decode(text).ok()?.try_into().ok()?;
+    Some(SigningKey::from_bytes(&bytes))
+}
+
+/// The contexts that a credential names, each with the digest of every content that is known under its address.
+pub fn contexts_of(credential: &[u8], contexts: &Contexts) -> Vec<(String, String)> {
+    let document = match std::str::from_utf8(credential).map(str::trim) {
+        Ok(text) if text.starts_with('{') => json::parse(credential, &Limits::default()).ok(),
+        Ok(text) => CompactJws::parse(text.split('~').next().unwrap_or_default()).and_then(|token| token.json()).ok(),
+        Err(_) => None,
+    };
+    let Some(document) = document else { return Vec::new() };
+    let named = each(&document["@context"]).chain(each(&document["vc"]["@context"])).filter_map(Value::as_str);
+    let mut found = Vec::new();
+    for url in named.take(16) {
+        for edition in 0..contexts.editions(std::iter::once(url)) {
+            let Some(content) = contexts.get(url, Edition(edition)) else { continue };
+            let Ok(canonical) = serde_json_canonicalizer::to_vec(content) else { continue };
+            found.push((url.to_owned(), hex::encode(Sha256::digest(canonical))));
+        }
+    }
+    found
 }
 
 fn thumbprint(key: &VerifyingKey) -> String {
@@ -205,7 +232,7 @@ mod tests {
 
     fn report() -> VerificationReport {
         let mut status = Check::pass(CheckId::Status, "fine");
-        status.explain = Some(json!({ "lists": [{ "url": "https://example.org/l", "sha256": "ab", "etag": null }] }));
+        status.explain = Some(object!({ "lists": [{ "url": "https://example.org/l", "sha256": "ab", "etag": null }] }));
         VerificationReport {
             format: Format::OpenBadges3,
             secured_with: Securing::DataIntegrity,
@@ -230,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_receipt_keeps_codes_and_list_versions_but_no_text() {
-        let key = signing_key(&[1; 32]);
+        let key = SigningKey::from_bytes(&[1; 32]);
         let token = Receipt::new(&report(), subject(None, 0)).sign(&key).unwrap();
         let receipt = verify(&token, &public(&key)).unwrap();
         assert_eq!(receipt.checks[0].code, "recipient_unbound");
@@ -240,9 +267,9 @@ mod tests {
 
     #[test]
     fn any_change_or_another_key_is_noticed() {
-        let key = signing_key(&[1; 32]);
+        let key = SigningKey::from_bytes(&[1; 32]);
         let token = Receipt::new(&report(), subject(None, 0)).sign(&key).unwrap();
-        assert_eq!(verify(&token, &public(&signing_key(&[2; 32]))), Err(ReceiptError::NotGenuine));
+        assert_eq!(verify(&token, &public(&SigningKey::from_bytes(&[2; 32]))), Err(ReceiptError::NotGenuine));
         let (head, signature) = token.rsplit_once('.').unwrap();
         let (header, payload) = head.split_once('.').unwrap();
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap().replace("attention", "accepted");
@@ -253,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_missing_or_exchanged_receipt_breaks_the_chain() {
-        let key = signing_key(&[1; 32]);
+        let key = SigningKey::from_bytes(&[1; 32]);
         let sign = |previous: Option<&str>, number| Receipt::new(&report(), subject(previous, number)).sign(&key).unwrap();
         let first = sign(None, 0);
         let second = sign(Some(&first), 1);

@@ -7,6 +7,7 @@ pub mod connectors;
 pub mod credentials;
 pub mod deliveries;
 pub mod events;
+pub mod receipts;
 pub mod session;
 pub mod submissions;
 pub mod system;

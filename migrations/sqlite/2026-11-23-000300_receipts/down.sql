@@ -1,0 +1,2 @@
+DROP TABLE receipt_chain;
+DROP TABLE receipts;
