@@ -90,8 +90,7 @@ mod tests {
     #[tokio::test]
     async fn digests_of_both_kinds_are_compared_and_unavailable_documents_left_alone() {
         let sri = format!("sha384-{}", STANDARD.encode(Sha384::digest(b"hello")));
-        let multihash =
-            format!("z{}", bs58::encode([&[0x12u8, 0x20][..], &Sha256::digest(b"hello")[..]].concat()).into_string());
+        let multihash = format!("z{}", bs58::encode([&[0x12u8, 0x20][..], &Sha256::digest(b"hello")[..]].concat()).into_string());
         let good = json!({ "relatedResource": [{ "id": "https://example.org/a", "digestSRI": sri, "digestMultibase": multihash }, { "id": "https://example.org/b", "digestSRI": "sha256-x" }] });
         assert!(check(&good, &documents()).await.is_none());
         for wrong in [json!({ "digestSRI": "sha256-AAAA" }), json!({ "digestMultibase": "zAAAA" }), json!({})] {

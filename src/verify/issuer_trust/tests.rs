@@ -1,3 +1,6 @@
+//! Issuers judged with a made-up federation: anchor, intermediate, school.
+//! Comes in: statements signed by the test. Goes out: nothing.
+
 use super::*;
 use crate::verify::compact_jws::testing::{jwk, key, sign};
 use crate::verify::documents::Provided;

@@ -211,7 +211,7 @@ impl Badge {
                 .next(LATER);
         }
         let mut violations = match self.claimed.format {
-            Format::OpenBadges1 => legacy_violations(assertion),
+            Format::OpenBadges1 => rules::legacy_violations(assertion),
             _ => schema::OB2_ASSERTION.violations(assertion),
         };
         violations.extend(rules::picture(assertion));
@@ -383,27 +383,3 @@ fn with_address_finding(mut check: Check, node: &Result<Node, GraphError>, path:
 fn nothing_proven() -> Check {
     Check::not_applicable(CheckId::Controller, "Not checked, because nothing is proven.")
 }
-
-/// Editions 0.5 to 1.1: the members without which there is no badge.
-fn legacy_violations(assertion: &Value) -> Vec<(Severity, Finding)> {
-    let mut found = Vec::new();
-    let mut require = |holds: bool, pointer: &str, detail: &str| {
-        if !holds {
-            found.push((Severity::Error, finding("schema_violation", detail.to_owned(), pointer)));
-        }
-    };
-    // 0.5 has a bare recipient and everything else inside `badge`.
-    let is_first = assertion["badge"].is_object() && assertion.get("verify").is_none();
-    let recipient = &assertion["recipient"];
-    require(
-        if is_first { recipient.is_string() } else { recipient["identity"].is_string() },
-        "/recipient",
-        "The badge does not say whom it is for.",
-    );
-    require(assertion["badge"].is_object() || assertion["badge"].is_string(), "/badge", "The badge does not say what it is for.");
-    require(is_first || assertion.get("verify").is_some(), "/verify", "The badge does not say how it can be verified.");
-    found
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,3 +1,6 @@
+//! People and credentials compared in every way that a match can come about.
+//! Comes in: documents made by the test. Goes out: nothing.
+
 use super::*;
 use serde_json::json;
 

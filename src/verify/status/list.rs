@@ -275,3 +275,48 @@ fn message_for(messages: &Value, value: u64) -> Option<String> {
     };
     each(messages).find(wanted).and_then(|item| item["message"].as_str()).map(shorten)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jsonld::Contexts;
+    use crate::model::credential::{Format, Securing};
+    use crate::model::report::Check;
+    use crate::verify::Verifier;
+    use crate::verify::documents::Documents;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use serde_json::json;
+    use std::io::Write;
+
+    #[test]
+    fn the_older_list_kinds_are_read() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&[0, 0b0100_0000, 0]).unwrap();
+        let encoded = BASE64URL.encode(encoder.finish().unwrap());
+        let verifier = Verifier::new(Documents::default(), Contexts::built_in());
+        let request = StatusRequest { verifier: &verifier, issuer: Some("did:example:a"), at: chrono::DateTime::UNIX_EPOCH };
+        for (kind, members) in [
+            (Kind::StatusList2021, ["statusListCredential", "statusListIndex"]),
+            (Kind::RevocationList2020, ["revocationListCredential", "revocationListIndex"]),
+        ] {
+            let subject = json!({ "type": kind.list_type(), "statusPurpose": "revocation", "encodedList": encoded });
+            let secured = SecuredDocument {
+                format: Format::Vc1,
+                secured_with: Securing::VcJwt,
+                json: Some(json!({ "type": ["VerifiableCredential", kind.credential_type()], "credentialSubject": subject })),
+                issuer_id: Some("did:example:a".into()),
+                checks: vec![Check::pass(CheckId::Proof, "")],
+            };
+            let verdict = |index: &str| {
+                let mut entry = json!({ "statusPurpose": "revocation" });
+                entry[members[0]] = json!("https://example.org/l");
+                entry[members[1]] = json!(index);
+                let entry = read_entry(&entry, kind).unwrap();
+                read_list(&entry, &secured, &request, &mut Vec::new())
+            };
+            assert_eq!(verdict("9"), Ok(Verdict::Revoked(None)));
+            assert_eq!(verdict("8"), Ok(Verdict::Clear));
+        }
+    }
+}

@@ -219,6 +219,3 @@ pub(crate) fn shorten(text: &str) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).take(120).collect();
     clean
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,10 +1,15 @@
-use super::*;
-use crate::jsonld::Contexts;
-use crate::model::credential::Document;
-use crate::model::submission::CandidateHint;
-use crate::sample::sign::{KeyKind, SigningKey, jws};
-use crate::verify::documents::{Documents, Provided};
-use serde_json::json;
+//! Open Badges 2.0 from the file to the verdict, with a whole site served from memory.
+//! Comes in: assertions, classes, issuers and keys made by the test. Goes out: nothing.
+
+use serde_json::{Value, json};
+use skillgate::jsonld::Contexts;
+use skillgate::model::credential::{Document, ReceivedCredential};
+use skillgate::model::report::{CheckId, CheckStatus, Outcome};
+use skillgate::model::submission::CandidateHint;
+use skillgate::sample::sign::{KeyKind, SigningKey, jws};
+use skillgate::verify::documents::{Documents, Provided};
+use skillgate::verify::open_badges_2::verify;
+use skillgate::verify::{Verification, VerificationRequest, Verifier};
 use std::collections::HashMap;
 
 const SITE: &str = "https://college.example.org";
@@ -199,7 +204,7 @@ async fn a_signed_badge_without_its_signature_and_one_without_its_essence_are_re
     let (world, _, assertion) = signed_world();
     assert_eq!(failing(&world.json(assertion).await), [(CheckId::Proof, "unsigned")]);
     let mut world = World::new();
-    let mut wrong = self::assertion();
+    let mut wrong = crate::open_badges_2::assertion();
     wrong["type"] = json!("OtherAssertion");
     world.serve(&wrong);
     assert_eq!(failing(&world.json(wrong).await), [(CheckId::Schema, "schema_invalid")]);
