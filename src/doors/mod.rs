@@ -8,6 +8,7 @@ pub mod changes;
 pub mod consent;
 pub mod exchange;
 pub mod host;
+pub mod limiter;
 pub mod link;
 pub mod secrets;
 pub mod settings;
@@ -15,6 +16,7 @@ pub mod system_token;
 pub mod tokens;
 
 pub use changes::Changes;
+pub use limiter::Limiter;
 pub use settings::DoorSettings;
 
 use crate::http_client::HttpClient;
@@ -45,6 +47,7 @@ pub struct Doors {
     pub public_url: String,
     pub settings: Arc<DoorSettings>,
     pub changes: Changes,
+    pub registrations: Limiter,
     signer: Option<Arc<RequestSigner>>,
 }
 
@@ -70,6 +73,7 @@ impl Doors {
             pipeline,
             http,
             public_url: public_url.to_owned(),
+            registrations: Limiter::per_minute(settings.registrations_per_minute),
             settings: Arc::new(settings),
             changes: Changes::default(),
             signer,

@@ -4,6 +4,8 @@
 
 pub mod auth;
 pub mod budget;
+pub mod cors;
+pub mod doors;
 pub mod envelope;
 pub mod extract;
 pub mod handlers;

@@ -3,11 +3,12 @@
 
 use super::auth::require_caller;
 use super::handlers::{
-    api_keys, candidates, connections, connectors, credentials, deliveries, events, receipts, session, submissions, system,
+    api_keys, backpacks, candidates, connections, connectors, credentials, deliveries, events, exchange_events, exchanges,
+    invitations, link, oauth, oid4vp, open_badges, receipts, session, submissions, system, vcalm, vcalm_verify,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
-use super::{envelope, extract};
+use super::{cors, envelope, extract};
 use crate::web as pages;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
@@ -21,6 +22,8 @@ pub enum Access {
     Public,
     /// An API key or a session: the handler gets the `Caller`.
     Tenant,
+    /// An OAuth token of a candidate (or an API key that names one): the handler itself looks, because its errors have a form of their own.
+    Candidate,
 }
 
 /// Where a route is described.
@@ -59,6 +62,7 @@ pub fn table() -> Vec<Row> {
     rows! {
         POST   "/v1/submissions"                    Tenant OpenApi => submissions::create;
         GET    "/v1/submissions"                    Tenant OpenApi => submissions::list;
+        POST   "/v1/submissions/link"               Tenant OpenApi => link::create;
         GET    "/v1/submissions/{id}"               Tenant OpenApi => submissions::get;
         GET    "/v1/credentials"                    Tenant OpenApi => credentials::list;
         GET    "/v1/credentials/{id}"               Tenant OpenApi => credentials::get;
@@ -94,6 +98,60 @@ pub fn table() -> Vec<Row> {
         GET    "/metrics"                           Public OpenApi => system::metrics;
         GET    "/openapi.json"                      Public OpenApi => system::openapi;
         GET    "/problems/{code}"                   Public OpenApi => system::problem;
+        POST   "/v1/invitations"                            Tenant OpenApi => invitations::create;
+        GET    "/v1/invitations"                            Tenant OpenApi => invitations::list;
+        DELETE "/v1/invitations/{id}"                       Tenant OpenApi => invitations::revoke;
+        POST   "/v1/backpacks"                              Tenant OpenApi => backpacks::create;
+        GET    "/v1/backpacks"                              Tenant OpenApi => backpacks::list;
+        GET    "/v1/backpacks/{id}"                         Tenant OpenApi => backpacks::get;
+        DELETE "/v1/backpacks/{id}"                         Tenant OpenApi => backpacks::disconnect;
+        POST   "/v1/backpacks/{id}/pull"                    Tenant OpenApi => backpacks::pull;
+        POST   "/workflows/credentials/exchanges"           Tenant OpenApi => exchanges::create;
+        GET    "/workflows/credentials/exchanges"           Tenant OpenApi => exchanges::list;
+        GET    "/workflows/credentials/exchanges/{x}"       Tenant OpenApi => exchanges::get;
+        GET    "/workflows/credentials/exchanges/{x}/log"   Tenant OpenApi => exchanges::log;
+        POST   "/credentials/verify"                        Tenant OpenApi => vcalm_verify::credential;
+        POST   "/presentations/verify"                      Tenant OpenApi => vcalm_verify::presentation;
+        POST   "/challenges"                                Tenant OpenApi => vcalm_verify::challenge;
+        POST   "/workflows/credentials/exchanges/{x}"       Public OpenApi => vcalm::participate;
+        GET    "/workflows/credentials/exchanges/{x}/protocols" Public OpenApi => vcalm::protocol_map;
+        GET    "/workflows/credentials/exchanges/{x}/request" Public OpenApi => vcalm::current_request;
+        GET    "/workflows/credentials/exchanges/{x}/openid4vp/request" Public OpenApi => oid4vp::request;
+        POST   "/workflows/credentials/exchanges/{x}/openid4vp/request" Public OpenApi => oid4vp::request;
+        POST   "/workflows/credentials/exchanges/{x}/openid4vp/response" Public OpenApi => oid4vp::response;
+        GET    "/interactions/{x}"                          Public OpenApi => vcalm::interaction;
+        GET    "/interactions/{x}/events"                   Public OpenApi => exchange_events::events;
+        GET    "/.well-known/oauth-authorization-server"    Public OpenApi => oauth::metadata;
+        POST   "/oauth/register"                            Public OpenApi => oauth::register;
+        GET    "/oauth/authorize"                           Public OpenApi => oauth::authorize;
+        POST   "/oauth/authorize"                           Public OpenApi => oauth::decide;
+        POST   "/oauth/token"                               Public OpenApi => oauth::token;
+        POST   "/oauth/revoke"                              Public OpenApi => oauth::revoke;
+        GET    "/ims/ob/v3p0/discovery"                     Public OpenApi => open_badges::discovery;
+        POST   "/ims/ob/v3p0/credentials"                   Candidate OpenApi => open_badges::upsert;
+        GET    "/ims/ob/v3p0/credentials"                   Candidate OpenApi => open_badges::list;
+        GET    "/ims/ob/v3p0/profile"                       Candidate OpenApi => open_badges::profile;
+        PUT    "/ims/ob/v3p0/profile"                       Candidate OpenApi => open_badges::put_profile;
+        GET    "/ims/ob/v3p0/discovery/"                    Public Page => open_badges::discovery;
+        POST   "/ims/ob/v3p0/credentials/"                  Candidate Page => open_badges::upsert;
+        GET    "/ims/ob/v3p0/credentials/"                  Candidate Page => open_badges::list;
+        GET    "/ims/ob/v3p0/profile/"                      Candidate Page => open_badges::profile;
+        PUT    "/ims/ob/v3p0/profile/"                      Candidate Page => open_badges::put_profile;
+        GET    "/ims/clr/v2p0/discovery"                    Public OpenApi => open_badges::discovery;
+        POST   "/ims/clr/v2p0/credentials"                  Candidate OpenApi => open_badges::upsert;
+        GET    "/ims/clr/v2p0/credentials"                  Candidate OpenApi => open_badges::list;
+        GET    "/ims/clr/v2p0/profile"                      Candidate OpenApi => open_badges::profile;
+        PUT    "/ims/clr/v2p0/profile"                      Candidate OpenApi => open_badges::put_profile;
+        GET    "/ims/clr/v2p0/discovery/"                   Public Page => open_badges::discovery;
+        POST   "/ims/clr/v2p0/credentials/"                 Candidate Page => open_badges::upsert;
+        GET    "/ims/clr/v2p0/credentials/"                 Candidate Page => open_badges::list;
+        GET    "/ims/clr/v2p0/profile/"                     Candidate Page => open_badges::profile;
+        PUT    "/ims/clr/v2p0/profile/"                     Candidate Page => open_badges::put_profile;
+        GET    "/connect/{code}"                            Public Page => invitations::connect;
+        GET    "/backpacks/callback"                        Public Page => backpacks::callback;
+        GET    "/backpacks/{start}/start"                   Public Page => backpacks::start;
+        GET    "/about/terms"                               Public Page => pages::doors::terms;
+        GET    "/about/privacy"                             Public Page => pages::doors::privacy;
         GET    "/"                                  Public Page    => pages::recruiter;
         GET    "/admin"                             Public Page    => pages::admin;
         GET    "/assets/{name}"                     Public Page    => pages::asset;
@@ -112,6 +170,7 @@ pub fn configure(config: &mut web::ServiceConfig, state: State) {
     for (path, rows) in by_path(table()) {
         config.service(resource(path, rows));
     }
+    config.service(web::resource("/ims/{rest:.*}").default_service(web::to(open_badges::not_found)));
 }
 
 /// The application with its outermost middleware: what the server runs, and what tests call.
@@ -149,7 +208,7 @@ fn resource(path: &'static str, rows: Vec<Row>) -> impl HttpServiceFactory + 'st
     for row in rows {
         let route = (row.handler)();
         let route = match row.access {
-            Access::Public => route,
+            Access::Public | Access::Candidate => route,
             Access::Tenant => route.wrap(middleware::from_fn(require_caller)),
         };
         // RFC 9110 §9.3.2: HEAD is answered wherever GET is; the server leaves the body out.
@@ -158,6 +217,12 @@ fn resource(path: &'static str, rows: Vec<Row>) -> impl HttpServiceFactory + 'st
             method => route.method(method),
         };
         resource = resource.route(route);
+    }
+    if cors::is_open(path) {
+        resource = resource.route(Route::new().method(Method::OPTIONS).to(cors::preflight));
+    }
+    if path.starts_with("/ims/") {
+        return resource.default_service(web::to(move || open_badges::not_allowed(allow.clone())));
     }
     resource.default_service(web::to(move || method_not_allowed(allow.clone())))
 }

@@ -189,7 +189,7 @@ async fn read_text(field: &mut Field, name: &str, limits: &Limits) -> Result<Str
 }
 
 /// Puts one text field of the form where it belongs. An empty value is as good as none.
-fn set_field(candidate: &mut CandidateHint, name: &str, value: String) -> Result<(), Problem> {
+pub fn set_field(candidate: &mut CandidateHint, name: &str, value: String) -> Result<(), Problem> {
     let refuse = |message: &str| Err(Problem::invalid_field(&plain_name(name), message));
     let known = ["candidate_email", "candidate_name", "candidate_ref"].contains(&name);
     match name {

@@ -2,6 +2,8 @@
 //! Comes in: a GET for a page or an asset. Goes out: its bytes. Everything else a page gets over the API.
 //! Must not know: any data. The pages hold none; they fetch it as the caller that the session cookie names.
 
+pub mod doors;
+
 use crate::http::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
@@ -19,6 +21,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("admin.js", SCRIPT, include_str!("assets/admin.js")),
     ("connections.js", SCRIPT, include_str!("assets/connections.js")),
     ("deliveries.js", SCRIPT, include_str!("assets/deliveries.js")),
+    ("exchange.js", SCRIPT, include_str!("assets/exchange.js")),
     ("verdict.js", SCRIPT, include_str!("assets/verdict.js")),
     ("words.js", SCRIPT, include_str!("assets/words.js")),
     ("session.js", SCRIPT, include_str!("assets/session.js")),

@@ -1,13 +1,23 @@
 //! One file per resource. A handler reads typed input, asks the store or the pipeline, and answers; it decides nothing else.
 
 pub mod api_keys;
+pub mod backpacks;
 pub mod candidates;
 pub mod connections;
 pub mod connectors;
 pub mod credentials;
 pub mod deliveries;
 pub mod events;
+pub mod exchange_events;
+pub mod exchanges;
+pub mod invitations;
+pub mod link;
+pub mod oauth;
+pub mod oid4vp;
+pub mod open_badges;
 pub mod receipts;
 pub mod session;
 pub mod submissions;
 pub mod system;
+pub mod vcalm;
+pub mod vcalm_verify;

@@ -88,7 +88,7 @@ pub async fn get(state: web::Data<State>, caller: Caller, id: Id<SubmissionId>) 
     Ok(HttpResponse::Ok().json(submission))
 }
 
-fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
+pub fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let Some(value) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic());

@@ -6,9 +6,11 @@ pub mod tokens;
 use crate::databases::{TestStore, sealer};
 use ports::{FakeConnectors, FakeHealth, RecordedTasks};
 use serde_json::Value;
+use skillgate::doors::{DoorSettings, Doors};
 use skillgate::http::budget::Budget;
 use skillgate::http::metrics::Metrics;
 use skillgate::http::{State, server};
+use skillgate::http_client::{HttpClient, HttpClientConfig};
 use skillgate::intake::Limits;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
@@ -29,6 +31,7 @@ pub struct TestApp {
     pub key: String,
     pub clock: Clock,
     pub pipeline: Pipeline,
+    pub doors: Doors,
     pub health: Arc<FakeHealth>,
     pub tasks: Arc<RecordedTasks>,
     pub client: reqwest::Client,
@@ -47,6 +50,15 @@ pub async fn spawn_app() -> TestApp {
 }
 
 pub async fn spawn_app_with(limits: Limits) -> TestApp {
+    spawn(limits, DoorSettings::default()).await
+}
+
+/// A gateway whose doors are set up in another way; its outbound requests may reach this machine.
+pub async fn spawn_app_with_doors(settings: DoorSettings) -> TestApp {
+    spawn(Limits::default(), settings).await
+}
+
+async fn spawn(limits: Limits, settings: DoorSettings) -> TestApp {
     let clock = Clock::fixed(NOW.parse().unwrap());
     let sealer = sealer();
     let database = database().await;
@@ -61,8 +73,17 @@ pub async fn spawn_app_with(limits: Limits) -> TestApp {
     let (health, tasks) = (Arc::new(FakeHealth::default()), Arc::new(RecordedTasks::default()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
+    let http = HttpClient::new(&HttpClientConfig {
+        allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+        allow_http: false,
+        timeout_seconds: 5,
+        max_body_bytes: 1 << 20,
+        max_redirects: 1,
+    });
+    let doors = Doors::new(settings, &address, pipeline.clone(), http.unwrap()).unwrap();
     let state = State {
         store,
+        doors: doors.clone(),
         pipeline: pipeline.clone(),
         clock: clock.clone(),
         limits,
@@ -77,7 +98,7 @@ pub async fn spawn_app_with(limits: Limits) -> TestApp {
     let running = server::start(state, listener, 1).unwrap();
     let handle = running.handle();
     tokio::spawn(running);
-    TestApp { address, key, clock, pipeline, health, tasks, client: client(), server: handle, _database: database }
+    TestApp { address, key, clock, pipeline, doors, health, tasks, client: client(), server: handle, _database: database }
 }
 
 /// PostgreSQL when the environment says where it is, else SQLite.

@@ -1,0 +1,220 @@
+//! Exchanges with wallets, seen from the employer: opening one, its state, its journal.
+
+use crate::doors::exchange::NewExchange;
+use crate::http::auth::Caller;
+use crate::http::doors::json as answer;
+use crate::http::handlers::invitations::candidate;
+use crate::http::handlers::vcalm::protocol_links;
+use crate::http::problem::Problem;
+use crate::http::state::State;
+use crate::http::{doors, paging};
+use crate::intake::json;
+use crate::intake::oid4vp::request::link;
+use crate::intake::vcalm::request::{MAX_TTL_SECONDS, STEP, deep_links, protocols};
+use crate::model::exchange::{Exchange, ExchangeOptions};
+use crate::model::ids::ExchangeId;
+use actix_web::http::header::LOCATION;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, Duration, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+const MAX_BODY: usize = 64 << 10;
+const MAX_ITEMS: usize = 10;
+const MAX_TEXT: usize = 300;
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Create {
+    expires: Option<String>,
+    variables: Variables,
+    #[serde(rename = "openId")]
+    open_id: OpenId,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Variables {
+    candidate_ref: Option<String>,
+    candidate_email: Option<String>,
+    candidate_name: Option<String>,
+    reason: Option<String>,
+    types: Vec<String>,
+    #[serde(rename = "redirectUrl")]
+    redirect_url: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct OpenId {
+    formats: Vec<String>,
+    vct_values: Vec<String>,
+}
+
+/// `POST /workflows/credentials/exchanges`
+pub async fn create(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = doors::body(&state, &request, payload, MAX_BODY).await.map_err(body_problem)?;
+    let wanted = read(&state, &bytes)?;
+    let candidate = candidate(
+        wanted.variables.candidate_ref.as_deref(),
+        wanted.variables.candidate_email.as_deref(),
+        wanted.variables.candidate_name.as_deref(),
+    )?;
+    let expires_at = expiry(&state, wanted.expires.as_deref())?;
+    let options = options(&state, wanted)?;
+    let exchange = state.doors.open_exchange(NewExchange { tenant_id: caller.tenant_id, candidate, options, expires_at }).await?;
+    let body = described(&state, &exchange);
+    let urls = state.doors.urls(&exchange);
+    let mut response = answer(201, &body);
+    if let Ok(value) = urls.exchange.parse() {
+        response.headers_mut().insert(LOCATION, value);
+    }
+    Ok(response)
+}
+
+fn body_problem(error: doors::BodyError) -> Problem {
+    use crate::http::problem::Code;
+    match error {
+        doors::BodyError::TooLarge => Problem::new(Code::PayloadTooLarge, format!("The body is larger than {MAX_BODY} bytes.")),
+        doors::BodyError::Broken => Problem::new(Code::InvalidBody, "The body did not arrive as a whole."),
+    }
+}
+
+fn read(state: &State, bytes: &[u8]) -> Result<Create, Problem> {
+    use crate::http::problem::Code;
+    if bytes.is_empty() {
+        return Ok(Create::default());
+    }
+    let value = json::parse(bytes, &state.limits)
+        .map_err(|error| Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {error}.")))?;
+    if !value.is_object() {
+        return Err(Problem::new(Code::InvalidJson, "The body must be a JSON object."));
+    }
+    serde_json::from_value(value)
+        .map_err(|error| Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {error}.")))
+}
+
+fn expiry(state: &State, wanted: Option<&str>) -> Result<DateTime<Utc>, Problem> {
+    let now = state.clock.now();
+    let Some(text) = wanted else {
+        return Ok(now + Duration::seconds(state.doors.settings.exchange_seconds.clamp(1, MAX_TTL_SECONDS)));
+    };
+    let at = DateTime::parse_from_rfc3339(text)
+        .map_err(|_| Problem::invalid_field("expires", "must be a date and time (RFC 3339)"))?;
+    let at = at.with_timezone(&Utc);
+    if at <= now || at > now + Duration::seconds(MAX_TTL_SECONDS) {
+        return Err(Problem::invalid_field("expires", "must lie in the future, at most 48 hours from now"));
+    }
+    Ok(at)
+}
+
+fn options(state: &State, wanted: Create) -> Result<ExchangeOptions, Problem> {
+    let (variables, open_id) = (wanted.variables, wanted.open_id);
+    for (name, list) in [("types", &variables.types), ("formats", &open_id.formats), ("vct_values", &open_id.vct_values)] {
+        if list.len() > MAX_ITEMS || list.iter().any(|text| text.is_empty() || text.chars().count() > MAX_TEXT) {
+            return Err(Problem::invalid_field(name, format!("must hold at most {MAX_ITEMS} short texts")));
+        }
+    }
+    let known = ["ldp_vc", "jwt_vc_json", "dc+sd-jwt"];
+    if !open_id.formats.iter().all(|format| known.contains(&format.as_str())) {
+        return Err(Problem::invalid_field("formats", format!("may hold {}", known.join(", "))));
+    }
+    let reason = variables
+        .reason
+        .unwrap_or_else(|| format!("{} asks for your badges and certificates", state.doors.settings.organisation));
+    if reason.chars().count() > MAX_TEXT {
+        return Err(Problem::invalid_field("reason", format!("must have at most {MAX_TEXT} characters")));
+    }
+    let redirect_url = variables.redirect_url;
+    let is_https = |text: &String| url::Url::parse(text).is_ok_and(|url| url.scheme() == "https") && text.len() <= 2_000;
+    if redirect_url.as_ref().is_some_and(|text| !is_https(text)) {
+        return Err(Problem::invalid_field("redirectUrl", "must be an https URL"));
+    }
+    Ok(ExchangeOptions { reason, types: variables.types, redirect_url, formats: open_id.formats, vct_values: open_id.vct_values })
+}
+
+/// The exchange as its employer sees it: the members of the standard, and how to reach the wallet.
+fn described(state: &State, exchange: &Exchange) -> Value {
+    let urls = state.doors.urls(exchange);
+    let deployment = state.doors.oid4vp();
+    let openid4vp = link(exchange, &urls, &deployment, deployment.conformant());
+    let links = protocol_links(state, exchange);
+    let deep: serde_json::Map<String, Value> = deep_links(&state.doors.domain(), &urls, &openid4vp)
+        .into_iter()
+        .map(|(_, key, link)| (key.to_owned(), json!(link)))
+        .collect();
+    let mut body = json!({
+        "id": urls.exchange,
+        "sequence": exchange.sequence,
+        "state": exchange.state,
+        "expires": exchange.expires_at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        "step": STEP,
+        "attempts": exchange.attempts,
+        "variables": {"results": exchange.results.clone().unwrap_or_else(|| json!({}))},
+        "interaction": urls.interaction,
+        "protocols": protocols(&links),
+        "deepLinks": deep,
+    });
+    if let Some(error) = &exchange.last_error {
+        body["lastError"] = error.clone();
+    }
+    if let Some(submission) = &exchange.submission_id {
+        body["submission_id"] = json!(submission);
+    }
+    if let Some(candidate) = &exchange.candidate_ref {
+        body["candidate_ref"] = json!(candidate);
+    }
+    body
+}
+
+/// The tenant's exchange. One that nobody answered in time is gone; a finished one stays readable.
+async fn own(state: &State, caller: &Caller, id: &str) -> Result<Exchange, Problem> {
+    let found = state.store.exchange(&ExchangeId::from(id)).await?;
+    let visible = |exchange: &Exchange| {
+        exchange.tenant_id == caller.tenant_id && (exchange.state.is_final() || !exchange.is_expired(state.clock.now()))
+    };
+    found.filter(visible).ok_or_else(|| Problem::not_found("exchange"))
+}
+
+/// `GET /workflows/credentials/exchanges/{x}`
+pub async fn get(state: web::Data<State>, caller: Caller, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let exchange = own(&state, &caller, &id).await?;
+    Ok(answer(200, &described(&state, &exchange)))
+}
+
+/// `GET /workflows/credentials/exchanges/{x}/log`: also of exchanges whose time is over.
+pub async fn log(state: web::Data<State>, caller: Caller, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let found = state.store.exchange(&ExchangeId::from(id.as_str())).await?;
+    let exchange =
+        found.filter(|exchange| exchange.tenant_id == caller.tenant_id).ok_or_else(|| Problem::not_found("exchange"))?;
+    let items = state.store.exchange_log(&exchange.id).await?;
+    Ok(answer(200, &json!({"items": items})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    limit: Option<u32>,
+    after: Option<String>,
+}
+
+/// `GET /workflows/credentials/exchanges`: newest first.
+pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    let page = paging::page(query.limit, query.after.as_deref())?;
+    let rows = state.store.list_exchanges(&caller.tenant_id, &page).await?;
+    let items: Vec<Value> = rows
+        .iter()
+        .map(|exchange| {
+            json!({"id": exchange.id, "state": exchange.state, "sequence": exchange.sequence, "attempts": exchange.attempts,
+                   "created_at": exchange.created_at, "expires": exchange.expires_at, "candidate_ref": exchange.candidate_ref,
+                   "submission_id": exchange.submission_id, "lastError": exchange.last_error})
+        })
+        .collect();
+    let next = (rows.len() == page.limit as usize).then(|| rows.last().map(|exchange| exchange.id.to_string())).flatten();
+    Ok(answer(200, &json!({"items": items, "next": next})))
+}

@@ -1,0 +1,277 @@
+//! OAuth 2 for the Open Badges API: registration, consent, tokens. Errors are OAuth's own JSON, never imsx.
+
+use crate::doors::secrets;
+use crate::doors::tokens::TokenFailure;
+use crate::http::auth;
+use crate::http::doors::{self, BodyError};
+use crate::http::problem::Problem;
+use crate::http::state::State;
+use crate::intake::json;
+use crate::intake::open_badges::discovery::server_metadata;
+use crate::intake::open_badges::oauth::{
+    AuthorizationError, AuthorizationRequest, Parameters, check_authorization, code_redirect, error_redirect,
+};
+use crate::intake::open_badges::oauth_token::{OAuthError, TokenRequest, basic_credentials, bearer_token, read_token_request};
+use crate::intake::open_badges::{offered_scopes, registration};
+use crate::model::oauth::{Invitation, OAuthClient};
+use crate::web::doors as pages;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, PRAGMA, SET_COOKIE, WWW_AUTHENTICATE};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+const MAX_BODY: usize = 64 << 10;
+const CONSENT_COOKIE: &str = "skillgate-consent";
+/// Holds the capability of a candidate link, so that the candidate need not type it on the consent page.
+pub const INVITATION_COOKIE: &str = "skillgate-invitation";
+
+fn answer(status: u16, body: &Value) -> HttpResponse {
+    let mut response = doors::json(status, body);
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+fn refuse(error: &OAuthError) -> HttpResponse {
+    let mut response = answer(error.status, &error.body());
+    if error.status == 401 {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(r#"Basic realm="skillgate""#));
+    }
+    response
+}
+
+fn failed(error: impl std::fmt::Display) -> HttpResponse {
+    tracing::error!(cause = %error, "an OAuth request failed inside the gateway");
+    answer(500, &json!({"error": "server_error", "error_description": "try again later"}))
+}
+
+fn unreadable(error: BodyError) -> HttpResponse {
+    match error {
+        BodyError::TooLarge => answer(413, &json!({"error": "invalid_request", "error_description": "the body is too large"})),
+        BodyError::Broken => answer(400, &json!({"error": "invalid_request", "error_description": "the body did not arrive"})),
+    }
+}
+
+/// `GET /.well-known/oauth-authorization-server`
+pub async fn metadata(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(server_metadata(&state.public_url))
+}
+
+/// `POST /oauth/register`
+pub async fn register(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    if !state.doors.settings.registration {
+        return answer(403, &json!({"error": "access_denied", "error_description": "registration is closed; ask the employer"}));
+    }
+    if !state.doors.registrations.admit(state.clock.now()) {
+        let mut response = answer(
+            429,
+            &json!({"error": "temporarily_unavailable", "error_description": "too many registrations; try again in a minute"}),
+        );
+        response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, HeaderValue::from_static("60"));
+        return response;
+    }
+    let bytes = match doors::body(&state, &request, payload, MAX_BODY).await {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable(error),
+    };
+    let invalid =
+        |description: String| answer(400, &json!({"error": "invalid_client_metadata", "error_description": description}));
+    let wanted = match json::parse(&bytes, &state.limits) {
+        Ok(wanted) => wanted,
+        Err(error) => return invalid(format!("the body is not usable JSON: {error}")),
+    };
+    match registration::check(&wanted) {
+        Err(error) => answer(400, &json!({"error": error.error, "error_description": error.description})),
+        Ok(registration) => match state.doors.register(registration).await {
+            Ok(body) => answer(201, &body),
+            Err(error) => failed(error),
+        },
+    }
+}
+
+/// `GET /oauth/authorize`: the consent page.
+pub async fn authorize(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
+    let parameters = Parameters::parse(request.query_string().as_bytes());
+    let (client, asked) = match checked(&state, &parameters).await {
+        Ok(checked) => checked,
+        Err(response) => return response,
+    };
+    let typed = cookie(&request, INVITATION_COOKIE).unwrap_or_default();
+    let invitation = match state.doors.invitation(&typed).await {
+        Ok(invitation) => invitation,
+        Err(error) => return page_failed(error),
+    };
+    let token = secrets::random();
+    let mut response = consent_page(&state, &client, &asked, &parameters, invitation.as_ref(), &token, None);
+    set_cookie(&mut response, &state, CONSENT_COOKIE, &token, "/oauth/authorize", 1800);
+    response
+}
+
+/// `POST /oauth/authorize`: the candidate's decision. The request is checked again from the form's own fields.
+pub async fn decide(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    let bytes = match doors::body(&state, &request, payload, MAX_BODY).await {
+        Ok(bytes) => bytes,
+        Err(_) => return pages::message(400, "The form could not be read", "Go back and try again."),
+    };
+    let form = Parameters::parse(&bytes);
+    let (client, asked) = match checked(&state, &form).await {
+        Ok(checked) => checked,
+        Err(response) => return response,
+    };
+    // Only a browser that was shown the page has both halves.
+    let shown = cookie(&request, CONSENT_COOKIE).unwrap_or_default();
+    let sent = form.get("consent").unwrap_or_default();
+    if shown.is_empty() || !secrets::same(&shown, sent) {
+        return pages::message(400, "This page is too old", "Go back to the platform and connect again.");
+    }
+    if form.get("refuse").is_some() {
+        return redirect(&error_redirect(&asked.redirect_uri, "access_denied", "the candidate said no", Some(&asked.state)));
+    }
+    let typed = form.get("invitation").map(str::to_owned).or_else(|| cookie(&request, INVITATION_COOKIE)).unwrap_or_default();
+    let invitation = match state.doors.invitation(&typed).await {
+        Ok(Some(invitation)) => invitation,
+        Ok(None) => {
+            let problem = "This code is unknown, or its time is over. Use the link or code that the employer sent you.";
+            return consent_page(&state, &client, &asked, &form, None, sent, Some(problem));
+        }
+        Err(error) => return page_failed(error),
+    };
+    match state.doors.consent(&asked, &invitation).await {
+        Ok(Some(code)) => redirect(&code_redirect(&asked, &code)),
+        Ok(None) => {
+            let problem = "This link was used as often as it may be. Ask the employer for a new one.";
+            consent_page(&state, &client, &asked, &form, None, sent, Some(problem))
+        }
+        Err(error) => page_failed(error),
+    }
+}
+
+async fn checked(state: &State, parameters: &Parameters) -> Result<(OAuthClient, AuthorizationRequest), HttpResponse> {
+    let client = match parameters.get("client_id") {
+        Some(id) => state.store.oauth_client(id).await.map_err(page_failed)?,
+        None => None,
+    };
+    match (check_authorization(parameters, client.as_ref()), client) {
+        (Ok(asked), Some(client)) => Ok((client, asked)),
+        (Err(AuthorizationError::Redirect(location)), _) => Err(redirect(&location)),
+        (Err(AuthorizationError::Page(text)), _) => Err(pages::message(400, "This connection can't be made", text)),
+        (Ok(_), None) => Err(pages::message(400, "This connection can't be made", "The platform is not known.")),
+    }
+}
+
+fn consent_page(
+    state: &State,
+    client: &OAuthClient,
+    asked: &AuthorizationRequest,
+    parameters: &Parameters,
+    invitation: Option<&Invitation>,
+    consent: &str,
+    problem: Option<&str>,
+) -> HttpResponse {
+    let host = |text: &str| url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let words: Vec<&str> =
+        offered_scopes().into_iter().filter(|(scope, _)| asked.scopes.contains(scope)).map(|(_, words)| words).collect();
+    let kept = ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"];
+    let fields: Vec<Value> =
+        kept.iter().filter_map(|name| parameters.get(name).map(|value| json!({"name": name, "value": value}))).collect();
+    let context = json!({
+        "organisation": state.doors.settings.organisation,
+        "client_host": host(client.metadata.get("client_uri").and_then(Value::as_str).unwrap_or_default()),
+        "client_name": client.metadata.get("client_name"),
+        "scopes": words,
+        "fields": fields,
+        "consent": consent,
+        "invited": invitation.is_some(),
+        "purpose": invitation.and_then(|invitation| invitation.purpose.clone()),
+        "privacy_url": state.doors.privacy_url(),
+        "problem": problem,
+    });
+    let status = if problem.is_some() { 422 } else { 200 };
+    // The browser follows the redirect that answers the form, so its target must be allowed as well.
+    let origin = url::Url::parse(&asked.redirect_uri).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
+    pages::page(status, "consent.html", &context, &format!("'self' {origin}"))
+}
+
+/// `POST /oauth/token`
+pub async fn token(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    let bytes = match doors::body(&state, &request, payload, MAX_BODY).await {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable(error),
+    };
+    let asked = match read_token_request(&Parameters::parse(&bytes)) {
+        Ok(asked) => asked,
+        Err(error) => return refuse(&error),
+    };
+    let authorization = doors::authorization(&request);
+    if let TokenRequest::ClientCredentials { scope } = &asked {
+        return system_token(&state, authorization, scope.as_deref()).await;
+    }
+    let issued = async {
+        let client = state.doors.authenticate(basic_credentials(authorization).as_ref()).await?;
+        state.doors.token(&client, asked).await
+    };
+    match issued.await {
+        Ok(body) => answer(200, &body),
+        Err(TokenFailure::OAuth(error)) => refuse(&error),
+        Err(TokenFailure::Store(error)) => failed(error),
+    }
+}
+
+/// An API key, as bearer token or as the secret of HTTP Basic, becomes a short-lived token.
+async fn system_token(state: &State, authorization: Option<&str>, scope: Option<&str>) -> HttpResponse {
+    let basic = basic_credentials(authorization).map(|credentials| credentials.secret);
+    let key = basic.or_else(|| bearer_token(authorization).map(str::to_owned)).unwrap_or_default();
+    let caller = match auth::find(state, &crate::model::tenant::hash_api_key(&key)).await {
+        Ok(caller) => caller,
+        Err(Problem { .. }) => return refuse(&OAuthError::new("invalid_client", "the API key is unknown or revoked")),
+    };
+    match state.doors.system_token(&caller.tenant_id, caller.key_id.as_str(), scope).await {
+        Ok(Ok(body)) => answer(200, &body),
+        Ok(Err(error)) => refuse(&error),
+        Err(error) => failed(error),
+    }
+}
+
+/// `POST /oauth/revoke` (RFC 7009): 200 also for a token that nobody knows.
+pub async fn revoke(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+    let bytes = match doors::body(&state, &request, payload, MAX_BODY).await {
+        Ok(bytes) => bytes,
+        Err(error) => return unreadable(error),
+    };
+    let form = Parameters::parse(&bytes);
+    let client = match state.doors.authenticate(basic_credentials(doors::authorization(&request)).as_ref()).await {
+        Ok(client) => client,
+        Err(TokenFailure::OAuth(error)) => return refuse(&error),
+        Err(TokenFailure::Store(error)) => return failed(error),
+    };
+    let Some(token) = form.get("token").filter(|_| form.repeated().is_none()) else {
+        return refuse(&OAuthError::new("invalid_request", "token is missing or given twice"));
+    };
+    match state.store.revoke_token(&secrets::hash(token), &client.client_id, state.clock.now()).await {
+        Ok(()) => answer(200, &json!({})),
+        Err(error) => failed(error),
+    }
+}
+
+fn redirect(location: &str) -> HttpResponse {
+    HttpResponse::Found().insert_header((LOCATION, location)).insert_header((CACHE_CONTROL, "no-store")).finish()
+}
+
+fn page_failed(error: impl std::fmt::Display) -> HttpResponse {
+    tracing::error!(cause = %error, "a page could not be made");
+    pages::message(503, "Something is not working right now", "Try again in a moment.")
+}
+
+/// A cookie by name.
+pub fn cookie(request: &HttpRequest, name: &str) -> Option<String> {
+    let headers = request.headers().get_all(actix_web::http::header::COOKIE).filter_map(|value| value.to_str().ok());
+    let mut pairs = headers.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
+}
+
+/// Out of reach of scripts; sent along when a platform's link leads here, never with a form of another site.
+pub fn set_cookie(response: &mut HttpResponse, state: &State, name: &str, value: &str, path: &str, seconds: u32) {
+    let secure = if state.public_url.starts_with("https://") { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    if let Ok(value) = HeaderValue::from_str(&text) {
+        response.headers_mut().append(SET_COOKIE, value);
+    }
+}

@@ -1,0 +1,31 @@
+// The waiting page of an exchange: shows what the gateway says, because wallets report success in every case.
+const status = document.getElementById("exchange-status");
+const list = document.getElementById("exchange-verdicts");
+const source = new EventSource(`/interactions/${encodeURIComponent(status.dataset.exchange)}/events`);
+
+const SENTENCES = {
+  pending: "Waiting for your wallet.",
+  active: "Your wallet has read the request. Choose what to share there.",
+  complete: "Received. Thank you.",
+  invalid: "This did not work too many times. Ask for a new link.",
+  expired: "The time is over. Ask for a new link.",
+};
+const OUTCOMES = {
+  accepted: "Genuine and in force",
+  attention: "Received; a person will look at it",
+  rejected: "Could not be accepted",
+};
+
+source.addEventListener("exchange", (event) => {
+  const seen = JSON.parse(event.data);
+  status.dataset.state = seen.state;
+  status.textContent = seen.problem ? `${SENTENCES[seen.state]} Last try: ${seen.problem}` : SENTENCES[seen.state];
+  list.replaceChildren(...(seen.verdicts ?? []).map((verdict) => {
+    const item = document.createElement("li");
+    item.textContent = verdict.reason ? `${OUTCOMES[verdict.outcome]}: ${verdict.reason}` : OUTCOMES[verdict.outcome];
+    return item;
+  }));
+  if (["complete", "invalid", "expired"].includes(seen.state)) {
+    source.close();
+  }
+});
