@@ -1,6 +1,7 @@
 //! Runs the gateway until it is told to stop, and stops it in order: no new requests, running work to its end, then the rest.
 
 use super::{App, AppError};
+use crate::doors::Doors;
 use crate::http;
 use crate::model::secret::Secret;
 use std::net::TcpListener;
@@ -12,6 +13,9 @@ const GRACE: Duration = Duration::from_secs(25);
 
 /// How often credentials are looked for whose end date has passed.
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often backpacks are looked for that are due.
+const DOORS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What the operator should know once the gateway answers.
 pub struct Started {
@@ -29,10 +33,13 @@ impl App {
         let listener = TcpListener::bind(&address).map_err(|cause| AppError::Listen { address, cause })?;
         let first_key = self.ensure_first_key().await?;
         let url = self.public_url(&listener);
-        let server = http::server::start(self.http_state(&url)?, listener, self.server_threads())?;
+        let state = self.http_state(&url)?;
+        let doors = state.doors.clone();
+        let server = http::server::start(state, listener, self.server_threads())?;
         let stop_server = server.handle();
         let server = tokio::spawn(server);
         let stop = self.start_background().await?;
+        self.tracker.spawn(tend_doors(doors, stop.clone()));
         ready(&Started { url, first_key });
         signal_to_stop().await;
         tracing::info!("a signal to stop was received");
@@ -99,6 +106,17 @@ impl App {
         }
         let address = listener.local_addr().map_or_else(|_| self.settings.http.listen.clone(), |address| address.to_string());
         format!("http://{}", address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "127.0.0.1"))
+    }
+}
+
+/// Pulls backpacks that are due and forgets what has expired, every minute.
+async fn tend_doors(doors: Doors, stop: CancellationToken) {
+    loop {
+        doors.tick().await;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(DOORS_INTERVAL) => {}
+        }
     }
 }
 

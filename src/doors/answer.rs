@@ -4,8 +4,10 @@
 use super::Doors;
 use crate::intake::vcalm::problem::Problem;
 use crate::intake::{self, Content};
+use crate::model::credential::Document;
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::{CandidateHint, UploadedFile};
+use crate::verify::sd_jwt::SdJwt;
 use crate::verify::{PresentationRequest, VerificationRequest};
 use bytes::Bytes;
 
@@ -31,6 +33,8 @@ impl Answer {
 pub struct Transport {
     /// Holders whose proofs hold.
     pub holders: Vec<String>,
+    /// Whether an SD-JWT credential came with its holder's own signature for this request.
+    pub key_bound: bool,
     pub credentials: usize,
     /// Whether some presentation came without a proof: its credentials are taken, its holder is not proven.
     pub unsigned: bool,
@@ -52,7 +56,12 @@ impl Doors {
                         transport.credentials += presentation.credentials.len();
                     }
                     Content::Credentials(credentials) => {
-                        transport.unsigned = true;
+                        for credential in &credentials {
+                            match key_bound(&credential.document, expected)? {
+                                true => transport.key_bound = true,
+                                false => transport.unsigned = true,
+                            }
+                        }
                         transport.credentials += credentials.len();
                     }
                     Content::Nothing(problem) => return Err(Problem::malformed(problem.message)),
@@ -60,6 +69,22 @@ impl Doors {
             }
         }
         if transport.credentials == 0 { Err(Problem::nothing_presented()) } else { Ok(transport) }
+    }
+}
+
+/// Whether the holder of an SD-JWT credential signed for this request. False: they signed nothing.
+fn key_bound(document: &Document, expected: &PresentationRequest) -> Result<bool, Problem> {
+    let Document::SdJwt(text) = document else { return Ok(false) };
+    // One that can't be taken apart gets its verdict from the pipeline.
+    let Ok(parsed) = SdJwt::parse(text) else { return Ok(false) };
+    let Some(binding) = &parsed.key_binding else { return Ok(false) };
+    match binding.check(&parsed.claims, expected.challenge.as_deref(), expected.domain.as_deref()) {
+        Ok(()) => Ok(true),
+        Err(problem) if problem.code == "challenge_mismatch" => {
+            Err(Problem::challenge("The holder signed for another request than this one."))
+        }
+        Err(problem) if problem.code == "domain_mismatch" => Err(Problem::domain("The holder signed for another recipient.")),
+        Err(_) => Err(Problem::proof("The holder's signature on the credential does not hold.")),
     }
 }
 

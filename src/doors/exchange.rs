@@ -191,7 +191,7 @@ fn step_results(answers: &[Answer], transport: &Transport, submission: &Submissi
     json!({
         "verifiablePresentation": single_or_list,
         "holder": transport.holders.first(),
-        "holderProven": !transport.unsigned && !transport.holders.is_empty(),
+        "holderProven": !transport.unsigned && (transport.key_bound || !transport.holders.is_empty()),
         "submission": submission.id,
         "verdicts": verdicts,
     })

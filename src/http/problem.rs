@@ -148,6 +148,12 @@ impl Problem {
         Self { errors, ..Self::new(Code::InvalidField, detail) }
     }
 
+    /// Names one thing to blame, without changing the detail.
+    pub fn blame(mut self, field: &str, message: impl Into<String>) -> Self {
+        self.errors.push(FieldError { field: field.to_owned(), message: message.into() });
+        self
+    }
+
     /// Adds a response header; a value that can't be one is left out.
     pub fn header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {

@@ -6,7 +6,6 @@ use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::handlers::invitations::candidate;
 use crate::http::handlers::oauth::{cookie, set_cookie};
-use crate::http::ports::FieldError;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::intake::open_badges::client_discovery::hosts;
@@ -47,8 +46,7 @@ impl From<BackpackFailure> for Problem {
 
 fn step_problem(step: &StepFailure) -> Problem {
     let detail = format!("{} {}", step.message, step.next_step);
-    let error = FieldError { field: step.step.clone(), message: step.message.clone() };
-    Problem { errors: vec![error], ..Problem::new(Code::BackpackFailed, detail) }
+    Problem::new(Code::BackpackFailed, detail).blame(&step.step, step.message.clone())
 }
 
 /// `POST /v1/backpacks`: the answer holds the link for the candidate, shown once.

@@ -4,7 +4,6 @@ use crate::doors::link::LinkFailure;
 use crate::http::auth::Caller;
 use crate::http::handlers::invitations::candidate;
 use crate::http::handlers::submissions::{created, idempotency_key};
-use crate::http::ports::FieldError;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::intake::link::LinkProblem;
@@ -39,6 +38,5 @@ pub async fn create(
 /// Tells the recruiter what to ask the candidate for.
 fn unresolved(problem: LinkProblem) -> Problem {
     let detail = format!("{} {}", problem.message, problem.next_step);
-    let error = FieldError { field: "url".to_owned(), message: problem.code.to_owned() };
-    Problem { errors: vec![error], ..Problem::new(Code::LinkUnresolved, detail) }
+    Problem::new(Code::LinkUnresolved, detail).blame("url", problem.code)
 }

@@ -2,7 +2,7 @@
 //! Comes in: our reports. Goes out: `{verified, problemDetails, results}`. `verified` follows the standard (cryptography, data model and
 //! context only), so the gateway's own three-valued outcome stands beside it.
 
-use super::problem::{decides_verified, problems_of};
+use super::problem::{Problem, decides_verified, problems_of};
 use crate::model::report::{Check, CheckId, CheckStatus, VerificationReport};
 use serde_json::{Map, Value, json};
 
@@ -99,7 +99,14 @@ pub fn presentation_answer(verdict: &PresentationVerdict, wanted: Wanted) -> Val
     }
     if wanted.problem_details {
         let reports = verdict.report.into_iter().chain(verdict.credentials.iter().map(|(_, report)| *report));
-        let problems: Vec<Value> = reports.flat_map(|report| report.checks.iter().flat_map(problems_of)).collect();
+        let mut problems: Vec<Value> = reports.flat_map(|report| report.checks.iter().flat_map(problems_of)).collect();
+        // A challenge that was used before shows in no check of the proof.
+        if verdict.challenge.is_some_and(|(_, held)| !held) {
+            problems.push(Problem::challenge("The challenge is not the one that was asked for, or it was used before.").body());
+        }
+        if verdict.domain.is_some_and(|(_, held)| !held) {
+            problems.push(Problem::domain("The presentation was made for another recipient.").body());
+        }
         answer.insert("problemDetails".to_owned(), json!(problems));
     }
     if wanted.results {

@@ -1,6 +1,6 @@
 // The recruiter's page: files in, verdicts out, and what was checked before.
 import { badge, byId, count, el, moment, replace } from "./dom.js";
-import { Failure, get, submit } from "./api.js";
+import { Failure, get, post, submit } from "./api.js";
 import { askForKey, withSession } from "./session.js";
 import { showSubmission } from "./verdict.js";
 import { OUTCOME } from "./words.js";
@@ -39,6 +39,28 @@ function setUp() {
   // A file that misses the drop area must not replace the page.
   for (const name of ["dragover", "drop"]) window.addEventListener(name, (event) => event.preventDefault());
   byId("upload").addEventListener("submit", (event) => event.preventDefault());
+  byId("by-link").addEventListener("submit", (event) => {
+    event.preventDefault();
+    checkLink(byId("link").value.trim());
+  });
+}
+
+async function checkLink(url) {
+  const email = byId("email");
+  if (!email.reportValidity()) return;
+  const candidate = email.value.trim() === "" ? {} : { candidate_email: email.value.trim() };
+  replace(byId("results"));
+  say("Asking the platform…");
+  busy(true);
+  try {
+    show(await post("/v1/submissions/link", { url, ...candidate }));
+    byId("by-link").reset();
+    await refreshHistory();
+  } catch (failure) {
+    report(failure);
+  } finally {
+    busy(false);
+  }
 }
 
 async function check(files) {

@@ -1,7 +1,10 @@
 //! A gateway for tests: temporary database, port 0, a clock that stands still, and a plain HTTP client.
 
+pub mod fake_host;
+pub mod platform;
 mod ports;
 pub mod tokens;
+pub mod wallet;
 
 use crate::databases::{TestStore, sealer};
 use ports::{FakeConnectors, FakeHealth, RecordedTasks};

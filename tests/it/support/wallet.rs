@@ -1,0 +1,72 @@
+//! People and issuers for tests: keys made on the spot, credentials and presentations signed with eddsa-jcs-2022.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ed25519_dalek::{Signer, SigningKey};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+pub struct Actor {
+    pub did: String,
+    key: SigningKey,
+}
+
+impl Actor {
+    pub fn new() -> Self {
+        let key = SigningKey::generate(&mut rand::rngs::OsRng);
+        let multikey = [&[0xed, 0x01][..], key.verifying_key().as_bytes()].concat();
+        Self { did: format!("did:key:z{}", bs58::encode(multikey).into_string()), key }
+    }
+
+    fn method(&self) -> String {
+        format!("{}#{}", self.did, self.did.trim_start_matches("did:key:"))
+    }
+
+    /// Adds a Data Integrity proof; `extra` goes into it (challenge, domain).
+    pub fn sign(&self, mut document: Value, purpose: &str, extra: Value) -> Value {
+        let mut proof = json!({"type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "created": "2026-03-01T11:59:00Z",
+            "verificationMethod": self.method(), "proofPurpose": purpose, "@context": document["@context"]});
+        for (name, value) in extra.as_object().unwrap() {
+            proof[name] = value.clone();
+        }
+        let hash = |value: &Value| Sha256::digest(serde_json_canonicalizer::to_vec(value).unwrap());
+        let input = [hash(&proof), hash(&document)].concat();
+        proof["proofValue"] = json!(format!("z{}", bs58::encode(self.key.sign(&input).to_bytes()).into_string()));
+        document["proof"] = proof;
+        document
+    }
+
+    /// A badge issued by this actor, valid from the given moment.
+    pub fn badge(&self, subject: &str, id: &str, valid_from: &str) -> Value {
+        let credential = json!({
+            "@context": ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+            "id": id, "type": ["VerifiableCredential", "OpenBadgeCredential"], "name": "Rust web services",
+            "issuer": {"id": self.did, "type": ["Profile"], "name": "Example Polytechnic"}, "validFrom": valid_from,
+            "credentialSubject": {"id": subject, "type": ["AchievementSubject"], "achievement": {
+                "id": "https://issuer.example/achievements/rust", "type": ["Achievement"], "name": "Rust web services",
+                "description": "Builds services.", "criteria": {"narrative": "Passes the exam."}}}});
+        self.sign(credential, "assertionMethod", json!({}))
+    }
+
+    /// A presentation of this actor.
+    pub fn present(&self, credentials: &[Value], challenge: &str, domain: &str) -> Value {
+        let presentation = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"],
+            "holder": self.did, "verifiableCredential": credentials});
+        self.sign(presentation, "authentication", json!({"challenge": challenge, "domain": domain}))
+    }
+
+    /// A JWT signed by this actor (EdDSA).
+    pub fn jwt(&self, header: Value, claims: &Value) -> String {
+        let mut header = header;
+        header["alg"] = json!("EdDSA");
+        header["kid"] = json!(self.method());
+        let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let input = format!("{}.{}", encode(&header), encode(claims));
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(self.key.sign(input.as_bytes()).to_bytes()))
+    }
+}
+
+pub fn tampered(mut credential: Value) -> Value {
+    credential["credentialSubject"]["achievement"]["description"] = json!("Builds everything.");
+    credential
+}
