@@ -1,6 +1,6 @@
 //! OAuth 2 of the Open Badges host: registration, consent, codes, tokens, revocation.
 
-use crate::support::platform::{Platform, REDIRECT, SCOPE, all_scopes, call, invite, registration, verifier};
+use crate::support::platform::{Platform, REDIRECT, SCOPE, all_scopes, call, invite, registration, verifier, with_query};
 use crate::support::{Answer, spawn_app, spawn_app_with_doors};
 use serde_json::{Value, json};
 use skillgate::doors::DoorSettings;
@@ -72,7 +72,7 @@ async fn the_consent_page_shows_the_host_not_the_name_and_needs_both_cookie_and_
     let platform = Platform::register(&app).await;
     let code = invitation(&app).await;
     let parameters = platform.authorization(&all_scopes(), &verifier("a"));
-    let page = Answer::of(app.stranger("GET", "/oauth/authorize").query(&parameters)).await;
+    let page = Answer::of(app.stranger("GET", &with_query("/oauth/authorize", &parameters))).await;
     assert!(page.text.contains("platform.example"));
     assert!(page.header("content-security-policy").contains("form-action 'self' https://platform.example"));
     assert!(page.header("set-cookie").contains("HttpOnly") && page.header("set-cookie").contains("SameSite=Lax"));
@@ -98,7 +98,7 @@ async fn a_candidate_who_opened_their_link_need_not_type_the_code() {
     assert_eq!(opened.status, 200);
     let remembered = opened.header("set-cookie").split(';').next().unwrap().to_owned();
     let parameters = platform.authorization(&all_scopes(), &verifier("a"));
-    let page = Answer::of(app.stranger("GET", "/oauth/authorize").query(&parameters).header("cookie", &remembered)).await;
+    let page = Answer::of(app.stranger("GET", &with_query("/oauth/authorize", &parameters)).header("cookie", &remembered)).await;
     assert!(!page.text.contains(r#"name="invitation""#), "{}", page.text);
     let shown = page.header("set-cookie").split(';').next().unwrap().to_owned();
     let mut form = parameters.clone();

@@ -39,6 +39,11 @@ pub fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
 }
 
+pub fn with_query(path: &str, parameters: &[(&'static str, String)]) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+    format!("{path}?{query}")
+}
+
 /// A verifier of a permitted length, different for each name.
 pub fn verifier(name: &str) -> String {
     format!("{name:-<43}")
@@ -68,7 +73,7 @@ impl<'a> Platform<'a> {
 
     /// What a browser does: reads the page, keeps its cookie, sends the form with the candidate's code.
     pub async fn decide(&self, parameters: &[(&'static str, String)], extra: &[(&'static str, &str)]) -> Answer {
-        let page = Answer::of(self.app.stranger("GET", "/oauth/authorize").query(parameters)).await;
+        let page = Answer::of(self.app.stranger("GET", &with_query("/oauth/authorize", parameters))).await;
         if page.status != 200 {
             return page;
         }
