@@ -54,7 +54,9 @@ fn template_value(value: &Value) -> minijinja::Value {
         Value::Number(number) => minijinja::Value::from(number.to_string()),
         Value::String(text) => minijinja::Value::from(text.as_str()),
         Value::Array(items) => minijinja::Value::from(items.iter().map(template_value).collect::<Vec<_>>()),
-        Value::Object(members) => members.iter().map(|(name, value)| (name.as_str(), template_value(value))).collect(),
+        Value::Object(members) => {
+            minijinja::Value::from_pairs(members.iter().map(|(name, value)| (name.as_str(), template_value(value))))
+        }
     }
 }
 

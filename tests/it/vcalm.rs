@@ -316,7 +316,7 @@ async fn partners_have_credentials_verified() {
     assert_eq!(body["results"]["proof"][0]["verified"], true);
     let bad = verify(json!({"verifiableCredential": tampered(good.clone())})).await.json();
     assert_eq!((bad["verified"].as_bool(), bad["outcome"].as_str()), (Some(false), Some("rejected")));
-    assert!(bad["problemDetails"].to_string().contains("CRYPTOGRAPHIC_SECURITY_ERROR"), "{bad}");
+    assert!(bad["problemDetails"].to_string().contains("https://w3id.org/security#PROOF_VERIFICATION_ERROR"), "{bad}");
     let unknown = verify(json!({"verifiableCredential": good, "options": {"x": 1}})).await;
     assert_eq!((unknown.status, problem_type(&unknown).as_str()), (400, "UNKNOWN_OPTION_PROVIDED"));
     assert_eq!(verify(json!({"verifiableCredential": {"type": ["VerifiableCredential"]}})).await.status, 400);
