@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.add_filter("attribute", attribute);
     let texts = [
         ("frame.html", include_str!("templates/frame.html")),
         ("consent.html", include_str!("templates/consent.html")),
@@ -26,6 +27,13 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     }
     environment
 });
+
+/// Text inside a quoted attribute, with only what must be escaped there: addresses stay readable.
+fn attribute(text: String) -> minijinja::Value {
+    let escaped =
+        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;");
+    minijinja::Value::from_safe_string(escaped)
+}
 
 /// A page. `form_action`: where its forms may lead, as in a Content-Security-Policy.
 pub fn page(status: u16, template: &str, values: &Value, form_action: &str) -> HttpResponse {

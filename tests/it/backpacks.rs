@@ -197,7 +197,8 @@ async fn an_older_host_is_read_with_hosted_and_signed_assertions() {
     assert_eq!(consent(&app, &backpack).await.status, 200);
     let pull = Answer::of(app.request("POST", &format!("/v1/backpacks/{}/pull", backpack["id"].as_str().unwrap()))).await;
     assert_eq!(pull.json()["credentials"], 2, "{pull:?}");
-    let submission = app.get_json("/v1/submissions").await["items"][0].clone();
+    let listed = app.get_json("/v1/submissions").await["items"][0].clone();
+    let submission = app.get_json(&format!("/v1/submissions/{}", listed["id"].as_str().unwrap())).await;
     assert_eq!(submission["files"].as_array().unwrap().len(), 2, "{submission}");
     assert!(host.requests().iter().any(|asked| asked.path == "/a/1"), "a reference is read where it lives");
 }
