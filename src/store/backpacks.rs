@@ -46,6 +46,9 @@ impl Row {
     }
 }
 
+/// Client id, sealed secret, redirect URI, scope, end of the secret.
+type RegistrationRow = (String, Vec<u8>, String, String, Option<String>);
+
 /// Tokens as they are sealed.
 #[derive(Serialize, Deserialize)]
 struct SealedTokens {
@@ -101,7 +104,7 @@ impl Store {
     pub async fn host_registration(&self, tenant: &TenantId, url: &str) -> Result<Option<HostRegistration>> {
         let (tenant, url, vault) = (tenant.clone(), clean(url), self.0.vault.clone());
         self.read(move |connection| {
-            let row: Option<(String, Vec<u8>, String, String, Option<String>)> = backpack_hosts::table
+            let row: Option<RegistrationRow> = backpack_hosts::table
                 .filter(backpack_hosts::tenant_id.eq(tenant.as_str()))
                 .filter(backpack_hosts::registration_url.eq(&url))
                 .select((

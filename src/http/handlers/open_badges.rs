@@ -184,9 +184,8 @@ async fn try_list(state: &State, request: &HttpRequest) -> Result<HttpResponse, 
             credentials.push(serde_json::from_str::<&RawValue>(text.trim_start_matches('\u{feff}')).map_err(internal)?);
         }
     }
-    let list = |items: Result<String, serde_json::Error>| items.map_err(internal);
-    let credentials = list(serde_json::to_string(&credentials))?;
-    let tokens = list(serde_json::to_string(&tokens))?;
+    let credentials = serde_json::to_string(&credentials).map_err(internal)?;
+    let tokens = serde_json::to_string(&tokens).map_err(internal)?;
     let url = format!("{}{}/credentials", state.public_url, api.base_path());
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))

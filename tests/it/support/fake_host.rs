@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 
 #[derive(Clone, Debug)]
 pub struct Asked {
-    pub method: String,
     /// With the query.
     pub path: String,
     pub accept: String,
@@ -80,7 +79,6 @@ impl FakeHost {
 async fn answer(shared: web::Data<Shared>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
     let header = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
     shared.asked.lock().unwrap().push(Asked {
-        method: request.method().to_string(),
         path: request.uri().to_string(),
         accept: header("accept"),
         authorization: header("authorization"),
