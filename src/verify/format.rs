@@ -213,7 +213,8 @@ impl<'a> Reader<'a> {
             (&["credentialSubject", "achievement"], "Achievement"),
             (&["credentialSubject", "result"], "Result"),
         ];
-        if has_type(members, "EndorsementCredential") {
+        let is_badge = ["OpenBadgeCredential", "AchievementCredential"].iter().any(|name| has_type(members, name));
+        if !is_badge {
             return;
         }
         for (path, expected) in PARTS {

@@ -33,7 +33,7 @@ pub mod validity;
 use crate::intake::classify;
 use crate::jsonld::Contexts;
 use crate::model::credential::{Document, Format, ReceivedCredential, Securing, VerifiedDocument};
-use crate::model::report::{Check, CheckId, IssuerName, NestedReport, Outcome, VerificationReport};
+use crate::model::report::{Check, CheckId, CheckStatus, IssuerName, NestedReport, Outcome, VerificationReport};
 use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
 use documents::Documents;
@@ -150,7 +150,10 @@ impl Verifier {
         let checks: Vec<Check> = checks.into_iter().map(|check| shown(self.policy.adjust(check))).collect();
         let checks = outcome::complete(checks);
         let outcome = outcome::of(&checks);
-        let document = json.filter(|_| is_genuine && outcome != Outcome::Rejected);
+        // Anybody can sign in somebody else's name: content whose issuer is not proven is not read further. A sealed European
+        // credential is, because its seal names a person or body that no key document lists.
+        let is_issuers = format == Format::Elm3 || checks.iter().all(|check| !is_unproven_controller(check));
+        let document = json.filter(|_| is_genuine && is_issuers && outcome != Outcome::Rejected);
         let report = VerificationReport {
             format,
             secured_with,
@@ -203,6 +206,10 @@ struct Found {
     issuer_name: Option<IssuerName>,
     nested: Vec<NestedReport>,
     documents: Vec<(String, VerifiedDocument)>,
+}
+
+fn is_unproven_controller(check: &Check) -> bool {
+    check.id == CheckId::Controller && check.status == CheckStatus::CouldNotCheck
 }
 
 /// The checks that say whether a document is what its issuer made.

@@ -175,11 +175,13 @@ fn read_list(
         return Err(("status_list_wrong_purpose", format!("the list is not for the purpose \"{}\"", shorten(entry.purpose))));
     }
     let bytes = decode(entry.kind, list["encodedList"].as_str().unwrap_or_default()).map_err(|error| bits_error(&error))?;
-    if entry.kind == Kind::Bitstring && bytes.len() * 8 < MIN_ENTRIES_BITS * entry.width as usize {
-        return Err(("status_list_too_short", "the list is shorter than the standard allows".into()));
-    }
     let value = bits::value_at(&bytes, entry.index, entry.width, Packing::HighestFirst).map_err(|error| bits_error(&error))?;
     let verdict = meaning(entry, value);
+    // A list that breaks the rule can't clear anybody; what it withdraws is withdrawn all the same.
+    let too_short = entry.kind == Kind::Bitstring && bytes.len() * 8 < MIN_ENTRIES_BITS * entry.width as usize;
+    if verdict == Verdict::Clear && too_short {
+        return Err(("status_list_too_short", "the list is shorter than the standard allows".into()));
+    }
     let is_unsure =
         secured.checks.iter().any(|check| check.id == CheckId::Controller && check.status == CheckStatus::CouldNotCheck);
     if verdict == Verdict::Clear && is_unsure {
