@@ -82,7 +82,7 @@ impl Queue for MemoryQueue {
 
     async fn publish(&self, event: &Event) -> Result<(), QueueError> {
         let lists: Vec<_> = lock(&self.lists).values().filter(|list| list.tenant == event.tenantid).cloned().collect();
-        let room = lists.iter().map(|list| list.push(event)).fold(true, |all, one| all && one);
+        let room = lists.iter().map(|list| list.push(event)).filter(|fits| !fits).count() == 0;
         if room { Ok(()) } else { Err(QueueError::Full) }
     }
 

@@ -84,7 +84,7 @@ impl KeyResolver {
                 from_document(&document, controller, verification_method, purpose)
             }
             None if controller.starts_with("https://") || controller.starts_with("http://") => {
-                self.from_web(verification_method, controller, purpose).await
+                self.web_key(verification_method, controller, purpose).await
             }
             None if controller.starts_with("urn:") => Err(KeyError::Unsupported("urn".to_owned())),
             None => Err(KeyError::Invalid(format!("{verification_method} is not the address of a key"))),
@@ -132,7 +132,7 @@ impl KeyResolver {
     }
 
     /// A key behind a web address: a controller document, a key document of its own, a JWK or a JWK set.
-    async fn from_web(&self, url: &str, address: &str, purpose: Purpose) -> Result<ResolvedKey, KeyError> {
+    async fn web_key(&self, url: &str, address: &str, purpose: Purpose) -> Result<ResolvedKey, KeyError> {
         let document = self.json(url.split('#').next().unwrap_or(address)).await?;
         if document.get("keys").is_some() {
             let jwk = jwk_of_set(&document, url).ok_or_else(|| KeyError::Invalid(format!("the key set does not hold {url}")))?;

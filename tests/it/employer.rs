@@ -8,8 +8,6 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 pub struct Received {
-    pub method: String,
-    pub path: String,
     headers: Vec<(String, String)>,
     pub body: Vec<u8>,
 }
@@ -81,14 +79,15 @@ impl Drop for Employer {
 async fn receive(request: HttpRequest, body: web::Bytes, shared: web::Data<Shared>) -> HttpResponse {
     let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap_or_default().to_owned();
     let headers = request.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let (method, path) = (request.method().to_string(), request.uri().to_string());
-    shared.received.lock().unwrap().push(Received { method, path, headers, body: body.to_vec() });
+    shared.received.lock().unwrap().push(Received { headers, body: body.to_vec() });
     let Some(answer) = shared.answers.lock().unwrap().pop_front() else {
         *shared.unexpected.lock().unwrap() += 1;
         return HttpResponse::NotImplemented().finish();
     };
     let mut response = HttpResponse::build(actix_web::http::StatusCode::from_u16(answer.status).unwrap());
-    answer.headers.iter().for_each(|(name, value)| drop(response.insert_header((name.as_str(), value.as_str()))));
+    for (name, value) in &answer.headers {
+        response.insert_header((name.as_str(), value.as_str()));
+    }
     if answer.body.is_null() { response.finish() } else { response.json(answer.body) }
 }
 

@@ -300,7 +300,7 @@ async fn many_files_are_worked_on_later_and_each_once(TestStore { store, .. }: &
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let answer = pipeline.accept(delivered(None, &texts)).await.unwrap();
     assert_eq!((answer.state, answer.progress.total, answer.files.len()), (SubmissionState::Processing, 150, 0));
-    assert_eq!(store.unfinished_submissions().await.unwrap(), [answer.id.clone()]);
+    assert_eq!(store.unfinished_submissions().await.unwrap(), std::slice::from_ref(&answer.id));
     // Several at once, as after a restart of two processes: nothing is done twice.
     let runs = futures_util::future::join_all((0..3).map(|_| pipeline.resume(&answer.id))).await;
     runs.into_iter().for_each(|run| run.unwrap());

@@ -22,6 +22,7 @@ on_both_databases!(
 
 /// The stations of an event, in order: the process is killed just after the one named.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(clippy::enum_variant_names, reason = "they read as what they are: killed after …")]
 enum Killed {
     AfterCommit,
     AfterTheRelayTookIt,

@@ -112,13 +112,11 @@ fn combine(results: &[(String, Verdict, Source)]) -> Check {
     for (pointer, verdict, source) in results {
         let (code, detail) = match verdict {
             Verdict::Clear => continue_with_remarks(&mut check, pointer, source),
-            Verdict::Revoked(reason) => Some(("revoked", said("Revoked", reason.as_deref()))).map(owned),
-            Verdict::Suspended(reason) => Some(("suspended", said("Suspended", reason.as_deref()))).map(owned),
-            Verdict::Message(text) => Some(("status_message", shorten(text))).map(owned),
-            Verdict::RefreshAvailable => {
-                Some(("refresh_available", "A newer edition of the credential exists.".into())).map(owned)
-            }
-            Verdict::Unknown(code, detail) => Some((*code, detail.clone())).map(owned),
+            Verdict::Revoked(reason) => Some(owned(("revoked", said("Revoked", reason.as_deref())))),
+            Verdict::Suspended(reason) => Some(owned(("suspended", said("Suspended", reason.as_deref())))),
+            Verdict::Message(text) => Some(owned(("status_message", shorten(text)))),
+            Verdict::RefreshAvailable => Some(owned(("refresh_available", "A newer edition of the credential exists.".into()))),
+            Verdict::Unknown(code, detail) => Some(owned((*code, detail.clone()))),
         }
         .unzip();
         if let (Some(code), Some(detail)) = (code, detail) {
