@@ -186,9 +186,8 @@ fn names_after<'a>(prefix: &str, line: &'a str) -> Vec<&'a str> {
         if end > 0 {
             found.push(&rest[..end]);
         } else if let Some(group) = rest.strip_prefix('{') {
-            found.extend(
-                group.split([',', '}']).filter_map(|item| item.trim().split("::").next()).filter(|name| !name.is_empty()),
-            );
+            let inside = group.split('}').next().unwrap_or_default();
+            found.extend(inside.split(',').filter_map(|item| item.trim().split("::").next()).filter(|name| !name.is_empty()));
         }
     }
     found

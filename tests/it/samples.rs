@@ -70,7 +70,6 @@ fn failed(report: &VerificationReport) -> Vec<CheckId> {
 }
 
 #[actix_web::test]
-#[ignore = "waits for the integrity check"]
 async fn good_samples_are_accepted_for_their_person() {
     let set = Set::new();
     for name in ["valid.json", "valid.jwt", "valid-es256.jwt", "valid.png", "valid.svg", "valid-with-status.json"] {
@@ -80,7 +79,6 @@ async fn good_samples_are_accepted_for_their_person() {
 }
 
 #[actix_web::test]
-#[ignore = "waits for the integrity check"]
 async fn bad_samples_are_rejected_for_their_own_reason() {
     let set = Set::new();
     for (name, check) in [
@@ -116,7 +114,6 @@ async fn the_policy_of_the_samples_passes_its_own_examples() {
 }
 
 #[actix_web::test]
-#[ignore = "waits for the integrity check"]
 async fn what_is_told_of_the_samples_fits_the_schemas() {
     let set = Set::new();
     let folder = tempfile::tempdir().unwrap();

@@ -84,9 +84,14 @@ pub fn resolve(base: Option<&str>, reference: &str) -> Arc<str> {
     }
 }
 
+/// The folder of a base, without dot segments: merging drops the last segment first (RFC 3986 §5.2.3).
 fn normalized(iri: &str) -> String {
     match oxiri::Iri::parse(iri) {
-        Ok(parsed) => iri.replacen(parsed.path(), &remove_dot_segments(parsed.path()), 1),
+        Ok(parsed) => {
+            let path = parsed.path();
+            let folder = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
+            iri.replacen(path, &remove_dot_segments(folder), 1)
+        }
         Err(_) => iri.to_owned(),
     }
 }
