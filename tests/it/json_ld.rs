@@ -128,7 +128,7 @@ impl Table {
 
 /// Where this implementation deliberately differs:
 /// `c033` a scoped context is looked at when its term is used, not before; `in06` an identifier inside `@nest` is refused;
-/// `li12`, `li14` a list item that RDF can't hold is left out and noted, and what is noted so is never accepted.
+/// `e062` dot segments behind `//host` are kept; `li12`, `li14` a list item that RDF can't hold is left out and noted, and what is noted so is never accepted.
 const KNOWN_TO_RDF: &[&str] = &["#tc033", "#te062", "#tin06", "#tli12", "#tli14"];
 
 #[test]
