@@ -9,7 +9,9 @@ pub const DEFAULTS: &str = include_str!("defaults.toml");
 const PREFIX: &str = "SKILLGATE_";
 /// Variables with the prefix that are not settings.
 const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_CONFIG", "SKILLGATE_API_KEY"];
-/// Settings that are lists: in the environment they are separated by commas.
+/// Secrets of connections (`env:SKILLGATE_SECRET_…`), and what the tests are told.
+const NOT_SETTINGS_EITHER: [&str; 2] = ["SKILLGATE_SECRET_", "SKILLGATE_TEST_"];
+/// Settings that are lists: in the environment and in flags they are separated by commas.
 const LISTS: [&str; 4] =
     ["http_client.allow_private", "delivery.retry_schedule_seconds", "doors.link_hosts", "doors.link_platforms_off"];
 
@@ -36,7 +38,7 @@ pub fn load(file: Option<&Path>, environment: HashMap<String, String>, flags: &O
     }
     builder = add_environment(builder, environment)?;
     for (key, value) in flags {
-        builder = builder.set_override(key, value.as_str()).map_err(invalid)?;
+        builder = set(builder, key, value)?;
     }
     builder.build().and_then(Config::try_deserialize).map_err(invalid)
 }
@@ -48,19 +50,30 @@ fn add_environment(
 ) -> Result<ConfigBuilder<DefaultState>, SettingsError> {
     let mut plain = HashMap::new();
     for (name, value) in environment {
-        if !name.starts_with(PREFIX) || NOT_SETTINGS.contains(&name.as_str()) || name.starts_with("SKILLGATE_TEST_") {
+        if !name.starts_with(PREFIX)
+            || NOT_SETTINGS.contains(&name.as_str())
+            || NOT_SETTINGS_EITHER.iter().any(|prefix| name.starts_with(prefix))
+        {
             continue;
         }
         let key = name[PREFIX.len()..].to_lowercase().replace("__", ".");
         if LISTS.contains(&key.as_str()) {
-            let items: Vec<&str> = value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
-            builder = builder.set_override(key, items).map_err(invalid)?;
+            builder = set(builder, &key, &value)?;
         } else {
             plain.insert(name, value);
         }
     }
     let source = Environment::with_prefix("SKILLGATE").prefix_separator("_").separator("__").source(Some(plain));
     Ok(builder.add_source(source))
+}
+
+/// One value as text; for a list its items, separated by commas.
+fn set(builder: ConfigBuilder<DefaultState>, key: &str, value: &str) -> Result<ConfigBuilder<DefaultState>, SettingsError> {
+    if LISTS.contains(&key) {
+        let items: Vec<&str> = value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+        return builder.set_override(key, items).map_err(invalid);
+    }
+    builder.set_override(key, value).map_err(invalid)
 }
 
 fn invalid(error: config::ConfigError) -> SettingsError {
@@ -104,7 +117,9 @@ mod tests {
     }
 
     #[test]
-    fn lists_in_the_environment_are_separated_by_commas() {
+    fn lists_in_the_environment_and_in_flags_are_separated_by_commas() {
+        let flag = vec![("http_client.allow_private".to_owned(), "127.0.0.0/8".to_owned())];
+        assert_eq!(load(None, HashMap::new(), &flag).unwrap().http_client.allow_private.len(), 1);
         let settings =
             load(None, environment(&[("SKILLGATE_HTTP_CLIENT__ALLOW_PRIVATE", "127.0.0.0/8, 10.0.0.0/8")]), &vec![]).unwrap();
         assert_eq!(settings.http_client.allow_private.len(), 2);
@@ -117,6 +132,11 @@ mod tests {
         let file = folder.path().join("skillgate.toml");
         std::fs::write(&file, "[http]\nlistn = \"x\"\n").unwrap();
         assert!(load(Some(&file), HashMap::new(), &vec![]).is_err());
+    }
+
+    #[test]
+    fn secrets_of_connections_in_the_environment_are_no_settings() {
+        load(None, environment(&[("SKILLGATE_SECRET_ASHBY", "x")]), &vec![]).unwrap();
     }
 
     #[test]

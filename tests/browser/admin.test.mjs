@@ -49,7 +49,7 @@ test("a system is connected with the keyboard, gets what is verified, and is pau
   await signIn(page);
   await page.locator("#connector option").first().waitFor({ state: "attached" });
   await tabTo(page, "#connector");
-  await page.keyboard.type("Webhook");
+  await page.keyboard.type("Signed webhook");
   await tabTo(page, "#connection-name");
   await page.keyboard.press("Control+A");
   await page.keyboard.type("Our data lake");

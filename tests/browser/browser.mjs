@@ -97,7 +97,7 @@ export async function assertReadable(page) {
 }
 
 export async function screenshot(page, name) {
-  const folder = process.env.SKILLGATE_SCREENSHOTS;
+  const folder = process.env.SKILLGATE_TEST_SCREENSHOTS;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });

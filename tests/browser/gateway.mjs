@@ -7,14 +7,15 @@ import { join } from "node:path";
 export const KEY = "sk_browser_test_0123456789abcdef";
 const START_MILLISECONDS = 30_000;
 
-export async function startGateway() {
-  const binary = process.env.SKILLGATE_BINARY;
-  if (!binary) throw new Error("SKILLGATE_BINARY names the program to test; use tests/browser/run");
+/** `trusting`: whether the trust policy beside the samples vouches for their issuer. */
+export async function startGateway({ trusting = true } = {}) {
+  const binary = process.env.SKILLGATE_TEST_BINARY;
+  if (!binary) throw new Error("SKILLGATE_TEST_BINARY names the program to test; use tests/browser/run");
   const folder = mkdtempSync(join(tmpdir(), "skillgate-browser-"));
   execFileSync(binary, ["sample", "samples"], { cwd: folder, stdio: ["ignore", "ignore", "inherit"] });
   const settings = [
     "verify.documents_file=samples/documents.json",
-    "verify.policy_file=samples/policy.toml",
+    ...(trusting ? ["verify.policy_file=samples/policy.toml"] : []),
     "verify.offline=true",
     "http_client.allow_private=127.0.0.0/8",
     "log.level=warn",

@@ -5,14 +5,17 @@ import { assertNoFaults, assertReadable, openPage, screenshot, signIn, startBrow
 import { KEY, startGateway } from "./gateway.mjs";
 
 let gateway;
+let trusting;
 let browser;
 before(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({ trusting: false });
+  trusting = await startGateway();
   browser = await startBrowser();
 });
 after(async () => {
   await browser?.close();
   await gateway?.stop();
+  await trusting?.stop();
 });
 
 const verdicts = (page) => page.locator("article.verdict");
@@ -73,6 +76,23 @@ test("a badge is checked with the keyboard alone, and the verdict is in plain wo
   await assertReadable(page);
   await assertNoFaults(page);
   await screenshot(page, "attention");
+  await page.context().close();
+});
+
+test("a badge of a trusted issuer is accepted, under the name that the policy gives it", async () => {
+  const page = await openPage(browser, trusting.url);
+  await signIn(page);
+  await page.fill("#email", "ada@example.org");
+  await drop(page, [{ name: "valid.png", bytes: trusting.read("valid.png") }]);
+  await settled(page);
+  const words = await wordsOf(verdicts(page).first());
+  assert.match(words, /Accepted/);
+  assert.match(words, /Lindgrove Institute/);
+  assert.match(words, /SQL/);
+  assert.doesNotMatch(words, /issuer’s own words/);
+  await assertReadable(page);
+  await assertNoFaults(page);
+  await screenshot(page, "accepted");
   await page.context().close();
 });
 
