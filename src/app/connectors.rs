@@ -52,6 +52,9 @@ fn info(connector: &Connector) -> ConnectorInfo {
     let manifest = &connector.manifest;
     let plain = manifest.connection.fields.iter().map(|(name, field)| form_field(name, field));
     let secret = manifest.connection.secrets.iter().map(|(name, field)| secret_field(name, field));
+    let mut fields: Vec<FormField> = plain.chain(secret).collect();
+    // What must be filled in stands first.
+    fields.sort_by_key(|field| (field.secret, !field.required));
     let status = match manifest.status {
         Status::Stable => "stable",
         Status::Beta => "beta",
@@ -63,7 +66,7 @@ fn info(connector: &Connector) -> ConnectorInfo {
         category: manifest.category.clone(),
         status: status.to_owned(),
         docs: manifest.docs.clone(),
-        fields: plain.chain(secret).collect(),
+        fields,
         event_types: connector.event_types().iter().map(|event_type| event_type.as_str().to_owned()).collect(),
     }
 }

@@ -55,8 +55,8 @@ test("a system is connected with the keyboard, gets what is verified, and is pau
   await page.keyboard.type("Our data lake");
   await tabTo(page, "#connection-fields input");
   await page.keyboard.type(`http://127.0.0.1:${receiver.address().port}/events`);
-  const secret = page.locator("#connection-fields input[type=password]").first();
-  await secret.fill(`whsec_${Buffer.from("a secret of at least 24 bytes").toString("base64")}`);
+  const secret = Buffer.from("a secret of at least 24 bytes").toString("base64");
+  await page.locator("#connection-fields input[type=password]").first().fill(`whsec_${secret}`);
   await assertReadable(page);
   await screenshot(page, "admin-form");
   await page.locator("#connection-form button[type=submit]").press("Enter");
@@ -73,7 +73,7 @@ test("a system is connected with the keyboard, gets what is verified, and is pau
   });
   await page.locator("#deliveries summary").first().click();
   await page.locator("#deliveries .attempts").first().waitFor();
-  assert.doesNotMatch(await page.content(), /whsec_/, "a secret never comes back");
+  assert.ok(!(await page.content()).includes(secret), "a secret never comes back");
   await until("the event in the list", async () => /credential\./.test(await page.locator("#events").innerText()));
   await assertReadable(page);
   await screenshot(page, "admin");
@@ -94,6 +94,8 @@ test("a form that lacks something says what, at the form", async () => {
   await signIn(page);
   await page.locator("#connector option").first().waitFor({ state: "attached" });
   await page.selectOption("#connector", "webhook");
+  await page.locator("#new-connection").evaluate((panel) => (panel.open = true));
+  await page.fill("#connection-name", "Half a connection");
   await page.fill("#connection-fields input >> nth=0", "not an address");
   await page.locator("#connection-fields input[type=password]").first().fill("x");
   await page.click("#connection-form button[type=submit]");

@@ -99,7 +99,7 @@ test("a badge of a trusted issuer is accepted, under the name that the policy gi
 test("dropped files each get their verdict, and nothing of a changed credential is shown", async () => {
   const page = await openPage(browser, gateway.url);
   await signIn(page);
-  const nonsense = { name: "holiday <b>photo</b>.txt", bytes: Buffer.from("not a credential") };
+  const nonsense = { name: "holiday <b>photo.txt", bytes: Buffer.from("not a credential") };
   await drop(page, [sampleFile("tampered.json"), sampleFile("expired.json"), sampleFile("revoked.json"), nonsense]);
   await settled(page);
   assert.equal(await verdicts(page).count(), 4);
@@ -112,7 +112,7 @@ test("dropped files each get their verdict, and nothing of a changed credential 
   assert.match(revoked, /Rejected/);
   assert.match(revoked, /revoked/i);
   assert.match(none, /No credential found/);
-  assert.match(none, /holiday <b>photo<\/b>\.txt/, "a file name is text, never markup");
+  assert.match(none, /holiday <b>photo\.txt/, "a file name is text, never markup");
   assert.equal(await page.locator("article b", { hasText: "photo" }).count(), 0);
   await assertReadable(page);
   await assertNoFaults(page);
@@ -128,7 +128,7 @@ test("many files are followed until all are done, and found again in the list", 
   await settled(page);
   assert.equal(await verdicts(page).count(), 25);
   const entry = page.locator("#history li").first();
-  assert.match(await wordsOf(entry), /and 22 more/);
+  assert.match(await wordsOf(entry), /25 files/);
   await page.reload();
   await page.locator("#history li button").first().click();
   await verdicts(page).first().waitFor();

@@ -154,6 +154,7 @@ function valueOf(field, input) {
 /** The form's own names for the fields that the gateway found wrong. */
 function explain(failure, connector) {
   if (failure.errors.length === 0) return failure.message;
-  const label = (name) => connector.fields.find((field) => field.name === name)?.label ?? name;
+  const bare = (name) => name.replace(/^(fields|secrets)\./, "");
+  const label = (name) => connector.fields.find((field) => field.name === bare(name))?.label ?? name;
   return failure.errors.map((one) => `${label(one.field)}: ${one.message}`).join(" · ");
 }
