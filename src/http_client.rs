@@ -136,7 +136,7 @@ impl HttpClient {
                 _ => return Ok(response),
             };
             let next = request.url.join(&target).map_err(|_| HttpError::Refused(target))?;
-            if request.url.scheme() == "https" && next.scheme() != "https" {
+            if next.scheme() != request.url.scheme() {
                 return Err(HttpError::Refused(next.to_string()));
             }
             if next.origin() != request.url.origin() {
