@@ -251,9 +251,11 @@ async fn events_tell_nothing_that_names_the_person(TestStore { store, .. }: &Tes
     assert_eq!(all.len(), 7);
     for event in all {
         let text = serde_json::to_string(&event).unwrap().to_lowercase();
-        for secret in ["ada", "lovelace", "example.org,", "@"] {
+        for secret in ["lovelace", "example.org,", "@"] {
             assert!(!text.contains(secret), "{secret:?} in {text}");
         }
+        // As a word: its letters are hexadecimal digits, which identifiers are made of.
+        assert!(!text.split(|letter: char| !letter.is_alphanumeric()).any(|word| word == "ada"), "the name in {text}");
     }
 }
 
