@@ -2,29 +2,33 @@
 //!
 //! `cargo bench --bench verification [-- --folder DIR] [-- --seconds N]` prints one JSON line; `benches/compare` sets it beside the
 //! reference JavaScript stack. DIR receives the badge, its contexts and key, so that both verify the same bytes.
+//! With `--archive FILE --badges N` it writes N badges for `benches/archive` instead.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that can't be made stops")]
+
+mod support;
 
 use chrono::{DateTime, Utc};
 use ed25519_dalek::{Signer, SigningKey as RawKey};
 use serde_json::{Map, Value, json};
-use skillgate::intake::{Content, Limits, open};
 use skillgate::jsonld::{Contexts, Edition};
-use skillgate::model::credential::ReceivedCredential;
 use skillgate::model::report::CheckStatus;
-use skillgate::model::submission::{CandidateHint, UploadedFile};
-use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind, badge, sign};
+use skillgate::model::submission::CandidateHint;
+use skillgate::sample::{DataIntegrity, Institution, KeyKind, badge, sign};
 use skillgate::verify::documents::Documents;
 use skillgate::verify::{VerificationRequest, Verifier};
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-const EMAIL: &str = "ada@example.org";
+use support::{EMAIL, cpu_time, four_kilobyte_badge, received};
 
 fn main() {
     let options = Options::read();
     let issued: DateTime<Utc> = "2026-01-05T09:00:00Z".parse().unwrap();
     let institution = Institution::new("Lindgrove Institute", KeyKind::Ed25519);
+    if let Some(archive) = &options.archive {
+        return write_archive(archive, options.badges, &institution, issued);
+    }
     let credential = four_kilobyte_badge(&institution, issued);
     let signed = DataIntegrity::assertion(issued).sign(&credential, &institution.key).unwrap().to_string();
     let token = sign::vc_jwt(&credential, &institution.key);
@@ -40,7 +44,7 @@ fn main() {
         explain: false,
     };
     let whole = |bytes: &str| {
-        let received = received(bytes);
+        let received = received(bytes).unwrap();
         let verification = runtime.block_on(verifier.verify(&received, &request));
         let failed = verification.report.checks.iter().find(|check| check.status == CheckStatus::Fail);
         assert!(failed.is_none(), "{failed:?}");
@@ -58,6 +62,8 @@ fn main() {
 
 struct Options {
     folder: Option<PathBuf>,
+    archive: Option<PathBuf>,
+    badges: usize,
     seconds: u64,
 }
 
@@ -65,31 +71,28 @@ impl Options {
     fn read() -> Self {
         let arguments: Vec<String> = std::env::args().collect();
         let after = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-        Self { folder: after("--folder").map(PathBuf::from), seconds: after("--seconds").map_or(3, |text| text.parse().unwrap()) }
+        let number = |name: &str, default| after(name).map_or(default, |text| text.parse().unwrap());
+        Self {
+            folder: after("--folder").map(PathBuf::from),
+            archive: after("--archive").map(PathBuf::from),
+            badges: number("--badges", 500) as usize,
+            seconds: number("--seconds", 3),
+        }
     }
 }
 
-/// Hashed recipient, four alignments, two results.
-fn four_kilobyte_badge(institution: &Institution, issued: DateTime<Utc>) -> Value {
-    let mut badge = Badge::new(EMAIL, issued);
-    badge.subject = Some("urn:uuid:0b1c7a5e-2f0f-4a39-9d3f-4d3c0a6d7b11".to_owned());
-    badge.description = "Collects, cleans, queries and presents data for everyday decisions. ".repeat(22);
-    let more = badge.alignments.clone().into_iter().map(|(name, uri, framework)| (format!("{name} in practice"), uri, framework));
-    badge.alignments.extend(more.collect::<Vec<_>>());
-    let mut credential = badge.unsigned(institution);
-    let mut second = credential.pointer("/credentialSubject/result/0").cloned().unwrap();
-    second["value"] = json!("91");
-    credential.pointer_mut("/credentialSubject/result").unwrap().as_array_mut().unwrap().push(second);
-    credential
-}
-
-fn received(text: &str) -> ReceivedCredential {
-    let file =
-        UploadedFile { name: Some("badge".to_owned()), media_type: None, bytes: bytes::Bytes::copy_from_slice(text.as_bytes()) };
-    match open(&file, &Limits::default()).remove(0).content {
-        Content::Credentials(mut credentials) => credentials.remove(0),
-        other => panic!("no credential was found: {other:?}"),
+/// A ZIP archive of different badges, each signed.
+fn write_archive(archive: &PathBuf, badges: usize, institution: &Institution, issued: DateTime<Utc>) {
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(archive).unwrap());
+    let template = four_kilobyte_badge(institution, issued);
+    for number in 0..badges {
+        let mut badge = template.clone();
+        badge["id"] = json!(format!("urn:uuid:{}", uuid::Uuid::new_v4()));
+        let signed = DataIntegrity::assertion(issued).sign(&badge, &institution.key).unwrap();
+        zip.start_file(format!("badge-{number:04}.json"), zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(signed.to_string().as_bytes()).unwrap();
     }
+    zip.finish().unwrap();
 }
 
 fn write_for_others(folder: &PathBuf, institution: &Institution, signed: &str, token: &str) {
@@ -128,10 +131,4 @@ fn per_cpu_second(seconds: u64, mut step: impl FnMut()) -> f64 {
         count += 1;
     }
     count as f64 / (cpu_time() - cpu).as_secs_f64()
-}
-
-/// CPU time of this thread so far: the first number of schedstat, in nanoseconds (Linux).
-fn cpu_time() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("CPU time is read from /proc, which Linux has");
-    Duration::from_nanos(text.split_whitespace().next().unwrap().parse().unwrap())
 }

@@ -277,7 +277,9 @@ fn is_refusal(error: &reqwest::Error) -> bool {
 
 /// The innermost cause says what happened; the outer ones repeat the URL, which may hold a secret.
 fn cause_of(error: &reqwest::Error) -> String {
-    causes(error).last().map_or_else(|| "no cause was given".to_owned(), ToString::to_string)
+    let innermost = causes(error).last().map_or_else(|| "no cause was given".to_owned(), ToString::to_string);
+    // What name resolution says differs between systems and means nothing to most readers.
+    if innermost.starts_with("failed to lookup address") { "its name is not known".to_owned() } else { innermost }
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn std::error::Error + 'static)> {

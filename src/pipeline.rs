@@ -6,6 +6,7 @@ pub mod events;
 mod job;
 mod lifecycle;
 pub mod record;
+mod status;
 mod work;
 
 use crate::intake::Limits;
@@ -14,7 +15,7 @@ use crate::model::ids::{CandidateRef, SubmissionId, TenantId};
 use crate::model::submission::{CandidateHint, Channel, Submission, UploadedFile};
 use crate::store::{Idempotency, NewSubmission, Store, StoreError, SubmissionRequest, Transaction};
 use crate::verify::{PresentationRequest, VerificationRequest, Verifier};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use record::{Person, WorkedFile, record};
 use work::Task;
 
@@ -45,6 +46,8 @@ pub struct Pipeline {
     pub store: Store,
     pub limits: Limits,
     pub clock: Clock,
+    /// How long a status that an issuer gave holds before it is asked again; `None`: for ever.
+    pub status_interval: Option<Duration>,
 }
 
 impl Pipeline {
@@ -134,6 +137,7 @@ impl Pipeline {
             expected: PresentationRequest { challenge: request.challenge.clone(), domain: request.domain.clone() },
             tenant_id: submission.tenant_id.clone(),
             candidate_ref: request.candidate_ref.clone(),
+            status_interval: self.status_interval,
         })
     }
 

@@ -16,7 +16,7 @@ pub use run::Started;
 pub use telemetry::telemetry;
 pub use verifier::{build_verifier, load_policy};
 
-use crate::config::{DeliverySettings, MasterKeyError, Settings, master_key};
+use crate::config::{DeliverySettings, MasterKeyError, Settings, VerifySettings, master_key};
 use crate::connector::file::FileWriter;
 use crate::connector::outside::World;
 use crate::connector::registry::{Registry, RegistryError};
@@ -94,7 +94,13 @@ impl App {
         let queue = connect_queue(&settings).await?;
         let http_client = HttpClient::new(&settings.http_client)?;
         let verifier = build_verifier(&settings.verify, &settings.intake, http_client.clone())?;
-        let pipeline = Pipeline { verifier, store: store.clone(), limits: settings.intake.clone(), clock: clock.clone() };
+        let pipeline = Pipeline {
+            verifier,
+            store: store.clone(),
+            limits: settings.intake.clone(),
+            clock: clock.clone(),
+            status_interval: status_interval(&settings.verify),
+        };
         let connectors = Registry::load(&settings.delivery.connectors_dir)?;
         let world = World::new(http_client.clone(), FileWriter::inside(Some(files_folder(&settings.delivery)?)));
         let engine = Engine::new(Arc::new(world), clock.clone());
@@ -138,6 +144,11 @@ impl App {
             }
         }
     }
+}
+
+/// `None`: never asked again.
+fn status_interval(settings: &VerifySettings) -> Option<chrono::Duration> {
+    (settings.status_check_hours > 0).then(|| chrono::Duration::hours(i64::from(settings.status_check_hours)))
 }
 
 fn worker_options(settings: &DeliverySettings) -> WorkerOptions {

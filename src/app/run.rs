@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 /// How long running work may take to end after the signal to stop; what is not done by then is done after the next start.
 const GRACE: Duration = Duration::from_secs(25);
 
-/// How often credentials are looked for whose end date has passed.
-const EXPIRY_INTERVAL: Duration = Duration::from_secs(60);
+/// How often credentials are looked for whose end date has passed, or whose status is due to be asked again.
+const LIFECYCLE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often backpacks are looked for that are due.
 const DOORS_INTERVAL: Duration = Duration::from_secs(60);
@@ -63,24 +63,29 @@ impl App {
         let stop = CancellationToken::new();
         self.tracker.spawn(self.relay.clone().run(stop.clone().cancelled_owned()));
         self.tracker.spawn(self.worker.clone().run(stop.clone()));
-        self.tracker.spawn(self.clone().expire_regularly(stop.clone()));
+        self.tracker.spawn(self.clone().follow_lifecycles(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
             http::ports::Tasks::resume(self, submission);
         }
         Ok(stop)
     }
 
-    /// Publishes that credentials have ended, once their end date has passed.
-    async fn expire_regularly(self, stop: CancellationToken) {
+    /// Publishes that credentials have ended, and what issuers have decided about them since they came in.
+    async fn follow_lifecycles(self, stop: CancellationToken) {
         loop {
             match self.pipeline.expire_ended().await {
                 Ok(0) => {}
                 Ok(_) => http::ports::Tasks::wake(&self),
                 Err(error) => tracing::warn!(cause = %error, "credentials that have ended could not be looked for"),
             }
+            match self.pipeline.check_due().await {
+                Ok(0) => {}
+                Ok(_) => http::ports::Tasks::wake(&self),
+                Err(error) => tracing::warn!(cause = %error, "issuers could not be asked again about credentials"),
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(EXPIRY_INTERVAL) => {}
+                () = tokio::time::sleep(LIFECYCLE_INTERVAL) => {}
             }
         }
     }

@@ -87,6 +87,8 @@ pub struct VerifySettings {
     /// JSON map of URL or DID → file, used instead of the network; empty means none.
     pub documents_file: PathBuf,
     pub offline: bool,
+    /// Hours until an issuer is asked again whether a credential is still in force; 0 means never.
+    pub status_check_hours: u16,
 }
 
 /// Keys: `retry_schedule_seconds`, `concurrency`, `connectors_dir`, `secrets_dir`, `files_dir`.

@@ -2,8 +2,11 @@
 //! Comes in: finished requests and submissions. Goes out: text. Other parts register their own collectors in the same registry.
 //! Labels come from closed lists only: routes of the table, statuses, outcomes, channels. Never an id or a tenant.
 
+use crate::model::delivery::DeliveryState;
 use crate::model::submission::{Submission, SubmissionState};
-use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry, TextEncoder};
+use crate::store::Backlog;
+use chrono::{DateTime, Utc};
+use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 /// Cheap to clone; clones count together.
 #[derive(Clone)]
@@ -13,6 +16,10 @@ pub struct Metrics {
     seconds: HistogramVec,
     submissions: IntCounterVec,
     verifications: IntCounterVec,
+    deliveries: IntGaugeVec,
+    oldest_pending: IntGauge,
+    unpublished: IntGauge,
+    oldest_unpublished: IntGauge,
 }
 
 impl Metrics {
@@ -32,12 +39,23 @@ impl Metrics {
             )?,
             submissions: counter("skillgate_submissions_total", "Submissions that were worked on to their end.", &["channel"])?,
             verifications: counter("skillgate_verifications_total", "Credentials that were verified.", &["outcome"])?,
+            deliveries: IntGaugeVec::new(
+                Opts::new("skillgate_deliveries", "Deliveries by state; pending ones wait, parked and dead ones need a person."),
+                &["state"],
+            )?,
+            oldest_pending: IntGauge::new("skillgate_deliveries_oldest_pending_seconds", "Age of the oldest pending delivery.")?,
+            unpublished: IntGauge::new("skillgate_events_unpublished", "Events that are not in the queue yet.")?,
+            oldest_unpublished: IntGauge::new("skillgate_events_oldest_unpublished_seconds", "Age of the oldest of them.")?,
             registry,
         };
         metrics.registry.register(Box::new(metrics.requests.clone()))?;
         metrics.registry.register(Box::new(metrics.seconds.clone()))?;
         metrics.registry.register(Box::new(metrics.submissions.clone()))?;
         metrics.registry.register(Box::new(metrics.verifications.clone()))?;
+        metrics.registry.register(Box::new(metrics.deliveries.clone()))?;
+        metrics.registry.register(Box::new(metrics.oldest_pending.clone()))?;
+        metrics.registry.register(Box::new(metrics.unpublished.clone()))?;
+        metrics.registry.register(Box::new(metrics.oldest_unpublished.clone()))?;
         Ok(metrics)
     }
 
@@ -55,6 +73,18 @@ impl Metrics {
         for credential in submission.files.iter().flat_map(|file| &file.credentials) {
             self.verifications.with_label_values(&[credential.outcome.as_str()]).inc();
         }
+    }
+
+    /// Shows what waits as of `now`.
+    pub fn backlog(&self, backlog: &Backlog, now: DateTime<Utc>) {
+        for state in DeliveryState::ALL {
+            let found = backlog.deliveries.iter().find(|(known, _)| *known == state);
+            self.deliveries.with_label_values(&[state.as_str()]).set(found.map_or(0, |(_, count)| *count as i64));
+        }
+        let age = |since: Option<DateTime<Utc>>| since.map_or(0, |since| (now - since).num_seconds().max(0));
+        self.oldest_pending.set(age(backlog.oldest_pending));
+        self.unpublished.set(backlog.unpublished as i64);
+        self.oldest_unpublished.set(age(backlog.oldest_unpublished));
     }
 
     /// Everything in the registry.

@@ -159,7 +159,7 @@ fn projections(skills: &[SkillAssertion]) -> Projections {
 
 /// Code and sentence of the check that decided; `None` when all is well. The sentence is ours: a check's own may quote an
 /// address or the credential.
-fn reason(report: &VerificationReport) -> Option<Reason> {
+pub fn reason(report: &VerificationReport) -> Option<Reason> {
     let check = report.deciding_check()?;
     let message = match (check.status, check.id) {
         (CheckStatus::CouldNotCheck, CheckId::Status) => {

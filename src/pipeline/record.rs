@@ -227,6 +227,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         let skills = credential.normalized.as_ref().map(events::all_skills).unwrap_or_default();
         let summary = events::summary(&known.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
         self.transaction.update_credential(&known.id, &credential.report, credential.normalized.as_ref(), self.now)?;
+        self.transaction.set_next_check(&known.id, credential.next_check_at)?;
         self.transaction.remove_skills(&known.id)?;
         self.events.verified(&summary, &credential.report, &skills, &before);
         self.withdraw_all_but(&summary, &skills, &before)?;

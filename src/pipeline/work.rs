@@ -2,6 +2,7 @@
 //! verified and normalised credentials. Must not know: the database.
 
 use super::record::WorkedFile;
+use super::status::next_check;
 use crate::intake::{self, Content, Limits, OpenedFile};
 use crate::model::credential::ReceivedCredential;
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
@@ -24,6 +25,8 @@ pub struct Task {
     pub expected: PresentationRequest,
     pub tenant_id: TenantId,
     pub candidate_ref: CandidateRef,
+    /// How long a status that an issuer gave holds before it is asked again.
+    pub status_interval: Option<chrono::Duration>,
 }
 
 /// Unpacks uploads, in order.
@@ -127,6 +130,7 @@ async fn verify_one(received: ReceivedCredential, task: &Task) -> NewCredential 
     let report: VerificationReport = verification.report;
     let normalized = verification.document.as_ref().map(|document| normalize(document, &report, &origin));
     NewCredential {
+        next_check_at: next_check(&report, task.status_interval, task.request.at),
         id: CredentialId::generate(),
         name: received.name,
         media_type: received.media_type,
@@ -135,6 +139,19 @@ async fn verify_one(received: ReceivedCredential, task: &Task) -> NewCredential 
         report,
         normalized,
     }
+}
+
+/// A credential that was taken in before, verified as of now; `None` when its bytes can no longer be read.
+pub async fn verify_again(
+    name: String,
+    media_type: String,
+    bytes: Vec<u8>,
+    limits: &Limits,
+    task: &Task,
+) -> Option<NewCredential> {
+    let file = UploadedFile { name: Some(name), media_type: Some(media_type), bytes: bytes.into() };
+    let opened = open(vec![file], limits.clone()).await;
+    verify_all(opened, task).await.into_iter().flat_map(|file| file.credentials).next()
 }
 
 fn nothing(name: &str, sha256: &str, problem: FileProblem) -> WorkedFile {

@@ -259,7 +259,7 @@ impl Transaction<'_> {
                 status: normalized.map(|normalized| name_text(&normalized.status)).transpose()?,
                 valid_from: normalized.and_then(|normalized| normalized.valid_from).map(time_text),
                 valid_until: normalized.and_then(|normalized| normalized.valid_until).map(time_text),
-                next_check_at: None,
+                next_check_at: credential.next_check_at.map(time_text),
                 report: json_text(&credential.report)?,
                 normalized: normalized.map(json_text).transpose()?,
                 created_at: time_text(now),

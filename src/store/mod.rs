@@ -4,6 +4,7 @@
 
 mod api_keys;
 mod audit;
+mod backlog;
 mod backpacks;
 mod candidates;
 mod connection;
@@ -29,6 +30,7 @@ mod text;
 mod transaction;
 
 pub use audit::AuditEntry;
+pub use backlog::Backlog;
 pub use backpacks::PullEnd;
 pub use credentials::{CredentialRow, KnownBytes};
 pub use error::StoreError;
@@ -88,6 +90,8 @@ pub struct NewCredential {
     pub fingerprint: String,
     pub report: VerificationReport,
     pub normalized: Option<NormalizedCredential>,
+    /// When its status should be asked again; `None`: never.
+    pub next_check_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -84,10 +84,14 @@ pub fn finding(code: &str, detail: &str, pointer: Option<String>) -> Finding {
     Finding { problem_type: Some(problem_type(code)), code: code.to_owned(), detail: sentence(detail), pointer }
 }
 
-/// A clause as a sentence: capital letter, full stop.
+/// A clause as a sentence: capital letter, full stop. An address or identifier that it begins with stays as it is.
 pub fn sentence(clause: &str) -> String {
+    let is_word = clause.split(' ').next().is_some_and(|word| !word.contains([':', '.', '/', '_']));
     let mut letters = clause.chars();
-    let mut text: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
+    let mut text: String = match letters.next() {
+        Some(first) if is_word => first.to_uppercase().chain(letters).collect(),
+        _ => clause.to_owned(),
+    };
     if !text.ends_with(['.', '!', '?']) {
         text.push('.');
     }
@@ -104,6 +108,13 @@ mod tests {
         let mut codes: Vec<_> = TABLE.iter().map(|(code, ..)| code).collect();
         codes.dedup();
         assert_eq!(codes.len(), TABLE.len());
+    }
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_but_an_address_stays_as_it_is() {
+        assert_eq!(sentence("the key is missing"), "The key is missing.");
+        assert_eq!(sentence("https://example.org/keys could not be fetched"), "https://example.org/keys could not be fetched.");
+        assert_eq!(sentence("example.org did not answer"), "example.org did not answer.");
     }
 
     #[test]

@@ -156,6 +156,18 @@ async fn requests_are_counted_under_their_route_never_under_their_address() {
 }
 
 #[tokio::test]
+async fn what_waits_for_the_queue_is_counted_with_its_age() {
+    let app = spawn_app().await;
+    let badge = skillgate::sample::files(app.clock.now()).unwrap().remove(0);
+    assert_eq!(Answer::of(app.upload(Form::new().file("valid.json", &badge.bytes))).await.status, 201);
+    app.clock.set(app.clock.now() + chrono::Duration::seconds(90));
+    let text = Answer::of(app.stranger("GET", "/metrics")).await.text;
+    assert!(text.contains("skillgate_events_unpublished 5"), "{text}");
+    assert!(text.contains("skillgate_events_oldest_unpublished_seconds 90"), "{text}");
+    assert!(text.contains(r#"skillgate_deliveries{state="dead"} 0"#), "{text}");
+}
+
+#[tokio::test]
 async fn a_session_lets_the_page_ask_but_only_the_page_change_something() {
     let app = spawn_app().await;
     let wrong = Answer::of(app.stranger("POST", "/session").json(&json!({"key": "sk_wrong"}))).await;

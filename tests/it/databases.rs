@@ -215,6 +215,7 @@ pub mod made {
             fingerprint,
             report: report(outcome),
             normalized: (outcome != Outcome::Rejected).then_some(normalized),
+            next_check_at: None,
         }
     }
 

@@ -24,6 +24,7 @@ mod fuzz;
 mod http_client;
 mod journey;
 mod json_ld;
+mod lifecycle;
 mod links;
 mod oauth;
 mod oid4vp;

@@ -218,7 +218,13 @@ async fn a_rejected_credential_tells_its_reason_and_no_content(TestStore { store
 
 fn pipeline(store: &Store, clock: Clock) -> Pipeline {
     let verifier = Verifier::new(Documents::default(), Contexts::built_in());
-    Pipeline { verifier, store: store.clone(), limits: Limits::default(), clock }
+    Pipeline {
+        verifier,
+        store: store.clone(),
+        limits: Limits::default(),
+        clock,
+        status_interval: Some(chrono::Duration::hours(24)),
+    }
 }
 
 async fn what_has_ended_expires_once(TestStore { store, .. }: &TestStore) {

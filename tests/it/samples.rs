@@ -120,8 +120,13 @@ async fn what_is_told_of_the_samples_fits_the_schemas() {
     let url = format!("sqlite://{}", folder.path().join("samples.sqlite").display());
     let store = Store::connect(&url, Sealer::new(&[7; 32])).await.unwrap();
     let tenant = TenantId::from("default");
-    let pipeline =
-        Pipeline { verifier: set.verifier(), store: store.clone(), limits: Limits::default(), clock: Clock::fixed(now()) };
+    let pipeline = Pipeline {
+        verifier: set.verifier(),
+        store: store.clone(),
+        limits: Limits::default(),
+        clock: Clock::fixed(now()),
+        status_interval: Some(chrono::Duration::hours(24)),
+    };
     let delivered = Delivered {
         tenant_id: tenant.clone(),
         channel: Channel::Upload,

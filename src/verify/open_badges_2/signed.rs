@@ -5,6 +5,7 @@
 use super::graph::{self, GraphError, same_address};
 use super::scope::{plain, same_site};
 use crate::model::report::{Check, CheckId};
+use crate::verify::codes::sentence;
 use crate::verify::compact_jws::{CompactJws, JwsError};
 use crate::verify::documents::Documents;
 use crate::verify::keys::PublicKey;
@@ -53,12 +54,6 @@ pub(super) async fn check(
         .next(ASK),
     };
     (proof, controller(&address, &key_document, &listed, issuer))
-}
-
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
 }
 
 fn unproven(proof: Check) -> (Check, Check) {

@@ -4,6 +4,7 @@
 
 use crate::jsonld::JsonLdError;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
+use crate::verify::codes::sentence;
 use crate::verify::keys::KeyError;
 
 /// A reason not to accept, and the check that it belongs to.
@@ -47,7 +48,7 @@ impl ProofProblem {
     }
 
     pub fn into_check(self) -> Check {
-        let message = format!("{}.", sentence(&self.detail));
+        let message = sentence(&self.detail);
         Check::new(self.check, self.status, self.code, message).next(next_step(self.code)).finding(self.finding())
     }
 }
@@ -74,11 +75,6 @@ impl From<KeyError> for ProofProblem {
             KeyError::Unsupported(_) => Self { status: CheckStatus::CouldNotCheck, ..Self::new("key_unsupported", detail) },
         }
     }
-}
-
-fn sentence(detail: &str) -> String {
-    let mut letters = detail.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Problem types of VC Data Integrity 1.0 §4.7.

@@ -72,7 +72,13 @@ async fn spawn(limits: Limits, settings: DoorSettings) -> TestApp {
 
     // Nothing is fetched: what a test needs of the network, it provides.
     let verifier = Verifier::new(Documents::default(), Contexts::built_in());
-    let pipeline = Pipeline { verifier, store: store.clone(), limits: limits.clone(), clock: clock.clone() };
+    let pipeline = Pipeline {
+        verifier,
+        store: store.clone(),
+        limits: limits.clone(),
+        clock: clock.clone(),
+        status_interval: Some(chrono::Duration::hours(24)),
+    };
     let (health, tasks) = (Arc::new(FakeHealth::default()), Arc::new(RecordedTasks::default()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());

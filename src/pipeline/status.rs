@@ -1,0 +1,152 @@
+//! What issuers decide later: credentials that are revoked, suspended and reinstated after they came in.
+//! Comes in: the moment. Goes out: rows and events. Only the status is taken from the new look: what else was found out holds
+//! for the bytes, which have not changed. Must not know: who asks, and how often.
+
+use super::events::{self, EventWriter};
+use super::record::is_supported;
+use super::work::{self, Task};
+use super::{Pipeline, PipelineError};
+use crate::model::credential::CredentialStatus;
+use crate::model::event::EventType;
+use crate::model::ids::{CredentialId, TenantId};
+use crate::model::report::{Check, CheckId, CheckStatus, Outcome, VerificationReport};
+use crate::model::skill::{SkillAssertion, SkillStatus};
+use crate::model::submission::CandidateHint;
+use crate::store::{NewCredential, Result, StoredCredential, Transaction};
+use crate::verify::{PresentationRequest, VerificationRequest, outcome};
+use chrono::{DateTime, Duration, Utc};
+
+/// Credentials per call of [`Pipeline::check_due`].
+const BATCH: u32 = 50;
+
+/// When the status should be asked again: not for credentials without one, nor for those that are lost for good.
+pub fn next_check(report: &VerificationReport, every: Option<Duration>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let status = report.check(CheckId::Status)?;
+    let may_change = report.outcome != Outcome::Rejected || status.code == "suspended";
+    every.filter(|_| may_change && status.status != CheckStatus::NotApplicable).map(|every| now + every)
+}
+
+impl Pipeline {
+    /// Asks issuers again about credentials that are due and publishes what has changed; returns how many changed. Safe to
+    /// call from several processes, and again at any time; more than the batch is left to the next call.
+    pub async fn check_due(&self) -> std::result::Result<usize, PipelineError> {
+        let mut changed = 0;
+        for (tenant, id) in self.store.credentials_to_check(self.clock.now(), BATCH).await? {
+            changed += usize::from(self.ask_again(&tenant, &id).await?);
+        }
+        Ok(changed)
+    }
+
+    async fn ask_again(&self, tenant: &TenantId, id: &CredentialId) -> std::result::Result<bool, PipelineError> {
+        let Some(stored) = self.store.credential(tenant, id).await? else { return Ok(false) };
+        let Some((media_type, bytes)) = self.store.credential_source(tenant, id).await? else { return Ok(false) };
+        let known = self.store.candidate_identity(tenant, &stored.candidate_ref).await?;
+        let candidate = CandidateHint { candidate_ref: None, emails: known.emails, dids: known.dids, name: known.name };
+        let task = Task {
+            verifier: self.verifier.clone(),
+            request: VerificationRequest { at: self.clock.now(), candidate, explain: false },
+            expected: PresentationRequest::default(),
+            tenant_id: tenant.clone(),
+            candidate_ref: stored.candidate_ref.clone(),
+            status_interval: self.status_interval,
+        };
+        let seen = work::verify_again(stored.name, media_type, bytes, &self.limits, &task).await;
+        let (tenant, id, now, every) = (tenant.clone(), id.clone(), self.clock.now(), self.status_interval);
+        let written = self.store.transaction(move |transaction| {
+            let changed = match &seen {
+                Some(seen) => take_over(transaction, &tenant, &id, seen, now)?,
+                None => None,
+            };
+            let next = match &changed {
+                Some(report) => next_check(report, every, now),
+                None => every.map(|every| now + every),
+            };
+            transaction.set_next_check(&id, next)?;
+            Ok(changed.is_some())
+        });
+        Ok(written.await?)
+    }
+}
+
+/// The new report, when the status has changed; else nothing is written. An issuer that can't be asked changes nothing.
+fn take_over(
+    transaction: &mut Transaction<'_>,
+    tenant: &TenantId,
+    id: &CredentialId,
+    seen: &NewCredential,
+    now: DateTime<Utc>,
+) -> Result<Option<VerificationReport>> {
+    let Some(status) = seen.report.check(CheckId::Status).filter(|check| is_answer(check)) else { return Ok(None) };
+    let Some(candidate) = transaction.credential(tenant, id)?.map(|stored| stored.candidate_ref) else { return Ok(None) };
+    let Some(sequence) = transaction.lock_candidate(tenant, &candidate)? else { return Ok(None) };
+    // Read again: now nobody else can change it.
+    let Some(stored) = transaction.credential(tenant, id)? else { return Ok(None) };
+    let superseded = matches!(stored.status, Some(CredentialStatus::Superseded | CredentialStatus::Expired));
+    let before_status = stored.report.check(CheckId::Status);
+    if superseded || before_status.is_some_and(|before| before.code == status.code && before.status == status.status) {
+        return Ok(None);
+    }
+    let was_suspended = before_status.is_some_and(|before| before.code == "suspended");
+    let report = with_status(&stored.report, status, now);
+    let normalized = match report.outcome {
+        Outcome::Rejected => None,
+        outcome => seen.normalized.clone().or(stored.normalized.clone()).map(|mut normalized| {
+            normalized.outcome = outcome;
+            normalized
+        }),
+    };
+    let before = transaction.skills_in_force(id)?;
+    let skills = normalized.as_ref().map(events::all_skills).unwrap_or_default();
+    let summary = events::summary(id, &stored.fingerprint, &report, normalized.as_ref());
+    let mut writer =
+        EventWriter { tenant: tenant.clone(), candidate: candidate.clone(), cause: None, now, sequence, events: Vec::new() };
+    match status.code.as_str() {
+        "revoked" => writer.credential(EventType::CredentialRevoked, &summary, events::reason(&report), &[]),
+        "suspended" => writer.credential(EventType::CredentialSuspended, &summary, events::reason(&report), &[]),
+        _ if was_suspended => {
+            writer.credential(EventType::CredentialReinstated, &summary, None, &skills);
+            skills.iter().filter(|skill| events::is_held(skill)).for_each(|skill| {
+                writer.skill(EventType::SkillAsserted, &summary, skill);
+            });
+        }
+        _ => writer.verified(&summary, &report, &skills, &before),
+    }
+    if report.outcome == Outcome::Rejected {
+        let support = transaction.supported_elsewhere(tenant, &candidate, id)?;
+        for skill in before.iter().filter(|skill| !is_supported(skill, &support)) {
+            writer.skill(
+                EventType::SkillWithdrawn,
+                &summary,
+                &SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() },
+            );
+        }
+    }
+    transaction.update_credential(id, &report, normalized.as_ref(), now)?;
+    replace_skills(transaction, &stored, &skills, now)?;
+    transaction.set_sequence(tenant, &candidate, writer.sequence)?;
+    transaction.append_events(&writer.events)?;
+    Ok(Some(report))
+}
+
+fn is_answer(check: &Check) -> bool {
+    matches!(check.status, CheckStatus::Pass | CheckStatus::Fail | CheckStatus::Warning)
+}
+
+fn with_status(report: &VerificationReport, status: &Check, now: DateTime<Utc>) -> VerificationReport {
+    let mut report = report.clone();
+    report.checks.iter_mut().filter(|check| check.id == CheckId::Status).for_each(|check| *check = status.clone());
+    report.outcome = outcome::of(&report.checks);
+    report.verified_at = now;
+    report
+}
+
+fn replace_skills(
+    transaction: &mut Transaction<'_>,
+    stored: &StoredCredential,
+    skills: &[SkillAssertion],
+    now: DateTime<Utc>,
+) -> Result<()> {
+    transaction.remove_skills(&stored.id)?;
+    let held: Vec<_> = skills.iter().filter(|skill| events::is_held(skill)).map(|skill| (&stored.id, skill)).collect();
+    transaction.insert_skills(&stored.tenant_id, &stored.candidate_ref, &held, now)
+}
