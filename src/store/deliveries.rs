@@ -1,13 +1,14 @@
 //! Deliveries and their attempts: who works on which, and what came of it.
 
-use super::connection::each_backend;
+use super::connection::{AnyConnection, each_backend};
 use super::connections;
-use super::schema::{attempts, deliveries};
+use super::schema::{attempts, deliveries, events};
 use super::text::{clean, json_text, parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::{DeliveryFilter, Page, Result, Store, StoreError};
 use crate::model::delivery::{Attempt, Delivery, DeliveryResult, DeliveryState};
 use crate::model::ids::{AttemptId, ConnectionId, DeliveryId, EventId, TenantId};
 use chrono::{DateTime, Duration, Utc};
+use diesel::dsl::max;
 use diesel::prelude::*;
 
 #[derive(Queryable, Selectable)]
@@ -70,6 +71,40 @@ impl AttemptRow {
             calls: parse_json(&self.calls)?,
         })
     }
+}
+
+/// How soon after an earlier event that is being delivered right now the next one about the same person is tried.
+const AFTER_EARLIER: Duration = Duration::seconds(1);
+
+/// When the last of the earlier events about the same person is due, of those that the connection did not take at once.
+fn tried_again(connection: &mut AnyConnection, id: &ConnectionId, event: &EventId) -> Result<Option<DateTime<Utc>>> {
+    let about: Option<(String, String, i64)> = events::table
+        .filter(events::id.eq(event.as_str()))
+        .select((events::tenant_id, events::candidate_ref, events::position))
+        .first(connection)
+        .optional()?;
+    let Some((tenant, candidate, position)) = about else { return Ok(None) };
+    let due: Option<String> = deliveries::table
+        .inner_join(events::table.on(events::id.eq(deliveries::event_id)))
+        .filter(events::tenant_id.eq(tenant))
+        .filter(events::candidate_ref.eq(candidate))
+        .filter(events::position.lt(position))
+        .filter(deliveries::connection_id.eq(id.as_str()))
+        .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+        .filter(deliveries::attempts.gt(0))
+        .select(max(deliveries::next_attempt_at))
+        .first(connection)?;
+    parse_times(due)
+}
+
+fn wait_for(connection: &mut AnyConnection, id: &ConnectionId, event: &EventId, until: DateTime<Utc>) -> Result<()> {
+    let target = deliveries::table
+        .filter(deliveries::connection_id.eq(id.as_str()))
+        .filter(deliveries::event_id.eq(event.as_str()))
+        .filter(deliveries::state.eq(DeliveryState::Pending.as_str()));
+    let values = (deliveries::next_attempt_at.eq(Some(time_text(until))), deliveries::queued_until.eq(None::<String>));
+    diesel::update(target).set(values).execute(connection)?;
+    Ok(())
 }
 
 /// What a result makes of the delivery.
@@ -168,7 +203,8 @@ impl Store {
         .await
     }
 
-    /// Takes the delivery for one attempt: `None` when it is finished, not due, or leased by another worker.
+    /// Takes the delivery for one attempt: `None` when it is finished, not due, leased by another worker, or when an
+    /// earlier event about the same person is still being tried again at the connection: then it is due after that one.
     /// The lease ends by itself, so that a killed worker's delivery is taken again.
     pub async fn claim_delivery(
         &self,
@@ -179,6 +215,10 @@ impl Store {
     ) -> Result<Option<Delivery>> {
         let (id, event) = (connection.clone(), event.clone());
         self.write(move |connection| {
+            if let Some(earlier) = tried_again(connection, &id, &event)? {
+                wait_for(connection, &id, &event, earlier.max(now + AFTER_EARLIER))?;
+                return Ok(None);
+            }
             let moment = time_text(now);
             let target = deliveries::table
                 .filter(deliveries::connection_id.eq(id.as_str()))
