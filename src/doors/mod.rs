@@ -32,6 +32,8 @@ use std::sync::Arc;
 pub enum DoorError {
     #[error("{0} can't be read: {1}")]
     File(String, std::io::Error),
+    #[error("doors.certificate_file and doors.certificate_key_file belong together; one of them is empty")]
+    HalfSigner,
     #[error("the certificate for signed requests can't be used: {0}")]
     Signer(#[from] SignerError),
 }
@@ -65,7 +67,8 @@ impl Doors {
                     let (certificate, key) = (read(&settings.certificate_file)?, read(&settings.certificate_key_file)?);
                     Some(Arc::new(RequestSigner::from_pem(&certificate, &key, &host)?))
                 }
-                _ => None,
+                (true, true) => None,
+                _ => return Err(DoorError::HalfSigner),
             };
         Ok(Self {
             store: pipeline.store.clone(),

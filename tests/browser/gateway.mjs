@@ -7,8 +7,8 @@ import { join } from "node:path";
 export const KEY = "sk_browser_test_0123456789abcdef";
 const START_MILLISECONDS = 30_000;
 
-/** `trusting`: whether the trust policy beside the samples vouches for their issuer. */
-export async function startGateway({ trusting = true } = {}) {
+/** `trusting`: whether the trust policy beside the samples vouches for their issuer. `settings`: further ones, `key=value`. */
+export async function startGateway({ trusting = true, settings: further = [] } = {}) {
   const binary = process.env.SKILLGATE_TEST_BINARY;
   if (!binary) throw new Error("SKILLGATE_TEST_BINARY names the program to test; use tests/browser/run");
   const folder = mkdtempSync(join(tmpdir(), "skillgate-browser-"));
@@ -19,6 +19,7 @@ export async function startGateway({ trusting = true } = {}) {
     "verify.offline=true",
     "http_client.allow_private=127.0.0.0/8",
     "log.level=warn",
+    ...further,
   ];
   const child = spawn(binary, ["serve", "--listen", "127.0.0.1:0", ...settings.flatMap((one) => ["--set", one])], {
     cwd: folder,

@@ -5,9 +5,11 @@ use crate::support::{Answer, TestApp, spawn_app, spawn_app_with_doors};
 use crate::vcalm::open;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use p256::pkcs8::{EncodePrivateKey, LineEnding};
+use p256::ecdsa::signature::Verifier;
 use serde_json::{Map, Value, json};
 use skillgate::doors::DoorSettings;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
 
 fn members(link: &Value) -> Map<String, Value> {
     let url = url::Url::parse(link.as_str().unwrap()).unwrap();
@@ -114,31 +116,142 @@ async fn the_compatibility_form_is_served_by_reference_and_can_be_switched_off()
     assert_eq!(respond(&strict, &request, &vp.to_string()).await.status, 400);
 }
 
+fn certificate() -> DoorSettings {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/request-signing");
+    DoorSettings {
+        certificate_file: folder.join("chain.pem"),
+        certificate_key_file: folder.join("key.pem"),
+        ..DoorSettings::default()
+    }
+}
+
+/// What a wallet does with a signed request: the leaf names the host, and its key made the signature.
+fn assert_signed_by_leaf(object: &str) {
+    let (input, signature) = object.rsplit_once('.').unwrap();
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(input.split('.').next().unwrap()).unwrap()).unwrap();
+    assert_eq!((header["alg"].as_str(), header["typ"].as_str()), (Some("ES256"), Some("oauth-authz-req+jwt")));
+    let chain = header["x5c"].as_array().unwrap();
+    assert_eq!(chain.len(), 2, "the host's certificate and its issuer, not the root");
+    let leaf = Certificate::from_der(&STANDARD.decode(chain[0].as_str().unwrap()).unwrap()).unwrap();
+    let point = leaf.tbs_certificate.subject_public_key_info.subject_public_key.raw_bytes();
+    let signature = p256::ecdsa::Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+    p256::ecdsa::VerifyingKey::from_sec1_bytes(point).unwrap().verify(input.as_bytes(), &signature).unwrap();
+}
+
 #[tokio::test]
 async fn with_a_certificate_requests_are_signed_and_bound_to_the_host() {
-    let folder = tempfile::tempdir().unwrap();
-    let key = p256::SecretKey::random(&mut rand::rngs::OsRng);
-    let point = p256::ecdsa::SigningKey::from(key.clone()).verifying_key().to_encoded_point(false);
-    // The parts of a certificate that the gateway looks for: the host's name and the key.
-    let der = [&[0x82, 9][..], b"127.0.0.1", point.as_bytes()].concat();
-    let pem = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der));
-    let (certificate_file, certificate_key_file) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
-    std::fs::write(&certificate_file, pem).unwrap();
-    std::fs::write(&certificate_key_file, key.to_pkcs8_pem(LineEnding::LF).unwrap().as_bytes()).unwrap();
-    let app = spawn_app_with_doors(DoorSettings { certificate_file, certificate_key_file, ..DoorSettings::default() }).await;
+    let app = spawn_app_with_doors(certificate()).await;
     let exchange = open(&app, json!({})).await;
     let link = members(&exchange["protocols"]["oid4vp-1.0"]);
     assert_eq!(link["client_id"], "x509_san_dns:127.0.0.1");
-    let object = Answer::of(app.client.get(link["request_uri"].as_str().unwrap())).await.text;
-    let request = payload(&object);
+    let request_uri = link["request_uri"].as_str().unwrap();
+    let got = Answer::of(app.client.get(request_uri)).await;
+    let posted = Answer::of(app.client.post(request_uri).form(&[("wallet_nonce", "wn")])).await;
+    for answer in [&got, &posted] {
+        assert_eq!(answer.header("content-type"), "application/oauth-authz-req+jwt");
+        assert_signed_by_leaf(&answer.text);
+    }
+    assert_eq!(payload(&posted.text)["wallet_nonce"], "wn");
+    let request = payload(&got.text);
     assert_eq!(
         (request["client_id"].as_str(), request["aud"].as_str()),
         (Some("x509_san_dns:127.0.0.1"), Some("https://self-issued.me/v2"))
     );
     assert!(request.get("presentation_definition").is_none(), "exactly one query");
     let request = request.as_object().unwrap();
+    let (_, elsewhere) = presentation(request, "x509_san_dns:gw.example.org");
+    let refused = respond(&app, request, &json!({"badge": [elsewhere]}).to_string()).await;
+    assert_eq!((refused.status, refused.json()["error"].as_str()), (400, Some("invalid_presentation")));
+    let request = payload(&Answer::of(app.client.get(request_uri)).await.text);
+    let request = request.as_object().unwrap();
     let (_, vp) = presentation(request, "x509_san_dns:127.0.0.1");
     assert_eq!(respond(&app, request, &json!({"badge": [vp]}).to_string()).await.status, 200);
+}
+
+const VCT: &str = "https://issuer.example/skill";
+
+/// An exchange that asks for SD-JWT credentials of one type.
+async fn ask_for_sd_jwt(app: &TestApp) -> (Value, Map<String, Value>) {
+    let exchange = open(app, json!({"openId": {"formats": ["dc+sd-jwt"], "vct_values": [VCT]}})).await;
+    let request = members(&exchange["protocols"]["oid4vp-1.0"]);
+    (exchange, request)
+}
+
+#[tokio::test]
+async fn an_sd_jwt_credential_bound_by_its_holder_is_taken_in_every_shape() {
+    let app = spawn_app().await;
+    for shape in 0..4 {
+        let (exchange, request) = ask_for_sd_jwt(&app).await;
+        let query: Value = serde_json::from_str(request["dcql_query"].as_str().unwrap()).unwrap();
+        assert_eq!(
+            query["credentials"],
+            json!([{"id": "badge_sd_jwt", "format": "dc+sd-jwt", "multiple": true, "meta": {"vct_values": [VCT]}}])
+        );
+        let (issuer, holder) = (Actor::new(), Actor::new());
+        let (nonce, client_id) = (request["nonce"].as_str().unwrap(), request["client_id"].as_str().unwrap());
+        let bound = holder.bind(&issuer.sd_jwt(&holder, VCT), nonce, client_id);
+        let token = match shape {
+            0 => json!({"badge_sd_jwt": [bound]}).to_string(),
+            1 => json!({"badge_sd_jwt": bound}).to_string(),
+            2 => json!([bound]).to_string(),
+            _ => bound,
+        };
+        let answer = respond(&app, &request, &token).await;
+        assert_eq!((answer.status, answer.text.as_str()), (200, "{}"), "shape {shape}: {answer:?}");
+        let done = state(&app, &exchange).await;
+        let result = &done["variables"]["results"]["default"];
+        assert_eq!((done["state"].as_str(), result["holderProven"].as_bool()), (Some("complete"), Some(true)), "{done}");
+        assert_ne!(result["verdicts"][0]["outcome"], "rejected", "{done}");
+    }
+}
+
+#[tokio::test]
+async fn an_sd_jwt_credential_bound_for_another_request_or_by_another_key_is_refused() {
+    let app = spawn_app().await;
+    let (exchange, _) = ask_for_sd_jwt(&app).await;
+    let (issuer, holder, thief) = (Actor::new(), Actor::new(), Actor::new());
+    let credential = issuer.sd_jwt(&holder, VCT);
+    // Every refusal makes a new nonce, so each try reads the request again.
+    for attempt in ["nonce", "audience", "key", "disclosure"] {
+        let request = members(&state(&app, &exchange).await["protocols"]["oid4vp-1.0"]);
+        let (nonce, client_id) = (request["nonce"].as_str().unwrap(), request["client_id"].as_str().unwrap());
+        let bound = match attempt {
+            "nonce" => holder.bind(&credential, "another", client_id),
+            "audience" => holder.bind(&credential, nonce, "redirect_uri:https://evil.example/response"),
+            "key" => thief.bind(&credential, nonce, client_id),
+            // Bound with the disclosure, sent without it.
+            _ => {
+                let whole = holder.bind(&credential, nonce, client_id);
+                let parts: Vec<&str> = whole.split('~').collect();
+                format!("{}~{}", parts[0], parts[2])
+            }
+        };
+        let answer = respond(&app, &request, &json!({"badge_sd_jwt": [bound]}).to_string()).await;
+        assert_eq!((answer.status, answer.json()["error"].as_str()), (400, Some("invalid_presentation")), "{attempt}");
+    }
+    assert_eq!(state(&app, &exchange).await["state"], "active");
+    assert!(app.get_json("/v1/submissions").await["items"].as_array().unwrap().is_empty(), "nothing of it was kept");
+}
+
+#[tokio::test]
+async fn an_sd_jwt_credential_without_its_holder_s_signature_proves_no_holder_and_a_forged_one_is_rejected() {
+    let app = spawn_app().await;
+    let (issuer, holder) = (Actor::new(), Actor::new());
+    let credential = issuer.sd_jwt(&holder, VCT);
+    let (exchange, request) = ask_for_sd_jwt(&app).await;
+    assert_eq!(respond(&app, &request, &credential).await.status, 200);
+    assert_eq!(state(&app, &exchange).await["variables"]["results"]["default"]["holderProven"], false);
+
+    // The holder binds whatever they hold; whether it is genuine is the other verdict.
+    let (exchange, request) = ask_for_sd_jwt(&app).await;
+    let signature_at = credential.find('~').unwrap() - 10;
+    let replacement = if credential.as_bytes()[signature_at] == b'A' { "B" } else { "A" };
+    let mut forged = credential.clone();
+    forged.replace_range(signature_at..=signature_at, replacement);
+    let bound = holder.bind(&forged, request["nonce"].as_str().unwrap(), request["client_id"].as_str().unwrap());
+    assert_eq!(respond(&app, &request, &json!({"badge_sd_jwt": [bound]}).to_string()).await.status, 200);
+    let done = state(&app, &exchange).await;
+    assert_eq!(done["variables"]["results"]["default"]["verdicts"][0]["outcome"], "rejected", "{done}");
 }
 
 #[tokio::test]

@@ -7,11 +7,17 @@ use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::DecodePrivateKey;
 use serde_json::{Map, Value, json};
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignerError {
-    #[error("the certificate file holds no PEM certificate")]
+    #[error("the certificate file holds no PEM certificate, or a broken one")]
     NoCertificate,
+    #[error("the certificates are not in order: the host's own comes first, then each one's issuer")]
+    Order,
     #[error("the key file holds no P-256 private key in PEM form")]
     NoKey,
     #[error("the certificate does not name {0} as one of its hosts")]
@@ -33,22 +39,29 @@ pub struct RequestSigner {
 impl RequestSigner {
     /// `host`: the gateway's host name, which the certificate must hold among its DNS names.
     pub fn from_pem(certificate_pem: &str, key_pem: &str, host: &str) -> Result<Self, SignerError> {
-        let chain = certificates(certificate_pem);
-        let leaf = chain.first().ok_or(SignerError::NoCertificate)?;
+        let chain = certificates(certificate_pem).ok_or(SignerError::NoCertificate)?;
+        let (_, leaf) = chain.first().ok_or(SignerError::NoCertificate)?;
+        let in_order = chain.windows(2).all(|pair| match pair {
+            [(_, below), (_, above)] => below.tbs_certificate.issuer == above.tbs_certificate.subject,
+            _ => true,
+        });
+        if !in_order {
+            return Err(SignerError::Order);
+        }
         let secret = p256::SecretKey::from_pkcs8_pem(key_pem)
             .or_else(|_| p256::SecretKey::from_sec1_pem(key_pem))
             .map_err(|_| SignerError::NoKey)?;
-        let key = SigningKey::from(secret);
-        // Both are found as they stand in the DER: a dNSName is context tag 2, the public key an uncompressed point.
-        let name = [&[0x82, u8::try_from(host.len()).unwrap_or(u8::MAX)], host.as_bytes()].concat();
-        if !holds(leaf, &name) {
+        if !names(leaf, host) {
             return Err(SignerError::OtherHost(host.to_owned()));
         }
-        if !holds(leaf, key.verifying_key().to_encoded_point(false).as_bytes()) {
+        let certified = leaf.tbs_certificate.subject_public_key_info.subject_public_key.raw_bytes();
+        if p256::PublicKey::from_sec1_bytes(certified).ok() != Some(secret.public_key()) {
             return Err(SignerError::OtherKey);
         }
-        let chain = chain.iter().map(|der| STANDARD.encode(der)).collect();
-        Ok(Self { host: host.to_owned(), key, chain })
+        // A wallet has its trust anchors already; the profiles forbid to send one along.
+        let sent = chain.iter().enumerate().filter(|(place, (_, certificate))| *place == 0 || !is_anchor(certificate));
+        let chain = sent.map(|(_, (der, _))| STANDARD.encode(der)).collect();
+        Ok(Self { host: host.to_owned(), key: SigningKey::from(secret), chain })
     }
 
     /// A signed request object.
@@ -61,16 +74,25 @@ impl RequestSigner {
     }
 }
 
-fn certificates(pem: &str) -> Vec<Vec<u8>> {
+/// Every certificate in the file, as bytes and read; text around them is allowed. `None` when one is broken.
+fn certificates(pem: &str) -> Option<Vec<(Vec<u8>, Certificate)>> {
     let block = |part: &str| {
         let (body, _) = part.split_once("-----END CERTIFICATE-----")?;
-        STANDARD.decode(body.split_ascii_whitespace().collect::<String>()).ok()
+        let der = STANDARD.decode(body.split_ascii_whitespace().collect::<String>()).ok()?;
+        let certificate = Certificate::from_der(&der).ok()?;
+        Some((der, certificate))
     };
-    pem.split("-----BEGIN CERTIFICATE-----").skip(1).filter_map(block).collect()
+    pem.split("-----BEGIN CERTIFICATE-----").skip(1).map(block).collect()
 }
 
-fn holds(der: &[u8], part: &[u8]) -> bool {
-    der.windows(part.len()).any(|window| window == part)
+/// Whether the host is one of the certificate's DNS names, letter by letter: wallets take no wildcard here.
+fn names(certificate: &Certificate, host: &str) -> bool {
+    let Ok(Some((_, alternatives))) = certificate.tbs_certificate.get::<SubjectAltName>() else { return false };
+    alternatives.0.iter().any(|name| matches!(name, GeneralName::DnsName(name) if name.as_str().eq_ignore_ascii_case(host)))
+}
+
+fn is_anchor(certificate: &Certificate) -> bool {
+    certificate.tbs_certificate.issuer == certificate.tbs_certificate.subject
 }
 
 #[cfg(test)]
@@ -79,36 +101,56 @@ mod tests {
     use p256::ecdsa::signature::Verifier;
     use p256::pkcs8::{EncodePrivateKey, LineEnding};
 
-    /// Not a whole certificate: only the two parts of one that the signer looks for.
-    fn pem_for(key: &p256::SecretKey, host: &str) -> String {
-        let point = SigningKey::from(key.clone()).verifying_key().to_encoded_point(false);
-        let der = [&[0x82, host.len() as u8], host.as_bytes(), point.as_bytes()].concat();
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(der))
+    /// The host's certificate, its issuer, and the root above: made with `openssl` for `gw.example.org` and `*.example.net`.
+    const CHAIN: &str = include_str!("../../../tests/fixtures/request-signing/chain.pem");
+    const KEY: &str = include_str!("../../../tests/fixtures/request-signing/key.pem");
+
+    fn refused(certificates: &str, key: &str, host: &str) -> SignerError {
+        RequestSigner::from_pem(certificates, key, host).map(|_| ()).unwrap_err()
     }
 
     #[test]
-    fn a_request_object_is_signed_with_the_chain_in_its_header() {
-        let key = p256::SecretKey::random(&mut rand::rngs::OsRng);
-        let key_pem = key.to_pkcs8_pem(LineEnding::LF).unwrap();
-        let signer = RequestSigner::from_pem(&pem_for(&key, "gw.example"), &key_pem, "gw.example").unwrap();
+    fn a_request_object_is_signed_with_the_chain_below_the_anchor_in_its_header() {
+        let signer = RequestSigner::from_pem(CHAIN, KEY, "GW.example.org").unwrap();
         let object = signer.sign(&Map::from_iter([("nonce".to_owned(), json!("n"))]));
         let (input, signature) = object.rsplit_once('.').unwrap();
-        let signature = Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
-        SigningKey::from(key).verifying_key().verify(input.as_bytes(), &signature).unwrap();
         let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(input.split('.').next().unwrap()).unwrap()).unwrap();
-        assert_eq!(header["x5c"].as_array().unwrap().len(), 1);
+        let chain: Vec<Certificate> = header["x5c"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| Certificate::from_der(&STANDARD.decode(item.as_str().unwrap()).unwrap()).unwrap())
+            .collect();
+        assert_eq!(chain.len(), 2, "the root stays at home");
+        assert_eq!(chain[0].tbs_certificate.issuer, chain[1].tbs_certificate.subject);
+        let point = chain[0].tbs_certificate.subject_public_key_info.subject_public_key.raw_bytes();
+        let signature = Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+        p256::ecdsa::VerifyingKey::from_sec1_bytes(point).unwrap().verify(input.as_bytes(), &signature).unwrap();
+    }
+
+    #[test]
+    fn text_around_the_certificates_is_allowed_and_a_leaf_may_stand_alone() {
+        let leaf = CHAIN.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
+        let signer = RequestSigner::from_pem(&format!("subject=CN = gw\n{leaf}\n\n"), KEY, "gw.example.org").unwrap();
+        assert_eq!(signer.chain.len(), 1);
     }
 
     #[test]
     fn a_certificate_of_another_host_or_key_is_refused_at_the_start() {
-        let key = p256::SecretKey::random(&mut rand::rngs::OsRng);
         let other = p256::SecretKey::random(&mut rand::rngs::OsRng).to_pkcs8_pem(LineEnding::LF).unwrap();
-        let key_pem = key.to_pkcs8_pem(LineEnding::LF).unwrap();
-        let pem = pem_for(&key, "gw.example");
-        let error = |pem: &str, key: &str, host: &str| RequestSigner::from_pem(pem, key, host).map(|_| ()).unwrap_err();
-        assert_eq!(error(&pem, &key_pem, "w.example"), SignerError::OtherHost("w.example".to_owned()));
-        assert_eq!(error(&pem, &other, "gw.example"), SignerError::OtherKey);
-        assert_eq!(error("", &key_pem, "gw.example"), SignerError::NoCertificate);
-        assert_eq!(error(&pem, "x", "gw.example"), SignerError::NoKey);
+        for host in ["w.example.org", "a.example.net", "*.example.net.org", "example.org", ""] {
+            assert_eq!(refused(CHAIN, KEY, host), SignerError::OtherHost(host.to_owned()));
+        }
+        assert_eq!(refused(CHAIN, &other, "gw.example.org"), SignerError::OtherKey);
+        assert_eq!(refused(CHAIN, "x", "gw.example.org"), SignerError::NoKey);
+    }
+
+    #[test]
+    fn broken_missing_and_disordered_certificates_are_told_apart() {
+        assert_eq!(refused("", KEY, "gw.example.org"), SignerError::NoCertificate);
+        assert_eq!(refused(&CHAIN.replace("MII", "MIJ"), KEY, "gw.example.org"), SignerError::NoCertificate);
+        let parts: Vec<&str> = CHAIN.split_inclusive("-----END CERTIFICATE-----").collect();
+        let reversed = [parts[0], parts[2], parts[1]].concat();
+        assert_eq!(refused(&reversed, KEY, "gw.example.org"), SignerError::Order);
     }
 }

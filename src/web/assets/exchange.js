@@ -1,10 +1,11 @@
 // The waiting page of an exchange: shows what the gateway says, because wallets report success in every case.
 const status = document.getElementById("exchange-status");
+const ways = document.getElementById("exchange-ways");
 const list = document.getElementById("exchange-verdicts");
 const source = new EventSource(`/interactions/${encodeURIComponent(status.dataset.exchange)}/events`);
 
 const SENTENCES = {
-  pending: "Waiting for your wallet.",
+  pending: `Waiting for your wallet, until ${status.dataset.expires}.`,
   active: "Your wallet has read the request. Choose what to share there.",
   complete: "Received. Thank you.",
   invalid: "This did not work too many times. Ask for a new link.",
@@ -19,7 +20,7 @@ const OUTCOMES = {
 source.addEventListener("exchange", (event) => {
   const seen = JSON.parse(event.data);
   status.dataset.state = seen.state;
-  status.textContent = seen.problem ? `${SENTENCES[seen.state]} Last try: ${seen.problem}` : SENTENCES[seen.state];
+  status.textContent = seen.problem ? `${SENTENCES[seen.state]} The last try did not work: ${seen.problem}` : SENTENCES[seen.state];
   list.replaceChildren(...(seen.verdicts ?? []).map((verdict) => {
     const item = document.createElement("li");
     item.textContent = verdict.reason ? `${OUTCOMES[verdict.outcome]}: ${verdict.reason}` : OUTCOMES[verdict.outcome];
@@ -27,5 +28,7 @@ source.addEventListener("exchange", (event) => {
   }));
   if (["complete", "invalid", "expired"].includes(seen.state)) {
     source.close();
+    // A code that does nothing any more invites to try again.
+    ways.hidden = true;
   }
 });
