@@ -267,7 +267,10 @@ fn without_credential(file: String, problem: FileProblem, at: DateTime<Utc>) -> 
 
 /// A report that says why there is no credential to judge.
 fn nothing(problem: &FileProblem, at: DateTime<Utc>) -> VerificationReport {
-    let mut check = Check::fail(CheckId::Format, &problem.code, problem.message.clone());
+    let mut check = match problem.outcome() {
+        Outcome::Rejected => Check::fail(CheckId::Format, &problem.code, problem.message.clone()),
+        _ => Check::warning(CheckId::Format, &problem.code, problem.message.clone()),
+    };
     check.next_step.clone_from(&problem.next_step);
     let checks = outcome::complete(vec![check]);
     VerificationReport {

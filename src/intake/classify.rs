@@ -16,6 +16,8 @@ pub enum Kind {
     JwsJson,
     /// An API body around credentials: the members that hold them.
     Wrapper(&'static [&'static str]),
+    /// A part of a badge, or of what stands behind one, that says nothing about a person; starts with an article.
+    Description(&'static str),
     /// Something known that nobody is awarded; starts with an article.
     Other(&'static str),
     Unknown,
@@ -36,12 +38,20 @@ const WRAPPED: &[&str] = &[
     "results",
 ];
 
+/// Types of what issuers publish about their badges and themselves.
+const DESCRIPTIONS: &[(&str, &str)] = &[
+    ("BadgeClass", BADGE_CLASS),
+    ("Achievement", "the description of an achievement"),
+    ("AlignmentObject", "the description of what a badge corresponds to"),
+    ("Alignment", "the description of what a badge corresponds to"),
+    ("Issuer", PROFILE),
+    ("Profile", "the profile of an issuer or a person"),
+];
+const BADGE_CLASS: &str = "the description of a badge (BadgeClass)";
+const PROFILE: &str = "the profile of an issuer";
+
 /// Types that are known and are not awards.
 const NOT_AWARDS: &[(&str, &str)] = &[
-    ("BadgeClass", "the description of a badge (BadgeClass)"),
-    ("Achievement", "the description of an achievement"),
-    ("Issuer", "the profile of an issuer"),
-    ("Profile", "the profile of an issuer or a person"),
     ("Endorsement", "an endorsement"),
     ("RevocationList", "a list of revoked badges"),
     ("CryptographicKey", "a public key"),
@@ -73,6 +83,9 @@ pub fn kind(object: &Map<String, Value>) -> Kind {
     if object.contains_key("payload") && (object.contains_key("signatures") || object.contains_key("signature")) {
         return Kind::JwsJson;
     }
+    if let Some((_, what)) = DESCRIPTIONS.iter().find(|(name, _)| has(name)) {
+        return Kind::Description(what);
+    }
     if let Some((_, what)) = NOT_AWARDS.iter().find(|(name, _)| has(name)) {
         return Kind::Other(what);
     }
@@ -91,21 +104,31 @@ fn without_type(object: &Map<String, Value>) -> Kind {
         return Kind::Other("a key");
     }
     if has("verificationMethod") || has("assertionMethod") {
-        return Kind::Other("a DID document");
+        return Kind::Description("a document about somebody's keys (DID document)");
     }
     if has("$schema") || has("$defs") {
         return Kind::Other("a JSON schema");
     }
     if has("criteria") && has("issuer") {
-        return Kind::Other("the description of a badge (BadgeClass)");
+        return Kind::Description(BADGE_CLASS);
     }
     if has("name") && has("url") && !has("issuer") {
-        return Kind::Other("the profile of an issuer");
+        return Kind::Description(PROFILE);
     }
     if has("@context") && has("issuer") {
         return Kind::Credential;
     }
     Kind::Unknown
+}
+
+/// Whether a value is a credential or presentation that carries a signature of its own.
+pub fn is_signed(value: &Value) -> bool {
+    let Some(object) = value.as_object() else { return false };
+    match kind(object) {
+        Kind::Credential | Kind::Presentation => object.get("proof").is_some_and(|proof| !proof.is_null()),
+        Kind::Enveloped(_) => true,
+        _ => false,
+    }
 }
 
 /// The data model that a document seems to follow, for messages and for choosing a reader.
@@ -207,8 +230,9 @@ mod tests {
         assert_eq!(kind_of(json!({"type": "VerifiablePresentation"})), Kind::Presentation);
         assert_eq!(kind_of(json!({"payload": "x", "signatures": []})), Kind::JwsJson);
         assert_eq!(kind_of(json!({"verifiableCredential": {}})), Kind::Wrapper(WRAPPED));
-        assert!(matches!(kind_of(json!({"type": "BadgeClass", "issuer": "x"})), Kind::Other(_)));
-        assert!(matches!(kind_of(json!({"name": "N", "url": "https://example.org"})), Kind::Other(_)));
+        assert_eq!(kind_of(json!({"type": "BadgeClass", "issuer": "x"})), Kind::Description(BADGE_CLASS));
+        assert_eq!(kind_of(json!({"name": "N", "url": "https://example.org"})), Kind::Description(PROFILE));
+        assert!(matches!(kind_of(json!({"kty": "OKP"})), Kind::Other(_)));
         assert_eq!(kind_of(json!({"a": 1})), Kind::Unknown);
     }
 

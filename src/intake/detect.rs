@@ -234,7 +234,12 @@ mod tests {
             (b"-----BEGIN CERTIFICATE-----", "not_a_credential"),
             (b"\x89PNG\r\n\x1A\n", "broken_image"),
             (b"<svg/>", "image_without_badge"),
-            (b"{\"type\":\"BadgeClass\",\"name\":\"x\",\"issuer\":\"y\"}", "not_a_credential"),
+            (b"{\"type\":\"BadgeClass\",\"name\":\"x\",\"issuer\":\"y\"}", "description_only"),
+            (
+                b"{\"@context\":\"https://www.w3.org/ns/did/v1\",\"id\":\"did:example:a\",\"assertionMethod\":[]}",
+                "description_only",
+            ),
+            (b"{\"result\":{\"type\":\"VerifiableCredential\"}}", "unknown_content"),
         ] {
             assert_eq!(code(bytes), expected, "{}", String::from_utf8_lossy(bytes));
         }
@@ -244,12 +249,16 @@ mod tests {
     fn a_credential_is_found_in_whatever_is_around_it() {
         let json = credential();
         let jwt = token(&json);
+        let mut signed = json.clone();
+        signed["proof"] = json!({"type": "DataIntegrityProof"});
         let claimed = token(&json!({"iss": "did:example:i", "vc": {"type": ["VerifiableCredential"]}}));
         for text in [
             json.to_string(),
             format!("\u{FEFF}\n {json}\n"),
             json!({"verifiableCredential": json}).to_string(),
             json!({"credential": json}).to_string(),
+            json!({"verifiableCredential": json, "options": {"checks": ["proof"]}}).to_string(),
+            json!({"given": json, "made": signed, "note": "x"}).to_string(),
             json!([json]).to_string(),
             jwt.clone(),
             format!("  \"{jwt}\"\n"),

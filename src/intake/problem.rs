@@ -63,6 +63,15 @@ pub(crate) fn not_a_credential(what: &str) -> FileProblem {
     problem("not_a_credential", format!("This is {what}, not a credential that somebody was awarded."), ASK_FOR_BADGE)
 }
 
+/// A genuine part of a badge, or its issuer's profile. `what` starts with an article.
+pub(crate) fn description(what: &str) -> FileProblem {
+    problem(
+        FileProblem::DESCRIPTION,
+        format!("This is {what}; it awards nothing to anybody."),
+        "Ask the applicant for the badge that was awarded to them: the downloaded picture (PNG or SVG) or the JSON file.",
+    )
+}
+
 pub(crate) fn unknown() -> FileProblem {
     problem("unknown_content", "No credential was recognised in this file.", ASK_FOR_BADGE)
 }

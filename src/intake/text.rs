@@ -265,7 +265,12 @@ fn open_value(text: &str, value: Value, source: &Source<'_>, nesting: usize) -> 
         Kind::JwsJson => vec![jws_json(text, &object, source)],
         Kind::Wrapper(members) => open_wrapper(text, members, source, nesting),
         Kind::Other(what) => vec![Found::nothing(what, problem::not_a_credential(what))],
-        Kind::Unknown => vec![Found::nothing("JSON document", problem::unknown())],
+        Kind::Description(what) => vec![Found::nothing(what, problem::description(what))],
+        Kind::Unknown => {
+            // Whatever its members are called: a credential among them is known by its own signature.
+            let signed = object.iter().filter(|(_, value)| classify::is_signed(value)).map(|(name, _)| name.as_str());
+            open_wrapper(text, &signed.collect::<Vec<_>>(), source, nesting)
+        }
     }
 }
 
@@ -324,6 +329,9 @@ fn open_wrapper(text: &str, members: &[&str], source: &Source<'_>, nesting: usiz
         return vec![Found::nothing("JSON document", problem::unknown())];
     };
     let held: Vec<&str> = members.iter().filter_map(|member| parts.get(*member)).map(|raw| raw.get()).collect();
+    if held.is_empty() {
+        return vec![Found::nothing("JSON document", problem::unknown())];
+    }
     merged(held.iter().flat_map(|inner| open_nested(inner, source, nesting + 1)).collect())
 }
 

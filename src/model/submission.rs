@@ -126,6 +126,19 @@ pub struct FileProblem {
     pub next_step: Option<String>,
 }
 
+impl FileProblem {
+    /// The code of a file that describes a badge or its issuer.
+    pub const DESCRIPTION: &str = "description_only";
+
+    /// What the problem means for the file: nothing is wrong with a description, somebody sent the wrong file.
+    pub fn outcome(&self) -> Outcome {
+        match self.code.as_str() {
+            Self::DESCRIPTION => Outcome::Attention,
+            _ => Outcome::Rejected,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CredentialResult {
     pub id: CredentialId,

@@ -7,7 +7,7 @@ use crate::model::event::EventType;
 use crate::model::ids::{CandidateRef, CredentialId};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
-use crate::model::submission::{CandidateHint, FileResult};
+use crate::model::submission::{CandidateHint, FileProblem, FileResult};
 use crate::store::{FileRecord, KnownBytes, NewCredential, NewSubmission, Result, Transaction};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -63,7 +63,7 @@ pub fn record(
 }
 
 fn worst_outcome(file: &WorkedFile) -> Option<Outcome> {
-    let problem = file.result.problem.as_ref().map(|_| Outcome::Rejected);
+    let problem = file.result.problem.as_ref().map(FileProblem::outcome);
     let presentation = file.result.presentation.as_ref().map(|report| report.outcome);
     let credentials = file.credentials.iter().map(|credential| credential.report.outcome);
     problem.into_iter().chain(presentation).chain(credentials).max()

@@ -44,9 +44,11 @@ impl Input<'_> {
         for signature in ["proofValue", "jws", "signatureValue"] {
             configuration.remove(signature);
         }
-        if let (Some(context), false) = (self.document.get("@context"), configuration.contains_key("@context")) {
-            configuration.insert("@context".to_owned(), context.clone());
-        }
+        // Older suites are often named in a context of the proof's own, which is read after those of the document.
+        let mut contexts = list(self.document.get("@context"));
+        let own = list(configuration.get("@context"));
+        contexts.extend(own.into_iter().filter(|entry| !list(self.document.get("@context")).contains(entry)));
+        configuration.insert("@context".to_owned(), Value::Array(contexts));
         configuration
     }
 
@@ -105,9 +107,14 @@ impl Input<'_> {
 
 /// Whether the document's contexts begin with those of the proof.
 fn starts_with(document: Option<&Value>, signed: &Value) -> bool {
-    let list = |value: &Value| match value {
-        Value::Array(entries) => entries.clone(),
-        other => vec![other.clone()],
-    };
-    document.is_some_and(|document| list(document).starts_with(&list(signed)))
+    document.is_some() && list(document).starts_with(&list(Some(signed)))
+}
+
+/// The entries of `@context`, which may stand alone or in a list.
+fn list(context: Option<&Value>) -> Vec<Value> {
+    match context {
+        Some(Value::Array(entries)) => entries.clone(),
+        Some(single) => vec![single.clone()],
+        None => Vec::new(),
+    }
 }

@@ -10,7 +10,8 @@ use super::problem::ProofProblem;
 use super::selective;
 use super::signature::{self, SignatureError};
 use crate::jsonld::{Edition, HashAlgorithm};
-use crate::verify::keys::{PublicKey, ResolvedKey};
+use crate::verify::did;
+use crate::verify::keys::{KeyError, PublicKey, ResolvedKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -44,35 +45,60 @@ pub async fn verify(
     let created = options.created;
     let input =
         |edition, hash| Input { document, options, previous: previous.clone(), contexts: request.contexts, edition, hash };
+    let attempt_with = |key: &PublicKey| {
+        let hash = match (key, options.suite) {
+            (PublicKey::P384(_), Suite::Rdfc(Curve::Nist) | Suite::Jcs(Curve::Nist)) => HashAlgorithm::Sha384,
+            _ => HashAlgorithm::Sha256,
+        };
+        let editions = match options.suite {
+            Suite::Jcs(_) => 1,
+            _ => request.contexts.editions(integrity::context_urls(document).into_iter()),
+        };
+        let mut first_failure = None;
+        for edition in (0..editions).map(Edition) {
+            match attempt(&input(edition, hash), key) {
+                Ok((explain, seen)) => return Ok((edition, explain, seen)),
+                Err(failure) => first_failure = first_failure.or(Some(failure)),
+            }
+        }
+        Err(first_failure.unwrap_or_else(|| (ProofProblem::mismatch(), None, Seen::default())))
+    };
     let key = match request.keys.resolve(options.verification_method, request.purpose).await {
         Ok(key) => key,
         Err(error) => {
             // What is wrong with the document itself can be told without the key.
             let message = input(Edition::default(), HashAlgorithm::Sha256).message();
             let (problem, seen) = match message {
-                Ok(message) => (error.into(), message.seen),
+                Ok(message) => (without_key(error, options.verification_method, attempt_with), message.seen),
                 Err(problem) => (problem, Seen::default()),
             };
             return Err(Failure { problem, key: None, created, explain: None, seen });
         }
     };
-    let hash = match (&key.key, options.suite) {
-        (PublicKey::P384(_), Suite::Rdfc(Curve::Nist) | Suite::Jcs(Curve::Nist)) => HashAlgorithm::Sha384,
-        _ => HashAlgorithm::Sha256,
-    };
-    let editions = match options.suite {
-        Suite::Jcs(_) => 1,
-        _ => request.contexts.editions(integrity::context_urls(document).into_iter()),
-    };
-    let mut first_failure = None;
-    for edition in (0..editions).map(Edition) {
-        match attempt(&input(edition, hash), &key.key) {
-            Ok((explain, seen)) => return Ok(Verified { key, created, edition, explain, seen }),
-            Err(failure) => first_failure = first_failure.or(Some(failure)),
-        }
+    match attempt_with(&key.key) {
+        Ok((edition, explain, seen)) => Ok(Verified { key, created, edition, explain, seen }),
+        Err((problem, explain, seen)) => Err(Failure { problem, key: Some(key), created, explain, seen }),
     }
-    let (problem, explain, seen) = first_failure.unwrap_or_else(|| (ProofProblem::mismatch(), None, Seen::default()));
-    Err(Failure { problem, key: Some(key), created, explain, seen })
+}
+
+/// What is said when the document that should hold the key is not to be had. A method whose name spells out a key can still
+/// be contradicted by the signature; it is never confirmed by it, because anybody can write such a name.
+fn without_key<T>(
+    error: KeyError,
+    verification_method: &str,
+    attempt_with: impl Fn(&PublicKey) -> Result<T, AttemptFailure>,
+) -> ProofProblem {
+    let spelled = match error {
+        KeyError::Unavailable(_) => did::fragment(verification_method).and_then(|name| PublicKey::from_multikey(name).ok()),
+        KeyError::Invalid(_) | KeyError::Unsupported(_) => None,
+    };
+    match spelled.map(|key| attempt_with(&key)) {
+        Some(Err((problem, ..))) if problem.code == ProofProblem::mismatch().code => {
+            let detail = "the signature does not match the key that it names".to_owned();
+            ProofProblem { detail, ..problem }
+        }
+        _ => error.into(),
+    }
 }
 
 type AttemptFailure = (ProofProblem, Option<Value>, Seen);

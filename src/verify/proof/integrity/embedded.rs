@@ -9,6 +9,15 @@ use serde_json::{Map, Value};
 
 /// Members whose values are credentials.
 const CREDENTIALS: [&str; 2] = ["endorsement", "verifiableCredential"];
+/// Contexts that name signature suites and nothing else: a proof may bring them itself.
+const SUITES: [&str; 6] = [
+    "https://w3id.org/security/suites/ed25519-2018/v1",
+    "https://w3id.org/security/suites/ed25519-2020/v1",
+    "https://w3id.org/security/suites/jws-2020/v1",
+    "https://w3id.org/security/data-integrity/v1",
+    "https://w3id.org/security/data-integrity/v2",
+    "https://w3c-ccg.github.io/lds-jws2020/contexts/lds-jws2020-v1.json",
+];
 /// Credentials within one credential, at any depth.
 const MAX_EMBEDDED: usize = 256;
 
@@ -69,6 +78,7 @@ impl Walk<'_> {
                 self.problems.push(ProofProblem::integrity("inner_context_missing", pointer, detail));
             }
             None => {}
+            Some(context) if is_proof(pointer) && names_suites(context) => {}
             Some(_) if !credential => {
                 let detail = "a part of the document changes what words mean".to_owned();
                 self.problems.push(ProofProblem::integrity("inner_context", &format!("{pointer}/@context"), detail));
@@ -82,6 +92,20 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// `/proof`, `/verifiableCredential/0/proof/1` and the like.
+fn is_proof(pointer: &str) -> bool {
+    let mut parts = pointer.rsplit('/').skip_while(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    parts.next() == Some("proof")
+}
+
+fn names_suites(context: &Value) -> bool {
+    let entries = match context {
+        Value::Array(entries) => entries.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    entries.iter().all(|entry| entry.as_str().is_some_and(|url| SUITES.contains(&url)))
 }
 
 fn names_credential(types: &Value) -> bool {
