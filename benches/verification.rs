@@ -99,7 +99,7 @@ fn write_for_others(folder: &PathBuf, institution: &Institution, signed: &str, t
     std::fs::create_dir_all(folder).unwrap();
     let contexts: Map<String, Value> = badge::CONTEXTS
         .iter()
-        .map(|url| ((*url).to_owned(), Contexts::built_in().get(url, Edition::default()).cloned().unwrap()))
+        .map(|url| ((*url).to_owned(), json!({"@context": Contexts::built_in().get(url, Edition::default()).unwrap()})))
         .collect();
     let key = institution.did();
     let public = bs58::decode(key.trim_start_matches("did:key:z")).into_vec().unwrap();

@@ -102,8 +102,17 @@ mod tests {
     use p256::pkcs8::{EncodePrivateKey, LineEnding};
 
     /// The host's certificate, its issuer, and the root above: made with `openssl` for `gw.example.org` and `*.example.net`.
-    const CHAIN: &str = include_str!("../../../tests/fixtures/request-signing/chain.pem");
-    const KEY: &str = include_str!("../../../tests/fixtures/request-signing/key.pem");
+    fn chain() -> String {
+        fixture("chain.pem")
+    }
+
+    fn key() -> String {
+        fixture("key.pem")
+    }
+
+    fn fixture(name: &str) -> String {
+        std::fs::read_to_string(format!("{}/tests/fixtures/request-signing/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
 
     fn refused(certificates: &str, key: &str, host: &str) -> SignerError {
         RequestSigner::from_pem(certificates, key, host).map(|_| ()).unwrap_err()
@@ -111,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_request_object_is_signed_with_the_chain_below_the_anchor_in_its_header() {
-        let signer = RequestSigner::from_pem(CHAIN, KEY, "GW.example.org").unwrap();
+        let signer = RequestSigner::from_pem(&chain(), &key(), "GW.example.org").unwrap();
         let object = signer.sign(&Map::from_iter([("nonce".to_owned(), json!("n"))]));
         let (input, signature) = object.rsplit_once('.').unwrap();
         let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(input.split('.').next().unwrap()).unwrap()).unwrap();
@@ -130,8 +139,9 @@ mod tests {
 
     #[test]
     fn text_around_the_certificates_is_allowed_and_a_leaf_may_stand_alone() {
-        let leaf = CHAIN.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
-        let signer = RequestSigner::from_pem(&format!("subject=CN = gw\n{leaf}\n\n"), KEY, "gw.example.org").unwrap();
+        let chain = chain();
+        let leaf = chain.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
+        let signer = RequestSigner::from_pem(&format!("subject=CN = gw\n{leaf}\n\n"), &key(), "gw.example.org").unwrap();
         assert_eq!(signer.chain.len(), 1);
     }
 
@@ -139,18 +149,19 @@ mod tests {
     fn a_certificate_of_another_host_or_key_is_refused_at_the_start() {
         let other = p256::SecretKey::random(&mut rand::rngs::OsRng).to_pkcs8_pem(LineEnding::LF).unwrap();
         for host in ["w.example.org", "a.example.net", "*.example.net.org", "example.org", ""] {
-            assert_eq!(refused(CHAIN, KEY, host), SignerError::OtherHost(host.to_owned()));
+            assert_eq!(refused(&chain(), &key(), host), SignerError::OtherHost(host.to_owned()));
         }
-        assert_eq!(refused(CHAIN, &other, "gw.example.org"), SignerError::OtherKey);
-        assert_eq!(refused(CHAIN, "x", "gw.example.org"), SignerError::NoKey);
+        assert_eq!(refused(&chain(), &other, "gw.example.org"), SignerError::OtherKey);
+        assert_eq!(refused(&chain(), "x", "gw.example.org"), SignerError::NoKey);
     }
 
     #[test]
     fn broken_missing_and_disordered_certificates_are_told_apart() {
-        assert_eq!(refused("", KEY, "gw.example.org"), SignerError::NoCertificate);
-        assert_eq!(refused(&CHAIN.replace("MII", "MIJ"), KEY, "gw.example.org"), SignerError::NoCertificate);
-        let parts: Vec<&str> = CHAIN.split_inclusive("-----END CERTIFICATE-----").collect();
+        assert_eq!(refused("", &key(), "gw.example.org"), SignerError::NoCertificate);
+        assert_eq!(refused(&chain().replace("MII", "MIJ"), &key(), "gw.example.org"), SignerError::NoCertificate);
+        let chain = chain();
+        let parts: Vec<&str> = chain.split_inclusive("-----END CERTIFICATE-----").collect();
         let reversed = [parts[0], parts[2], parts[1]].concat();
-        assert_eq!(refused(&reversed, KEY, "gw.example.org"), SignerError::Order);
+        assert_eq!(refused(&reversed, &key(), "gw.example.org"), SignerError::Order);
     }
 }
