@@ -96,6 +96,9 @@ export async function assertReadable(page) {
   assert.deepEqual(found, []);
 }
 
+/** What a person reads there, in one line. */
+export const wordsOf = async (locator) => (await locator.innerText()).replace(/\s+/g, " ").trim();
+
 export async function screenshot(page, name) {
   const folder = process.env.SKILLGATE_TEST_SCREENSHOTS;
   if (!folder) return;

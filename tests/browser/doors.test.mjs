@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
-import { assertNoFaults, assertReadable, openPage, screenshot, signIn, startBrowser, tabTo } from "./browser.mjs";
+import { assertNoFaults, assertReadable, openPage, screenshot, signIn, startBrowser, tabTo, wordsOf } from "./browser.mjs";
 import { KEY, startGateway } from "./gateway.mjs";
 import { Wallet, post, readRequest } from "./wallet.mjs";
 
@@ -20,7 +20,6 @@ after(async () => {
   platform?.server.close();
 });
 
-const wordsOf = async (locator) => (await locator.innerText()).replace(/\s+/g, " ").trim();
 const verdict = (page) => page.locator("article.verdict").first();
 const sample = (name) => JSON.parse(gateway.read(name));
 

@@ -1,7 +1,7 @@
 // The recruiter's page as recruiters use it: by keyboard, by dropping files, on a telephone.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertNoFaults, assertReadable, openPage, screenshot, signIn, startBrowser, tabTo } from "./browser.mjs";
+import { assertNoFaults, assertReadable, openPage, screenshot, signIn, startBrowser, tabTo, wordsOf } from "./browser.mjs";
 import { KEY, startGateway } from "./gateway.mjs";
 
 let gateway;
@@ -19,7 +19,6 @@ after(async () => {
 });
 
 const verdicts = (page) => page.locator("article.verdict");
-const wordsOf = async (locator) => (await locator.innerText()).replace(/\s+/g, " ");
 
 /** Drops files on the drop area as the desktop would. */
 async function drop(page, files) {
