@@ -73,15 +73,12 @@ impl App {
     /// Publishes that credentials have ended, and what issuers have decided about them since they came in.
     async fn follow_lifecycles(self, stop: CancellationToken) {
         loop {
-            match self.pipeline.expire_ended().await {
-                Ok(0) => {}
-                Ok(_) => http::ports::Tasks::wake(&self),
-                Err(error) => tracing::warn!(cause = %error, "credentials that have ended could not be looked for"),
-            }
-            match self.pipeline.check_due().await {
-                Ok(0) => {}
-                Ok(_) => http::ports::Tasks::wake(&self),
-                Err(error) => tracing::warn!(cause = %error, "issuers could not be asked again about credentials"),
+            for changed in [self.pipeline.expire_ended().await, self.pipeline.check_due().await] {
+                match changed {
+                    Ok(0) => {}
+                    Ok(_) => http::ports::Tasks::wake(&self),
+                    Err(error) => tracing::warn!(cause = %error, "what has become of credentials could not be looked up"),
+                }
             }
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -6,6 +6,7 @@ use crate::model::delivery::DeliveryState;
 use crate::model::submission::{Submission, SubmissionState};
 use crate::store::Backlog;
 use chrono::{DateTime, Utc};
+use prometheus::core::Collector;
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
 
 /// Cheap to clone; clones count together.
@@ -48,14 +49,19 @@ impl Metrics {
             oldest_unpublished: IntGauge::new("skillgate_events_oldest_unpublished_seconds", "Age of the oldest of them.")?,
             registry,
         };
-        metrics.registry.register(Box::new(metrics.requests.clone()))?;
-        metrics.registry.register(Box::new(metrics.seconds.clone()))?;
-        metrics.registry.register(Box::new(metrics.submissions.clone()))?;
-        metrics.registry.register(Box::new(metrics.verifications.clone()))?;
-        metrics.registry.register(Box::new(metrics.deliveries.clone()))?;
-        metrics.registry.register(Box::new(metrics.oldest_pending.clone()))?;
-        metrics.registry.register(Box::new(metrics.unpublished.clone()))?;
-        metrics.registry.register(Box::new(metrics.oldest_unpublished.clone()))?;
+        let collectors: [Box<dyn Collector>; 8] = [
+            Box::new(metrics.requests.clone()),
+            Box::new(metrics.seconds.clone()),
+            Box::new(metrics.submissions.clone()),
+            Box::new(metrics.verifications.clone()),
+            Box::new(metrics.deliveries.clone()),
+            Box::new(metrics.oldest_pending.clone()),
+            Box::new(metrics.unpublished.clone()),
+            Box::new(metrics.oldest_unpublished.clone()),
+        ];
+        for collector in collectors {
+            metrics.registry.register(collector)?;
+        }
         Ok(metrics)
     }
 

@@ -28,6 +28,11 @@ pub struct EventWriter {
 }
 
 impl EventWriter {
+    /// `sequence`: the number of the last event about the person, whose row is locked.
+    pub fn new(tenant: &TenantId, candidate: &CandidateRef, cause: Option<String>, now: DateTime<Utc>, sequence: i64) -> Self {
+        Self { tenant: tenant.clone(), candidate: candidate.clone(), cause, now, sequence, events: Vec::new() }
+    }
+
     /// A credential that was verified: its verdict, then its skills as they differ from those published before.
     pub fn verified(
         &mut self,
@@ -42,6 +47,11 @@ impl EventWriter {
             Outcome::Rejected => EventType::CredentialRejected,
         };
         self.credential(event_type, summary, reason(report), skills);
+        self.skills(summary, skills, before);
+    }
+
+    /// The skills that a credential gives, as they differ from those published before.
+    pub fn skills(&mut self, summary: &CredentialSummary, skills: &[SkillAssertion], before: &[SkillAssertion]) {
         for skill in skills.iter().filter(|skill| is_held(skill)) {
             match before.iter().find(|earlier| earlier.assertion_id == skill.assertion_id) {
                 None => self.skill(EventType::SkillAsserted, summary, skill),

@@ -42,14 +42,7 @@ fn expire(transaction: &mut Transaction<'_>, tenant: &TenantId, id: &CredentialI
     transaction.set_credential_status(id, CredentialStatus::Expired, now)?;
     transaction.set_skill_status(id, SkillStatus::Expired)?;
     let summary = events::summary(id, &stored.fingerprint, &stored.report, stored.normalized.as_ref());
-    let mut events = EventWriter {
-        tenant: tenant.clone(),
-        candidate: stored.candidate_ref.clone(),
-        cause: None,
-        now,
-        sequence,
-        events: Vec::new(),
-    };
+    let mut events = EventWriter::new(tenant, &stored.candidate_ref, None, now, sequence);
     let expired: Vec<SkillAssertion> =
         skills.into_iter().map(|skill| SkillAssertion { status: SkillStatus::Expired, ..skill }).collect();
     events.credential(EventType::CredentialExpired, &summary, None, &expired);

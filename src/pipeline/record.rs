@@ -3,7 +3,7 @@
 
 use super::events::{self, EventWriter};
 use crate::model::credential::{CredentialStatus, NormalizedCredential, Warning};
-use crate::model::event::EventType;
+use crate::model::event::{CredentialSummary, EventType};
 use crate::model::ids::{CandidateRef, CredentialId};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
@@ -121,14 +121,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
             let (id, fingerprint, report) = (stored.id, stored.fingerprint, stored.report);
             in_force.insert(key, InForce { id, fingerprint, report, normalized, pending: None });
         }
-        let events = EventWriter {
-            tenant: tenant.clone(),
-            candidate: candidate.clone(),
-            cause: Some(submission.id.to_string()),
-            now,
-            sequence: sequence.unwrap_or(0),
-            events: Vec::new(),
-        };
+        let events = EventWriter::new(tenant, &candidate, Some(submission.id.to_string()), now, sequence.unwrap_or(0));
         let (new, rechecked_skills) = (Vec::new(), Vec::new());
         Ok(Self { transaction, submission, candidate, person, now, known, in_force, new, rechecked_skills, events })
     }
@@ -241,7 +234,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
     /// Skills that were given before and no longer are, unless another credential supports them.
     fn withdraw_all_but(
         &mut self,
-        summary: &crate::model::event::CredentialSummary,
+        summary: &CredentialSummary,
         kept: &[SkillAssertion],
         before: &[SkillAssertion],
     ) -> Result<()> {
@@ -252,12 +245,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         if gone.is_empty() {
             return Ok(());
         }
-        let support = self.transaction.supported_elsewhere(&self.submission.tenant_id, &self.candidate, &summary.id)?;
-        for skill in gone.into_iter().filter(|skill| !is_supported(skill, &support)) {
-            let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
-            self.events.skill(EventType::SkillWithdrawn, summary, &withdrawn);
-        }
-        Ok(())
+        withdraw(self.transaction, &mut self.events, summary, gone)
     }
 
     fn write(self, records: &[FileRecord]) -> Result<()> {
@@ -304,8 +292,23 @@ fn older_issue() -> Warning {
     }
 }
 
+/// Publishes that skills of a credential are no longer given, but for those that another credential of the person supports.
+pub fn withdraw<'s>(
+    transaction: &mut Transaction<'_>,
+    events: &mut EventWriter,
+    summary: &CredentialSummary,
+    gone: impl IntoIterator<Item = &'s SkillAssertion>,
+) -> Result<()> {
+    let support = transaction.supported_elsewhere(&events.tenant, &events.candidate, &summary.id)?;
+    for skill in gone.into_iter().filter(|skill| !is_supported(skill, &support)) {
+        let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
+        events.skill(EventType::SkillWithdrawn, summary, &withdrawn);
+    }
+    Ok(())
+}
+
 /// By the same assertion, or by the same concept.
-pub fn is_supported(skill: &SkillAssertion, support: &[(String, Option<String>)]) -> bool {
+fn is_supported(skill: &SkillAssertion, support: &[(String, Option<String>)]) -> bool {
     let concept = skill.concepts.first().and_then(|concept| concept.uri.as_deref());
     support.iter().any(|(assertion, uri)| *assertion == skill.assertion_id || (concept.is_some() && uri.as_deref() == concept))
 }

@@ -3,14 +3,14 @@
 //! for the bytes, which have not changed. Must not know: who asks, and how often.
 
 use super::events::{self, EventWriter};
-use super::record::is_supported;
+use super::record::withdraw;
 use super::work::{self, Task};
 use super::{Pipeline, PipelineError};
 use crate::model::credential::CredentialStatus;
 use crate::model::event::EventType;
-use crate::model::ids::{CredentialId, TenantId};
+use crate::model::ids::{CandidateRef, CredentialId, TenantId};
 use crate::model::report::{Check, CheckId, CheckStatus, Outcome, VerificationReport};
-use crate::model::skill::{SkillAssertion, SkillStatus};
+use crate::model::skill::SkillAssertion;
 use crate::model::submission::CandidateHint;
 use crate::store::{NewCredential, Result, StoredCredential, Transaction};
 use crate::verify::{PresentationRequest, VerificationRequest, outcome};
@@ -39,6 +39,11 @@ impl Pipeline {
 
     async fn ask_again(&self, tenant: &TenantId, id: &CredentialId) -> std::result::Result<bool, PipelineError> {
         let Some(stored) = self.store.credential(tenant, id).await? else { return Ok(false) };
+        if is_over(&stored) {
+            let id = id.clone();
+            self.store.transaction(move |transaction| transaction.set_next_check(&id, None)).await?;
+            return Ok(false);
+        }
         let Some((media_type, bytes)) = self.store.credential_source(tenant, id).await? else { return Ok(false) };
         let known = self.store.candidate_identity(tenant, &stored.candidate_ref).await?;
         let candidate = CandidateHint { candidate_ref: None, emails: known.emails, dids: known.dids, name: known.name };
@@ -51,10 +56,11 @@ impl Pipeline {
             status_interval: self.status_interval,
         };
         let seen = work::verify_again(stored.name, media_type, bytes, &self.limits, &task).await;
-        let (tenant, id, now, every) = (tenant.clone(), id.clone(), self.clock.now(), self.status_interval);
+        let (tenant, id, candidate) = (tenant.clone(), id.clone(), stored.candidate_ref);
+        let (now, every) = (self.clock.now(), self.status_interval);
         let written = self.store.transaction(move |transaction| {
             let changed = match &seen {
-                Some(seen) => take_over(transaction, &tenant, &id, seen, now)?,
+                Some(seen) => take_over(transaction, &tenant, &candidate, &id, seen, now)?,
                 None => None,
             };
             let next = match &changed {
@@ -72,18 +78,17 @@ impl Pipeline {
 fn take_over(
     transaction: &mut Transaction<'_>,
     tenant: &TenantId,
+    candidate: &CandidateRef,
     id: &CredentialId,
     seen: &NewCredential,
     now: DateTime<Utc>,
 ) -> Result<Option<VerificationReport>> {
     let Some(status) = seen.report.check(CheckId::Status).filter(|check| is_answer(check)) else { return Ok(None) };
-    let Some(candidate) = transaction.credential(tenant, id)?.map(|stored| stored.candidate_ref) else { return Ok(None) };
-    let Some(sequence) = transaction.lock_candidate(tenant, &candidate)? else { return Ok(None) };
-    // Read again: now nobody else can change it.
+    let Some(sequence) = transaction.lock_candidate(tenant, candidate)? else { return Ok(None) };
+    // Read only now: nobody else can change it any more.
     let Some(stored) = transaction.credential(tenant, id)? else { return Ok(None) };
-    let superseded = matches!(stored.status, Some(CredentialStatus::Superseded | CredentialStatus::Expired));
     let before_status = stored.report.check(CheckId::Status);
-    if superseded || before_status.is_some_and(|before| before.code == status.code && before.status == status.status) {
+    if is_over(&stored) || before_status.is_some_and(|before| before.code == status.code && before.status == status.status) {
         return Ok(None);
     }
     let was_suspended = before_status.is_some_and(|before| before.code == "suspended");
@@ -98,34 +103,29 @@ fn take_over(
     let before = transaction.skills_in_force(id)?;
     let skills = normalized.as_ref().map(events::all_skills).unwrap_or_default();
     let summary = events::summary(id, &stored.fingerprint, &report, normalized.as_ref());
-    let mut writer =
-        EventWriter { tenant: tenant.clone(), candidate: candidate.clone(), cause: None, now, sequence, events: Vec::new() };
+    let mut writer = EventWriter::new(tenant, candidate, None, now, sequence);
     match status.code.as_str() {
         "revoked" => writer.credential(EventType::CredentialRevoked, &summary, events::reason(&report), &[]),
         "suspended" => writer.credential(EventType::CredentialSuspended, &summary, events::reason(&report), &[]),
         _ if was_suspended => {
             writer.credential(EventType::CredentialReinstated, &summary, None, &skills);
-            skills.iter().filter(|skill| events::is_held(skill)).for_each(|skill| {
-                writer.skill(EventType::SkillAsserted, &summary, skill);
-            });
+            writer.skills(&summary, &skills, &[]);
         }
         _ => writer.verified(&summary, &report, &skills, &before),
     }
     if report.outcome == Outcome::Rejected {
-        let support = transaction.supported_elsewhere(tenant, &candidate, id)?;
-        for skill in before.iter().filter(|skill| !is_supported(skill, &support)) {
-            writer.skill(
-                EventType::SkillWithdrawn,
-                &summary,
-                &SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() },
-            );
-        }
+        withdraw(transaction, &mut writer, &summary, &before)?;
     }
     transaction.update_credential(id, &report, normalized.as_ref(), now)?;
     replace_skills(transaction, &stored, &skills, now)?;
-    transaction.set_sequence(tenant, &candidate, writer.sequence)?;
+    transaction.set_sequence(tenant, candidate, writer.sequence)?;
     transaction.append_events(&writer.events)?;
     Ok(Some(report))
+}
+
+/// Whatever the issuer says: another credential, or its end, has taken it out of force for good.
+fn is_over(stored: &StoredCredential) -> bool {
+    matches!(stored.status, Some(CredentialStatus::Superseded | CredentialStatus::Expired))
 }
 
 fn is_answer(check: &Check) -> bool {

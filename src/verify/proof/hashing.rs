@@ -7,6 +7,7 @@ use super::options::{ProofOptions, Suite};
 use super::problem::ProofProblem;
 use crate::jsonld::notes::Notes;
 use crate::jsonld::{self, Canonical, Contexts, Edition, HashAlgorithm};
+use crate::verify::format::entries;
 use serde_json::{Map, Value, json};
 
 /// What was signed.
@@ -45,9 +46,9 @@ impl Input<'_> {
             configuration.remove(signature);
         }
         // Older suites are often named in a context of the proof's own, which is read after those of the document.
-        let mut contexts = list(self.document.get("@context"));
-        let own = list(configuration.get("@context"));
-        contexts.extend(own.into_iter().filter(|entry| !list(self.document.get("@context")).contains(entry)));
+        let of_document: Vec<&Value> = entries(self.document.get("@context")).collect();
+        let further = entries(self.options.members.get("@context")).filter(|own| !of_document.contains(own));
+        let contexts = of_document.iter().copied().chain(further).cloned().collect();
         configuration.insert("@context".to_owned(), Value::Array(contexts));
         configuration
     }
@@ -107,14 +108,6 @@ impl Input<'_> {
 
 /// Whether the document's contexts begin with those of the proof.
 fn starts_with(document: Option<&Value>, signed: &Value) -> bool {
-    document.is_some() && list(document).starts_with(&list(Some(signed)))
-}
-
-/// The entries of `@context`, which may stand alone or in a list.
-fn list(context: Option<&Value>) -> Vec<Value> {
-    match context {
-        Some(Value::Array(entries)) => entries.clone(),
-        Some(single) => vec![single.clone()],
-        None => Vec::new(),
-    }
+    let mut of_document = entries(document);
+    document.is_some() && entries(Some(signed)).all(|entry| of_document.next() == Some(entry))
 }

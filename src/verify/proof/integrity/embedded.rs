@@ -4,6 +4,7 @@
 
 use super::screen;
 use crate::jsonld::Contexts;
+use crate::verify::format::entries;
 use crate::verify::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
 
@@ -101,11 +102,7 @@ fn is_proof(pointer: &str) -> bool {
 }
 
 fn names_suites(context: &Value) -> bool {
-    let entries = match context {
-        Value::Array(entries) => entries.as_slice(),
-        single => std::slice::from_ref(single),
-    };
-    entries.iter().all(|entry| entry.as_str().is_some_and(|url| SUITES.contains(&url)))
+    entries(Some(context)).all(|entry| entry.as_str().is_some_and(|url| SUITES.contains(&url)))
 }
 
 fn names_credential(types: &Value) -> bool {

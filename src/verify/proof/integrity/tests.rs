@@ -132,3 +132,21 @@ fn extensions_spelled_as_iris_are_left_alone_and_inline_words_are_pointed_out() 
     });
     assert_eq!(inline, "inline_context");
 }
+
+#[test]
+fn a_proof_may_bring_contexts_of_suites_and_nothing_else_may() {
+    const SUITE: &str = "https://w3id.org/security/suites/ed25519-2020/v1";
+    let with_proof = |context: Value| {
+        integrity_of(|document| {
+            document["proof"] = json!({"@context": context, "type": "DataIntegrityProof", "expires": "2026-06-01T00:00:00Z"});
+        })
+    };
+    assert_eq!(with_proof(json!(SUITE)), "ok");
+    assert_eq!(with_proof(json!([SUITE])), "ok");
+    let hiding = json!({"expires": null});
+    for context in [hiding.clone(), json!([SUITE, hiding]), json!("https://www.w3.org/ns/credentials/undefined-terms/v2")] {
+        assert_eq!(with_proof(context.clone()), "inner_context", "{context}");
+    }
+    let elsewhere = integrity_of(|document| document["credentialSubject"]["@context"] = json!(SUITE));
+    assert_eq!(elsewhere, "inner_context");
+}
