@@ -113,10 +113,15 @@ fn hostile(signed: &Value) -> Vec<(&'static str, Value)> {
                 document.pointer_mut(achievement).unwrap()["creator"] = deep;
             }),
         ),
-        ("a clique of 12 blank nodes", with(&|document| evidence(document, clique(12)))),
-        ("a clique of 40 blank nodes", with(&|document| evidence(document, clique(40)))),
-        ("300 cycles of 3 blank nodes", with(&|document| evidence(document, cycles(300, 3)))),
-        ("a cycle of 900 blank nodes", with(&|document| evidence(document, cycles(1, 900)))),
+        ("a clique of 12 blank nodes", with(&|document| relate(document, clique(12)))),
+        ("a clique of 40 blank nodes", with(&|document| relate(document, clique(40)))),
+        ("300 cycles of 3 blank nodes", with(&|document| relate(document, cycles(300, 3)))),
+        ("a cycle of 900 blank nodes", with(&|document| relate(document, cycles(1, 900)))),
+        (
+            "2,000 equal descriptions of one node",
+            with(&|document| evidence(document, (0..2_000).map(|_| described(1)).collect())),
+        ),
+        ("2,000 descriptions of one node", with(&|document| evidence(document, (0..2_000).map(described).collect()))),
         (
             "256 KB of equal nested evidence",
             with(&|document| {
@@ -149,11 +154,21 @@ fn hostile(signed: &Value) -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// One and the same node, said to be something else each time.
+fn described(number: usize) -> Value {
+    json!({"id": "urn:example:evidence", "type": ["Evidence"], "name": format!("Piece {number}")})
+}
+
+/// Nodes where the format allows any: values of an extension, spelled as an IRI, about the subject.
+fn relate(document: &mut Value, nodes: Vec<Value>) {
+    document["credentialSubject"]["https://example.org/nodes"] = Value::Array(nodes);
+}
+
 /// Blank nodes that all point to each other.
 fn clique(size: usize) -> Vec<Value> {
     let node = |from: usize| {
         let others: Vec<Value> = (0..size).filter(|to| *to != from).map(|to| json!({"id": format!("_:n{to}")})).collect();
-        json!({"id": format!("_:n{from}"), "type": ["Evidence"], "https://example.org/knows": others})
+        json!({"id": format!("_:n{from}"), "https://example.org/knows": others})
     };
     (0..size).map(node).collect()
 }
@@ -163,7 +178,7 @@ fn cycles(count: usize, length: usize) -> Vec<Value> {
     let node = |at: usize| {
         let (circle, place) = (at / length, at % length);
         let next = circle * length + (place + 1) % length;
-        json!({"id": format!("_:n{at}"), "type": ["Evidence"], "https://example.org/next": {"id": format!("_:n{next}")}})
+        json!({"id": format!("_:n{at}"), "https://example.org/next": {"id": format!("_:n{next}")}})
     };
     (0..count * length).map(node).collect()
 }

@@ -1,18 +1,17 @@
 //! Strict JSON: bounded depth and size, no duplicate keys, no numbers that can't be told exactly, UTF-8 only.
 //! Comes in: foreign bytes. Goes out: one JSON value, or the reason why the text is not acceptable.
-//! One streaming pass looks at the text before any tree is built, so a hostile text costs its length and no more.
+//! The text is read once, and its bounds are checked while the value grows, so a hostile text costs its length and no more.
 
 use super::Limits;
 use json_event_parser::{JsonEvent, JsonSyntaxError, SliceJsonParser};
-use serde_json::Value;
+use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 /// `serde_json` gives members with these names a meaning of its own, so no document may bring them along.
 const RESERVED_PREFIX: &str = "$serde_json::private::";
 /// No measured value needs more digits; longer ones only cost time.
 const MAX_NUMBER_CHARS: usize = 400;
-/// The tree builder's own bound on nesting is 128.
+/// Whatever is configured: values are walked and dropped recursively.
 const DEEPEST: usize = 120;
 
 /// Why bytes are not acceptable JSON.
@@ -58,13 +57,31 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, JsonError> {
 /// As [`parse`], and says how many values (members and elements at every level) the text holds.
 pub fn parse_counted(bytes: &[u8], limits: &Limits) -> Result<(Value, usize), JsonError> {
     let text = std::str::from_utf8(without_bom(bytes)).map_err(|_| JsonError::NotUtf8)?;
-    let values = screen(text, limits)?;
-    let value = serde_json::from_str(text).map_err(|error| JsonError::Syntax {
-        line: error.line(),
-        column: error.column(),
-        cause: "this is not JSON".to_owned(),
-    })?;
-    Ok((value, values))
+    let max_depth = limits.max_json_depth.min(DEEPEST);
+    let mut parser = SliceJsonParser::new(text.as_bytes());
+    let mut tree = Tree::default();
+    loop {
+        let event = parser.parse_next().map_err(|error| syntax(&error))?;
+        match event {
+            JsonEvent::Eof => break,
+            JsonEvent::StartObject | JsonEvent::StartArray if tree.open.len() >= max_depth => {
+                return Err(JsonError::TooDeep(max_depth));
+            }
+            JsonEvent::StartObject => tree.open.push(Open::Object(Map::new(), String::new())),
+            JsonEvent::StartArray => tree.open.push(Open::Array(Vec::new())),
+            JsonEvent::ObjectKey(name) => tree.name(name)?,
+            JsonEvent::EndObject | JsonEvent::EndArray => tree.close(),
+            JsonEvent::Number(text) => tree.add(Value::Number(number(&text)?)),
+            JsonEvent::String(text) => tree.add(Value::String(text.into_owned())),
+            JsonEvent::Boolean(value) => tree.add(Value::Bool(value)),
+            JsonEvent::Null => tree.add(Value::Null),
+        }
+        if tree.values + tree.open.len() > limits.max_json_values {
+            return Err(JsonError::TooManyValues(limits.max_json_values));
+        }
+    }
+    let nothing = || JsonError::Syntax { line: 1, column: 1, cause: "there is nothing in it".to_owned() };
+    Ok((tree.whole.ok_or_else(nothing)?, tree.values))
 }
 
 /// The bytes after a UTF-8 byte order mark, if there is one.
@@ -72,73 +89,60 @@ pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
-/// Walks the text once without building anything and counts its values.
-fn screen(text: &str, limits: &Limits) -> Result<usize, JsonError> {
-    let max_depth = limits.max_json_depth.min(DEEPEST);
-    let mut parser = SliceJsonParser::new(text.as_bytes());
-    let mut open: Vec<Level> = Vec::new();
-    let mut values = 0_usize;
-    loop {
-        let event = parser.parse_next().map_err(|error| syntax(&error))?;
-        match event {
-            JsonEvent::Eof => return Ok(values),
-            JsonEvent::StartObject | JsonEvent::StartArray => {
-                if open.len() >= max_depth {
-                    return Err(JsonError::TooDeep(max_depth));
-                }
-                open.push(Level::default());
-                values += 1;
-            }
-            JsonEvent::EndObject | JsonEvent::EndArray => {
-                open.pop();
-            }
-            JsonEvent::ObjectKey(key) => {
-                if key.starts_with(RESERVED_PREFIX) {
-                    return Err(JsonError::ReservedKey(shortened(&key)));
-                }
-                if let Some(level) = open.last_mut() {
-                    level.add(key)?;
-                }
-            }
-            JsonEvent::Number(number) => {
-                check_number(&number)?;
-                values += 1;
-            }
-            JsonEvent::String(_) | JsonEvent::Boolean(_) | JsonEvent::Null => values += 1,
-        }
-        if values > limits.max_json_values {
-            return Err(JsonError::TooManyValues(limits.max_json_values));
-        }
-    }
-}
-
-/// The keys seen so far in one open object; names are compared after their escapes were resolved.
+/// The value as far as it was read.
 #[derive(Default)]
-struct Level<'a> {
-    few: Vec<Cow<'a, str>>,
-    many: HashSet<Cow<'a, str>>,
+struct Tree {
+    /// Containers that are still open, outermost first.
+    open: Vec<Open>,
+    whole: Option<Value>,
+    /// Values finished so far.
+    values: usize,
 }
 
-impl<'a> Level<'a> {
-    /// Most objects have few members, for which comparing is cheaper than hashing.
-    const FEW: usize = 12;
+enum Open {
+    /// The members so far, and the name whose value comes next.
+    Object(Map<String, Value>, String),
+    Array(Vec<Value>),
+}
 
-    fn add(&mut self, key: Cow<'a, str>) -> Result<(), JsonError> {
-        if self.few.contains(&key) || self.many.contains(&key) {
-            return Err(JsonError::DuplicateKey(shortened(&key)));
+impl Tree {
+    fn name(&mut self, name: Cow<'_, str>) -> Result<(), JsonError> {
+        if name.starts_with(RESERVED_PREFIX) {
+            return Err(JsonError::ReservedKey(shortened(&name)));
         }
-        if self.few.len() < Self::FEW {
-            self.few.push(key);
-        } else {
-            self.many.insert(key);
+        if let Some(Open::Object(members, next)) = self.open.last_mut() {
+            // Names are compared after their escapes were resolved.
+            if members.contains_key(&*name) {
+                return Err(JsonError::DuplicateKey(shortened(&name)));
+            }
+            *next = name.into_owned();
         }
         Ok(())
     }
+
+    fn add(&mut self, value: Value) {
+        self.values += 1;
+        match self.open.last_mut() {
+            Some(Open::Object(members, name)) => drop(members.insert(std::mem::take(name), value)),
+            Some(Open::Array(items)) => items.push(value),
+            None => self.whole = Some(value),
+        }
+    }
+
+    fn close(&mut self) {
+        match self.open.pop() {
+            Some(Open::Object(members, _)) => self.add(Value::Object(members)),
+            Some(Open::Array(items)) => self.add(Value::Array(items)),
+            None => {}
+        }
+    }
 }
 
-fn check_number(number: &str) -> Result<(), JsonError> {
-    let exact_enough = number.len() <= MAX_NUMBER_CHARS && number.parse::<f64>().is_ok_and(f64::is_finite);
-    if exact_enough { Ok(()) } else { Err(JsonError::BadNumber(shortened(number))) }
+/// The number as it is written, when a reader can hold it.
+fn number(text: &str) -> Result<Number, JsonError> {
+    let exact_enough = text.len() <= MAX_NUMBER_CHARS && text.parse::<f64>().is_ok_and(f64::is_finite);
+    let number = if exact_enough { text.parse().ok() } else { None };
+    number.ok_or_else(|| JsonError::BadNumber(shortened(text)))
 }
 
 fn syntax(error: &JsonSyntaxError) -> JsonError {

@@ -54,7 +54,7 @@ fn split_item(item: &str, index: usize, total: usize, containers: &[Container], 
     }
     // Whatever stands in the place of a credential is reported as one that can't be read, never dropped.
     match json::parse(item.as_bytes(), source.limits) {
-        Ok(value) => vec![inner.credential("application/json", item.as_bytes(), Document::Json(value))],
+        Ok(value) => vec![inner.credential("application/json", item.as_bytes(), Document::Json(value.into()))],
         Err(_) => Vec::new(),
     }
 }

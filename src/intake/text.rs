@@ -7,11 +7,12 @@ use super::json::{self, JsonError};
 use super::presentation;
 use super::problem;
 use super::{Content, Limits};
-use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation};
+use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation, Token};
 use base64::Engine as _;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Most items of a list that are looked at.
 pub const MAX_ITEMS: usize = 200;
@@ -142,9 +143,13 @@ fn open_token(text: &str, source: &Source<'_>) -> Option<Found> {
     let is_object = |value: &Value| value.is_object();
     let header = segment(header, source.limits).ok().filter(is_object)?;
     let is_sd_jwt = text.contains('~');
-    let document = || if is_sd_jwt { Document::SdJwt(text.to_owned()) } else { Document::CompactJws(text.to_owned()) };
     let payload = segment_text(payload);
-    let Ok(claims) = json::parse(&payload, source.limits) else {
+    let claims = json::parse(&payload, source.limits).ok().map(Arc::new);
+    let document = || match is_sd_jwt {
+        true => Document::SdJwt(text.to_owned()),
+        false => Document::CompactJws(Token { text: text.to_owned(), claims: claims.clone() }),
+    };
+    let Some(claims) = &claims else {
         // A signed token whose content can't be read is for verification to refuse, with its reason.
         let media_type = if is_sd_jwt { "application/dc+sd-jwt" } else { "application/vc+jwt" };
         return Some(source.found("signed token".to_owned(), source.credential(media_type, text.as_bytes(), document())));
@@ -152,7 +157,7 @@ fn open_token(text: &str, source: &Source<'_>) -> Option<Found> {
     let secured = if is_sd_jwt { "SD-JWT" } else { "signed token (JWT)" };
     // A selectively disclosed presentation may keep its own type in a disclosure.
     let says_presentation = header["typ"].as_str().is_some_and(|typ| typ.trim_start_matches("application/").starts_with("vp+"));
-    let claimed = if says_presentation && is_sd_jwt { Claimed::Presentation { in_claim: false } } else { claimed(&claims) };
+    let claimed = if says_presentation && is_sd_jwt { Claimed::Presentation { in_claim: false } } else { claimed(claims) };
     match claimed {
         Claimed::Presentation { in_claim } => {
             let inner = if in_claim { member_source(&payload, "vp") } else { Some(payload.as_slice()) };
@@ -171,6 +176,13 @@ fn open_token(text: &str, source: &Source<'_>) -> Option<Found> {
         }
         Claimed::Neither => Some(Found::nothing(secured, problem::not_a_credential("a signed token (JWT) of another kind"))),
     }
+}
+
+/// A compact JWS that comes from elsewhere than a file, with its payload read.
+pub fn token(text: &str) -> Token {
+    let text = text.trim();
+    let payload = text.split('.').nth(1).map(segment_text).unwrap_or_default();
+    Token { text: text.to_owned(), claims: json::parse(&payload, &Limits::STANDARD).ok().map(Arc::new) }
 }
 
 fn segment(part: &str, limits: &Limits) -> Result<Value, JsonError> {
@@ -255,10 +267,10 @@ fn open_value(text: &str, value: Value, source: &Source<'_>, nesting: usize) -> 
                 Format::OpenBadges1 | Format::OpenBadges2 => "application/ld+json",
                 _ => "application/vc+ld+json",
             };
-            vec![source.found(named(format), source.credential(media_type, text.as_bytes(), Document::Json(value)))]
+            vec![source.found(named(format), source.credential(media_type, text.as_bytes(), Document::Json(Arc::new(value))))]
         }
         Kind::Presentation => {
-            let document = Document::Json(Value::Object(object));
+            let document = Document::Json(Arc::new(Value::Object(object)));
             vec![presentation_found(text.as_bytes(), "application/vp+ld+json", document, text.as_bytes(), source)]
         }
         Kind::Enveloped(content) => open_nested(&content, source, nesting + 1),
@@ -317,7 +329,7 @@ fn jws_json(text: &str, object: &serde_json::Map<String, Value>, source: &Source
     match json::parse(payload.as_bytes(), source.limits) {
         Ok(inner) if inner.is_object() => {
             let detected = format!("{} with a seal", named(classify::format_of(&inner)));
-            source.found(detected, source.credential(MEDIA_TYPE, text.as_bytes(), Document::Json(inner)))
+            source.found(detected, source.credential(MEDIA_TYPE, text.as_bytes(), Document::Json(Arc::new(inner))))
         }
         Ok(_) => Found::nothing("signed document", problem::unknown()),
         Err(error) => Found::nothing("signed document", problem::bad_json(&error)),

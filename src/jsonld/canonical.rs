@@ -2,7 +2,7 @@
 //! Comes in: a dataset. Goes out: its quads with canonical blank node numbers, or the news that it would cost too much.
 //! Must not know: JSON, contexts, proofs.
 
-use super::dataset::{Dataset, Quad, Term};
+use super::dataset::{Dataset, OpenLine, Quad, Term};
 use sha2::{Digest, Sha256, Sha384};
 use std::collections::{BTreeMap, HashMap};
 
@@ -53,22 +53,23 @@ impl Canonical {
     }
 }
 
-pub fn canonicalize(dataset: &Dataset, hash: HashAlgorithm) -> Result<Canonical, TooComplex> {
-    let numbers = Canonicalizer::new(dataset, hash).run()?;
-    let relabel = |term: &Term| match term {
-        Term::Blank(id) => Term::Blank(numbers.get(*id as usize).copied().flatten().unwrap_or(u32::MAX)),
-        other => other.clone(),
+pub fn canonicalize(dataset: Dataset, hash: HashAlgorithm) -> Result<Canonical, TooComplex> {
+    // Each quad is spelled once; hashing and sorting differ only in how they label its blank nodes.
+    let spelled: Vec<OpenLine> = dataset.quads.iter().map(OpenLine::of).collect();
+    let numbers = Canonicalizer::new(&dataset, &spelled, hash).run()?;
+    let number = |id: u32| numbers.get(id as usize).copied().flatten().unwrap_or(u32::MAX);
+    let relabel = |term: &mut Term| {
+        if let Term::Blank(id) = term {
+            *id = number(*id);
+        }
     };
     let mut rows: Vec<(String, Quad)> = Vec::with_capacity(dataset.quads.len());
-    for quad in &dataset.quads {
-        let quad = Quad {
-            subject: relabel(&quad.subject),
-            predicate: quad.predicate.clone(),
-            object: relabel(&quad.object),
-            graph: quad.graph.as_ref().map(relabel),
-        };
-        let mut line = String::with_capacity(160);
-        quad.write(&mut line, &mut write_canonical_label);
+    for (mut quad, open) in dataset.quads.into_iter().zip(spelled) {
+        let mut line = String::with_capacity(open.len() + 24);
+        open.close(&mut line, |id, out| write_canonical_label(number(id), out));
+        relabel(&mut quad.subject);
+        relabel(&mut quad.object);
+        quad.graph.iter_mut().for_each(relabel);
         rows.push((line, quad));
     }
     rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
@@ -104,7 +105,8 @@ impl Issuer {
 
 struct Canonicalizer<'a> {
     hash: HashAlgorithm,
-    quads: Vec<&'a Quad>,
+    /// Without repetitions, with their lines.
+    quads: Vec<(&'a OpenLine, &'a Quad)>,
     quads_of: Vec<Vec<u32>>,
     first_degree: Vec<String>,
     canonical: Issuer,
@@ -112,12 +114,12 @@ struct Canonicalizer<'a> {
 }
 
 impl<'a> Canonicalizer<'a> {
-    fn new(dataset: &'a Dataset, hash: HashAlgorithm) -> Self {
-        let mut quads: Vec<&Quad> = dataset.quads.iter().collect();
-        quads.sort_unstable();
-        quads.dedup();
+    fn new(dataset: &'a Dataset, spelled: &'a [OpenLine], hash: HashAlgorithm) -> Self {
+        let mut quads: Vec<(&OpenLine, &Quad)> = spelled.iter().zip(&dataset.quads).collect();
+        quads.sort_unstable_by_key(|(line, _)| *line);
+        quads.dedup_by_key(|(line, _)| *line);
         let mut quads_of = vec![Vec::new(); dataset.blank_count as usize];
-        for (index, quad) in quads.iter().enumerate() {
+        for (index, (_, quad)) in quads.iter().enumerate() {
             for (node, _) in quad.blanks() {
                 let list: &mut Vec<u32> = &mut quads_of[node as usize];
                 if list.last() != Some(&(index as u32)) {
@@ -168,9 +170,9 @@ impl<'a> Canonicalizer<'a> {
         let mut lines: Vec<String> = self.quads_of[node as usize]
             .iter()
             .map(|index| {
-                let mut line = String::with_capacity(160);
-                let mut label = |id: u32, out: &mut String| out.push(if id == node { 'a' } else { 'z' });
-                self.quads[*index as usize].write(&mut line, &mut label);
+                let (open, _) = self.quads[*index as usize];
+                let mut line = String::with_capacity(open.len() + 4);
+                open.close(&mut line, |id, out| out.push(if id == node { 'a' } else { 'z' }));
                 line
             })
             .collect();
@@ -220,7 +222,7 @@ impl<'a> Canonicalizer<'a> {
         self.spend(1 + own_quads.len())?;
         let mut by_hash: BTreeMap<String, Vec<u32>> = BTreeMap::new();
         for index in own_quads {
-            let quad = self.quads[index as usize];
+            let (_, quad) = self.quads[index as usize];
             for (related, position) in quad.blanks().filter(|(related, _)| *related != node) {
                 by_hash.entry(self.hash_related(related, quad, &issuer, position)).or_default().push(related);
             }

@@ -55,6 +55,39 @@ impl Quad {
     }
 }
 
+/// A quad's canonical line in which the labels of its blank nodes are still open. Two quads are equal when their open lines are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OpenLine {
+    text: String,
+    /// Where in the text a label belongs, and to which blank node: at most three.
+    labels: Vec<(usize, u32)>,
+}
+
+impl OpenLine {
+    pub fn of(quad: &Quad) -> Self {
+        let mut text = String::with_capacity(160);
+        let mut labels = Vec::new();
+        quad.write(&mut text, &mut |id, out| labels.push((out.len(), id)));
+        Self { text, labels }
+    }
+
+    /// Bytes without the labels.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Appends the line with every label spelled.
+    pub fn close(&self, out: &mut String, mut label: impl FnMut(u32, &mut String)) {
+        let mut from = 0;
+        for (at, id) in &self.labels {
+            out.push_str(&self.text[from..*at]);
+            label(*id, out);
+            from = *at;
+        }
+        out.push_str(&self.text[from..]);
+    }
+}
+
 fn write_term(term: &Term, out: &mut String, label: &mut dyn FnMut(u32, &mut String)) {
     match term {
         Term::Iri(iri) => {

@@ -15,7 +15,7 @@ pub mod vocabulary;
 
 pub use canonical::{Canonical, HashAlgorithm, TooComplex, canonicalize};
 pub use contexts::{Contexts, Edition};
-pub use expand::{Expansion, expand};
+pub use expand::{Expansion, expand, expand_without};
 
 use notes::Path;
 

@@ -33,7 +33,7 @@ fn badge(name: &str, tags: &[String], levels: &[String], hashed: bool, credits: 
 
 fn ours(document: &Value) -> String {
     let expansion = expand(document, &Contexts::built_in(), Edition::default(), None).unwrap();
-    canonicalize(&expansion.dataset, HashAlgorithm::Sha256).unwrap().document()
+    canonicalize(expansion.dataset, HashAlgorithm::Sha256).unwrap().document()
 }
 
 fn theirs(document: &Value) -> String {
@@ -74,7 +74,7 @@ proptest! {
         let quads: Vec<Quad> = edges.iter().map(|(from, to, kind)| quad(*from, *to, *kind)).collect();
         let mut moved: Vec<Quad> = edges.iter().map(|(from, to, kind)| quad((from + shift) % 6, (to + shift) % 6, *kind)).collect();
         moved.rotate_left(rotate % edges.len());
-        let form = |quads| canonicalize(&Dataset { quads, blank_count: 6 }, HashAlgorithm::Sha256).map(|canonical| canonical.document());
+        let form = |quads| canonicalize(Dataset { quads, blank_count: 6 }, HashAlgorithm::Sha256).map(|canonical| canonical.document());
         prop_assert_eq!(form(quads), form(moved));
     }
 }
@@ -90,7 +90,7 @@ fn a_clique_of_blank_nodes_is_refused_as_too_complex() {
     let document = json!({"@context": [V2], "https://example.org/people": people});
     let started = Instant::now();
     let expansion = expand(&document, &Contexts::built_in(), Edition::default(), None).unwrap();
-    assert!(canonicalize(&expansion.dataset, HashAlgorithm::Sha256).is_err());
+    assert!(canonicalize(expansion.dataset, HashAlgorithm::Sha256).is_err());
     assert!(started.elapsed().as_secs() < 20, "took {:?}", started.elapsed());
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The data model that a document follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -89,13 +90,21 @@ pub enum Container {
 #[derive(Clone, Debug)]
 pub enum Document {
     /// A JSON object; it may hold embedded proofs, be a hosted badge, or be unsecured.
-    Json(Value),
+    Json(Arc<Value>),
     /// A compact JWS: VC-JWT or an Open Badges 2.0 signed badge.
-    CompactJws(String),
+    CompactJws(Token),
     /// `<jws>~<disclosure>~…~[key binding]`
     SdJwt(String),
     /// A URL where a hosted badge is said to live (legacy baked images, link submissions).
     HostedUrl(String),
+}
+
+/// A compact JWS with its payload, which is read once, where the token comes in.
+#[derive(Clone, Debug)]
+pub struct Token {
+    pub text: String,
+    /// Absent when the payload is not acceptable JSON.
+    pub claims: Option<Arc<Value>>,
 }
 
 /// One credential as intake found it: untrusted, its bytes kept exactly as received.
@@ -139,7 +148,7 @@ pub struct VerifiedDocument {
     pub format: Format,
     /// The credential as JSON (the decoded payload for JOSE forms; the whole graph for Open Badges 2.0,
     /// with `badge` and `issuer` inlined).
-    pub json: Value,
+    pub json: Arc<Value>,
     /// Credentials inside it that were accepted on their own, with the JSON Pointer to each.
     pub nested: Vec<(String, VerifiedDocument)>,
 }

@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 fn normalized(format: Format, json: Value) -> NormalizedCredential {
-    let document = VerifiedDocument { format, json, nested: Vec::new() };
+    let document = VerifiedDocument { format, json: json.into(), nested: Vec::new() };
     normalize(&document, &report(format), &origin())
 }
 
@@ -181,10 +181,10 @@ fn a_resume_is_the_persons_word_and_its_credentials_are_parts() {
         "skills": [{"name": "Project Management", "yearsOfExperience": 5},
             {"name": "JavaScript", "definitionReference": {"reference": "2.C.4.a"}, "schemeReference": "O*NET"}],
         "certifications": [{"name": "Forklift"}]}});
-    let inner = VerifiedDocument { format: Format::OpenBadges3, json: open_badge(), nested: Vec::new() };
+    let inner = VerifiedDocument { format: Format::OpenBadges3, json: open_badge().into(), nested: Vec::new() };
     let document = VerifiedDocument {
         format: Format::LerRs,
-        json,
+        json: json.into(),
         nested: vec![("/credentialSubject/certifications/0/verifications/0".to_owned(), inner)],
     };
     let credential = normalize(&document, &report(Format::LerRs), &origin());
@@ -202,10 +202,10 @@ fn a_resume_is_the_persons_word_and_its_credentials_are_parts() {
 
 #[test]
 fn an_inner_skill_keeps_the_id_that_it_has_alone() {
-    let inner = VerifiedDocument { format: Format::OpenBadges3, json: open_badge(), nested: Vec::new() };
+    let inner = VerifiedDocument { format: Format::OpenBadges3, json: open_badge().into(), nested: Vec::new() };
     let document = VerifiedDocument {
         format: Format::Clr2,
-        json: json!({"id": "urn:clr", "type": ["VerifiableCredential", "ClrCredential"], "name": "Zebedee", "credentialSubject": {"achievement": [{"name": "Described"}]}}),
+        json: json!({"id": "urn:clr", "type": ["VerifiableCredential", "ClrCredential"], "name": "Zebedee", "credentialSubject": {"achievement": [{"name": "Described"}]}}).into(),
         nested: vec![("/credentialSubject/verifiableCredential/0".to_owned(), inner)],
     };
     let record = normalize(&document, &report(Format::Clr2), &origin());

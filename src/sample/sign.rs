@@ -119,7 +119,7 @@ impl DataIntegrity {
 
 fn digest(document: &Value) -> Result<Vec<u8>, SampleError> {
     let dataset = jsonld::to_rdf(document, &Contexts::built_in(), Edition::default())?;
-    let canonical = jsonld::canonicalize(&dataset, HashAlgorithm::Sha256).map_err(jsonld::JsonLdError::from)?;
+    let canonical = jsonld::canonicalize(dataset, HashAlgorithm::Sha256).map_err(jsonld::JsonLdError::from)?;
     Ok(HashAlgorithm::Sha256.digest(canonical.document().as_bytes()))
 }
 

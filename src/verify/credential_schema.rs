@@ -7,12 +7,14 @@ use super::recipient::each;
 use super::schema::finding;
 use super::status::shorten;
 use super::{SecuredDocument, Verifier};
+use crate::intake::text::token;
 use crate::intake::{Limits, json};
 use crate::model::credential::Document;
 use crate::model::report::{Check, CheckStatus, Finding};
 use chrono::{DateTime, Utc};
 use jsonschema::PatternOptions;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// The most schemas of one credential that are looked at.
 const MAX_SCHEMAS: usize = 8;
@@ -32,6 +34,9 @@ enum Verdict {
 /// Codes: `credential_schema_violated` (warning for what the issuer's own schema refuses, since the credential is
 /// genuine all the same), `credential_schema_unavailable`, `credential_schema_unknown`, `credential_schema_invalid` (could not check).
 pub(super) async fn check(document: &Value, mut own: Check, verifier: &Verifier, at: DateTime<Utc>) -> Check {
+    if own.status == CheckStatus::Fail {
+        return own;
+    }
     for (number, entry) in each(&document["credentialSchema"]).take(MAX_SCHEMAS).enumerate() {
         let pointer = format!("/credentialSchema/{number}");
         match evaluate(entry, document, verifier, at).await {
@@ -119,9 +124,9 @@ async fn fetch_credential(url: &str, verifier: &Verifier, at: DateTime<Utc>) -> 
     let bytes = fetch_bytes(url, &verifier.documents).await?;
     let broken = |detail: &str| Verdict::Unknown("credential_schema_invalid", detail.to_owned());
     let document = match json::parse(&bytes, &Limits::default()) {
-        Ok(Value::String(token)) => Document::CompactJws(token),
-        Ok(value) => Document::Json(value),
-        Err(_) => Document::CompactJws(String::from_utf8_lossy(&bytes).trim().to_owned()),
+        Ok(Value::String(text)) => Document::CompactJws(token(&text)),
+        Ok(value) => Document::Json(Arc::new(value)),
+        Err(_) => Document::CompactJws(token(&String::from_utf8_lossy(&bytes))),
     };
     let secured = verifier.verify_secured(&document, at).await;
     if !is_genuine(&secured) {

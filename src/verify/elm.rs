@@ -211,13 +211,13 @@ mod tests {
         let signature = URL_SAFE_NO_PAD.encode(key.sign(format!("{protected}.{payload}").as_bytes()).to_bytes());
         let mut container = json!({ "payload": payload, "signatures": [{ "protected": protected, "signature": signature }] });
         edit(&mut container);
-        let document = serde_json::from_str(container["payload"].as_str().unwrap()).unwrap();
+        let document: Value = serde_json::from_str(container["payload"].as_str().unwrap()).unwrap();
         ReceivedCredential {
             name: "diploma.json".into(),
             containers: Vec::new(),
             media_type: "application/jose+json".into(),
             bytes: container.to_string().into_bytes(),
-            document: Document::Json(document),
+            document: Document::Json(document.into()),
             presentation: None,
         }
     }
@@ -243,7 +243,7 @@ mod tests {
         let changed = sealed(PAYLOAD, |container| container["payload"] = json!(PAYLOAD.replace("urn:x", "urn:y")));
         assert_eq!(status(&changed, CheckId::Proof), (CheckStatus::Fail, "signature_invalid".into()));
         let mut second = sealed(PAYLOAD, |_| {});
-        second.document = Document::Json(json!({ "issuer": "urn:y" }));
+        second.document = Document::Json(json!({ "issuer": "urn:y" }).into());
         assert_eq!(status(&second, CheckId::Proof), (CheckStatus::Fail, "seal_invalid".into()));
     }
 

@@ -47,7 +47,7 @@ mod tests {
             containers: Vec::new(),
             media_type: "application/json".into(),
             bytes,
-            document: Document::Json(json),
+            document: Document::Json(json.into()),
             presentation: None,
         }
     }

@@ -80,7 +80,7 @@ pub struct SecuredDocument {
     pub format: Format,
     pub secured_with: Securing,
     /// The decoded document, also when a check failed: nothing in it is to be believed then.
-    pub json: Option<Value>,
+    pub json: Option<Arc<Value>>,
     /// The issuer that the controller check bound the key to.
     pub issuer_id: Option<String>,
     /// `format`, `context`, `proof`, `controller`, `integrity`, `validity`.
@@ -137,9 +137,11 @@ impl Verifier {
         let is_genuine = outcome::of(&authenticity(&checks)) != Outcome::Rejected && proof.is_some_and(secured::is_proven);
         let mut found = Found { issuer_id, ..Found::default() };
         if let Some(json) = &json {
-            checks.push(schema::check(json, format));
+            let schema = schema::check(json, format);
             if is_genuine {
-                self.check_content(json, format, received, request, depth, &mut found).await;
+                self.check_content(json, format, schema, received, request, depth, &mut found).await;
+            } else {
+                checks.push(schema);
             }
         }
         if !is_genuine {
@@ -174,6 +176,7 @@ impl Verifier {
         &self,
         json: &Value,
         format: Format,
+        schema: Check,
         received: &ReceivedCredential,
         request: &VerificationRequest,
         depth: usize,
@@ -189,7 +192,7 @@ impl Verifier {
         let (trust, issuer_name) =
             issuer_trust::check(issuer.as_deref(), name, &self.policy, &self.documents, request.at, &types).await;
         let recipient = recipient::check(json, format, &request.candidate, received.presentation.as_ref());
-        let schema = schema::check_all(json, format, self, request.at).await;
+        let schema = credential_schema::check(json, schema, self, request.at).await;
         let nested = nested::check(json, self, request, depth).await;
         found.issuer_name = issuer_name;
         found.nested = nested.reports;
@@ -236,10 +239,8 @@ fn is_open_badges_2(document: &Document) -> bool {
     let is_badge = |json: &Value| matches!(classify::format_of(json), Format::OpenBadges1 | Format::OpenBadges2);
     match document {
         Document::Json(json) => is_badge(json),
-        // Parsed leniently: an unsigned token may still name the address of a hosted badge.
-        Document::CompactJws(token) => {
-            compact_jws::CompactJws::parse(token).and_then(|jws| jws.json()).is_ok_and(|json| is_badge(&json))
-        }
+        // Whatever its signature: an unsigned token may still name the address of a hosted badge.
+        Document::CompactJws(token) => token.claims.as_deref().is_some_and(is_badge),
         Document::HostedUrl(_) => true,
         Document::SdJwt(_) => false,
     }

@@ -4,10 +4,12 @@
 
 use super::recipient::each;
 use super::{VerificationRequest, Verifier};
+use crate::intake::text;
 use crate::model::credential::{Document, ReceivedCredential, VerifiedDocument};
 use crate::model::report::{Check, CheckId, Finding, NestedReport, NestedRole, Outcome};
 use crate::model::submission::CandidateHint;
 use serde_json::Value;
+use std::sync::Arc;
 
 const ID: CheckId = CheckId::Nested;
 /// Credentials inside credentials inside credentials: no deeper.
@@ -76,7 +78,8 @@ pub async fn check(document: &Value, verifier: &Verifier, request: &Verification
 fn receive(inner: Inner) -> ReceivedCredential {
     let bytes = match &inner.document {
         Document::Json(json) => serde_json::to_vec(json).unwrap_or_default(),
-        Document::CompactJws(text) | Document::SdJwt(text) | Document::HostedUrl(text) => text.clone().into_bytes(),
+        Document::CompactJws(token) => token.text.clone().into_bytes(),
+        Document::SdJwt(text) | Document::HostedUrl(text) => text.clone().into_bytes(),
     };
     let media_type = inner.media_type.to_owned();
     ReceivedCredential {
@@ -187,7 +190,7 @@ fn as_credential(value: &Value, member: &str, pointer: &str) -> Option<Inner> {
             }
             let is_endorsement = member == "endorsement" || has("EndorsementCredential");
             let role = if is_endorsement { NestedRole::Endorsement } else { NestedRole::Credential };
-            inner(role, "application/vc+ld+json", Document::Json(value.clone()))
+            inner(role, "application/vc+ld+json", Document::Json(Arc::new(value.clone())))
         }
         _ => None,
     }
@@ -198,7 +201,7 @@ fn token(text: &str) -> Option<Document> {
     if text.contains('~') {
         return Some(Document::SdJwt(text.to_owned()));
     }
-    (text.split('.').count() == 3).then(|| Document::CompactJws(text.to_owned()))
+    (text.split('.').count() == 3).then(|| Document::CompactJws(text::token(text)))
 }
 
 #[cfg(test)]

@@ -37,8 +37,8 @@ impl Verifier {
         let opening = Opening::new(self, request.at, request.explain);
         let found = match &presentation.document {
             Document::Json(json) => embedded(json, presentation.credentials.is_empty(), expected, &opening).await,
-            Document::CompactJws(token) => match Jws::parse(token).and_then(|jws| typed(jws, &TYPES)) {
-                Ok(jws) => token_form(&jws, &jws.payload, Securing::VcJwt, expected, &opening).await,
+            Document::CompactJws(token) => match Jws::of(token).and_then(|jws| typed(jws, &TYPES)) {
+                Ok(jws) => token_form(&jws, jws.payload(), Securing::VcJwt, expected, &opening).await,
                 Err(problem) => unreadable(&problem, Securing::VcJwt),
             },
             Document::SdJwt(text) => {

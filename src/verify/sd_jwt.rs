@@ -42,7 +42,7 @@ impl SdJwt {
         let jws = Jws::parse(parts.next().unwrap_or_default())?;
         let mut rest: Vec<&str> = parts.collect();
         let last = rest.pop().unwrap_or_default();
-        let algorithm = HashAlgorithm::of(&jws.payload)?;
+        let algorithm = HashAlgorithm::of(jws.payload())?;
         let key_binding = if last.contains('.') {
             let covered = text.get(..text.len() - last.len()).unwrap_or_default();
             Some(KeyBinding { jws: Jws::parse(last)?, expected_hash: algorithm.digest(covered.as_bytes()) })
@@ -62,7 +62,7 @@ impl SdJwt {
             }
         }
         let mut placing = Placing { disclosures, seen: Vec::new() };
-        let mut claims = placing.object(jws.payload.clone(), 0, true)?;
+        let mut claims = placing.object(jws.payload().clone(), 0, true)?;
         claims.remove("_sd_alg");
         if !placing.disclosures.is_empty() {
             return Err(refused("a disclosure belongs to nothing in the credential"));
@@ -83,11 +83,11 @@ impl KeyBinding {
         let key = PublicKey::from_jwk(jwk).map_err(|error| Malformed::new("key_binding_invalid", error.to_string()))?;
         signature::jose(self.jws.algorithm(), &key, self.jws.signing_input(), self.jws.signature())
             .map_err(|_| broken("the holder's signature does not match"))?;
-        let text = |name: &str| self.jws.payload.get(name).and_then(Value::as_str);
+        let text = |name: &str| self.jws.payload().get(name).and_then(Value::as_str);
         if text("sd_hash") != Some(self.expected_hash.as_str()) {
             return Err(broken("the holder signed another selection of disclosures"));
         }
-        if self.jws.payload.get("iat").and_then(Value::as_f64).is_none() || text("nonce").is_none() || text("aud").is_none() {
+        if self.jws.payload().get("iat").and_then(Value::as_f64).is_none() || text("nonce").is_none() || text("aud").is_none() {
             return Err(broken("the holder's signature does not say when and for whom it was made"));
         }
         if nonce.is_some_and(|nonce| text("nonce") != Some(nonce)) {

@@ -12,10 +12,11 @@ use super::sd_jwt::SdJwt;
 use super::{SecuredDocument, Verifier, codes, validity};
 use crate::intake::classify;
 use crate::jsonld::{Contexts, Edition};
-use crate::model::credential::{Document, Format, Securing};
+use crate::model::credential::{Document, Format, Securing, Token};
 use crate::model::report::{Check, CheckId, CheckStatus};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// Media types that a credential token may claim (VC-JOSE-COSE §3, and what came before it).
 const CREDENTIAL_TYPES: [&str; 6] = ["jwt", "vc+jwt", "vc-ld+jwt", "vc+ld+json+jwt", "vc+jws", "vc-jwt"];
@@ -48,7 +49,7 @@ impl<'a> Opening<'a> {
         }
     }
 
-    async fn json(&self, json: &Value) -> SecuredDocument {
+    async fn json(&self, json: &Arc<Value>) -> SecuredDocument {
         let format = classify::format_of(json);
         let contexts = &self.verifier.contexts;
         let structure = match format {
@@ -90,14 +91,14 @@ impl<'a> Opening<'a> {
         }
     }
 
-    async fn token(&self, token: &str) -> SecuredDocument {
-        let opened = Jws::parse(token).and_then(|jws| {
+    async fn token(&self, token: &Token) -> SecuredDocument {
+        let opened = Jws::of(token).and_then(|jws| {
             jws.require_type(&CREDENTIAL_TYPES, &CREDENTIAL_CONTENTS)?;
-            let claimed = claims::credential(&jws.payload)?;
+            let claimed = claims::credential(jws.payload())?;
             Ok((jws, claimed))
         });
         match opened {
-            Ok((jws, claimed)) => self.claimed(&jws, claimed, &jws.payload, Securing::VcJwt).await,
+            Ok((jws, claimed)) => self.claimed(&jws, claimed, jws.payload(), Securing::VcJwt).await,
             Err(problem) => malformed(&problem, Securing::VcJwt),
         }
     }
@@ -137,7 +138,7 @@ impl<'a> Opening<'a> {
         let vocabulary = vocabulary(&json, contexts);
         let mut checks = vec![structure, vocabulary, proof, controller.unwrap_or(bound), integrity, validity];
         checks.extend(deviation);
-        SecuredDocument { format, secured_with, json: Some(json), issuer_id, checks }
+        SecuredDocument { format, secured_with, json: Some(Arc::new(json)), issuer_id, checks }
     }
 }
 

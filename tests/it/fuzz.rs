@@ -21,6 +21,7 @@ use skillgate::verify::documents::{Documents, Provided};
 use skillgate::verify::{VerificationRequest, Verifier};
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// One input may take so long in an optimised build; unoptimised code on a busy machine gets more.
@@ -236,6 +237,18 @@ fn svg_files_are_survived() {
 }
 
 #[test]
+fn json_is_read_as_an_independent_reader_reads_it_or_refused() {
+    let numbers =
+        br#"{"a": [0, -1.50, 2E+3, 1e-7, 12345678901234567890], "b": "\u00e9\ud83d\ude00\n", "c": {"d": null, "e": true}}"#;
+    let seeds = [vec![numbers.to_vec()], sample_bytes(&["valid.json"])].concat();
+    fuzz("json", 3_000, seeds, |input| {
+        let Ok(ours) = intake::json::parse(input, &limits()) else { return };
+        let theirs: Value = serde_json::from_slice(intake::json::without_bom(input)).unwrap();
+        assert_eq!(ours, theirs, "{}", String::from_utf8_lossy(input));
+    });
+}
+
+#[test]
 fn archives_are_survived() {
     fuzz("zip", 300, sample_bytes(&["samples.zip"]), |input| drop(open(input)));
 }
@@ -290,7 +303,7 @@ fn any_verified_json_is_normalised_without_harm() {
     let seeds = sample_bytes(&["valid.json"]);
     let report = pipe.runtime.block_on(pipe.verifier.verify(&received(&seeds[0]).unwrap(), &request)).report;
     fuzz("normalize", 1_000, seeds, |input| {
-        let Ok(json) = intake::json::parse(input, &limits()) else { return };
+        let Ok(json) = intake::json::parse(input, &limits()).map(Arc::new) else { return };
         for format in formats {
             drop(normalize(&VerifiedDocument { format, json: json.clone(), nested: Vec::new() }, &report, &origin()));
         }

@@ -182,11 +182,11 @@ fn json_ld_to_rdf_agrees_with_the_w3c_tests() {
             found.err().map(|error| error.to_string())
         } else {
             let expected = std::fs::read_to_string(folder.join(test["expect"].as_str().unwrap())).unwrap();
-            let expected = canonicalize(&read_quads(&expected).0, HashAlgorithm::Sha256).unwrap().document();
+            let expected = canonicalize(read_quads(&expected).0, HashAlgorithm::Sha256).unwrap().document();
             match found {
                 Err(error) => Some(format!("refused: {error}")),
                 Ok(found) => {
-                    let found = canonicalize(&found.dataset, HashAlgorithm::Sha256).unwrap().document();
+                    let found = canonicalize(found.dataset, HashAlgorithm::Sha256).unwrap().document();
                     (found != expected).then(|| format!("{}\n--- got\n{found}--- expected\n{expected}", test["name"]))
                 }
             }
@@ -213,7 +213,7 @@ fn canonical_rdf_agrees_with_the_w3c_tests() {
         let text = |name: &str| std::fs::read_to_string(folder.join(test[name].as_str().unwrap())).unwrap();
         let hash = if test["hashAlgorithm"] == "SHA384" { HashAlgorithm::Sha384 } else { HashAlgorithm::Sha256 };
         let (dataset, labels) = read_quads(&text("action"));
-        let found = canonicalize(&dataset, hash);
+        let found = canonicalize(dataset, hash);
         let difference = match (test["type"].as_str().unwrap(), found) {
             ("rdfc:RDFC10NegativeEvalTest", Err(_)) => None,
             ("rdfc:RDFC10NegativeEvalTest", Ok(_)) => Some("finished within the budget".to_owned()),

@@ -3,6 +3,7 @@
 use crate::support::tokens::TestKey;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
+use skillgate::intake::text::token as read_token;
 use skillgate::jsonld::Contexts;
 use skillgate::model::credential::{Document, ReceivedCredential, ReceivedPresentation};
 use skillgate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
@@ -55,7 +56,7 @@ fn badge(issuer: &str) -> Value {
 }
 
 async fn verify(documents: &[(&str, Value)], token: String) -> Verification {
-    verifier(documents).verify(&received(Document::CompactJws(token)), &request()).await
+    verifier(documents).verify(&received(Document::CompactJws(read_token(&token))), &request()).await
 }
 
 fn status(report: &VerificationReport, id: CheckId) -> (CheckStatus, &str) {
@@ -250,7 +251,7 @@ async fn an_unsigned_credential_is_rejected_at_the_proof() {
     for claim in ["iss", "sub", "jti", "nbf"] {
         json.as_object_mut().unwrap().remove(claim);
     }
-    let verification = verifier(&[]).verify(&received(Document::Json(json)), &request()).await;
+    let verification = verifier(&[]).verify(&received(Document::Json(json.into())), &request()).await;
     assert_eq!(status(&verification.report, CheckId::Proof), (CheckStatus::Fail, "unsigned"));
     assert_eq!(verification.report.outcome, Outcome::Rejected);
     assert!(verification.document.is_none());
@@ -261,7 +262,7 @@ async fn present(token: String, challenge: Option<&str>, domain: Option<&str>) -
         name: "presentation".to_owned(),
         media_type: "application/vp+jwt".to_owned(),
         bytes: Vec::new(),
-        document: Document::CompactJws(token),
+        document: Document::CompactJws(read_token(&token)),
         credentials: Vec::new(),
     };
     let expected = PresentationRequest { challenge: challenge.map(str::to_owned), domain: domain.map(str::to_owned) };
@@ -302,8 +303,8 @@ async fn an_unsigned_presentation_needs_attention_and_proves_nobody() {
         name: "presentation".to_owned(),
         media_type: "application/vp+ld+json".to_owned(),
         bytes: Vec::new(),
-        document: Document::Json(json!({"@context": [V2], "type": "VerifiablePresentation", "holder": "did:example:ada"})),
-        credentials: vec![received(Document::Json(json!({})))],
+        document: Document::Json(json!({"@context": [V2], "type": "VerifiablePresentation", "holder": "did:example:ada"}).into()),
+        credentials: vec![received(Document::Json(json!({}).into()))],
     };
     let (report, facts) = verifier(&[]).verify_presentation(&presentation, &PresentationRequest::default(), &request()).await;
     assert_eq!((report.outcome, status(&report, CheckId::Proof).1), (Outcome::Attention, "holder_unproven"));

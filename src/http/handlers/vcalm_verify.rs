@@ -80,8 +80,9 @@ fn request(state: &State) -> VerificationRequest {
 /// The credential as JSON for the results: what stands in it, or the text of a token.
 fn input_of(credential: &ReceivedCredential) -> Value {
     match &credential.document {
-        Document::Json(value) => value.clone(),
-        Document::CompactJws(text) | Document::SdJwt(text) | Document::HostedUrl(text) => json!(text),
+        Document::Json(value) => (**value).clone(),
+        Document::CompactJws(token) => json!(token.text),
+        Document::SdJwt(text) | Document::HostedUrl(text) => json!(text),
     }
 }
 

@@ -51,11 +51,22 @@ pub struct Expansion {
 
 /// Expands a document. `base`: what relative references are resolved against; credentials have none.
 pub fn expand(document: &Value, contexts: &Contexts, edition: Edition, base: Option<&str>) -> Result<Expansion, JsonLdError> {
-    let processor = Processor { contexts, edition };
-    let initial = processor.initial(base);
-    let mut expander = Expander { processor, out: Expansion::default(), labels: HashMap::new(), steps: 0, depth: 0 };
-    let place = Place { property: Property::TOP, graph: None, from_map: false, id: None };
-    expander.element(&initial, document, &Path::Root, &place)?;
+    let mut expander = Expander::new(contexts, edition);
+    let initial = expander.processor.initial(base);
+    expander.element(&initial, document, &Path::Root, &Place::TOP)?;
+    Ok(expander.out)
+}
+
+/// Expands an object as if it did not have the member `without`, which saves a copy of it.
+pub fn expand_without(
+    without: &'static str,
+    document: &Map<String, Value>,
+    contexts: &Contexts,
+    edition: Edition,
+) -> Result<Expansion, JsonLdError> {
+    let mut expander = Expander { without: Some(without), ..Expander::new(contexts, edition) };
+    let initial = expander.processor.initial(None);
+    expander.object(&initial, document, &Path::Root, &Place::TOP)?;
     Ok(expander.out)
 }
 
@@ -92,6 +103,8 @@ struct Place<'a> {
 }
 
 impl<'a> Place<'a> {
+    const TOP: Self = Self { property: Property::TOP, graph: None, from_map: false, id: None };
+
     fn with(&self, property: Property<'a>) -> Self {
         Self { property, from_map: false, id: None, ..*self }
     }
@@ -116,6 +129,15 @@ struct Expander<'a> {
     labels: HashMap<String, u32>,
     steps: usize,
     depth: usize,
+    /// A member of the outermost object that is passed over.
+    without: Option<&'static str>,
+}
+
+impl<'a> Expander<'a> {
+    fn new(contexts: &'a Contexts, edition: Edition) -> Self {
+        let processor = Processor { contexts, edition };
+        Self { processor, out: Expansion::default(), labels: HashMap::new(), steps: 0, depth: 0, without: None }
+    }
 }
 
 impl Expander<'_> {
@@ -288,7 +310,8 @@ impl Expander<'_> {
         let mut entries = Vec::with_capacity(members.len());
         let mut kind = Kind::Node;
         for (name, value) in members {
-            if name == "@context" {
+            let is_left_out = matches!(path, Path::Root) && self.without == Some(name.as_str());
+            if name == "@context" || is_left_out {
                 continue;
             }
             let expanded = meaning.active.expand(name, true, false);

@@ -7,9 +7,11 @@ pub mod key;
 
 use crate::intake::json::{self, JsonError};
 use crate::intake::limits::Limits;
+use crate::model::credential::Token;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
+use std::sync::{Arc, LazyLock};
 
 /// Longest token that is looked at.
 const MAX_TOKEN: usize = 10 << 20;
@@ -41,7 +43,7 @@ impl From<JsonError> for Malformed {
 #[derive(Clone, Debug)]
 pub struct Jws {
     pub header: Map<String, Value>,
-    pub payload: Map<String, Value>,
+    payload: Arc<Value>,
     signing_input: String,
     signature: Vec<u8>,
 }
@@ -49,6 +51,15 @@ pub struct Jws {
 impl Jws {
     /// Takes a compact serialisation apart (RFC 7515 §7.1).
     pub fn parse(token: &str) -> Result<Self, Malformed> {
+        Self::read(token, None)
+    }
+
+    /// As [`Jws::parse`], without reading the payload a second time.
+    pub fn of(token: &Token) -> Result<Self, Malformed> {
+        Self::read(&token.text, token.claims.as_ref())
+    }
+
+    fn read(token: &str, claims: Option<&Arc<Value>>) -> Result<Self, Malformed> {
         let token = token.trim();
         if token.len() > MAX_TOKEN {
             return Err(Malformed::new("too_large", "the token is too large"));
@@ -63,11 +74,21 @@ impl Jws {
                 .map_err(|_| Malformed::new("invalid_jwt", format!("the token's {name} is not base64url")))
         };
         let header = object(&decode(header, "header")?, &HEADER_LIMITS, "header")?;
-        let payload = object(&decode(payload, "payload")?, &LIMITS, "payload")?;
+        let payload = decode(payload, "payload")?;
+        let payload = match claims.filter(|claims| claims.is_object()) {
+            Some(claims) => claims.clone(),
+            None => Arc::new(Value::Object(object(&payload, &LIMITS, "payload")?)),
+        };
         let signature = decode(signature, "signature")?;
         check_header(&header)?;
         let signing_input = token.rsplit_once('.').map(|(input, _)| input.to_owned()).unwrap_or_default();
         Ok(Self { header, payload, signing_input, signature })
+    }
+
+    /// The claims.
+    pub fn payload(&self) -> &Map<String, Value> {
+        static NOTHING: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
+        self.payload.as_object().unwrap_or(&NOTHING)
     }
 
     pub fn algorithm(&self) -> &str {

@@ -39,9 +39,9 @@ impl Claimed {
 /// `Err`: a plain sentence why there is no assertion in it.
 pub(super) fn read(document: &Document) -> Result<Claimed, &'static str> {
     let (json, token) = match document {
-        Document::Json(json) => (json.clone(), None),
+        Document::Json(json) => ((**json).clone(), None),
         Document::CompactJws(token) => {
-            let jws = CompactJws::parse(token).map_err(|_| "The signed badge is broken.")?;
+            let jws = CompactJws::parse(&token.text).map_err(|_| "The signed badge is broken.")?;
             let json = jws.json().map_err(|_| "The signed badge holds something else than JSON.")?;
             (json, Some(jws))
         }

@@ -18,6 +18,7 @@ use crate::model::report::{Check, CheckId, CheckStatus, Finding, Outcome, Verifi
 use assertion::{Claimed, Method};
 use graph::{GraphError, Node};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Whether an address lies below another one, ending at a path boundary.
 pub(crate) fn is_below_address(prefix: &str, address: &str) -> bool {
@@ -82,7 +83,7 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
     let is_proven = badge.assertion().is_object() && report_passes(&report, CheckId::Proof);
     let document = (!rejected && is_proven).then(|| VerifiedDocument {
         format: badge.claimed.format,
-        json: badge.whole(),
+        json: Arc::new(badge.whole()),
         nested: Vec::new(),
     });
     Verification { report, document }

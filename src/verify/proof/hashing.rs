@@ -6,14 +6,15 @@ use super::integrity::Seen;
 use super::options::{ProofOptions, Suite};
 use super::problem::ProofProblem;
 use crate::jsonld::notes::Notes;
-use crate::jsonld::{self, Canonical, Contexts, Edition, HashAlgorithm};
+use crate::jsonld::{self, Canonical, Contexts, Edition, Expansion, HashAlgorithm};
 use crate::verify::format::entries;
 use serde_json::{Map, Value, json};
 
 /// What was signed.
 pub struct Message {
     pub bytes: Vec<u8>,
-    pub explain: Value,
+    /// The intermediate values, when they were asked for.
+    pub explain: Option<Value>,
     pub seen: Seen,
 }
 
@@ -26,11 +27,13 @@ pub struct Input<'a> {
     pub contexts: &'a Contexts,
     pub edition: Edition,
     pub hash: HashAlgorithm,
+    /// Whether the intermediate values are wanted.
+    pub explain: bool,
 }
 
 impl Input<'_> {
     /// The document as the proof covers it: without proofs, or with those that it builds on (VC Data Integrity 1.0 §4.5).
-    pub fn unsecured(&self) -> Map<String, Value> {
+    fn unsecured(&self) -> Map<String, Value> {
         let mut document = self.document.clone();
         document.remove("proof");
         if !self.previous.is_empty() {
@@ -40,7 +43,7 @@ impl Input<'_> {
     }
 
     /// The proof without its signature, under the document's contexts.
-    pub fn configuration(&self) -> Map<String, Value> {
+    fn configuration(&self) -> Map<String, Value> {
         let mut configuration = self.options.members.clone();
         for signature in ["proofValue", "jws", "signatureValue"] {
             configuration.remove(signature);
@@ -53,9 +56,23 @@ impl Input<'_> {
         configuration
     }
 
-    pub fn canonical(&self, document: Map<String, Value>) -> Result<(Canonical, Notes), ProofProblem> {
-        let expansion = jsonld::expand(&Value::Object(document), self.contexts, self.edition, None)?;
-        let canonical = jsonld::canonicalize(&expansion.dataset, self.hash).map_err(jsonld::JsonLdError::from)?;
+    /// [`Input::configuration`] as canonical RDF.
+    pub fn canonical_configuration(&self) -> Result<(Canonical, Notes), ProofProblem> {
+        let configuration = Value::Object(self.configuration());
+        self.canonical(jsonld::expand(&configuration, self.contexts, self.edition, None)?)
+    }
+
+    /// [`Input::unsecured`] as canonical RDF.
+    pub fn canonical_document(&self) -> Result<(Canonical, Notes), ProofProblem> {
+        let expansion = match self.previous.is_empty() {
+            true => jsonld::expand_without("proof", self.document, self.contexts, self.edition)?,
+            false => jsonld::expand(&Value::Object(self.unsecured()), self.contexts, self.edition, None)?,
+        };
+        self.canonical(expansion)
+    }
+
+    fn canonical(&self, expansion: Expansion) -> Result<(Canonical, Notes), ProofProblem> {
+        let canonical = jsonld::canonicalize(expansion.dataset, self.hash).map_err(jsonld::JsonLdError::from)?;
         Ok((canonical, expansion.notes))
     }
 
@@ -67,12 +84,12 @@ impl Input<'_> {
     }
 
     fn rdf_message(&self) -> Result<Message, ProofProblem> {
-        let (configuration, proof_notes) = self.canonical(self.configuration())?;
+        let (configuration, proof_notes) = self.canonical_configuration()?;
         let configuration = configuration.document();
         if configuration.is_empty() {
             return Err(ProofProblem::malformed("nothing of the proof's options is covered by its signature".to_owned()));
         }
-        let (document, notes) = self.canonical(self.unsecured())?;
+        let (document, notes) = self.canonical_document()?;
         let message = self.hashed(&configuration, &document.document());
         Ok(Message { seen: Seen { notes: Some(notes), proof_notes: Some(proof_notes), disclosure: None }, ..message })
     }
@@ -96,11 +113,13 @@ impl Input<'_> {
     fn hashed(&self, configuration: &str, document: &str) -> Message {
         let configuration_hash = self.hash.digest(configuration.as_bytes());
         let document_hash = self.hash.digest(document.as_bytes());
-        let explain = json!({
-            "canonical_proof_options": configuration,
-            "canonical_document": document,
-            "proof_options_hash": hex::encode(&configuration_hash),
-            "document_hash": hex::encode(&document_hash),
+        let explain = self.explain.then(|| {
+            json!({
+                "canonical_proof_options": configuration,
+                "canonical_document": document,
+                "proof_options_hash": hex::encode(&configuration_hash),
+                "document_hash": hex::encode(&document_hash),
+            })
         });
         Message { bytes: [configuration_hash, document_hash].concat(), explain, seen: Seen::default() }
     }

@@ -23,7 +23,8 @@ pub struct Verified {
     pub created: Option<DateTime<Utc>>,
     /// The contents of the contexts with which it matched.
     pub edition: Edition,
-    pub explain: Value,
+    /// Only when asked for.
+    pub explain: Option<Value>,
     pub seen: Seen,
 }
 
@@ -43,8 +44,15 @@ pub async fn verify(
     request: &ProofRequest<'_>,
 ) -> Result<Verified, Failure> {
     let created = options.created;
-    let input =
-        |edition, hash| Input { document, options, previous: previous.clone(), contexts: request.contexts, edition, hash };
+    let input = |edition, hash| Input {
+        document,
+        options,
+        previous: previous.clone(),
+        contexts: request.contexts,
+        edition,
+        hash,
+        explain: request.explain,
+    };
     let attempt_with = |key: &PublicKey| {
         let hash = match (key, options.suite) {
             (PublicKey::P384(_), Suite::Rdfc(Curve::Nist) | Suite::Jcs(Curve::Nist)) => HashAlgorithm::Sha384,
@@ -103,7 +111,7 @@ fn without_key<T>(
 
 type AttemptFailure = (ProofProblem, Option<Value>, Seen);
 
-fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Value, Seen), AttemptFailure> {
+fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, Seen), AttemptFailure> {
     let options = input.options;
     let plain = |problem: ProofProblem| (problem, None, Seen::default());
     if options.suite.is_selective() {
@@ -123,9 +131,12 @@ fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Value, Seen), AttemptF
         Suite::EcdsaSd | Suite::Bbs => Err(SignatureError::Malformed),
     };
     match checked {
-        Ok(()) => Ok((json!({"verification_method": options.verification_method, "message": explain}), seen)),
-        Err(SignatureError::Mismatch) => Err((ProofProblem::mismatch(), Some(explain), seen)),
-        Err(error) => Err((ProofProblem::malformed(error.to_string()), Some(explain), seen)),
+        Ok(()) => {
+            let named = |message| json!({"verification_method": options.verification_method, "message": message});
+            Ok((explain.map(named), seen))
+        }
+        Err(SignatureError::Mismatch) => Err((ProofProblem::mismatch(), explain, seen)),
+        Err(error) => Err((ProofProblem::malformed(error.to_string()), explain, seen)),
     }
 }
 

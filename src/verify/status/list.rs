@@ -4,7 +4,7 @@
 
 use super::bits::{self, BitsError, Packing};
 use super::{Source, StatusRequest, Verdict, shorten};
-use crate::intake::{Limits, json};
+use crate::intake::{Limits, json, text};
 use crate::model::credential::Document;
 use crate::model::report::{CheckId, CheckStatus};
 use crate::verify::SecuredDocument;
@@ -15,6 +15,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 /// Smallest list, so that one credential can't be singled out (Bitstring Status List 1.0, §3.1).
 const MIN_ENTRIES_BITS: usize = 131_072;
@@ -148,12 +149,12 @@ pub(super) async fn fetch(url: &str, request: &StatusRequest<'_>) -> Result<Fetc
 pub(crate) fn document_of(fetched: &Fetched) -> Option<Document> {
     let text = std::str::from_utf8(&fetched.bytes).ok()?.trim_start_matches('\u{feff}').trim();
     if text.starts_with('{') {
-        return json::parse(text.as_bytes(), &Limits::default()).ok().map(Document::Json);
+        return json::parse(text.as_bytes(), &Limits::default()).ok().map(|list| Document::Json(Arc::new(list)));
     }
     let token = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     let is_token =
         token.split('.').count() == 3 && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
-    is_token.then(|| Document::CompactJws(token.to_owned()))
+    is_token.then(|| Document::CompactJws(text::token(token)))
 }
 
 fn read_list(
@@ -306,7 +307,9 @@ mod tests {
             let secured = SecuredDocument {
                 format: Format::Vc1,
                 secured_with: Securing::VcJwt,
-                json: Some(json!({ "type": ["VerifiableCredential", kind.credential_type()], "credentialSubject": subject })),
+                json: Some(
+                    json!({ "type": ["VerifiableCredential", kind.credential_type()], "credentialSubject": subject }).into(),
+                ),
                 issuer_id: Some("did:example:a".into()),
                 checks: vec![Check::pass(CheckId::Proof, "")],
             };

@@ -5,9 +5,8 @@
 use super::bits::{self, Packing};
 use super::list::{bits_error, document_of};
 use super::{Source, StatusRequest, Verdict};
-use crate::model::credential::Document;
+use crate::model::credential::{Document, Token};
 use crate::model::report::CheckStatus;
-use crate::verify::compact_jws::CompactJws;
 use crate::verify::documents::{DocumentError, Fetched};
 use crate::verify::jose::{Jws, key};
 use crate::verify::keys::{KeyResolver, Purpose};
@@ -33,8 +32,8 @@ pub(super) async fn evaluate(claim: &Value, request: &StatusRequest<'_>) -> (Ver
             return Err(invalid("the list is not a signed token"));
         };
         require_genuine(&token, uri, request).await?;
-        let claims = CompactJws::parse(&token).and_then(|token| token.json()).map_err(|error| invalid(&error.to_string()))?;
-        value(&claims, uri, index, request.at.timestamp())
+        let claims = token.claims.as_deref().ok_or_else(|| invalid("the list's token holds no JSON"))?;
+        value(claims, uri, index, request.at.timestamp())
     };
     let verdict = read.await.unwrap_or_else(|(code, detail)| Verdict::Unknown(code, detail));
     (verdict, source)
@@ -57,13 +56,13 @@ async fn fetch(uri: &str, request: &StatusRequest<'_>) -> Result<Fetched, Unknow
 }
 
 /// The list must be signed by the credential's issuer: another signer could clear what the issuer revoked.
-async fn require_genuine(token: &str, uri: &str, request: &StatusRequest<'_>) -> Result<(), Unknown> {
-    let jws = Jws::parse(token).map_err(|error| invalid(&error.to_string()))?;
+async fn require_genuine(token: &Token, uri: &str, request: &StatusRequest<'_>) -> Result<(), Unknown> {
+    let jws = Jws::of(token).map_err(|error| invalid(&error.to_string()))?;
     if jws.media_type().as_deref() != Some("statuslist+jwt") {
         return Err(("status_list_wrong_type", "what the issuer serves is not a status list".into()));
     }
     let keys = KeyResolver { documents: request.verifier.documents.clone() };
-    let signer = request.issuer.or_else(|| jws.payload.get("iss").and_then(Value::as_str));
+    let signer = request.issuer.or_else(|| jws.payload().get("iss").and_then(Value::as_str));
     let signed = key::check(&jws, signer, Purpose::AssertionMethod, &keys, request.at, false).await;
     match (signed.proof.status, signed.controller.status) {
         (CheckStatus::Pass, CheckStatus::Pass) => Ok(()),

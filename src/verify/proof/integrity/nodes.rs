@@ -6,7 +6,7 @@ use crate::jsonld::dataset::Term;
 use crate::jsonld::notes::{NodeNote, Notes};
 use crate::verify::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Properties (last part of their IRI) whose values decide what the credential says. Such a node may not be described elsewhere.
 const DECISIVE: [&str; 11] = [
@@ -24,6 +24,8 @@ const DECISIVE: [&str; 11] = [
 ];
 /// Of these, the ones that different credentials in one document may well speak about.
 const SHARED: [&str; 3] = ["credentialSubject", "achievement", "resultDescription"];
+/// More differing descriptions of one node than this are not compared: each is held against each.
+const MAX_DESCRIPTIONS: usize = 300;
 /// People and organisations: they may be described in several places, in more or less detail.
 const PROFILES: [&str; 4] = ["issuer", "creator", "source", "holder"];
 /// Properties whose value may bear the identifier of another node, and all that it may say about it then.
@@ -41,16 +43,30 @@ pub fn redescribed(document: &Map<String, Value>, notes: &Notes) -> Vec<ProofPro
 }
 
 fn conflict(document: &Map<String, Value>, places: &[&NodeNote]) -> Option<ProofProblem> {
-    let pairs =
-        places.iter().filter(|node| is_decisive(node)).flat_map(|decisive| places.iter().map(move |other| (decisive, other)));
-    let differing = |decisive: &&NodeNote, other: &&NodeNote| {
-        decisive.pointer != other.pointer
-            && !may_share(document, decisive, other)
-            && at(document, other) != at(document, decisive)
-    };
+    let descriptions = distinct(document, places);
+    if descriptions.len() > MAX_DESCRIPTIONS {
+        let detail = format!("{} is described in more than {MAX_DESCRIPTIONS} different ways", name(&places.first()?.id));
+        return Some(ProofProblem::new("too_complex", detail));
+    }
+    let decisive = descriptions.iter().filter(|description| is_decisive(description.node));
+    let pairs = decisive.flat_map(|decisive| descriptions.iter().map(move |other| (decisive, other)));
+    let differing = |one: &Description<'_>, other: &Description<'_>| one.content != other.content && !may_share(one, other);
     let (decisive, other) = pairs.into_iter().find(|(decisive, other)| differing(decisive, other))?;
-    let detail = format!("what is said about {} is spread over several places", name(&decisive.id));
-    Some(ProofProblem::integrity("node_redescribed", &other.pointer, detail))
+    let detail = format!("what is said about {} is spread over several places", name(&decisive.node.id));
+    Some(ProofProblem::integrity("node_redescribed", &other.node.pointer, detail))
+}
+
+/// What is written of a node at one place.
+struct Description<'a> {
+    node: &'a NodeNote,
+    content: Option<&'a Value>,
+}
+
+/// One description of each content, property and credential: comparing equal ones again and again would take long.
+fn distinct<'a>(document: &'a Map<String, Value>, places: &[&'a NodeNote]) -> Vec<Description<'a>> {
+    let mut seen = HashSet::new();
+    let described = places.iter().map(|node| Description { node, content: at(document, node) });
+    described.filter(|one| seen.insert((one.content, one.node.property.as_deref(), scope(&one.node.pointer)))).collect()
 }
 
 fn last_part(node: &NodeNote) -> Option<&str> {
@@ -66,15 +82,15 @@ fn is_decisive(node: &NodeNote) -> bool {
 
 /// A subject may be its own issuer; different credentials may speak about the same subject or achievement; what is
 /// endorsed is described where it stands and in the endorsement.
-fn may_share(document: &Map<String, Value>, one: &NodeNote, other: &NodeNote) -> bool {
-    let is = |node: &NodeNote, names: &[&str]| last_part(node).is_some_and(|property| names.contains(&property));
-    let is_aside = |node: &NodeNote| {
-        let allowed = ASIDES.iter().find(|(property, _)| is(node, &[property])).map(|(_, allowed)| *allowed);
-        let members = at(document, node).and_then(Value::as_object);
+fn may_share(one: &Description<'_>, other: &Description<'_>) -> bool {
+    let is = |one: &Description<'_>, names: &[&str]| last_part(one.node).is_some_and(|property| names.contains(&property));
+    let is_aside = |one: &Description<'_>| {
+        let allowed = ASIDES.iter().find(|(property, _)| is(one, &[property])).map(|(_, allowed)| *allowed);
+        let members = one.content.and_then(Value::as_object);
         allowed.zip(members).is_some_and(|(allowed, members)| members.keys().all(|name| allowed.contains(&name.as_str())))
     };
     let own_issuer = |a, b| is(a, &["credentialSubject"]) && is(b, &PROFILES);
-    let elsewhere = is(one, &SHARED) && is(other, &SHARED) && scope(&one.pointer) != scope(&other.pointer);
+    let elsewhere = is(one, &SHARED) && is(other, &SHARED) && scope(&one.node.pointer) != scope(&other.node.pointer);
     is_aside(one) || is_aside(other) || own_issuer(one, other) || own_issuer(other, one) || elsewhere
 }
 

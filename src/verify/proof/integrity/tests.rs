@@ -150,3 +150,14 @@ fn a_proof_may_bring_contexts_of_suites_and_nothing_else_may() {
     let elsewhere = integrity_of(|document| document["credentialSubject"]["@context"] = json!(SUITE));
     assert_eq!(elsewhere, "inner_context");
 }
+
+#[test]
+fn many_descriptions_of_one_node_are_compared_within_a_bound() {
+    let node = |number: usize| json!({"id": "urn:example:e", "type": ["Evidence"], "name": format!("Piece {number}")});
+    let evidence = |numbers: Vec<usize>| {
+        integrity_of(|document| document["evidence"] = numbers.into_iter().map(node).collect::<Vec<_>>().into())
+    };
+    assert_eq!(evidence(vec![1; 2_000]), "ok");
+    assert_eq!(evidence(vec![1, 1, 2]), "node_redescribed");
+    assert_eq!(evidence((0..2_000).collect()), "too_complex");
+}

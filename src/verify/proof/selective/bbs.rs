@@ -16,7 +16,7 @@ const FIXED: usize = 3 * 48 + 3 * 32;
 /// In a compressed point: "this is the point at infinity". A proof made of those would fit everything.
 const INFINITY: u8 = 0x40;
 
-pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Value, Seen), ProofProblem> {
+pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, Seen), ProofProblem> {
     let malformed = |what: &str| ProofProblem::malformed(format!("the derived proof {what}"));
     let mut components = Components::read(input.options.value, 0x03, 0x02)?;
     let proof = components.bytes()?;

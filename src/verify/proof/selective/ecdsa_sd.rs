@@ -17,7 +17,7 @@ use std::collections::HashMap;
 /// Multikey header of a P-256 key.
 const P256_PREFIX: [u8; 2] = [0x80, 0x24];
 
-pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Value, Seen), ProofProblem> {
+pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, Seen), ProofProblem> {
     let malformed = |what: &str| ProofProblem::malformed(format!("the derived proof {what}"));
     let mut components = Components::read(input.options.value, 0x01, 0x00)?;
     let base_signature = components.bytes()?;

@@ -20,7 +20,7 @@ use std::collections::{BTreeSet, HashMap};
 const MAX_STATEMENTS: usize = 400;
 
 /// Verifies a derived proof; a base proof, which only its holder may have, is refused.
-pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Value, Seen), ProofProblem> {
+pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, Seen), ProofProblem> {
     match input.options.suite {
         Suite::Bbs => bbs::attempt(input, key),
         _ => ecdsa_sd::attempt(input, key),
@@ -39,8 +39,8 @@ struct Statements {
 
 impl Statements {
     fn new(input: &Input<'_>, labels: &HashMap<u32, String>, mandatory: &[usize]) -> Result<Self, ProofProblem> {
-        let (options, proof_notes) = input.canonical(input.configuration())?;
-        let (canonical, notes) = input.canonical(input.unsecured())?;
+        let (options, proof_notes) = input.canonical_configuration()?;
+        let (canonical, notes) = input.canonical_document()?;
         if canonical.quads.len() > MAX_STATEMENTS {
             let detail = format!("the disclosed document has more than {MAX_STATEMENTS} statements");
             return Err(ProofProblem::new("too_complex", detail));
@@ -74,14 +74,16 @@ impl Statements {
         input.hash.digest(lines.as_bytes())
     }
 
-    fn verified(self, input: &Input<'_>) -> (Value, Seen) {
+    fn verified(self, input: &Input<'_>) -> (Option<Value>, Seen) {
         let lines = |rows: &[(String, Quad)]| rows.iter().map(|(line, _)| line.clone()).collect::<Vec<_>>();
-        let explain = json!({
-            "verification_method": input.options.verification_method,
-            "proof_options_hash": hex::encode(&self.proof_hash),
-            "mandatory_hash": hex::encode(self.mandatory_hash(input)),
-            "mandatory_statements": lines(&self.mandatory),
-            "chosen_statements": lines(&self.chosen),
+        let explain = input.explain.then(|| {
+            json!({
+                "verification_method": input.options.verification_method,
+                "proof_options_hash": hex::encode(&self.proof_hash),
+                "mandatory_hash": hex::encode(self.mandatory_hash(input)),
+                "mandatory_statements": lines(&self.mandatory),
+                "chosen_statements": lines(&self.chosen),
+            })
         });
         let quads = |rows: Vec<(String, Quad)>| rows.into_iter().map(|(_, quad)| quad).collect();
         let disclosure = Disclosure { mandatory: quads(self.mandatory), chosen: quads(self.chosen) };
