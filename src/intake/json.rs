@@ -54,9 +54,19 @@ pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, JsonError> {
     Ok(value)
 }
 
+/// As [`parse`], for what is known to be text.
+pub fn parse_text(text: &str, limits: &Limits) -> Result<Value, JsonError> {
+    let (value, _) = read(text, limits)?;
+    Ok(value)
+}
+
 /// As [`parse`], and says how many values (members and elements at every level) the text holds.
 pub fn parse_counted(bytes: &[u8], limits: &Limits) -> Result<(Value, usize), JsonError> {
     let text = std::str::from_utf8(without_bom(bytes)).map_err(|_| JsonError::NotUtf8)?;
+    read(text, limits)
+}
+
+fn read(text: &str, limits: &Limits) -> Result<(Value, usize), JsonError> {
     let max_depth = limits.max_json_depth.min(DEEPEST);
     let mut parser = SliceJsonParser::new(text.as_bytes());
     let mut tree = Tree::default();

@@ -137,13 +137,17 @@ fn open_token(text: &str, source: &Source<'_>) -> Option<Found> {
     let mut parts = jws.split('.');
     let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
     let is_base64url = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='));
-    if parts.next().is_some() || header.is_empty() || ![header, payload, signature].into_iter().all(is_base64url) {
+    if parts.next().is_some() || header.is_empty() || ![header, signature].into_iter().all(is_base64url) {
         return None;
     }
+    let payload = match decode(payload) {
+        Ok(payload) => payload,
+        Err(_) if is_base64url(payload) => Vec::new(),
+        Err(_) => return None,
+    };
     let is_object = |value: &Value| value.is_object();
     let header = segment(header, source.limits).ok().filter(is_object)?;
     let is_sd_jwt = text.contains('~');
-    let payload = segment_text(payload);
     let claims = json::parse(&payload, source.limits).ok().map(Arc::new);
     let document = || match is_sd_jwt {
         true => Document::SdJwt(text.to_owned()),
@@ -190,7 +194,11 @@ fn segment(part: &str, limits: &Limits) -> Result<Value, JsonError> {
 }
 
 fn segment_text(part: &str) -> Vec<u8> {
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).unwrap_or_default()
+    decode(part).unwrap_or_default()
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('='))
 }
 
 /// The exact source of one member of a JSON object.
@@ -245,7 +253,7 @@ pub(crate) fn named(format: Format) -> String {
 // --- JSON
 
 fn open_json(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
-    match json::parse(text.as_bytes(), source.limits) {
+    match json::parse_text(text, source.limits) {
         Ok(value) => open_value(text, value, source, nesting),
         Err(error) => vec![Found::nothing("JSON text", problem::bad_json(&error))],
     }

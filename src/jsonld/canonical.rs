@@ -21,6 +21,16 @@ impl HashAlgorithm {
         }
     }
 
+    fn digest_lines(self, lines: &[String]) -> Vec<u8> {
+        fn hash<D: Digest>(lines: &[String]) -> Vec<u8> {
+            lines.iter().fold(D::new(), |hasher, line| hasher.chain_update(line)).finalize().to_vec()
+        }
+        match self {
+            Self::Sha256 => hash::<Sha256>(lines),
+            Self::Sha384 => hash::<Sha384>(lines),
+        }
+    }
+
     fn hex(self, data: &str) -> String {
         hex::encode(self.digest(data.as_bytes()))
     }
@@ -50,6 +60,11 @@ impl Canonical {
     /// The canonical N-Quads document.
     pub fn document(&self) -> String {
         self.lines.concat()
+    }
+
+    /// The hash of [`Canonical::document`], without writing it first.
+    pub fn digest(&self, hash: HashAlgorithm) -> Vec<u8> {
+        hash.digest_lines(&self.lines)
     }
 }
 
@@ -177,7 +192,7 @@ impl<'a> Canonicalizer<'a> {
             })
             .collect();
         lines.sort_unstable();
-        self.hash.hex(&lines.concat())
+        hex::encode(self.hash.digest_lines(&lines))
     }
 
     fn spend(&mut self, steps: usize) -> Result<(), TooComplex> {

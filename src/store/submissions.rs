@@ -93,6 +93,7 @@ impl Store {
         self.read(move |connection| used_for(connection, &tenant, &key, &request_hash)).await
     }
 
+    /// With its files once it is complete.
     pub async fn submission(&self, tenant: &TenantId, id: &SubmissionId) -> Result<Option<Submission>> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.read(move |connection| {
@@ -103,7 +104,8 @@ impl Store {
                 .first(connection)
                 .optional()?;
             let Some(row) = row else { return Ok(None) };
-            let files = load_files(connection, &id)?;
+            // Whoever waits asks often, and needs to know no more than how far it is.
+            let files = if row.completed_at.is_some() { load_files(connection, &id)? } else { Vec::new() };
             row.into_model(files).map(Some)
         })
         .await

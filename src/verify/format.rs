@@ -353,6 +353,11 @@ pub fn identifier_of(value: Option<&Value>) -> Option<&str> {
 
 /// An absolute URL without white space: what the data models call a URL, `did:` and `urn:` included.
 fn is_url(text: &str) -> bool {
+    let is_plain = || text.bytes().all(|byte| byte.is_ascii_graphic());
+    // Of most identifiers nothing more can be wrong.
+    if (text.starts_with("urn:") || text.starts_with("did:")) && is_plain() {
+        return true;
+    }
     !text.contains(char::is_whitespace) && text.contains(':') && Url::parse(text).is_ok()
 }
 

@@ -10,9 +10,12 @@ use rsa::pkcs8::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPublicKey};
 use serde_json::{Map, Value};
+use std::sync::LazyLock;
 
 /// Longest text of one key; decoding base58 takes time that grows with the square of its length.
 const MAX_KEY_TEXT: usize = 4096;
+/// Keys in their decoded form: finding the point on the curve costs a good part of a signature check, and issuers sign often.
+static MULTIKEYS: LazyLock<moka::sync::Cache<String, PublicKey>> = LazyLock::new(|| moka::sync::Cache::new(1_000));
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 fn invalid(message: impl Into<String>) -> KeyError {
@@ -34,6 +37,15 @@ impl PublicKey {
 
     /// A multibase-encoded, multicodec-prefixed key (Controlled Identifiers 1.0, "Multikey"; did:key).
     pub fn from_multikey(text: &str) -> Result<Self, KeyError> {
+        if let Some(known) = MULTIKEYS.get(text) {
+            return Ok(known);
+        }
+        let key = Self::decode_multikey(text)?;
+        MULTIKEYS.insert(text.to_owned(), key.clone());
+        Ok(key)
+    }
+
+    fn decode_multikey(text: &str) -> Result<Self, KeyError> {
         let bytes = decode_multibase(text)?;
         match bytes.as_slice() {
             [0xed, 0x01, key @ ..] => Self::ed25519(key),

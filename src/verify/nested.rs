@@ -5,6 +5,7 @@
 use super::recipient::each;
 use super::{VerificationRequest, Verifier};
 use crate::intake::text;
+use crate::jsonld::notes::Path;
 use crate::model::credential::{Document, ReceivedCredential, VerifiedDocument};
 use crate::model::report::{Check, CheckId, Finding, NestedReport, NestedRole, Outcome};
 use crate::model::submission::CandidateHint;
@@ -136,17 +137,17 @@ fn find(document: &Value) -> (Vec<Inner>, usize) {
     let mut more = 0;
     let Some(members) = document.as_object() else { return (found, more) };
     for (name, value) in members {
-        walk(value, name, &format!("/{}", escape(name)), &mut found, &mut more);
+        walk(value, name, &Path::Key(&Path::Root, name), &mut found, &mut more);
     }
     (found, more)
 }
 
-fn walk(value: &Value, member: &str, pointer: &str, found: &mut Vec<Inner>, more: &mut usize) {
+fn walk(value: &Value, member: &str, path: &Path<'_>, found: &mut Vec<Inner>, more: &mut usize) {
     // Contexts and proofs hold no credentials; a status list's text is long.
     if matches!(member, "@context" | "proof" | "encodedList") {
         return;
     }
-    if let Some(inner) = as_credential(value, member, pointer) {
+    if let Some(inner) = as_credential(value, member, path) {
         match found.len() < MAX_NESTED {
             true => found.push(inner),
             false => *more += 1,
@@ -156,24 +157,20 @@ fn walk(value: &Value, member: &str, pointer: &str, found: &mut Vec<Inner>, more
     match value {
         Value::Array(items) => {
             for (number, item) in items.iter().enumerate() {
-                walk(item, member, &format!("{pointer}/{number}"), found, more);
+                walk(item, member, &Path::Index(path, number), found, more);
             }
         }
         Value::Object(members) => {
             for (name, value) in members {
-                walk(value, name, &format!("{pointer}/{}", escape(name)), found, more);
+                walk(value, name, &Path::Key(path, name), found, more);
             }
         }
         _ => {}
     }
 }
 
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-fn as_credential(value: &Value, member: &str, pointer: &str) -> Option<Inner> {
-    let inner = |role, media_type, document| Some(Inner { pointer: pointer.to_owned(), role, media_type, document });
+fn as_credential(value: &Value, member: &str, path: &Path<'_>) -> Option<Inner> {
+    let inner = |role, media_type, document| Some(Inner { pointer: path.pointer(), role, media_type, document });
     match value {
         Value::String(text) if matches!(member, "verifiableCredential" | "endorsementJwt") => {
             let role = if member == "endorsementJwt" { NestedRole::Endorsement } else { NestedRole::Credential };

@@ -2,7 +2,7 @@
 //! Comes in: one entry of a context. Goes out: the term's definition in the active context.
 //! Must not know: documents.
 
-use super::iri::{Expanded, is_absolute_iri, keyword, looks_like_keyword, split_compact};
+use super::iri::{Expanded, is_absolute_iri, is_well_formed, keyword, looks_like_keyword, split_compact};
 use super::process::invalid;
 use super::{ActiveContext, Containers, LocalContext, Mapping, TermDefinition, TypeMapping};
 use crate::jsonld::JsonLdError;
@@ -86,6 +86,7 @@ impl<'a> Definer<'a> {
             }
             definition = (*previous).clone();
         }
+        definition.is_iri = matches!(&definition.mapping, Mapping::Iri(iri) if is_well_formed(iri));
         self.active.terms.insert(term.into(), Arc::new(definition));
         self.defined.insert(term.to_owned(), true);
         Ok(())

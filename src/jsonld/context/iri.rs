@@ -61,6 +61,11 @@ pub fn is_absolute_iri(text: &str) -> bool {
     })
 }
 
+/// Whether RDF can hold the IRI.
+pub fn is_well_formed(iri: &str) -> bool {
+    is_absolute_iri(iri) && oxiri::Iri::parse(iri).is_ok()
+}
+
 /// Splits a compact IRI; the colon may not come first.
 pub fn split_compact(text: &str) -> Option<(&str, &str)> {
     let colon = text.bytes().skip(1).position(|b| b == b':')? + 1;

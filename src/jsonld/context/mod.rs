@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub use iri::{Expanded, is_absolute_iri};
+pub use iri::{Expanded, is_absolute_iri, is_well_formed};
 pub use process::{Mode, Processor};
 
 /// A number that no other context in this process has or will have.
@@ -69,6 +69,8 @@ pub struct Containers {
 #[derive(Clone, Debug)]
 pub struct TermDefinition {
     pub mapping: Mapping,
+    /// The mapping is a well-formed absolute IRI, which is found out once.
+    pub is_iri: bool,
     pub prefix: bool,
     pub protected: bool,
     pub reverse: bool,
@@ -87,6 +89,7 @@ impl TermDefinition {
     fn new(mapping: Mapping) -> Self {
         Self {
             mapping,
+            is_iri: false,
             prefix: false,
             protected: false,
             reverse: false,

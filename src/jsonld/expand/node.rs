@@ -3,7 +3,7 @@
 //! Must not know: value objects, maps of values.
 
 use super::{Entry, Expander, Item, Meaning, Place, Property, RDF_JSON, RDF_TYPE, literal};
-use crate::jsonld::context::{Expanded, TypeMapping, is_absolute_iri};
+use crate::jsonld::context::{ActiveContext, Expanded, TypeMapping, is_absolute_iri, is_well_formed};
 use crate::jsonld::dataset::Term;
 use crate::jsonld::notes::{NodeNote, Oddity, Path};
 use crate::jsonld::{JsonLdError, jcs};
@@ -83,14 +83,19 @@ impl Expander<'_> {
             for value in values {
                 let written = value.as_str().ok_or_else(|| self.error("invalid_type_value", &path, "a type is not a text"))?;
                 let expanded = meaning.outer.expand(written, true, true);
-                if let Some(term) = self.reference(&expanded, &path, written)
+                let is_known = is_term_iri(meaning.outer, written);
+                let term = match &expanded {
+                    Expanded::Iri(iri) if is_known => Some(Term::Iri(iri.clone())),
+                    other => self.reference(other, &path, written),
+                };
+                if let Some(term) = term
                     && let Expanded::Iri(iri) = &expanded
                 {
                     if seen.contains(iri) {
                         self.note(Oddity::RepeatedType, &path, written);
                     }
                     seen.push(iri.clone());
-                    if meaning.outer.term(written).is_none() {
+                    if !is_known && meaning.outer.term(written).is_none() {
                         self.note(Oddity::IriType(iri.clone()), &path, written);
                     }
                     if let Some(subject) = subject {
@@ -116,7 +121,7 @@ impl Expander<'_> {
             match &entry.expanded {
                 Expanded::Keyword("@id" | "@type") => {}
                 Expanded::Keyword(keyword) => self.keyword_member(keyword, meaning, entry, subject, &path, place)?,
-                Expanded::Iri(iri) if is_absolute_iri(iri) && oxiri::Iri::parse(&**iri).is_ok() => {
+                Expanded::Iri(iri) if is_term_iri(meaning.active, entry.name) || is_well_formed(iri) => {
                     self.property(meaning, entry, iri, subject, &path, place)?;
                 }
                 Expanded::Iri(_) | Expanded::Null => {
@@ -284,6 +289,11 @@ impl Expander<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a name is a term that stands for a well-formed IRI.
+fn is_term_iri(active: &ActiveContext, name: &str) -> bool {
+    active.term(name).is_some_and(|definition| definition.is_iri)
 }
 
 /// Namespaces whose terms readers know by the IRI's last part.

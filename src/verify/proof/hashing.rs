@@ -85,12 +85,12 @@ impl Input<'_> {
 
     fn rdf_message(&self) -> Result<Message, ProofProblem> {
         let (configuration, proof_notes) = self.canonical_configuration()?;
-        let configuration = configuration.document();
-        if configuration.is_empty() {
+        if configuration.lines.is_empty() {
             return Err(ProofProblem::malformed("nothing of the proof's options is covered by its signature".to_owned()));
         }
         let (document, notes) = self.canonical_document()?;
-        let message = self.hashed(&configuration, &document.document());
+        let hashes = (configuration.digest(self.hash), document.digest(self.hash));
+        let message = self.hashed(hashes, || (configuration.document(), document.document()));
         Ok(Message { seen: Seen { notes: Some(notes), proof_notes: Some(proof_notes), disclosure: None }, ..message })
     }
 
@@ -107,13 +107,19 @@ impl Input<'_> {
             document.insert("@context".to_owned(), signed.clone());
         }
         let spell = |value: Map<String, Value>| jsonld::jcs::canonical(&Value::Object(value));
-        Ok(self.hashed(&spell(configuration), &spell(document)))
+        let (configuration, document) = (spell(configuration), spell(document));
+        let hashes = (self.hash.digest(configuration.as_bytes()), self.hash.digest(document.as_bytes()));
+        Ok(self.hashed(hashes, || (configuration, document)))
     }
 
-    fn hashed(&self, configuration: &str, document: &str) -> Message {
-        let configuration_hash = self.hash.digest(configuration.as_bytes());
-        let document_hash = self.hash.digest(document.as_bytes());
+    /// What is signed: the hash of the proof's options, then that of the document. `texts`: the two as they were hashed.
+    fn hashed(
+        &self,
+        (configuration_hash, document_hash): (Vec<u8>, Vec<u8>),
+        texts: impl FnOnce() -> (String, String),
+    ) -> Message {
         let explain = self.explain.then(|| {
+            let (configuration, document) = texts();
             json!({
                 "canonical_proof_options": configuration,
                 "canonical_document": document,

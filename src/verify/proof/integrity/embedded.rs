@@ -4,6 +4,7 @@
 
 use super::screen;
 use crate::jsonld::Contexts;
+use crate::jsonld::notes::Path;
 use crate::verify::format::entries;
 use crate::verify::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
@@ -24,7 +25,7 @@ const MAX_EMBEDDED: usize = 256;
 
 pub fn problems(document: &Map<String, Value>, contexts: &Contexts) -> Vec<ProofProblem> {
     let mut walk = Walk { contexts, embedded: 0, problems: Vec::new() };
-    walk.members(document, "");
+    walk.members(document, &Path::Root);
     if walk.embedded > MAX_EMBEDDED {
         let detail = format!("the document holds more than {MAX_EMBEDDED} other credentials");
         walk.problems.push(ProofProblem::new("too_complex", detail));
@@ -39,66 +40,70 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn members(&mut self, members: &Map<String, Value>, pointer: &str) {
+    fn members(&mut self, members: &Map<String, Value>, path: &Path<'_>) {
         for (name, value) in members.iter().filter(|(name, _)| *name != "@context") {
-            let pointer = format!("{pointer}/{name}");
+            let path = Path::Key(path, name);
             match value {
                 Value::Array(items) => {
                     for (index, item) in items.iter().enumerate() {
-                        self.value(item, &format!("{pointer}/{index}"), CREDENTIALS.contains(&name.as_str()));
+                        self.value(item, &Path::Index(&path, index), CREDENTIALS.contains(&name.as_str()));
                     }
                 }
-                single => self.value(single, &pointer, CREDENTIALS.contains(&name.as_str())),
+                single => self.value(single, &path, CREDENTIALS.contains(&name.as_str())),
             }
         }
     }
 
-    fn value(&mut self, value: &Value, pointer: &str, credential: bool) {
+    fn value(&mut self, value: &Value, path: &Path<'_>, credential: bool) {
         match value {
             Value::Object(members) => {
-                self.contexts_of(members, pointer, credential);
-                self.members(members, pointer);
+                self.contexts_of(members, path, credential);
+                self.members(members, path);
             }
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(item, &format!("{pointer}/{index}"), false);
+                    self.value(item, &Path::Index(path, index), false);
                 }
             }
             _ => {}
         }
     }
 
-    fn contexts_of(&mut self, members: &Map<String, Value>, pointer: &str, credential: bool) {
+    fn contexts_of(&mut self, members: &Map<String, Value>, path: &Path<'_>, credential: bool) {
         let is_credential = credential && members.get("type").is_some_and(names_credential);
         if is_credential {
             self.embedded += 1;
         }
+        let here = || Path::Key(path, "@context").pointer();
         match members.get("@context") {
             None if is_credential => {
                 let detail = "a credential inside the document does not say which vocabularies it uses".to_owned();
-                self.problems.push(ProofProblem::integrity("inner_context_missing", pointer, detail));
+                self.problems.push(ProofProblem::integrity("inner_context_missing", &path.pointer(), detail));
             }
             None => {}
-            Some(context) if is_proof(pointer) && names_suites(context) => {}
+            Some(context) if is_proof(path) && names_suites(context) => {}
             Some(_) if !credential => {
                 let detail = "a part of the document changes what words mean".to_owned();
-                self.problems.push(ProofProblem::integrity("inner_context", &format!("{pointer}/@context"), detail));
+                self.problems.push(ProofProblem::integrity("inner_context", &here(), detail));
             }
             Some(context) => {
                 let entries = match context {
                     Value::Array(entries) => entries.as_slice(),
                     single => std::slice::from_ref(single),
                 };
-                self.problems.extend(screen::list(entries, self.contexts, &format!("{pointer}/@context"), false).err());
+                self.problems.extend(screen::list(entries, self.contexts, &here(), false).err());
             }
         }
     }
 }
 
 /// `/proof`, `/verifiableCredential/0/proof/1` and the like.
-fn is_proof(pointer: &str) -> bool {
-    let mut parts = pointer.rsplit('/').skip_while(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
-    parts.next() == Some("proof")
+fn is_proof(path: &Path<'_>) -> bool {
+    match path {
+        Path::Root => false,
+        Path::Key(_, name) => *name == "proof",
+        Path::Index(list, _) => is_proof(list),
+    }
 }
 
 fn names_suites(context: &Value) -> bool {
