@@ -189,19 +189,21 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Which of these bytes the tenant has, oldest first.
+    /// Which of these bytes the tenant has, oldest first. (Asked for an order, SQLite would walk the tenant's credentials in
+    /// that order instead of looking the fingerprints up; the same goes for the next one.)
     pub fn known_bytes(&mut self, tenant: &TenantId, fingerprints: &[&str]) -> Result<Vec<KnownBytes>> {
         let rows: Vec<(String, String, String, String)> = credentials::table
             .filter(credentials::tenant_id.eq(tenant.as_str()))
             .filter(credentials::fingerprint.eq_any(fingerprints))
-            .order(credentials::id.asc())
             .select((credentials::id, credentials::candidate_ref, credentials::fingerprint, credentials::outcome))
             .load(self.connection)?;
         let into_known = |(id, candidate, fingerprint, outcome): (String, String, String, String)| {
             let outcome = parse_name(&outcome)?;
             Ok(KnownBytes { id: CredentialId(id), candidate_ref: CandidateRef(candidate), fingerprint, outcome })
         };
-        rows.into_iter().map(into_known).collect()
+        let mut known = rows.into_iter().map(into_known).collect::<Result<Vec<_>>>()?;
+        known.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(known)
     }
 
     /// The person's active credentials with any of these natural keys.
@@ -219,10 +221,11 @@ impl Transaction<'_> {
             .filter(credentials::candidate_ref.eq(candidate.as_str()))
             .filter(credentials::natural_key.eq_any(natural_keys))
             .filter(credentials::status.eq("active"))
-            .order(credentials::id.asc())
             .select(CredentialRow::as_select())
             .load(self.connection)?;
-        rows.into_iter().map(CredentialRow::into_model).collect()
+        let mut same = rows.into_iter().map(CredentialRow::into_model).collect::<Result<Vec<_>>>()?;
+        same.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(same)
     }
 
     pub fn credential(&mut self, tenant: &TenantId, id: &CredentialId) -> Result<Option<StoredCredential>> {
