@@ -30,7 +30,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Badges and credentials: JSON, JWT, SD-JWT, PNG, SVG or ZIP; `-` reads one from standard input
+    /// Badges and credentials: JSON, JWT, SD-JWT, COSE, PNG, SVG or ZIP; `-` reads one from standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Whom the credentials should be about; may be repeated for several addresses of one person

@@ -2,6 +2,7 @@
 //! Comes in: a parsed JSON object. Goes out: a kind, and the data model that it seems to follow.
 //! A guess for routing and for words: nothing here says that the object is well-formed, let alone genuine.
 
+use super::cose;
 use crate::model::credential::Format;
 use serde_json::{Map, Value};
 
@@ -201,12 +202,15 @@ pub(crate) fn strings(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
-/// The content of a `data:` URL (RFC 2397), percent- or base64-decoded.
+/// The content of a `data:` URL (RFC 2397), percent- or base64-decoded. A message that is no text stays in base64, as it is opened from text.
 pub(crate) fn data_url_content(url: &str) -> Option<String> {
     use base64::Engine as _;
     let (head, body) = url.strip_prefix("data:")?.split_once(',')?;
     let decoded = percent_encoding::percent_decode_str(body).decode_utf8().ok()?;
     if !head.ends_with(";base64") {
+        return Some(decoded.into_owned());
+    }
+    if cose::from_base64(&decoded).is_some() {
         return Some(decoded.into_owned());
     }
     let bytes = base64::engine::general_purpose::STANDARD.decode(decoded.as_bytes()).ok()?;

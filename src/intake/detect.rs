@@ -4,9 +4,10 @@
 
 use super::archive;
 use super::baked::{self, Picture};
-use super::problem;
+use super::cose::Sign1;
 use super::text::{self, Found, Source};
 use super::{Content, Limits, OpenedFile, json};
+use super::{problem, signed};
 use crate::model::credential::Container;
 use crate::model::submission::UploadedFile;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,7 @@ enum Kind {
     Zip,
     Png,
     Xml,
+    Cose,
     Utf16,
     Text,
     /// A known kind that carries no credential; starts with an article.
@@ -56,6 +58,9 @@ fn sniff(bytes: &[u8]) -> Kind {
     }
     if archive::is_zip(bytes) {
         return Kind::Zip;
+    }
+    if Sign1::read(bytes).is_some() {
+        return Kind::Cose;
     }
     let known = SIGNATURES.iter().find(|(offset, magic, _)| bytes.get(*offset..).is_some_and(|rest| rest.starts_with(magic)));
     if let Some((_, _, what)) = known {
@@ -134,6 +139,7 @@ fn open_bytes(name: &str, bytes: &[u8], containers: &[Container], limits: &Limit
             true => open_picture(&baked::svg::extract(bytes, limits), "SVG image", Container::Svg, name, containers, limits),
             false => vec![Found::nothing("XML document", problem::unsupported("an XML document"))],
         },
+        Kind::Cose => signed::open_cose(bytes, &Source { name, containers, limits, nesting: 0 }).into_iter().collect(),
         Kind::Text => match std::str::from_utf8(bytes) {
             Ok(content) => kept_whole(text::open(content, &Source { name, containers, limits, nesting: 0 }), bytes),
             Err(_) => vec![Found::nothing("text", problem::bad_json(&json::JsonError::NotUtf8))],

@@ -5,6 +5,7 @@
 pub mod archive;
 pub mod baked;
 pub mod classify;
+pub mod cose;
 pub mod detect;
 pub mod json;
 pub mod limits;
@@ -13,6 +14,7 @@ pub mod oid4vp;
 pub mod open_badges;
 pub mod presentation;
 pub(crate) mod problem;
+mod signed;
 pub mod text;
 pub mod vcalm;
 

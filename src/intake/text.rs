@@ -1,14 +1,10 @@
-//! Text becomes credentials: JSON, compact JWS (VC-JWT, signed badges) and SD-JWT, also in quotes, lists and API bodies.
-//! Comes in: text from a file, an image or an envelope. Goes out: what it holds. Signatures are not looked at: a token's
-//! payload is read only to tell a presentation from a credential.
+//! Text becomes credentials: JSON, signed tokens and messages, also in quotes, lists and API bodies.
+//! Comes in: text from a file, an image or an envelope. Goes out: what it holds. Signatures are not looked at.
 
 use super::classify::{self, Kind};
-use super::json::{self, JsonError};
-use super::presentation;
-use super::problem;
-use super::{Content, Limits};
-use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation, Token};
-use base64::Engine as _;
+pub use super::signed::token;
+use super::{Content, Limits, cose, json, presentation, problem, signed};
+use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -58,7 +54,7 @@ impl Source<'_> {
         }
     }
 
-    fn found(&self, detected: String, credential: ReceivedCredential) -> Found {
+    pub(super) fn found(&self, detected: String, credential: ReceivedCredential) -> Found {
         Found { detected, content: Content::Credentials(vec![credential]) }
     }
 }
@@ -85,7 +81,10 @@ fn open_nested(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
     if let Some(content) = classify::data_url_content(text) {
         return open_nested(&content, source, nesting + 1);
     }
-    if let Some(found) = open_token(text, source) {
+    if let Some(found) = signed::open(text, source) {
+        return vec![found];
+    }
+    if let Some(found) = cose::from_base64(text).and_then(|bytes| signed::open_cose(&bytes, source)) {
         return vec![found];
     }
     vec![plain_text(text, source)]
@@ -127,119 +126,6 @@ fn plain_text(text: &str, source: &Source<'_>) -> Found {
         return Found::nothing("wallet link", problem::not_a_credential("a link for a wallet"));
     }
     Found::nothing("text", problem::unknown())
-}
-
-// --- tokens
-
-/// Compact JWS and SD-JWT; `None` when the text has neither shape.
-fn open_token(text: &str, source: &Source<'_>) -> Option<Found> {
-    let jws = text.split('~').next()?;
-    let mut parts = jws.split('.');
-    let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_base64url = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='));
-    if parts.next().is_some() || header.is_empty() || ![header, signature].into_iter().all(is_base64url) {
-        return None;
-    }
-    let payload = match decode(payload) {
-        Ok(payload) => payload,
-        Err(_) if is_base64url(payload) => Vec::new(),
-        Err(_) => return None,
-    };
-    let is_object = |value: &Value| value.is_object();
-    let header = segment(header, source.limits).ok().filter(is_object)?;
-    let is_sd_jwt = text.contains('~');
-    let claims = json::parse(&payload, source.limits).ok().map(Arc::new);
-    let document = || match is_sd_jwt {
-        true => Document::SdJwt(text.to_owned()),
-        false => Document::CompactJws(Token { text: text.to_owned(), claims: claims.clone() }),
-    };
-    let Some(claims) = &claims else {
-        // A signed token whose content can't be read is for verification to refuse, with its reason.
-        let media_type = if is_sd_jwt { "application/dc+sd-jwt" } else { "application/vc+jwt" };
-        return Some(source.found("signed token".to_owned(), source.credential(media_type, text.as_bytes(), document())));
-    };
-    let secured = if is_sd_jwt { "SD-JWT" } else { "signed token (JWT)" };
-    // A selectively disclosed presentation may keep its own type in a disclosure.
-    let says_presentation = header["typ"].as_str().is_some_and(|typ| typ.trim_start_matches("application/").starts_with("vp+"));
-    let claimed = if says_presentation && is_sd_jwt { Claimed::Presentation { in_claim: false } } else { claimed(claims) };
-    match claimed {
-        Claimed::Presentation { in_claim } => {
-            let inner = if in_claim { member_source(&payload, "vp") } else { Some(payload.as_slice()) };
-            let media_type = if is_sd_jwt { "application/vp+sd-jwt" } else { "application/vp+jwt" };
-            Some(presentation_found(text.as_bytes(), media_type, document(), inner.unwrap_or_default(), source))
-        }
-        Claimed::Credential(format) => {
-            let media_type = match (is_sd_jwt, format) {
-                (true, Format::SdJwtVc) => "application/dc+sd-jwt",
-                (true, _) => "application/vc+sd-jwt",
-                (false, Format::OpenBadges1 | Format::OpenBadges2) => "application/jose",
-                (false, _) => "application/vc+jwt",
-            };
-            let detected = format!("{} as a {secured}", named(format));
-            Some(source.found(detected, source.credential(media_type, text.as_bytes(), document())))
-        }
-        Claimed::Neither => Some(Found::nothing(secured, problem::not_a_credential("a signed token (JWT) of another kind"))),
-    }
-}
-
-/// A compact JWS that comes from elsewhere than a file, with its payload read.
-pub fn token(text: &str) -> Token {
-    let text = text.trim();
-    let payload = text.split('.').nth(1).map(segment_text).unwrap_or_default();
-    Token { text: text.to_owned(), claims: json::parse(&payload, &Limits::STANDARD).ok().map(Arc::new) }
-}
-
-fn segment(part: &str, limits: &Limits) -> Result<Value, JsonError> {
-    json::parse(&segment_text(part), limits)
-}
-
-fn segment_text(part: &str) -> Vec<u8> {
-    decode(part).unwrap_or_default()
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, base64::DecodeError> {
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('='))
-}
-
-/// The exact source of one member of a JSON object.
-fn member_source<'a>(object: &'a [u8], member: &str) -> Option<&'a [u8]> {
-    let parts: HashMap<String, &'a RawValue> = serde_json::from_slice(json::without_bom(object)).ok()?;
-    parts.get(member).map(|raw| raw.get().as_bytes())
-}
-
-enum Claimed {
-    /// `in_claim`: the presentation is the `vp` claim, not the whole payload.
-    Presentation {
-        in_claim: bool,
-    },
-    Credential(Format),
-    Neither,
-}
-
-/// What the claims of a token say it is. The top-level type wins over the `vc` and `vp` claims.
-fn claimed(claims: &Value) -> Claimed {
-    let types = classify::strings(claims.get("type"));
-    if types.contains(&"VerifiablePresentation") {
-        return Claimed::Presentation { in_claim: false };
-    }
-    if types.contains(&"VerifiableCredential") {
-        return Claimed::Credential(classify::format_of(claims));
-    }
-    if let Some(inner) = claims.get("vc") {
-        return Claimed::Credential(classify::format_of(inner));
-    }
-    if claims.get("vp").is_some_and(Value::is_object) {
-        return Claimed::Presentation { in_claim: true };
-    }
-    let Some(object) = claims.as_object() else { return Claimed::Neither };
-    if object.contains_key("vct") {
-        return Claimed::Credential(Format::SdJwtVc);
-    }
-    match classify::kind(object) {
-        Kind::Credential => Claimed::Credential(classify::format_of(claims)),
-        _ if object.contains_key("vp") => Claimed::Credential(Format::Other),
-        _ => Claimed::Neither,
-    }
 }
 
 pub(crate) fn named(format: Format) -> String {
@@ -294,7 +180,7 @@ fn open_value(text: &str, value: Value, source: &Source<'_>, nesting: usize) -> 
     }
 }
 
-fn presentation_found(bytes: &[u8], media_type: &str, document: Document, inner: &[u8], source: &Source<'_>) -> Found {
+pub(super) fn presentation_found(bytes: &[u8], media_type: &str, document: Document, inner: &[u8], source: &Source<'_>) -> Found {
     match presentation::split(inner, source) {
         Ok(credentials) => {
             let detected = format!("Verifiable Presentation with {} credential(s)", credentials.len());
@@ -324,7 +210,7 @@ fn jws_json(text: &str, object: &serde_json::Map<String, Value>, source: &Source
     let part = |name: &str| signature.and_then(|s| s.get(name)).and_then(Value::as_str);
     if let (Some(protected), Some(signature)) = (part("protected"), part("signature")) {
         let compact = format!("{protected}.{payload}.{signature}");
-        if let Some(mut found) = open_token(&compact, source) {
+        if let Some(mut found) = signed::open(&compact, source) {
             if let Content::Credentials(credentials) = &mut found.content {
                 for credential in credentials {
                     credential.bytes = text.as_bytes().to_vec();

@@ -69,6 +69,8 @@ pub enum Securing {
     DataIntegrity,
     VcJwt,
     SdJwt,
+    /// W3C Verifiable Credential as a signed CBOR message (COSE).
+    VcCose,
     /// Open Badges 2.0 signed: a JWS over the assertion.
     SignedBadge,
     /// Open Badges 2.0 hosted: the document at its own URL is the source of truth.
@@ -95,6 +97,8 @@ pub enum Document {
     CompactJws(Token),
     /// `<jws>~<disclosure>~…~[key binding]`
     SdJwt(String),
+    /// A signed CBOR message (COSE_Sign1).
+    CoseSign1(Vec<u8>),
     /// A URL where a hosted badge is said to live (legacy baked images, link submissions).
     HostedUrl(String),
 }

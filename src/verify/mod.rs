@@ -242,6 +242,6 @@ fn is_open_badges_2(document: &Document) -> bool {
         // Whatever its signature: an unsigned token may still name the address of a hosted badge.
         Document::CompactJws(token) => token.claims.as_deref().is_some_and(is_badge),
         Document::HostedUrl(_) => true,
-        Document::SdJwt(_) => false,
+        Document::SdJwt(_) | Document::CoseSign1(_) => false,
     }
 }

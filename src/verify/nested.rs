@@ -4,7 +4,7 @@
 
 use super::recipient::each;
 use super::{VerificationRequest, Verifier};
-use crate::intake::text;
+use crate::intake::{cose, text};
 use crate::jsonld::notes::Path;
 use crate::model::credential::{Document, ReceivedCredential, VerifiedDocument};
 use crate::model::report::{Check, CheckId, Finding, NestedReport, NestedRole, Outcome};
@@ -81,6 +81,7 @@ fn receive(inner: Inner) -> ReceivedCredential {
         Document::Json(json) => serde_json::to_vec(json).unwrap_or_default(),
         Document::CompactJws(token) => token.text.clone().into_bytes(),
         Document::SdJwt(text) | Document::HostedUrl(text) => text.clone().into_bytes(),
+        Document::CoseSign1(bytes) => bytes.clone(),
     };
     let media_type = inner.media_type.to_owned();
     ReceivedCredential {
@@ -180,7 +181,12 @@ fn as_credential(value: &Value, member: &str, path: &Path<'_>) -> Option<Inner> 
             let has = |name: &str| each(&value["type"]).any(|kind| kind.as_str() == Some(name));
             if has("EnvelopedVerifiableCredential") {
                 let (_, text) = value["id"].as_str()?.strip_prefix("data:")?.split_once(',')?;
-                return inner(NestedRole::Credential, "application/vc+jwt", token(text)?);
+                let document = token(text)?;
+                let media_type = match document {
+                    Document::CoseSign1(_) => "application/vc+cose",
+                    _ => "application/vc+jwt",
+                };
+                return inner(NestedRole::Credential, media_type, document);
             }
             if !has("VerifiableCredential") {
                 return None;
@@ -198,7 +204,10 @@ fn token(text: &str) -> Option<Document> {
     if text.contains('~') {
         return Some(Document::SdJwt(text.to_owned()));
     }
-    (text.split('.').count() == 3).then(|| Document::CompactJws(text::token(text)))
+    if text.split('.').count() == 3 {
+        return Some(Document::CompactJws(text::token(text)));
+    }
+    cose::from_base64(text).map(Document::CoseSign1)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Must not know: the credentials inside; each is verified alone.
 
 use super::format::{self, identifier_of};
-use super::jose::{Jws, Malformed, claims, key};
+use super::jose::{Envelope, Malformed, claims, cose, key};
 use super::keys::Purpose;
 use super::proof::{self, ProofRequest};
 use super::sd_jwt::SdJwt;
@@ -14,6 +14,7 @@ use crate::model::report::{Check, CheckId, CheckStatus, VerificationReport};
 use serde_json::{Map, Value};
 
 const TYPES: [&str; 4] = ["jwt", "vp+jwt", "vp-ld+jwt", "vp+ld+json+jwt"];
+const COSE_TYPES: [&str; 1] = ["vp+cose"];
 const SD_TYPES: [&str; 3] = ["vp+sd-jwt", "vp-ld+sd-jwt", "vp+ld+json+sd-jwt"];
 const CONTENTS: [&str; 4] = ["vp", "vp+ld+json", "vp+json", "json"];
 
@@ -37,15 +38,17 @@ impl Verifier {
         let opening = Opening::new(self, request.at, request.explain);
         let found = match &presentation.document {
             Document::Json(json) => embedded(json, presentation.credentials.is_empty(), expected, &opening).await,
-            Document::CompactJws(token) => match Jws::of(token).and_then(|jws| typed(jws, &TYPES)) {
-                Ok(jws) => token_form(&jws, jws.payload(), Securing::VcJwt, expected, &opening).await,
-                Err(problem) => unreadable(&problem, Securing::VcJwt),
-            },
+            Document::CompactJws(token) => {
+                let token = Envelope::of(token).and_then(|token| typed(token, &TYPES));
+                signed(token.map(|token| (token, None)), Securing::VcJwt, expected, &opening).await
+            }
+            Document::CoseSign1(bytes) => {
+                let token = cose::read(bytes).and_then(|token| typed(token, &COSE_TYPES));
+                signed(token.map(|token| (token, None)), Securing::VcCose, expected, &opening).await
+            }
             Document::SdJwt(text) => {
-                match SdJwt::parse(text).and_then(|parsed| Ok((typed(parsed.jws.clone(), &SD_TYPES)?, parsed.claims))) {
-                    Ok((jws, claims)) => token_form(&jws, &claims, Securing::SdJwt, expected, &opening).await,
-                    Err(problem) => unreadable(&problem, Securing::SdJwt),
-                }
+                let parsed = SdJwt::parse(text).and_then(|parsed| Ok((typed(parsed.jws, &SD_TYPES)?, Some(parsed.claims))));
+                signed(parsed, Securing::SdJwt, expected, &opening).await
             }
             Document::HostedUrl(_) => unreadable(&Malformed::new("no_credential", "a link is no presentation"), Securing::None),
         };
@@ -72,9 +75,25 @@ impl Verifier {
     }
 }
 
-fn typed(jws: Jws, types: &[&str]) -> Result<Jws, Malformed> {
-    jws.require_type(types, &CONTENTS)?;
-    Ok(jws)
+fn typed(token: Envelope, types: &[&str]) -> Result<Envelope, Malformed> {
+    token.require_type(types, &CONTENTS)?;
+    Ok(token)
+}
+
+/// What was signed, and its claims where a holder could withhold some.
+async fn signed(
+    opened: Result<(Envelope, Option<Map<String, Value>>), Malformed>,
+    secured_with: Securing,
+    expected: &PresentationRequest,
+    opening: &Opening<'_>,
+) -> Finding {
+    match opened {
+        Ok((token, disclosed)) => {
+            let claims = disclosed.as_ref().unwrap_or_else(|| token.payload());
+            token_form(&token, claims, secured_with, expected, opening).await
+        }
+        Err(problem) => unreadable(&problem, secured_with),
+    }
 }
 
 async fn embedded(json: &Value, is_empty: bool, expected: &PresentationRequest, opening: &Opening<'_>) -> Finding {
@@ -121,7 +140,7 @@ fn with_suite_context(json: &Value) -> Value {
 }
 
 async fn token_form(
-    jws: &Jws,
+    token: &Envelope,
     payload: &Map<String, Value>,
     secured_with: Securing,
     expected: &PresentationRequest,
@@ -133,7 +152,7 @@ async fn token_form(
     };
     let structure = format::check_presentation(&claimed.json, &opening.verifier.contexts);
     let signed =
-        key::check(jws, claimed.signer.as_deref(), Purpose::Authentication, &opening.keys, opening.at, opening.explain).await;
+        key::check(token, claimed.signer.as_deref(), Purpose::Authentication, &opening.keys, opening.at, opening.explain).await;
     let mut checks = vec![structure, signed.proof, claimed.controller.unwrap_or(signed.controller), claimed.integrity];
     checks.push(validity::check(&Value::Null, Some(payload), opening.at));
     let text = |name: &str| payload.get(name).and_then(Value::as_str);

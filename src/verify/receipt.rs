@@ -5,6 +5,7 @@
 use super::compact_jws::{CompactJws, JwsError};
 use super::keys::PublicKey;
 use super::recipient::each;
+use crate::intake::cose::Sign1;
 use crate::intake::{Limits, json};
 use crate::jsonld::{Contexts, Edition};
 use crate::model::report::{CheckStatus, Outcome, PolicyRef, VerificationReport};
@@ -204,7 +205,7 @@ pub fn contexts_of(credential: &[u8], contexts: &Contexts) -> Vec<(String, Strin
     let document = match std::str::from_utf8(credential).map(str::trim) {
         Ok(text) if text.starts_with('{') => json::parse(credential, &Limits::default()).ok(),
         Ok(text) => CompactJws::parse(text.split('~').next().unwrap_or_default()).and_then(|token| token.json()).ok(),
-        Err(_) => None,
+        Err(_) => Sign1::read(credential).and_then(|message| json::parse(message.payload, &Limits::default()).ok()),
     };
     let Some(document) = document else { return Vec::new() };
     let named = each(&document["@context"]).chain(each(&document["vc"]["@context"])).filter_map(Value::as_str);

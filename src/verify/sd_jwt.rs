@@ -2,7 +2,7 @@
 //! Comes in: `<jws>~<disclosure>~…~[key binding]`. Goes out: the token, the document with its disclosures in place, the key binding.
 //! Must not know: keys of issuers, status, people.
 
-use super::jose::{Jws, Malformed};
+use super::jose::{Envelope, Malformed};
 use super::keys::PublicKey;
 use super::proof::signature;
 use crate::intake::json;
@@ -22,7 +22,7 @@ const NEVER_HIDDEN: [&str; 11] =
 /// An SD-JWT, taken apart; its signature is not checked yet.
 #[derive(Debug)]
 pub struct SdJwt {
-    pub jws: Jws,
+    pub jws: Envelope,
     /// The payload with every disclosure in its place and all digests gone.
     pub claims: Map<String, Value>,
     pub key_binding: Option<KeyBinding>,
@@ -31,7 +31,7 @@ pub struct SdJwt {
 /// The holder's signature over what they disclose.
 #[derive(Debug)]
 pub struct KeyBinding {
-    jws: Jws,
+    jws: Envelope,
     expected_hash: String,
 }
 
@@ -39,13 +39,13 @@ impl SdJwt {
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let text = text.trim();
         let mut parts = text.split('~');
-        let jws = Jws::parse(parts.next().unwrap_or_default())?;
+        let jws = Envelope::parse(parts.next().unwrap_or_default())?;
         let mut rest: Vec<&str> = parts.collect();
         let last = rest.pop().unwrap_or_default();
         let algorithm = HashAlgorithm::of(jws.payload())?;
         let key_binding = if last.contains('.') {
             let covered = text.get(..text.len() - last.len()).unwrap_or_default();
-            Some(KeyBinding { jws: Jws::parse(last)?, expected_hash: algorithm.digest(covered.as_bytes()) })
+            Some(KeyBinding { jws: Envelope::parse(last)?, expected_hash: algorithm.digest(covered.as_bytes()) })
         } else {
             // The closing tilde is often forgotten; what stands there is a disclosure then.
             rest.extend(Some(last).filter(|last| !last.is_empty()));

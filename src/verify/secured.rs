@@ -5,14 +5,14 @@
 use super::format::{self, entries, identifier_of};
 use super::jose::claims::{self, Claimed};
 use super::jose::key::{self, Signed};
-use super::jose::{Jws, Malformed};
+use super::jose::{Envelope, Malformed, cose};
 use super::keys::{KeyResolver, Purpose};
 use super::proof::{self, ProofRequest};
 use super::sd_jwt::SdJwt;
 use super::{SecuredDocument, Verifier, codes, validity};
 use crate::intake::classify;
 use crate::jsonld::{Contexts, Edition};
-use crate::model::credential::{Document, Format, Securing, Token};
+use crate::model::credential::{Document, Format, Securing};
 use crate::model::report::{Check, CheckId, CheckStatus};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -21,6 +21,7 @@ use std::sync::Arc;
 /// Media types that a credential token may claim (VC-JOSE-COSE §3, and what came before it).
 const CREDENTIAL_TYPES: [&str; 6] = ["jwt", "vc+jwt", "vc-ld+jwt", "vc+ld+json+jwt", "vc+jws", "vc-jwt"];
 const CREDENTIAL_CONTENTS: [&str; 5] = ["vc", "vc+ld+json", "vc+json", "credential-claims-set+json", "json"];
+const COSE_TYPES: [&str; 1] = ["vc+cose"];
 const SD_JWT_TYPES: [&str; 5] = ["dc+sd-jwt", "vc+sd-jwt", "vc-sd-jwt", "vc+ld+json+sd-jwt", "vc-ld+sd-jwt"];
 
 /// What is known while a document is taken apart.
@@ -40,7 +41,8 @@ impl<'a> Opening<'a> {
     pub async fn open(&self, document: &Document) -> SecuredDocument {
         match document {
             Document::Json(json) => self.json(json).await,
-            Document::CompactJws(token) => self.token(token).await,
+            Document::CompactJws(token) => self.signed(Envelope::of(token), &CREDENTIAL_TYPES, Securing::VcJwt).await,
+            Document::CoseSign1(bytes) => self.signed(cose::read(bytes), &COSE_TYPES, Securing::VcCose).await,
             Document::SdJwt(text) => self.sd_jwt(text).await,
             Document::HostedUrl(_) => {
                 let check = codes::fail(CheckId::Format, "no_credential", "the file holds a link, not a credential");
@@ -91,15 +93,15 @@ impl<'a> Opening<'a> {
         }
     }
 
-    async fn token(&self, token: &Token) -> SecuredDocument {
-        let opened = Jws::of(token).and_then(|jws| {
-            jws.require_type(&CREDENTIAL_TYPES, &CREDENTIAL_CONTENTS)?;
-            let claimed = claims::credential(jws.payload())?;
-            Ok((jws, claimed))
+    async fn signed(&self, token: Result<Envelope, Malformed>, types: &[&str], secured_with: Securing) -> SecuredDocument {
+        let opened = token.and_then(|token| {
+            token.require_type(types, &CREDENTIAL_CONTENTS)?;
+            let claimed = claims::credential(token.payload())?;
+            Ok((token, claimed))
         });
         match opened {
-            Ok((jws, claimed)) => self.claimed(&jws, claimed, jws.payload(), Securing::VcJwt).await,
-            Err(problem) => malformed(&problem, Securing::VcJwt),
+            Ok((token, claimed)) => self.claimed(&token, claimed, token.payload(), secured_with).await,
+            Err(problem) => malformed(&problem, secured_with),
         }
     }
 
@@ -124,7 +126,13 @@ impl<'a> Opening<'a> {
         }
     }
 
-    async fn claimed(&self, jws: &Jws, claimed: Claimed, claims: &Map<String, Value>, secured_with: Securing) -> SecuredDocument {
+    async fn claimed(
+        &self,
+        token: &Envelope,
+        claimed: Claimed,
+        claims: &Map<String, Value>,
+        secured_with: Securing,
+    ) -> SecuredDocument {
         let Claimed { json, format, signer, controller, integrity, deviation } = claimed;
         let contexts = &self.verifier.contexts;
         let structure = match format {
@@ -132,7 +140,7 @@ impl<'a> Opening<'a> {
             _ => format::check_credential(&json, format, contexts),
         };
         let Signed { proof, controller: bound, controller_id } =
-            key::check(jws, signer.as_deref(), Purpose::AssertionMethod, &self.keys, self.at, self.explain).await;
+            key::check(token, signer.as_deref(), Purpose::AssertionMethod, &self.keys, self.at, self.explain).await;
         let issuer_id = controller_id.filter(|_| controller.is_none());
         let validity = validity::check(&json, Some(claims), self.at);
         let vocabulary = vocabulary(&json, contexts);

@@ -9,6 +9,9 @@
 //! The seeds are made here, signed by the sample institution. The mutations come from a generator with a fixed start
 //! (`SKILLGATE_FUZZ_SEED` sets another), so that what failed once fails again.
 
+use crate::support::tokens::TestKey;
+use base64::Engine as _;
+use ciborium::Value as Cbor;
 use serde_json::{Value, json};
 use skillgate::intake::{self, Content, Limits};
 use skillgate::jsonld::Contexts;
@@ -73,6 +76,9 @@ const PIECES: &[&[u8]] = &[
     b"\"type\":",
     b"VerifiablePresentation",
     b"EnvelopedVerifiableCredential",
+    b"\xD2\x84",
+    b"\x5B\xFF\xFF",
+    b"\xBF\xA1\x9F",
     b"data:,",
     b"--boundary\r\n",
     b"\r\n\r\n",
@@ -258,8 +264,27 @@ fn tokens_are_survived() {
     let mut seeds = sample_bytes(&["valid.jwt", "valid-es256.jwt"]);
     let sd_jwt = [seeds[0].clone(), b"~WyJzYWx0IiwibmFtZSIsIkFkYSJd~".to_vec()].concat();
     seeds.push(sd_jwt);
+    seeds.extend(messages());
     let pipe = Pipe::new(HashMap::new());
     fuzz("jwt", 500, seeds, |input| pipe.run(input));
+}
+
+/// A badge and a presentation as signed CBOR, as bytes and in base64.
+fn messages() -> Vec<Vec<u8>> {
+    let key = TestKey::ed25519(1);
+    let issuer = key.did_jwk();
+    let header = |typ: &str| {
+        let kid = Cbor::Bytes(issuer.clone().into_bytes());
+        let claims = Cbor::Map(vec![(Cbor::from(4), Cbor::from(1_900_000_000))]);
+        vec![(1.into(), (-8).into()), (4.into(), kid), (15.into(), claims), (16.into(), Cbor::from(typ))]
+    };
+    let badge = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"], "issuer": issuer,
+        "credentialSubject": {"id": "did:example:ada", "name": "Ada"}});
+    let badge = key.cose(header("application/vc+cose"), vec![], &badge);
+    let text = base64::engine::general_purpose::STANDARD.encode(&badge);
+    let enveloped = json!({"type": "EnvelopedVerifiableCredential", "id": format!("data:application/vc+cose;base64,{text}")});
+    let presentation = json!({"type": ["VerifiablePresentation"], "holder": issuer, "verifiableCredential": [enveloped]});
+    vec![badge, text.into_bytes(), key.cose(header("application/vp+cose"), vec![], &presentation)]
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub async fn source(state: web::Data<State>, caller: Caller, id: Id<CredentialId
         .body(bytes))
 }
 
-/// Credentials are stored unbaked: JSON or one of the compact forms. Anything else goes out as plain bytes.
+/// Credentials are stored unbaked: JSON, one of the compact forms, or a signed CBOR message. Anything else goes out as plain bytes.
 fn served_as(media_type: &str) -> &str {
     let known = media_type.starts_with("application/") && media_type.bytes().all(|byte| byte.is_ascii_graphic());
     if known { media_type } else { "application/octet-stream" }
@@ -118,6 +118,7 @@ fn served_as(media_type: &str) -> &str {
 fn extension(media_type: &str) -> &'static str {
     match media_type {
         jwt if jwt.ends_with("jwt") || jwt.ends_with("jose") => "jwt",
+        cose if cose.ends_with("cose") => "cose",
         json if json.ends_with("json") || json.ends_with("/vc") => "json",
         _ => "bin",
     }

@@ -14,6 +14,8 @@ use crate::model::report::VerificationReport;
 use crate::model::submission::{CandidateHint, UploadedFile};
 use crate::verify::{PresentationRequest, VerificationRequest};
 use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use chrono::Duration;
 use serde_json::{Value, json};
@@ -83,6 +85,7 @@ fn input_of(credential: &ReceivedCredential) -> Value {
         Document::Json(value) => (**value).clone(),
         Document::CompactJws(token) => json!(token.text),
         Document::SdJwt(text) | Document::HostedUrl(text) => json!(text),
+        Document::CoseSign1(bytes) => json!(STANDARD.encode(bytes)),
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! A key in the header proves that the token is whole, never who made it: the issuer must publish that key itself.
 
-use super::Jws;
+use super::Envelope;
 use crate::model::report::{Check, CheckId, CheckStatus};
 use crate::verify::codes;
 use crate::verify::did;
@@ -34,16 +34,16 @@ enum Source {
 const SUPPORTED: [&str; 7] = ["EdDSA", "Ed25519", "ES256", "ES384", "ES256K", "RS256", "PS256"];
 const REGISTERED: [&str; 8] = ["ES512", "RS384", "RS512", "PS384", "PS512", "Ed448", "ML-DSA-44", "ML-DSA-65"];
 
-/// Checks the signature of `jws`, and the key against `issuer`.
+/// Checks the signature of `token`, and the key against `issuer`.
 pub async fn check(
-    jws: &Jws,
+    token: &Envelope,
     issuer: Option<&str>,
     purpose: Purpose,
     keys: &KeyResolver,
     at: DateTime<Utc>,
     explain: bool,
 ) -> Signed {
-    let algorithm = jws.algorithm();
+    let algorithm = token.algorithm();
     if !SUPPORTED.contains(&algorithm) {
         let proof = if REGISTERED.contains(&algorithm) {
             codes::check(
@@ -57,13 +57,13 @@ pub async fn check(
         };
         return unproven(proof);
     }
-    let (source, missing) = match find(jws, issuer, purpose, keys).await {
+    let (source, missing) = match find(token, issuer, purpose, keys).await {
         Ok(found) => found,
         Err(problem) => return unproven(problem),
     };
     let (key, pinned) = match &source {
         Source::Resolved(resolved) => (&resolved.key, resolved.algorithm.as_deref()),
-        Source::Header(key) => (key, jws.header.get("jwk").and_then(|jwk| jwk.get("alg")).and_then(Value::as_str)),
+        Source::Header(key) => (key, token.header.get("jwk").and_then(|jwk| jwk.get("alg")).and_then(Value::as_str)),
     };
     if pinned.is_some_and(|pinned| pinned != algorithm && !(is_eddsa(pinned) && is_eddsa(algorithm))) {
         return unproven(codes::fail(
@@ -72,7 +72,7 @@ pub async fn check(
             "the key is published for another signature algorithm than the token uses",
         ));
     }
-    let verdict = signature::jose(algorithm, key, jws.signing_input.as_bytes(), &jws.signature);
+    let verdict = signature::jose(algorithm, key, &token.signing_input, &token.signature);
     let mut proof = match verdict {
         Ok(()) => Check::pass(CheckId::Proof, "The signature matches the document."),
         Err(SignatureError::WrongKey) => codes::fail(
@@ -92,7 +92,7 @@ pub async fn check(
             Source::Header(_) => "header jwk",
         };
         proof.explain = Some(
-            json!({"algorithm": algorithm, "key": id, "key_kind": key.kind(), "signing_input_bytes": jws.signing_input.len()}),
+            json!({"algorithm": algorithm, "key": id, "key_kind": key.kind(), "signing_input_bytes": token.signing_input.len()}),
         );
     }
     let bound = proof.status == CheckStatus::Pass && controller.status == CheckStatus::Pass;
@@ -110,9 +110,14 @@ fn unproven(proof: Check) -> Signed {
 }
 
 /// The key of the token. The second value is what to say of the controller when only the header has a key.
-async fn find(jws: &Jws, issuer: Option<&str>, purpose: Purpose, keys: &KeyResolver) -> Result<(Source, Option<Check>), Check> {
+async fn find(
+    token: &Envelope,
+    issuer: Option<&str>,
+    purpose: Purpose,
+    keys: &KeyResolver,
+) -> Result<(Source, Option<Check>), Check> {
     let resolved = |key: ResolvedKey| Ok((Source::Resolved(Box::new(key)), None));
-    let header_jwk = jws.header.get("jwk");
+    let header_jwk = token.header.get("jwk");
     if let Some(jwk) = header_jwk {
         let key = PublicKey::from_jwk(jwk).map_err(|error| key_problem(&error))?;
         return match published(&key, issuer, purpose, keys).await {
@@ -131,7 +136,7 @@ async fn find(jws: &Jws, issuer: Option<&str>, purpose: Purpose, keys: &KeyResol
             }
         };
     }
-    let Some(key_id) = jws.key_id() else {
+    let Some(key_id) = token.key_id() else {
         // Without any hint the issuer's only key is meant, if there is exactly one.
         let Some(issuer) = issuer else {
             return Err(codes::fail(CheckId::Proof, "key_missing", "the token names neither a key nor an issuer"));

@@ -1,8 +1,9 @@
-//! Documents secured as a JSON Web Signature: VC-JWT of both data models, presentations, Open Badges 2.0 signed badges' framing.
-//! Comes in: a compact JWS. Goes out: its parts, checked for form, and the verdict on its signature and key.
+//! Documents inside a signature: VC-JWT of both data models and COSE (Securing VCs using JOSE and COSE), credentials and presentations.
+//! Comes in: a compact JWS or a COSE message. Goes out: its parts, checked for form, and the verdict on its signature and key.
 //! Must not know: status, trust, people.
 
 pub mod claims;
+pub mod cose;
 pub mod key;
 
 use crate::intake::json::{self, JsonError};
@@ -39,22 +40,23 @@ impl From<JsonError> for Malformed {
     }
 }
 
-/// A compact JWS, taken apart; nothing in it is believed yet.
+/// What was signed, taken apart; nothing in it is believed yet.
 #[derive(Clone, Debug)]
-pub struct Jws {
+pub struct Envelope {
+    /// The signed header, in the names of JOSE.
     pub header: Map<String, Value>,
     payload: Arc<Value>,
-    signing_input: String,
+    signing_input: Vec<u8>,
     signature: Vec<u8>,
 }
 
-impl Jws {
+impl Envelope {
     /// Takes a compact serialisation apart (RFC 7515 §7.1).
     pub fn parse(token: &str) -> Result<Self, Malformed> {
         Self::read(token, None)
     }
 
-    /// As [`Jws::parse`], without reading the payload a second time.
+    /// As [`Envelope::parse`], without reading the payload a second time.
     pub fn of(token: &Token) -> Result<Self, Malformed> {
         Self::read(&token.text, token.claims.as_ref())
     }
@@ -81,7 +83,7 @@ impl Jws {
         };
         let signature = decode(signature, "signature")?;
         check_header(&header)?;
-        let signing_input = token.rsplit_once('.').map(|(input, _)| input.to_owned()).unwrap_or_default();
+        let signing_input = token.rsplit_once('.').map(|(input, _)| input.as_bytes().to_vec()).unwrap_or_default();
         Ok(Self { header, payload, signing_input, signature })
     }
 
@@ -97,7 +99,7 @@ impl Jws {
 
     /// The bytes that the signature covers.
     pub fn signing_input(&self) -> &[u8] {
-        self.signing_input.as_bytes()
+        &self.signing_input
     }
 
     pub fn signature(&self) -> &[u8] {
@@ -180,12 +182,12 @@ mod tests {
     }
 
     fn code(token: &str) -> &'static str {
-        Jws::parse(token).map(|_| "ok").unwrap_or_else(|problem| problem.code)
+        Envelope::parse(token).map(|_| "ok").unwrap_or_else(|problem| problem.code)
     }
 
     #[test]
     fn a_token_is_taken_apart() {
-        let jws = Jws::parse(&token(&json!({"alg": "ES256", "kid": "#k", "typ": "application/VC+JWT"}), "{}")).unwrap();
+        let jws = Envelope::parse(&token(&json!({"alg": "ES256", "kid": "#k", "typ": "application/VC+JWT"}), "{}")).unwrap();
         assert_eq!((jws.algorithm(), jws.key_id(), jws.media_type().as_deref()), ("ES256", Some("#k"), Some("vc+jwt")));
     }
 
@@ -223,9 +225,9 @@ mod tests {
 
     #[test]
     fn a_token_of_another_type_is_refused() {
-        let jws = Jws::parse(&token(&json!({"alg": "ES256", "typ": "at+jwt"}), "{}")).unwrap();
+        let jws = Envelope::parse(&token(&json!({"alg": "ES256", "typ": "at+jwt"}), "{}")).unwrap();
         assert_eq!(jws.require_type(&["jwt", "vc+jwt"], &["vc"]).unwrap_err().code, "wrong_media_type");
-        let untyped = Jws::parse(&token(&json!({"alg": "ES256"}), "{}")).unwrap();
+        let untyped = Envelope::parse(&token(&json!({"alg": "ES256"}), "{}")).unwrap();
         assert!(untyped.require_type(&["jwt"], &["vc"]).is_ok());
     }
 }

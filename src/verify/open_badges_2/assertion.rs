@@ -49,7 +49,7 @@ pub(super) fn read(document: &Document) -> Result<Claimed, &'static str> {
             let method = Method::Hosted(url.clone());
             return Ok(Claimed { json: Value::Null, format: Format::OpenBadges2, method, token: None });
         }
-        Document::SdJwt(_) => return Err("The file is not an Open Badges 2.0 badge."),
+        Document::SdJwt(_) | Document::CoseSign1(_) => return Err("The file is not an Open Badges 2.0 badge."),
     };
     if !json.is_object() {
         return Err("The badge is not a JSON object.");

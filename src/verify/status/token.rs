@@ -8,7 +8,7 @@ use super::{Source, StatusRequest, Verdict};
 use crate::model::credential::{Document, Token};
 use crate::model::report::CheckStatus;
 use crate::verify::documents::{DocumentError, Fetched};
-use crate::verify::jose::{Jws, key};
+use crate::verify::jose::{Envelope, key};
 use crate::verify::keys::{KeyResolver, Purpose};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -57,7 +57,7 @@ async fn fetch(uri: &str, request: &StatusRequest<'_>) -> Result<Fetched, Unknow
 
 /// The list must be signed by the credential's issuer: another signer could clear what the issuer revoked.
 async fn require_genuine(token: &Token, uri: &str, request: &StatusRequest<'_>) -> Result<(), Unknown> {
-    let jws = Jws::of(token).map_err(|error| invalid(&error.to_string()))?;
+    let jws = Envelope::of(token).map_err(|error| invalid(&error.to_string()))?;
     if jws.media_type().as_deref() != Some("statuslist+jwt") {
         return Err(("status_list_wrong_type", "what the issuer serves is not a status list".into()));
     }

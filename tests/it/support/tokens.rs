@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ciborium::Value as Cbor;
 use rsa::signature::{SignatureEncoding, Signer as _};
 use rsa::traits::PublicKeyParts;
 use serde_json::{Value, json};
@@ -106,5 +107,32 @@ impl TestKey {
         let input = format!("{}.{}", encode(&header), encode(payload));
         let signature = URL_SAFE_NO_PAD.encode(self.sign(input.as_bytes()));
         format!("{input}.{signature}")
+    }
+
+    /// The algorithm's number in COSE.
+    pub fn cose_algorithm(&self) -> i64 {
+        match self {
+            Self::Ed25519(_) => -8,
+            Self::P256(_) => -7,
+            Self::P384(_) => -35,
+            Self::Secp256k1(_) => -47,
+            Self::Rsa { pss: false } => -257,
+            Self::Rsa { pss: true } => -37,
+        }
+    }
+
+    /// A COSE_Sign1 message with exactly these headers.
+    pub fn cose(&self, protected: Vec<(Cbor, Cbor)>, unprotected: Vec<(Cbor, Cbor)>, payload: &Value) -> Vec<u8> {
+        let encode = |value: &Cbor| {
+            let mut bytes = Vec::new();
+            ciborium::into_writer(value, &mut bytes).unwrap();
+            bytes
+        };
+        let bytes = |bytes: Vec<u8>| Cbor::Bytes(bytes);
+        let (protected, payload) = (encode(&Cbor::Map(protected)), payload.to_string().into_bytes());
+        let covered = vec![Cbor::from("Signature1"), bytes(protected.clone()), bytes(Vec::new()), bytes(payload.clone())];
+        let signature = self.sign(&encode(&Cbor::Array(covered)));
+        let parts = vec![bytes(protected), Cbor::Map(unprotected), bytes(payload), bytes(signature)];
+        encode(&Cbor::Tag(18, Box::new(Cbor::Array(parts))))
     }
 }

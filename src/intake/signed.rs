@@ -1,0 +1,180 @@
+//! Signed tokens and messages: compact JWS (VC-JWT, signed badges), SD-JWT and COSE.
+//! Comes in: text or bytes of such a shape. Goes out: what they hold. Signatures are not looked at: the payload is read only
+//! to tell a presentation from a credential.
+
+use super::classify::{self, Kind};
+use super::cose::Sign1;
+use super::json::{self, JsonError};
+use super::problem;
+use super::text::{Found, Source, named, presentation_found};
+use crate::intake::Limits;
+use crate::model::credential::{Document, Format, Token};
+use base64::Engine as _;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// How the content is signed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Jwt,
+    SdJwt,
+    Cose,
+}
+
+impl Shape {
+    /// For people, with its article.
+    fn title(self) -> &'static str {
+        match self {
+            Self::Jwt => "a signed token (JWT)",
+            Self::SdJwt => "an SD-JWT",
+            Self::Cose => "a signed message (COSE)",
+        }
+    }
+
+    fn of_credential(self, format: Format) -> &'static str {
+        match (self, format) {
+            (Self::SdJwt, Format::SdJwtVc) => "application/dc+sd-jwt",
+            (Self::SdJwt, _) => "application/vc+sd-jwt",
+            (Self::Jwt, Format::OpenBadges1 | Format::OpenBadges2) => "application/jose",
+            (Self::Jwt, _) => "application/vc+jwt",
+            (Self::Cose, _) => "application/vc+cose",
+        }
+    }
+
+    fn of_presentation(self) -> &'static str {
+        match self {
+            Self::Jwt => "application/vp+jwt",
+            Self::SdJwt => "application/vp+sd-jwt",
+            Self::Cose => "application/vp+cose",
+        }
+    }
+}
+
+/// Compact JWS and SD-JWT; `None` when the text has neither shape.
+pub(super) fn open(text: &str, source: &Source<'_>) -> Option<Found> {
+    let jws = text.split('~').next()?;
+    let mut parts = jws.split('.');
+    let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_base64url = |part: &str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='));
+    if parts.next().is_some() || header.is_empty() || ![header, signature].into_iter().all(is_base64url) {
+        return None;
+    }
+    let payload = match decode(payload) {
+        Ok(payload) => payload,
+        Err(_) if is_base64url(payload) => Vec::new(),
+        Err(_) => return None,
+    };
+    let header = segment(header, source.limits).ok().filter(Value::is_object)?;
+    let claims = json::parse(&payload, source.limits).ok().map(Arc::new);
+    let (shape, document) = match text.contains('~') {
+        true => (Shape::SdJwt, Document::SdJwt(text.to_owned())),
+        false => (Shape::Jwt, Document::CompactJws(Token { text: text.to_owned(), claims: claims.clone() })),
+    };
+    // A selectively disclosed presentation may keep its own type in a disclosure.
+    let says_presentation = header["typ"].as_str().is_some_and(|typ| typ.trim_start_matches("application/").starts_with("vp+"));
+    let hidden = (says_presentation && shape == Shape::SdJwt).then_some(Claimed::Presentation { in_claim: false });
+    let content = Signed { shape, bytes: text.as_bytes(), document, payload: &payload, claims };
+    Some(found(content, hidden, source))
+}
+
+/// A signed CBOR message; `None` when the bytes are something else.
+pub(super) fn open_cose(bytes: &[u8], source: &Source<'_>) -> Option<Found> {
+    let message = Sign1::read(bytes)?;
+    let claims = json::parse(message.payload, source.limits).ok().map(Arc::new);
+    let document = Document::CoseSign1(bytes.to_vec());
+    Some(found(Signed { shape: Shape::Cose, bytes, document, payload: message.payload, claims }, None, source))
+}
+
+struct Signed<'a> {
+    shape: Shape,
+    bytes: &'a [u8],
+    document: Document,
+    payload: &'a [u8],
+    /// Absent when the payload is not acceptable JSON.
+    claims: Option<Arc<Value>>,
+}
+
+/// `known`: what it is when the payload need not be asked.
+fn found(signed: Signed<'_>, known: Option<Claimed>, source: &Source<'_>) -> Found {
+    let Signed { shape, bytes, document, payload, claims } = signed;
+    let Some(claims) = claims else {
+        // What is signed but can't be read is for verification to refuse, with its reason.
+        let media_type = shape.of_credential(if shape == Shape::SdJwt { Format::SdJwtVc } else { Format::Other });
+        return source.found("signed token".to_owned(), source.credential(media_type, bytes, document));
+    };
+    match known.unwrap_or_else(|| claimed(&claims)) {
+        Claimed::Presentation { in_claim } => {
+            let inner = if in_claim { member_source(payload, "vp") } else { Some(payload) };
+            presentation_found(bytes, shape.of_presentation(), document, inner.unwrap_or_default(), source)
+        }
+        Claimed::Credential(format) => {
+            let detected = format!("{} as {}", named(format), shape.title());
+            source.found(detected, source.credential(shape.of_credential(format), bytes, document))
+        }
+        Claimed::Neither => {
+            Found::nothing("signed token", problem::not_a_credential(&format!("{} of another kind", shape.title())))
+        }
+    }
+}
+
+/// A compact JWS that comes from elsewhere than a file, with its payload read.
+pub fn token(text: &str) -> Token {
+    let text = text.trim();
+    let payload = text.split('.').nth(1).map(segment_text).unwrap_or_default();
+    Token { text: text.to_owned(), claims: json::parse(&payload, &Limits::STANDARD).ok().map(Arc::new) }
+}
+
+fn segment(part: &str, limits: &Limits) -> Result<Value, JsonError> {
+    json::parse(&segment_text(part), limits)
+}
+
+fn segment_text(part: &str) -> Vec<u8> {
+    decode(part).unwrap_or_default()
+}
+
+fn decode(part: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('='))
+}
+
+/// The exact source of one member of a JSON object.
+fn member_source<'a>(object: &'a [u8], member: &str) -> Option<&'a [u8]> {
+    let parts: HashMap<String, &'a RawValue> = serde_json::from_slice(json::without_bom(object)).ok()?;
+    parts.get(member).map(|raw| raw.get().as_bytes())
+}
+
+enum Claimed {
+    /// `in_claim`: the presentation is the `vp` claim, not the whole payload.
+    Presentation {
+        in_claim: bool,
+    },
+    Credential(Format),
+    Neither,
+}
+
+/// What the claims of a token say it is. The top-level type wins over the `vc` and `vp` claims.
+fn claimed(claims: &Value) -> Claimed {
+    let types = classify::strings(claims.get("type"));
+    if types.contains(&"VerifiablePresentation") {
+        return Claimed::Presentation { in_claim: false };
+    }
+    if types.contains(&"VerifiableCredential") {
+        return Claimed::Credential(classify::format_of(claims));
+    }
+    if let Some(inner) = claims.get("vc") {
+        return Claimed::Credential(classify::format_of(inner));
+    }
+    if claims.get("vp").is_some_and(Value::is_object) {
+        return Claimed::Presentation { in_claim: true };
+    }
+    let Some(object) = claims.as_object() else { return Claimed::Neither };
+    if object.contains_key("vct") {
+        return Claimed::Credential(Format::SdJwtVc);
+    }
+    match classify::kind(object) {
+        Kind::Credential => Claimed::Credential(classify::format_of(claims)),
+        _ if object.contains_key("vp") => Claimed::Credential(Format::Other),
+        _ => Claimed::Neither,
+    }
+}
