@@ -22,8 +22,6 @@ pub enum Oddity {
     IriType(Arc<str>),
     /// A member whose name is not the one that belongs to its IRI.
     Renamed(Arc<str>),
-    /// An `@context` below the top.
-    InnerContext,
     /// An array directly in an array, which RDF flattens.
     NestedArray,
     /// `{"@value": …}` where readers look for the value itself.
@@ -56,17 +54,21 @@ pub struct NodeNote {
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
     pub oddities: Vec<Note>,
+    /// There are more oddities than are kept: what was not looked at may be one that matters.
+    pub is_cut_short: bool,
     pub nodes: Vec<NodeNote>,
 }
 
-/// More oddities than this say nothing new.
-const MAX_NOTES: usize = 64;
+/// Oddities that are kept. Many are harmless, and any number of those may stand before one that is not.
+const MAX_NOTES: usize = 1_000;
 
 impl Notes {
     pub fn add(&mut self, oddity: Oddity, path: &Path<'_>, what: &str) {
         if self.oddities.len() < MAX_NOTES {
             let what = what.chars().take(80).collect();
             self.oddities.push(Note { oddity, pointer: path.pointer(), what });
+        } else {
+            self.is_cut_short = true;
         }
     }
 }

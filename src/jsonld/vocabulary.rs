@@ -11,8 +11,8 @@ use std::sync::{Arc, LazyLock};
 
 /// Contexts scoped to terms of contexts scoped to terms …: deeper ones repeat what is known.
 const MAX_DEPTH: usize = 5;
-/// Terms that a document's own contexts may define.
-const MAX_FOREIGN: usize = 2_000;
+/// Terms that a document's own contexts may define. A vocabulary of general use has a few thousand.
+const MAX_FOREIGN: usize = 20_000;
 
 type Names = HashMap<Arc<str>, HashSet<Arc<str>>>;
 
@@ -68,6 +68,11 @@ pub fn foreign_terms(entries: &[Value], contexts: &Contexts, edition: Edition) -
             walk.collect(&active, &next, 0);
         }
         active = next;
+    }
+    if walk.found.len() >= MAX_FOREIGN {
+        // One that was not looked at may be the one that hides a field.
+        let detail = format!("the document's vocabularies define more than {MAX_FOREIGN} words");
+        return Err(JsonLdError::Invalid { code: "context_excess", pointer: "/@context".to_owned(), detail });
     }
     Ok(walk.found)
 }

@@ -49,6 +49,12 @@ pub(super) async fn check(document: &Value, mut own: Check, verifier: &Verifier,
     if own.status == CheckStatus::Fail {
         return own;
     }
+    if each(&document["credentialSchema"]).nth(MAX_SCHEMAS).is_some() {
+        let message = "Not all of the schemas that the file names were applied.";
+        own = worsen(own, CheckStatus::CouldNotCheck, "credential_schema_too_many", message);
+        let detail = format!("Only the first {MAX_SCHEMAS} schemas are applied.");
+        own.findings.push(finding("credential_schema_too_many", detail, "/credentialSchema"));
+    }
     for (number, entry) in each(&document["credentialSchema"]).take(MAX_SCHEMAS).enumerate() {
         let pointer = format!("/credentialSchema/{number}");
         match evaluate(entry, document, verifier, at).await {
@@ -298,6 +304,19 @@ mod tests {
         };
         assert_eq!(findings[0].pointer.as_deref(), Some("/email"));
         assert!(!findings[0].detail.contains("ada@"), "{}", findings[0].detail);
+    }
+
+    #[tokio::test]
+    async fn schemas_beyond_the_bound_are_not_passed_over_in_silence() {
+        let verifier = Verifier::new(Documents::default(), crate::jsonld::Contexts::built_in());
+        let entry = json!({ "id": "https://example.org/schema", "type": "JsonSchema" });
+        let checked = async |count: usize| {
+            let document = json!({ "credentialSchema": vec![entry.clone(); count] });
+            let own = Check::not_applicable(CheckId::Schema, "x");
+            let check = check(&document, own, &verifier, chrono::DateTime::UNIX_EPOCH).await;
+            check.findings.iter().any(|finding| finding.code == "credential_schema_too_many")
+        };
+        assert_eq!((checked(MAX_SCHEMAS).await, checked(MAX_SCHEMAS + 1).await), (false, true));
     }
 
     #[test]

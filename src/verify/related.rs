@@ -33,6 +33,11 @@ pub(super) async fn check(document: &Value, documents: &Documents) -> Option<Che
             );
         }
     }
+    if each(&document["relatedResource"]).nth(MAX_RESOURCES).is_some() {
+        let message = "The credential refers to more documents than are looked at.";
+        let finding = finding("related_resource_too_many", format!("Only the first {MAX_RESOURCES} are."), "/relatedResource");
+        return Some(Check::warning(CheckId::Integrity, "related_resource_too_many", message).finding(finding));
+    }
     None
 }
 
@@ -85,6 +90,14 @@ mod tests {
             HashMap::from([("https://example.org/a".to_owned(), Provided::Content(b"hello".to_vec().into()))]),
             None,
         )
+    }
+
+    #[tokio::test]
+    async fn documents_beyond_the_bound_are_not_passed_over_in_silence() {
+        let referring = |count: usize| json!({ "relatedResource": vec![json!({ "id": "https://example.org/b" }); count] });
+        assert!(check(&referring(MAX_RESOURCES), &documents()).await.is_none());
+        let check = check(&referring(MAX_RESOURCES + 1), &documents()).await.unwrap();
+        assert_eq!(check.code, "related_resource_too_many");
     }
 
     #[tokio::test]

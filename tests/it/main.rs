@@ -38,6 +38,7 @@ mod queue;
 mod receipts;
 mod receiver;
 mod recovery;
+mod red_team;
 mod samples;
 mod status;
 mod store;

@@ -263,9 +263,6 @@ impl Expander<'_> {
             active = self.processor.scoped(&active, scoped, Mode::Property)?;
         }
         if let Some(local) = members.get("@context") {
-            if !matches!(path, Path::Root) {
-                self.note(Oddity::InnerContext, path, "");
-            }
             active = self.processor.local(&active, local).map_err(|error| error.at(path))?;
         }
         // Contexts of the document's own are worked through anew at each use.

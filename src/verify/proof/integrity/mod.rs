@@ -33,6 +33,11 @@ pub struct Seen {
 /// Judges what the expansion noticed, and what it can't notice.
 pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts, edition: Edition) -> (Check, Check) {
     let mut problems: Vec<ProofProblem> = Vec::new();
+    let all_notes = || seen.iter().flat_map(|seen| [&seen.notes, &seen.proof_notes]).flatten();
+    if all_notes().any(|notes| notes.is_cut_short) {
+        let detail = "the document is written in more unusual ways than can be looked at".to_owned();
+        problems.push(ProofProblem::integrity("too_complex", "", detail));
+    }
     if let Some(notes) = seen.iter().find_map(|seen| seen.notes.as_ref()) {
         problems.extend(notes.oddities.iter().filter_map(judge));
         problems.extend(nodes::redescribed(document, notes));
@@ -103,8 +108,6 @@ fn judge(note: &Note) -> Option<ProofProblem> {
         }
         Oddity::IriMember(_) | Oddity::IriType(_) => None,
         Oddity::Renamed(_) => problem("renamed_member", format!("\"{what}\" hides a standard field under another name")),
-        // Where contexts may stand is judged over the whole document.
-        Oddity::InnerContext => None,
         Oddity::NestedArray => {
             problem("nested_array", "a list directly in a list reads differently from what was signed".to_owned())
         }
