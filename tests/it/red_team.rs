@@ -6,7 +6,9 @@
 //!
 //! `cargo test --test it red_team -- --nocapture` prints how many edits there were and what they came to.
 
+use crate::support::disclosure::derived;
 use crate::support::edits::{CONTEXTS, Editor, Names, collect};
+use crate::support::tokens::TestKey;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 use skillgate::intake::{self, Content, Limits};
@@ -19,9 +21,11 @@ use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind, status_list}
 use skillgate::verify::documents::{Documents, Provided};
 use skillgate::verify::issuer_trust::TrustPolicy;
 use skillgate::verify::{VerificationRequest, Verifier};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 const LIST: &str = "https://college.example.org/status/1";
+/// Of the issuer of selectively disclosable badges.
+const OTHER_LIST: &str = "https://college.example.org/status/2";
 const REVOKED: usize = 7;
 /// Peculiar but harmless members or parts.
 const EXTENSIONS: usize = 80;
@@ -42,11 +46,17 @@ impl Range {
         let institution = Institution::new("Example College", KeyKind::Ed25519);
         let issued = "2025-01-01T00:00:00Z".parse().unwrap();
         let list = status_list::unsigned(&institution, LIST, &[REVOKED], issued).unwrap();
-        let list = DataIntegrity::assertion(issued).sign(&list, &institution.key).unwrap();
-        let provided = HashMap::from([(LIST.to_owned(), Provided::Content(list.to_string().into()))]);
+        let mut other_list = status_list::unsigned(&institution, OTHER_LIST, &[REVOKED], issued).unwrap();
+        let discloser = Self::discloser();
+        other_list["issuer"] = json!(discloser.did_key());
+        let other_list = discloser.token(json!({"kid": discloser.did_key(), "typ": "vc+jwt"}), &other_list);
+        let list = DataIntegrity::assertion(issued).sign(&list, &institution.key).unwrap().to_string();
+        let provided = [(LIST, list), (OTHER_LIST, other_list)];
+        let provided = provided.map(|(url, list)| (url.to_owned(), Provided::Content(list.into()))).into();
         let policy = format!(
-            "name = \"t\"\nversion = \"1\"\n[[rule]]\nid = \"t\"\ndecision = \"allow\"\ndid = [\"{}\"]\n",
-            institution.did()
+            "name = \"t\"\nversion = \"1\"\n[[rule]]\nid = \"t\"\ndecision = \"allow\"\ndid = [\"{}\", \"{}\"]\n",
+            institution.did(),
+            discloser.did_key()
         );
         let policy = TrustPolicy::parse(&policy).unwrap();
         let contexts = Contexts::built_in();
@@ -66,6 +76,21 @@ impl Range {
         badge.status = Some((LIST.to_owned(), index));
         badge.subject = Some("did:example:ada".to_owned());
         badge.unsigned(&self.institution)
+    }
+
+    /// An issuer of selectively disclosable badges.
+    fn discloser() -> TestKey {
+        TestKey::P256(p256::ecdsa::SigningKey::from_slice(&[2; 32]).unwrap())
+    }
+
+    /// A badge of [`Range::discloser`], of which the holder may leave out what `is_mandatory` does not demand.
+    fn disclosed(&self, valid_until: &str, is_mandatory: impl Fn(&str) -> bool) -> Value {
+        let mut badge = self.badge(valid_until, 1);
+        badge["issuer"]["id"] = json!(Self::discloser().did_key());
+        let entry = &mut badge["credentialStatus"];
+        entry["statusListCredential"] = json!(OTHER_LIST);
+        entry["id"] = json!(format!("{OTHER_LIST}#1"));
+        derived(&badge, &Self::discloser(), is_mandatory)
     }
 
     fn sign(&self, credential: &Value) -> Value {
@@ -178,6 +203,30 @@ async fn no_edit_of_an_expired_credential_of_data_model_1_is_accepted() {
     }));
     assert_eq!(range.judge(&credential).await.1, "expired");
     attack("expired credential of data model 1", &range, &credential).await;
+}
+
+#[tokio::test]
+async fn no_edit_of_an_expired_badge_in_selective_disclosure_is_accepted() {
+    let range = Range::new();
+    let badge = range.disclosed("2026-01-01T00:00:00Z", |line| !line.contains("/keywords>"));
+    assert_eq!(range.judge(&badge).await.1, "expired");
+    attack("expired badge in selective disclosure", &range, &badge).await;
+}
+
+/// What decides on validity has to be shown: a holder who could leave it out may have left out another one.
+#[tokio::test]
+async fn a_badge_whose_holder_could_leave_out_what_decides_is_not_accepted() {
+    let range = Range::new();
+    let until = "2027-01-01T00:00:00Z";
+    let decisive =
+        ["#validFrom>", "#validUntil>", "#credentialStatus>", "#statusListIndex>", "#statusPurpose>", "#statusListCredential>"];
+    let honest = range.disclosed(until, |line| !line.contains("/keywords>"));
+    assert_eq!(range.judge(&honest).await.0, Outcome::Accepted);
+    for part in decisive {
+        let badge = range.disclosed(until, |line| !line.contains(part));
+        let (outcome, code, _) = range.judge(&badge).await;
+        assert_eq!((outcome, code.as_str()), (Outcome::Rejected, "withholdable"), "{part}");
+    }
 }
 
 /// Harmless peculiarities in great number must not use up the attention for the one that is not.

@@ -1,5 +1,6 @@
 //! A gateway for tests: temporary database, port 0, a clock that stands still, and a plain HTTP client.
 
+pub mod disclosure;
 pub mod edits;
 pub mod fake_host;
 pub mod platform;

@@ -93,6 +93,16 @@ impl TestKey {
         }
     }
 
+    /// The key in an identifier of its own, in the form that Data Integrity uses (Ed25519 and P-256).
+    pub fn did_key(&self) -> String {
+        let (prefix, key) = match self {
+            Self::Ed25519(key) => ([0xED, 0x01], key.verifying_key().as_bytes().to_vec()),
+            Self::P256(key) => ([0x80, 0x24], key.verifying_key().to_encoded_point(true).as_bytes().to_vec()),
+            _ => panic!("no such form is needed"),
+        };
+        format!("did:key:z{}", bs58::encode([&prefix[..], &key].concat()).into_string())
+    }
+
     /// The key as an identifier of its own.
     pub fn did_jwk(&self) -> String {
         format!("did:jwk:{}", URL_SAFE_NO_PAD.encode(self.jwk().to_string()))
