@@ -1,6 +1,6 @@
 //! One tenant's configured use of a connector.
 
-use super::event::EventType;
+use super::event::{Audience, EventType};
 use super::ids::{ConnectionId, TenantId};
 use super::report::Outcome;
 use super::secret::Secret;
@@ -40,11 +40,10 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether an event of this type and outcome is for this connection. Events without an outcome always are.
-    pub fn takes(&self, event_type: EventType, outcome: Option<Outcome>) -> bool {
+    /// Whether an event of this type, for this audience, is for this connection.
+    pub fn takes(&self, event_type: EventType, audience: Audience) -> bool {
         let type_matches = self.event_types.is_empty() || self.event_types.contains(&event_type);
-        let outcome_matches = outcome.is_none_or(|outcome| outcome == Outcome::Rejected || self.outcomes.contains(&outcome));
-        type_matches && outcome_matches
+        type_matches && audience.includes(&self.outcomes)
     }
 }
 

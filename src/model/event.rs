@@ -83,6 +83,40 @@ pub struct Event {
     pub data: Value,
 }
 
+/// Which connections an event is for, by the outcomes that they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    Everyone,
+    Accepted,
+    Attention,
+    /// Those that take accepted credentials and none that need attention.
+    OnlyAccepted,
+    OnlyAttention,
+}
+
+impl Audience {
+    /// Those that take the outcome. That a credential was rejected is for everyone.
+    pub fn of(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Accepted => Self::Accepted,
+            Outcome::Attention => Self::Attention,
+            Outcome::Rejected => Self::Everyone,
+        }
+    }
+
+    pub fn includes(self, taken: &[Outcome]) -> bool {
+        let (accepted, attention) = (taken.contains(&Outcome::Accepted), taken.contains(&Outcome::Attention));
+        match self {
+            Self::Everyone => true,
+            Self::Accepted => accepted,
+            Self::Attention => attention,
+            Self::OnlyAccepted => accepted && !attention,
+            Self::OnlyAttention => attention && !accepted,
+        }
+    }
+}
+
 /// `data` of `credential.*` events.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CredentialEventData {

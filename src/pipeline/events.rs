@@ -4,7 +4,7 @@
 
 use crate::model::credential::{Attainment, NormalizedCredential};
 use crate::model::event::{
-    CREDENTIAL_SCHEMA, CredentialEventData, CredentialSummary, Event, EventType, Projections, Reason, SKILL_SCHEMA,
+    Audience, CREDENTIAL_SCHEMA, CredentialEventData, CredentialSummary, Event, EventType, Projections, Reason, SKILL_SCHEMA,
     SkillEventData,
 };
 use crate::model::ids::{CandidateRef, CredentialId, EventId, TenantId};
@@ -23,8 +23,15 @@ pub struct EventWriter {
     pub now: DateTime<Utc>,
     /// Number of the last event about the person.
     pub sequence: i64,
-    /// Each with the outcome by which connections choose.
-    pub events: Vec<(Event, Option<Outcome>)>,
+    /// Each with the connections that it is for.
+    pub events: Vec<(Event, Audience)>,
+}
+
+/// What was published of a credential, or of the one that it replaces.
+pub struct Published {
+    pub outcome: Outcome,
+    /// The skills that it gave, in force until now.
+    pub skills: Vec<SkillAssertion>,
 }
 
 impl EventWriter {
@@ -33,27 +40,32 @@ impl EventWriter {
         Self { tenant: tenant.clone(), candidate: candidate.clone(), cause, now, sequence, events: Vec::new() }
     }
 
-    /// A credential that was verified: its verdict, then its skills as they differ from those published before.
-    pub fn verified(
+    /// The verdict on a credential. Who was told another one hears of this one too, even if it is not one that they take.
+    pub fn verdict(
         &mut self,
         summary: &CredentialSummary,
         report: &VerificationReport,
         skills: &[SkillAssertion],
-        before: &[SkillAssertion],
+        before: Option<&Published>,
     ) {
         let event_type = match report.outcome {
             Outcome::Accepted => EventType::CredentialVerified,
             Outcome::Attention => EventType::CredentialAttention,
             Outcome::Rejected => EventType::CredentialRejected,
         };
-        self.credential(event_type, summary, reason(report), skills);
-        self.skills(summary, skills, before);
+        let audience = match before {
+            Some(before) if before.outcome != report.outcome => Audience::Everyone,
+            _ => Audience::of(report.outcome),
+        };
+        self.credential_for(audience, event_type, summary, reason(report), skills);
     }
 
-    /// The skills that a credential gives, as they differ from those published before.
-    pub fn skills(&mut self, summary: &CredentialSummary, skills: &[SkillAssertion], before: &[SkillAssertion]) {
+    /// The skills that a credential gives, as they differ from those published before. Another outcome asserts all of them
+    /// anew: some connections that take it did not take the earlier one.
+    pub fn skills(&mut self, summary: &CredentialSummary, skills: &[SkillAssertion], before: Option<&Published>) {
+        let published = before.filter(|before| before.outcome == summary.outcome).map_or(&[][..], |before| &before.skills);
         for skill in skills.iter().filter(|skill| is_held(skill)) {
-            match before.iter().find(|earlier| earlier.assertion_id == skill.assertion_id) {
+            match published.iter().find(|earlier| earlier.assertion_id == skill.assertion_id) {
                 None => self.skill(EventType::SkillAsserted, summary, skill),
                 Some(earlier) if earlier != skill => self.skill(EventType::SkillUpdated, summary, skill),
                 Some(_) => {}
@@ -68,6 +80,17 @@ impl EventWriter {
         reason: Option<Reason>,
         skills: &[SkillAssertion],
     ) {
+        self.credential_for(Audience::of(summary.outcome), event_type, summary, reason, skills);
+    }
+
+    fn credential_for(
+        &mut self,
+        audience: Audience,
+        event_type: EventType,
+        summary: &CredentialSummary,
+        reason: Option<Reason>,
+        skills: &[SkillAssertion],
+    ) {
         let data = CredentialEventData {
             candidate_ref: self.candidate.clone(),
             credential: summary.clone(),
@@ -75,10 +98,14 @@ impl EventWriter {
             skills: skills.to_vec(),
             projections: projections(skills),
         };
-        self.write(event_type, summary, CREDENTIAL_SCHEMA, &data);
+        self.write(audience, event_type, summary, CREDENTIAL_SCHEMA, &data);
     }
 
     pub fn skill(&mut self, event_type: EventType, summary: &CredentialSummary, skill: &SkillAssertion) {
+        self.skill_for(Audience::of(summary.outcome), event_type, summary, skill);
+    }
+
+    pub fn skill_for(&mut self, audience: Audience, event_type: EventType, summary: &CredentialSummary, skill: &SkillAssertion) {
         let change = match event_type {
             EventType::SkillUpdated => "updated",
             EventType::SkillRemapped => "remapped",
@@ -93,10 +120,17 @@ impl EventWriter {
             credential: summary.clone(),
             projections: projections(std::slice::from_ref(skill)),
         };
-        self.write(event_type, summary, SKILL_SCHEMA, &data);
+        self.write(audience, event_type, summary, SKILL_SCHEMA, &data);
     }
 
-    fn write(&mut self, event_type: EventType, summary: &CredentialSummary, schema: &str, data: &impl Serialize) {
+    fn write(
+        &mut self,
+        audience: Audience,
+        event_type: EventType,
+        summary: &CredentialSummary,
+        schema: &str,
+        data: &impl Serialize,
+    ) {
         // Plain structs of text and numbers: writing them as JSON can't fail.
         let Ok(data) = serde_json::to_value(data) else { return };
         self.sequence += 1;
@@ -116,7 +150,7 @@ impl EventWriter {
             causationid: self.cause.clone(),
             data,
         };
-        self.events.push((event, Some(summary.outcome)));
+        self.events.push((event, audience));
     }
 }
 

@@ -1,16 +1,16 @@
 //! What a verified credential changes: the rules of duplicates, repeated checks and superseding, in one transaction.
 //! Comes in: files that were worked on. Goes out: rows and events. Must not know: how credentials are verified.
 
-use super::events::{self, EventWriter};
+use super::events::{self, EventWriter, Published};
 use crate::model::credential::{CredentialStatus, NormalizedCredential, Warning};
-use crate::model::event::{CredentialSummary, EventType};
+use crate::model::event::{Audience, CredentialSummary, EventType};
 use crate::model::ids::{CandidateRef, CredentialId};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
 use crate::model::submission::{CandidateHint, FileProblem, FileResult};
 use crate::store::{FileRecord, KnownBytes, NewCredential, NewSubmission, Result, Transaction};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Whom a submission is about.
 #[derive(Clone, Debug)]
@@ -153,7 +153,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
     }
 
     fn add(&mut self, mut credential: NewCredential) -> Result<()> {
-        let mut before = Vec::new();
+        let mut before = None;
         if let Some((key, normalized)) = credential.normalized.as_mut().and_then(|normalized| {
             let key = normalized.natural_key.clone()?;
             Some((key, normalized))
@@ -165,7 +165,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
                     self.new.push((credential, Vec::new()));
                     return Ok(());
                 }
-                before = self.supersede(&key)?;
+                before = Some(self.supersede(&key, earlier.report.outcome)?);
             }
             let status_active = normalized.status == CredentialStatus::Active;
             if status_active {
@@ -182,15 +182,14 @@ impl<'t, 'c> Recorder<'t, 'c> {
         let skills = credential.normalized.as_ref().map(events::all_skills).unwrap_or_default();
         let summary =
             events::summary(&credential.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
-        self.events.verified(&summary, &credential.report, &skills, &before);
-        self.withdraw_all_but(&summary, &skills, &before)?;
+        publish(self.transaction, &mut self.events, &summary, &credential.report, &skills, before.as_ref())?;
         self.new.push((credential, skills));
         Ok(())
     }
 
-    /// The credential in force with that key is replaced. Returns the skills that it gave.
-    fn supersede(&mut self, key: &str) -> Result<Vec<SkillAssertion>> {
-        let Some(mut old) = self.in_force.remove(key) else { return Ok(Vec::new()) };
+    /// The credential in force with that key, which had that outcome, is replaced. Returns what it gave.
+    fn supersede(&mut self, key: &str, outcome: Outcome) -> Result<Published> {
+        let Some(mut old) = self.in_force.remove(key) else { return Ok(Published { outcome, skills: Vec::new() }) };
         old.normalized.status = CredentialStatus::Superseded;
         let skills = match old.pending {
             Some(index) => {
@@ -211,41 +210,23 @@ impl<'t, 'c> Recorder<'t, 'c> {
         };
         let summary = events::summary(&old.id, &old.fingerprint, &old.report, Some(&old.normalized));
         self.events.credential(EventType::CredentialSuperseded, &summary, None, &[]);
-        Ok(skills)
+        Ok(Published { outcome, skills })
     }
 
     /// The same bytes, checked at another time or with more known of the person, led to another verdict.
     fn check_again(&mut self, known: &KnownBytes, credential: &NewCredential) -> Result<()> {
-        let before = self.transaction.skills_in_force(&known.id)?;
+        let before = Published { outcome: known.outcome, skills: self.transaction.skills_in_force(&known.id)? };
         let skills = credential.normalized.as_ref().map(events::all_skills).unwrap_or_default();
         let summary = events::summary(&known.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
         self.transaction.update_credential(&known.id, &credential.report, credential.normalized.as_ref(), self.now)?;
         self.transaction.set_next_check(&known.id, credential.next_check_at)?;
         self.transaction.remove_skills(&known.id)?;
-        self.events.verified(&summary, &credential.report, &skills, &before);
-        self.withdraw_all_but(&summary, &skills, &before)?;
+        publish(self.transaction, &mut self.events, &summary, &credential.report, &skills, Some(&before))?;
         self.rechecked_skills.push((known.id.clone(), skills));
         for earlier in self.known.iter_mut().filter(|earlier| earlier.id == known.id) {
             earlier.outcome = credential.report.outcome;
         }
         Ok(())
-    }
-
-    /// Skills that were given before and no longer are, unless another credential supports them.
-    fn withdraw_all_but(
-        &mut self,
-        summary: &CredentialSummary,
-        kept: &[SkillAssertion],
-        before: &[SkillAssertion],
-    ) -> Result<()> {
-        let stays =
-            |skill: &SkillAssertion, gone: &SkillAssertion| skill.assertion_id == gone.assertion_id && events::is_held(skill);
-        let is_kept = |gone: &&SkillAssertion| kept.iter().any(|skill| stays(skill, gone));
-        let gone: Vec<&SkillAssertion> = before.iter().filter(|skill| !is_kept(skill)).collect();
-        if gone.is_empty() {
-            return Ok(());
-        }
-        withdraw(self.transaction, &mut self.events, summary, gone)
     }
 
     fn write(self, records: &[FileRecord]) -> Result<()> {
@@ -292,23 +273,63 @@ fn older_issue() -> Warning {
     }
 }
 
-/// Publishes that skills of a credential are no longer given, but for those that another credential of the person supports.
-pub fn withdraw<'s>(
+/// Publishes the verdict on a credential, what is no longer given, and what is: in that order, so that a reader of every
+/// event is left with what holds.
+pub fn publish(
     transaction: &mut Transaction<'_>,
     events: &mut EventWriter,
     summary: &CredentialSummary,
-    gone: impl IntoIterator<Item = &'s SkillAssertion>,
+    report: &VerificationReport,
+    skills: &[SkillAssertion],
+    before: Option<&Published>,
 ) -> Result<()> {
+    events.verdict(summary, report, skills, before);
+    if let Some(before) = before {
+        withdraw(transaction, events, summary, before, skills)?;
+    }
+    events.skills(summary, skills, before);
+    Ok(())
+}
+
+/// Publishes which of the skills given before are no longer given, to those who no longer have them from any credential that
+/// they take.
+pub fn withdraw(
+    transaction: &mut Transaction<'_>,
+    events: &mut EventWriter,
+    summary: &CredentialSummary,
+    before: &Published,
+    kept: &[SkillAssertion],
+) -> Result<()> {
+    if before.skills.is_empty() {
+        return Ok(());
+    }
     let support = transaction.supported_elsewhere(&events.tenant, &events.candidate, &summary.id)?;
-    for skill in gone.into_iter().filter(|skill| !is_supported(skill, &support)) {
-        let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
-        events.skill(EventType::SkillWithdrawn, summary, &withdrawn);
+    for skill in &before.skills {
+        let is_kept = kept.iter().any(|new| new.assertion_id == skill.assertion_id && events::is_held(new));
+        let elsewhere = support.iter().filter(|(assertion, uri, _)| supports(assertion, uri.as_deref(), skill));
+        let still: HashSet<Outcome> =
+            elsewhere.map(|(_, _, outcome)| *outcome).chain(is_kept.then_some(summary.outcome)).collect();
+        if let Some(audience) = losers(before.outcome, &still) {
+            let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
+            events.skill_for(audience, EventType::SkillWithdrawn, summary, &withdrawn);
+        }
     }
     Ok(())
 }
 
-/// By the same assertion, or by the same concept.
-fn is_supported(skill: &SkillAssertion, support: &[(String, Option<String>)]) -> bool {
+/// The same assertion, or the same concept.
+fn supports(assertion: &str, uri: Option<&str>, skill: &SkillAssertion) -> bool {
     let concept = skill.concepts.first().and_then(|concept| concept.uri.as_deref());
-    support.iter().any(|(assertion, uri)| *assertion == skill.assertion_id || (concept.is_some() && uri.as_deref() == concept))
+    assertion == skill.assertion_id || (concept.is_some() && uri == concept)
+}
+
+/// Whom a skill that had this outcome is lost to, when credentials of those outcomes still give it.
+fn losers(before: Outcome, still: &HashSet<Outcome>) -> Option<Audience> {
+    let only = |outcome| still.len() == 1 && still.contains(&outcome);
+    match before {
+        _ if still.is_empty() => Some(Audience::Everyone),
+        Outcome::Accepted if only(Outcome::Attention) => Some(Audience::OnlyAccepted),
+        Outcome::Attention if only(Outcome::Accepted) => Some(Audience::OnlyAttention),
+        _ => None,
+    }
 }

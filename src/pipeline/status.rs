@@ -2,8 +2,8 @@
 //! Comes in: the moment. Goes out: rows and events. Only the status is taken from the new look: what else was found out holds
 //! for the bytes, which have not changed. Must not know: who asks, and how often.
 
-use super::events::{self, EventWriter};
-use super::record::withdraw;
+use super::events::{self, EventWriter, Published};
+use super::record::{publish, withdraw};
 use super::work::{self, Task};
 use super::{Pipeline, PipelineError};
 use crate::model::credential::CredentialStatus;
@@ -100,21 +100,25 @@ fn take_over(
             normalized
         }),
     };
-    let before = transaction.skills_in_force(id)?;
+    let before = Published { outcome: stored.report.outcome, skills: transaction.skills_in_force(id)? };
     let skills = normalized.as_ref().map(events::all_skills).unwrap_or_default();
     let summary = events::summary(id, &stored.fingerprint, &report, normalized.as_ref());
     let mut writer = EventWriter::new(tenant, candidate, None, now, sequence);
-    match status.code.as_str() {
-        "revoked" => writer.credential(EventType::CredentialRevoked, &summary, events::reason(&report), &[]),
-        "suspended" => writer.credential(EventType::CredentialSuspended, &summary, events::reason(&report), &[]),
-        _ if was_suspended => {
-            writer.credential(EventType::CredentialReinstated, &summary, None, &skills);
-            writer.skills(&summary, &skills, &[]);
+    let taken_back = match status.code.as_str() {
+        "revoked" => Some(EventType::CredentialRevoked),
+        "suspended" => Some(EventType::CredentialSuspended),
+        _ => None,
+    };
+    match taken_back {
+        Some(event_type) => {
+            writer.credential(event_type, &summary, events::reason(&report), &[]);
+            withdraw(transaction, &mut writer, &summary, &before, &[])?;
         }
-        _ => writer.verified(&summary, &report, &skills, &before),
-    }
-    if report.outcome == Outcome::Rejected {
-        withdraw(transaction, &mut writer, &summary, &before)?;
+        None if was_suspended && report.outcome != Outcome::Rejected => {
+            writer.credential(EventType::CredentialReinstated, &summary, None, &skills);
+            writer.skills(&summary, &skills, None);
+        }
+        None => publish(transaction, &mut writer, &summary, &report, &skills, Some(&before))?,
     }
     transaction.update_credential(id, &report, normalized.as_ref(), now)?;
     replace_skills(transaction, &stored, &skills, now)?;

@@ -3,7 +3,7 @@
 use super::schema::{candidates, credentials, events, submission_credentials, submissions};
 use super::transaction::Transaction;
 use super::{Result, Store};
-use crate::model::event::{CandidateEventData, Event, EventType};
+use crate::model::event::{Audience, CandidateEventData, Event, EventType};
 use crate::model::ids::{CandidateRef, EventId, TenantId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -35,7 +35,7 @@ fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &Candi
     let of_person = candidates::table.filter(candidates::tenant_id.eq(tenant.as_str()));
     diesel::delete(of_person.filter(candidates::id.eq(candidate.as_str()))).execute(connection)?;
     let event = erased(tenant, candidate, sequence + 1, now)?;
-    transaction.append_events(&[(event, None)])?;
+    transaction.append_events(&[(event, Audience::Everyone)])?;
     Ok(true)
 }
 

@@ -1,12 +1,11 @@
 //! Events as they are read and written. How they get to the queue: outbox.rs.
 
 use super::schema::events;
-use super::text::{json_text, parse_json, time_text};
+use super::text::{json_text, name_text, parse_json, time_text};
 use super::transaction::{Transaction, insert_all};
 use super::{Page, Result, Store};
-use crate::model::event::Event;
+use crate::model::event::{Audience, Event};
 use crate::model::ids::{EventId, TenantId};
-use crate::model::report::Outcome;
 use diesel::prelude::*;
 
 #[derive(Insertable)]
@@ -16,7 +15,7 @@ struct NewRow<'a> {
     tenant_id: &'a str,
     candidate_ref: &'a str,
     event_type: &'static str,
-    outcome: Option<&'static str>,
+    audience: String,
     body: String,
     created_at: String,
 }
@@ -56,22 +55,22 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Writes events to the outbox, with the outcome by which connections choose. To be called last: from here on until
+    /// Writes events to the outbox, with the connections that they are for. To be called last: from here on until
     /// the commit no other transaction writes events, so that positions become visible in their order and a reader of
     /// "everything after position n" misses none.
-    pub fn append_events(&mut self, new: &[(Event, Option<Outcome>)]) -> Result<()> {
+    pub fn append_events(&mut self, new: &[(Event, Audience)]) -> Result<()> {
         if new.is_empty() {
             return Ok(());
         }
         self.lock_names(&["outbox".to_owned()])?;
         let mut rows = Vec::with_capacity(new.len());
-        for (event, outcome) in new {
+        for (event, audience) in new {
             rows.push(NewRow {
                 id: event.id.as_str(),
                 tenant_id: event.tenantid.as_str(),
                 candidate_ref: event.partitionkey.as_str(),
                 event_type: event.event_type.as_str(),
-                outcome: outcome.map(Outcome::as_str),
+                audience: name_text(audience)?,
                 body: json_text(event)?,
                 created_at: time_text(event.time),
             });

@@ -7,9 +7,8 @@ use super::text::{parse_json, parse_name, time_text};
 use super::transaction::insert_all;
 use super::{Result, Store};
 use crate::model::connection::Connection;
-use crate::model::event::Event;
+use crate::model::event::{Audience, Event};
 use crate::model::ids::{ConnectionId, DeliveryId, EventId};
-use crate::model::report::Outcome;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 
@@ -171,7 +170,7 @@ fn take(connection: &mut AnyConnection, now: DateTime<Utc>, lease: Duration, lim
         .filter(free)
         .order(events::position.asc())
         .limit(i64::from(limit))
-        .select((events::position, events::id, events::outcome, events::body));
+        .select((events::position, events::id, events::audience, events::body));
     let rows: Vec<EventRow> = match connection {
         AnyConnection::Sqlite(sqlite) => waiting.load(sqlite)?,
         #[cfg(feature = "postgres")]
@@ -186,18 +185,18 @@ fn take(connection: &mut AnyConnection, now: DateTime<Utc>, lease: Duration, lim
 }
 
 fn with_takers(connection: &mut AnyConnection, taken: Vec<EventRow>) -> Result<Vec<Outgoing>> {
-    let parse = |(position, _, outcome, body): EventRow| {
-        let outcome: Option<Outcome> = outcome.as_deref().map(parse_name).transpose()?;
-        Ok((outcome, Outgoing { position, event: parse_json(&body)?, takers: Vec::new() }))
+    let parse = |(position, _, audience, body): EventRow| {
+        let audience: Audience = audience.as_deref().map_or(Ok(Audience::Everyone), parse_name)?;
+        Ok((audience, Outgoing { position, event: parse_json(&body)?, takers: Vec::new() }))
     };
-    let mut outgoing: Vec<(Option<Outcome>, Outgoing)> = taken.into_iter().map(parse).collect::<Result<_>>()?;
+    let mut outgoing: Vec<(Audience, Outgoing)> = taken.into_iter().map(parse).collect::<Result<_>>()?;
     let mut tenants: Vec<String> = outgoing.iter().map(|(_, outgoing)| outgoing.event.tenantid.0.clone()).collect();
     tenants.sort_unstable();
     tenants.dedup();
     let tenants: Vec<&str> = tenants.iter().map(String::as_str).collect();
     let candidates = connections::of_tenants(connection, &tenants)?;
-    for (outcome, Outgoing { event, takers, .. }) in &mut outgoing {
-        let takes = |taker: &&Connection| taker.tenant_id == event.tenantid && taker.takes(event.event_type, *outcome);
+    for (audience, Outgoing { event, takers, .. }) in &mut outgoing {
+        let takes = |taker: &&Connection| taker.tenant_id == event.tenantid && taker.takes(event.event_type, *audience);
         takers.extend(candidates.iter().filter(takes).map(|taker| taker.id.clone()));
     }
     Ok(outgoing.into_iter().map(|(_, outgoing)| outgoing).collect())

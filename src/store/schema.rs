@@ -122,7 +122,7 @@ diesel::table! {
         tenant_id -> Text,
         candidate_ref -> Text,
         event_type -> Text,
-        outcome -> Nullable<Text>,
+        audience -> Nullable<Text>,
         body -> Text,
         created_at -> Text,
         relayed_until -> Nullable<Text>,
@@ -230,4 +230,5 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(deliveries, events, connections);
 diesel::joinable!(submission_credentials -> credentials (credential_id));
-diesel::allow_tables_to_appear_in_same_query!(submission_credentials, credentials);
+diesel::joinable!(skills -> credentials (credential_id));
+diesel::allow_tables_to_appear_in_same_query!(submission_credentials, credentials, skills);

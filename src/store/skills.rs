@@ -1,10 +1,11 @@
 //! Skills: one row per credential and assertion, with its status of today.
 
-use super::schema::skills;
+use super::schema::{credentials, skills};
 use super::text::{clean, json_text, name_text, parse_json, parse_name, time_text};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store};
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
+use crate::model::report::Outcome;
 use crate::model::skill::{SkillAssertion, SkillStatus};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -83,22 +84,22 @@ impl Transaction<'_> {
         rows.into_iter().map(into_model).collect()
     }
 
-    /// Ids of assertions of other credentials of the person that are in force and mean one of these things: the same
-    /// assertion, or the same concept. Returns (assertion id, concept URI).
+    /// What other credentials of the person assert and is in force: (assertion id, concept URI, the credential's outcome).
     pub fn supported_elsewhere(
         &mut self,
         tenant: &TenantId,
         candidate: &CandidateRef,
         except: &CredentialId,
-    ) -> Result<Vec<(String, Option<String>)>> {
-        let rows = skills::table
+    ) -> Result<Vec<(String, Option<String>, Outcome)>> {
+        let rows: Vec<(String, Option<String>, String)> = skills::table
+            .inner_join(credentials::table)
             .filter(skills::tenant_id.eq(tenant.as_str()))
             .filter(skills::candidate_ref.eq(candidate.as_str()))
             .filter(skills::status.eq("asserted"))
             .filter(skills::credential_id.ne(except.as_str()))
-            .select((skills::assertion_id, skills::concept_uri))
+            .select((skills::assertion_id, skills::concept_uri, credentials::outcome))
             .load(self.connection)?;
-        Ok(rows)
+        rows.into_iter().map(|(assertion, uri, outcome)| Ok((assertion, uri, parse_name(&outcome)?))).collect()
     }
 
     /// Sets the status of all skills of the credential.

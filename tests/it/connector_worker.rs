@@ -11,9 +11,8 @@ use skillgate::http_client::{HttpClient, HttpClientConfig};
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
 use skillgate::model::delivery::{Attempt, Delivery, DeliveryState};
-use skillgate::model::event::Event;
+use skillgate::model::event::{Audience, Event};
 use skillgate::model::ids::{ConnectionId, EventId, TenantId};
-use skillgate::model::report::Outcome;
 use skillgate::model::secret::Secret;
 use skillgate::queue::{Consumer, Message, Queue, QueueError, Receipt};
 use skillgate::seal::Sealer;
@@ -125,7 +124,7 @@ async fn bench(secret: &str) -> Bench {
     store.create_connection(&connection, &secrets).await.unwrap();
     let event = event();
     let stored = event.clone();
-    store.transaction(move |transaction| transaction.append_events(&[(stored, Some(Outcome::Accepted))])).await.unwrap();
+    store.transaction(move |transaction| transaction.append_events(&[(stored, Audience::Accepted)])).await.unwrap();
     // The relay's part: makes the deliveries.
     crate::employer::take_events(&store, now).await;
 

@@ -47,6 +47,10 @@ fn settings(folder: &Path, samples: &[SampleFile]) -> Settings {
 }
 
 async fn connect_webhook(app: &App, url: &str) {
+    connect_webhook_taking(app, url, default_outcomes()).await;
+}
+
+async fn connect_webhook_taking(app: &App, url: &str, outcomes: Vec<Outcome>) {
     let now = app.clock.now();
     let connection = Connection {
         id: ConnectionId::generate(),
@@ -56,7 +60,7 @@ async fn connect_webhook(app: &App, url: &str) {
         fields: json!({ "url": url }).as_object().cloned().unwrap(),
         mapping: serde_json::Map::new(),
         event_types: Vec::new(),
-        outcomes: default_outcomes(),
+        outcomes,
         state: ConnectionState::Active,
         paused_reason: None,
         secrets_set: Vec::new(),
@@ -152,4 +156,38 @@ async fn a_receiver_that_was_away_gets_every_event_once_it_is_back() {
     let app = App::build(settings(folder.path(), &samples), clock.clone()).await.unwrap();
     app.drain().await.unwrap();
     assert_eq!(types(&receiver.genuine())[0], "credential.verified.v1", "a new process delivers what the old one could not");
+}
+
+#[tokio::test]
+async fn a_receiver_of_accepted_badges_follows_a_trust_policy_that_changes() {
+    let (folder, samples) = (tempfile::tempdir().unwrap(), samples());
+    let receiver = Receiver::start(SIGNING_SECRET).await;
+    let trusting = settings(folder.path(), &samples);
+    let wary = || {
+        let mut settings = trusting.clone();
+        settings.verify.policy_file = Default::default();
+        settings
+    };
+    let clock = clock();
+    let app = App::build(wary(), clock.clone()).await.unwrap();
+    connect_webhook_taking(&app, &receiver.url, vec![Outcome::Accepted]).await;
+    let mut seen = 0;
+    let steps = [
+        (wary(), Outcome::Attention, None),
+        (trusting.clone(), Outcome::Accepted, Some(("credential.verified.v1", "skill.asserted.v1"))),
+        (wary(), Outcome::Attention, Some(("credential.attention.v1", "skill.withdrawn.v1"))),
+    ];
+    drop(app);
+    for (settings, outcome, news) in steps {
+        let app = App::build(settings, clock.clone()).await.unwrap();
+        let submission = upload(&app, &samples, "valid.png", Some("ada@example.org")).await;
+        assert_eq!(submission.outcome, Some(outcome));
+        app.drain().await.unwrap();
+        let events = receiver.genuine();
+        let mut told = types(&events[seen..]);
+        told.sort_unstable();
+        let expected = news.map(|(credential, skill)| [&[credential][..], &[skill; 4]].concat()).unwrap_or_default();
+        assert_eq!(told, expected, "{outcome:?}");
+        seen = events.len();
+    }
 }

@@ -5,6 +5,7 @@ use chrono::Duration;
 use skillgate::intake::Limits;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
+use skillgate::model::connection::{Connection, Secrets};
 use skillgate::model::credential::{Attainment, CredentialStatus};
 use skillgate::model::event::{Event, EventType};
 use skillgate::model::ids::{CandidateRef, TenantId};
@@ -22,6 +23,8 @@ on_both_databases!(
     unnamed_bytes_are_the_credential_that_is_known,
     an_unnamed_submission_does_not_overrule_another_verdict,
     a_repeated_check_with_another_verdict_is_published,
+    a_connection_hears_when_a_credential_enters_or_leaves_what_it_takes,
+    a_skill_stays_where_another_credential_that_the_connection_takes_supports_it,
     a_newer_issue_supersedes_the_older_one,
     an_older_issue_is_kept_but_adds_nothing,
     issues_in_one_submission_supersede_each_other,
@@ -110,8 +113,11 @@ async fn a_repeated_check_with_another_verdict_is_published(TestStore { store, .
         EventType::SkillAsserted,
         EventType::SkillAsserted,
         EventType::CredentialVerified,
-        EventType::SkillAsserted,
+        // For a connection that takes only what needs attention; the other skill is gone for everyone.
         EventType::SkillWithdrawn,
+        EventType::SkillWithdrawn,
+        EventType::SkillAsserted,
+        EventType::SkillAsserted,
     ];
     assert_eq!(event_types(store).await, expected);
     let answer = store.submission(&made::tenant(), &again).await.unwrap().unwrap();
@@ -120,6 +126,91 @@ async fn a_repeated_check_with_another_verdict_is_published(TestStore { store, .
     let last: Vec<_> = event_types(store).await.split_off(expected.len());
     assert_eq!(last, [EventType::CredentialRejected, EventType::SkillWithdrawn, EventType::SkillWithdrawn]);
     assert!(store.candidate_skills(&made::tenant(), &CandidateRef::from("ada")).await.unwrap().is_empty());
+}
+
+/// What was published since the last time, by connection: one that takes accepted credentials, one that takes those that need
+/// attention, one that takes both.
+async fn told(store: &Store, connections: &[Connection; 3]) -> [Vec<String>; 3] {
+    let minute = Duration::minutes(1);
+    let taken = store.take_unpublished(noon(), minute, minute, 100).await.unwrap();
+    store.mark_published(&taken.iter().map(|outgoing| outgoing.position).collect::<Vec<_>>(), noon()).await.unwrap();
+    let name = |event: &Event| {
+        let short = event.event_type.as_str().trim_start_matches("org.skillgate.").trim_end_matches(".v1").to_owned();
+        let of = event.data["assertion"]["assertion_id"].as_str().map(|id| format!(" {id}")).unwrap_or_default();
+        format!("{short}{of}: {}", event.data["credential"]["outcome"].as_str().unwrap())
+    };
+    connections.each_ref().map(|connection| {
+        let for_it = taken.iter().filter(|outgoing| outgoing.takers.contains(&connection.id));
+        for_it.map(|outgoing| name(&outgoing.event)).collect()
+    })
+}
+
+async fn three_connections(store: &Store) -> [Connection; 3] {
+    let (accepted, attention) = (Outcome::Accepted, Outcome::Attention);
+    let made = [("a", vec![accepted]), ("b", vec![attention]), ("c", vec![accepted, attention])];
+    let made = made.map(|(name, outcomes)| Connection { outcomes, ..made::connection(name) });
+    for connection in &made {
+        store.create_connection(connection, &Secrets::new()).await.unwrap();
+    }
+    made
+}
+
+async fn a_connection_hears_when_a_credential_enters_or_leaves_what_it_takes(TestStore { store, .. }: &TestStore) {
+    let connections = three_connections(store).await;
+    let nothing: [&str; 0] = [];
+    let submit = async |outcome| {
+        let badge = made::with_outcome("badge", vec![made::skill("s1", "Riveting")], outcome);
+        made::submit(store, made::named("ada"), vec![badge]).await;
+        told(store, &connections).await
+    };
+    let [accepted, attention, both] = submit(Outcome::Attention).await;
+    let news = ["credential.attention: attention", "skill.asserted s1: attention"];
+    assert_eq!(
+        (accepted.as_slice(), attention.as_slice(), both.as_slice()),
+        (&[][..], &news.map(str::to_owned)[..], &news.map(str::to_owned)[..])
+    );
+
+    let [accepted, attention, both] = submit(Outcome::Accepted).await;
+    let news = ["credential.verified: accepted", "skill.asserted s1: accepted"];
+    assert_eq!(accepted, news, "it never had the skill");
+    assert_eq!(attention, ["credential.verified: accepted", "skill.withdrawn s1: accepted"]);
+    assert_eq!(both, news, "nothing is withdrawn from who takes both");
+
+    let [accepted, attention, both] = submit(Outcome::Attention).await;
+    let news = ["credential.attention: attention", "skill.asserted s1: attention"];
+    assert_eq!(accepted, ["credential.attention: attention", "skill.withdrawn s1: attention"]);
+    assert_eq!(attention, news);
+    assert_eq!(both, news);
+
+    for told in submit(Outcome::Attention).await {
+        assert_eq!(told, nothing, "the same verdict again is no news");
+    }
+    for told in submit(Outcome::Rejected).await {
+        assert_eq!(told, ["credential.rejected: rejected", "skill.withdrawn s1: rejected"]);
+    }
+}
+
+async fn a_skill_stays_where_another_credential_that_the_connection_takes_supports_it(TestStore { store, .. }: &TestStore) {
+    let connections = three_connections(store).await;
+    let submit = async |bytes: &str, outcome| {
+        let badge = made::with_outcome(bytes, vec![made::skill("s1", "Riveting")], outcome);
+        made::submit(store, made::named("ada"), vec![badge]).await;
+        told(store, &connections).await
+    };
+    submit("one", Outcome::Accepted).await;
+    submit("other", Outcome::Accepted).await;
+    let [accepted, ..] = submit("one", Outcome::Attention).await;
+    assert_eq!(accepted, ["credential.attention: attention"], "the other badge still gives the skill");
+    let [accepted, attention, both] = submit("other", Outcome::Rejected).await;
+    assert_eq!(
+        accepted,
+        ["credential.rejected: rejected", "skill.withdrawn s1: rejected"],
+        "the badge that needs attention is none of its"
+    );
+    assert_eq!(
+        (attention, both),
+        (vec!["credential.rejected: rejected".to_owned()], vec!["credential.rejected: rejected".to_owned()])
+    );
 }
 
 async fn a_newer_issue_supersedes_the_older_one(TestStore { store, .. }: &TestStore) {
@@ -141,13 +232,12 @@ async fn a_newer_issue_supersedes_the_older_one(TestStore { store, .. }: &TestSt
     let expected = [
         EventType::CredentialSuperseded,
         EventType::CredentialVerified,
+        EventType::SkillWithdrawn,
         EventType::SkillUpdated,
         EventType::SkillAsserted,
-        EventType::SkillWithdrawn,
     ];
     assert_eq!(types, expected);
-    let last = events(store).await.pop().unwrap();
-    assert_eq!(last.data["assertion"]["assertion_id"], "s0");
+    assert_eq!(events(store).await[6].data["assertion"]["assertion_id"], "s0");
     let mut held = store.candidate_skills(&made::tenant(), &CandidateRef::from("ada")).await.unwrap();
     held.sort_by(|one, other| one.assertion_id.cmp(&other.assertion_id));
     assert_eq!(held.iter().map(|skill| skill.label.text.as_str()).collect::<Vec<_>>(), ["Riveting", "Arc Welding", "Soldering"]);
@@ -179,8 +269,8 @@ async fn issues_in_one_submission_supersede_each_other(TestStore { store, .. }: 
         EventType::SkillAsserted,
         EventType::CredentialSuperseded,
         EventType::CredentialVerified,
-        EventType::SkillAsserted,
         EventType::SkillWithdrawn,
+        EventType::SkillAsserted,
     ];
     assert_eq!(event_types(store).await, expected);
     let held = store.candidate_skills(&made::tenant(), &CandidateRef::from("ada")).await.unwrap();
