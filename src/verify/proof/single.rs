@@ -172,3 +172,64 @@ fn detached_jws(
     let signed = [header.as_bytes(), b".", payload].concat();
     Ok(signature::jose(algorithm, key, &signed, &signature))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jsonld::{self, Contexts};
+    use crate::model::report::{Check, CheckStatus};
+    use crate::verify::documents::Documents;
+    use crate::verify::keys::{KeyResolver, Purpose};
+    use ed25519_dalek::{Signer, SigningKey};
+
+    const ISSUER: &str = "https://example.org/issuers/1";
+
+    fn multikey(key: &SigningKey) -> String {
+        format!("z{}", bs58::encode([&[0xed, 0x01], key.verifying_key().as_bytes().as_slice()].concat()).into_string())
+    }
+
+    /// Signed with `key` (eddsa-jcs-2022), by a method of an issuer whose document is not to be had.
+    fn signed(key: &SigningKey, method_name: &str) -> Value {
+        let mut document = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"],
+            "issuer": ISSUER, "credentialSubject": {"id": "did:example:ada"}});
+        let mut proof = json!({"type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "proofPurpose": "assertionMethod",
+            "verificationMethod": format!("{ISSUER}#{method_name}")});
+        let digest = |value: &Value| HashAlgorithm::Sha256.digest(jsonld::jcs::canonical(value).as_bytes());
+        let signature = key.sign(&[digest(&proof), digest(&document)].concat());
+        proof["proofValue"] = json!(format!("z{}", bs58::encode(signature.to_bytes()).into_string()));
+        document["proof"] = proof;
+        document
+    }
+
+    async fn checked(document: &Value) -> (Check, Check) {
+        let (contexts, keys) = (Contexts::built_in(), KeyResolver { documents: Documents::default() });
+        let at = "2026-06-01T00:00:00Z".parse().unwrap();
+        let (challenge, domain) = (None, None);
+        let purpose = Purpose::AssertionMethod;
+        let request = ProofRequest { contexts: &contexts, keys: &keys, purpose, at, challenge, domain, explain: false };
+        let verdict = super::super::verify(document, Some(ISSUER), &request).await;
+        assert_eq!(verdict.proven_controller, None);
+        (verdict.proof, verdict.controller)
+    }
+
+    #[tokio::test]
+    async fn a_key_spelled_in_a_methods_name_never_confirms_a_signature() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        for name in [multikey(&key), "key-1".to_owned(), "z6Mk".to_owned()] {
+            let (proof, controller) = checked(&signed(&key, &name)).await;
+            assert_eq!((proof.status, proof.code.as_str()), (CheckStatus::CouldNotCheck, "key_unavailable"), "{name}");
+            assert_ne!(controller.status, CheckStatus::Pass, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_spelled_in_a_methods_name_contradicts_what_another_key_or_hand_made() {
+        let (key, other) = (SigningKey::from_bytes(&[1; 32]), SigningKey::from_bytes(&[2; 32]));
+        let mut tampered = signed(&key, &multikey(&key));
+        tampered["credentialSubject"]["id"] = json!("did:example:mallory");
+        for document in [signed(&key, &multikey(&other)), tampered] {
+            let (proof, _) = checked(&document).await;
+            assert_eq!((proof.status, proof.code.as_str()), (CheckStatus::Fail, "signature_invalid"), "{}", proof.message);
+        }
+    }
+}
