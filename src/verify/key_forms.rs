@@ -131,6 +131,23 @@ impl PublicKey {
         Err(invalid("the PEM key can't be read"))
     }
 
+    /// SubjectPublicKeyInfo in DER, as certificates hold it.
+    pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
+        if let Ok(key) = RsaPublicKey::from_public_key_der(der) {
+            return Self::rsa(key);
+        }
+        if let Ok(key) = ed25519_dalek::VerifyingKey::from_public_key_der(der) {
+            return Self::ed25519(key.as_bytes());
+        }
+        if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(der) {
+            return Ok(Self::P256(Box::new(key)));
+        }
+        if let Ok(key) = p384::ecdsa::VerifyingKey::from_public_key_der(der) {
+            return Ok(Self::P384(Box::new(key)));
+        }
+        Err(KeyError::Unsupported("in the certificate".to_owned()))
+    }
+
     /// The key of a verification method object, whichever member holds it.
     pub fn from_method(method: &Map<String, Value>) -> Result<Self, KeyError> {
         let text = |name: &str| method.get(name).and_then(Value::as_str);

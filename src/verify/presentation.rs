@@ -54,7 +54,10 @@ impl Verifier {
         };
         let checks = outcome::complete(found.checks);
         let passed = |id| checks.iter().any(|check| check.id == id && check.status == CheckStatus::Pass);
+        // A token that the signature does not cover may be anybody's: whoever signed did not present it.
+        let covers = checks.iter().all(|check| check.code != proof::TOKEN_NOT_COVERED);
         let is_proven = outcome::of(&checks) != crate::model::report::Outcome::Rejected
+            && covers
             && passed(CheckId::Proof)
             && passed(CheckId::Controller);
         let proof = checks.iter().find(|check| check.id == CheckId::Proof).cloned();

@@ -133,7 +133,7 @@ impl<'a> Opening<'a> {
         claims: &Map<String, Value>,
         secured_with: Securing,
     ) -> SecuredDocument {
-        let Claimed { json, format, signer, controller, integrity, deviation } = claimed;
+        let Claimed { json, format, signer, controller, integrity, remarks } = claimed;
         let contexts = &self.verifier.contexts;
         let structure = match format {
             Format::SdJwtVc => claims::check_sd_jwt_vc(&json),
@@ -145,7 +145,7 @@ impl<'a> Opening<'a> {
         let validity = validity::check(&json, Some(claims), self.at);
         let vocabulary = vocabulary(&json, contexts);
         let mut checks = vec![structure, vocabulary, proof, controller.unwrap_or(bound), integrity, validity];
-        checks.extend(deviation);
+        checks.extend(remarks);
         SecuredDocument { format, secured_with, json: Some(Arc::new(json)), issuer_id, checks }
     }
 }

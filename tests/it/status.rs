@@ -138,6 +138,7 @@ async fn a_list_that_proves_nothing_is_never_a_clean_bill() {
     let broken = (CheckStatus::Fail, "status_entry_invalid".to_owned());
     assert_eq!(of(&entry(|entry| entry["statusListIndex"] = json!(-1)), &good).await, broken);
     assert_eq!(of(&entry(|entry| entry["statusPurpose"] = json!({ "@value": "revocation" })), &good).await, broken);
+    assert_eq!(of(&entry(|entry| entry["statusSize"] = json!(2)), &good).await, broken, "values without meanings");
     assert_eq!(of(&entry(|entry| entry["type"] = json!("SomethingNew")), &good).await, unknown("status_type_unknown"));
     let garbled = with(&|list| list.credential["credentialSubject"]["encodedList"] = json!("u!!!"));
     assert_eq!(of(&entry(|_| {}), &garbled).await, unknown("status_list_invalid"));

@@ -168,6 +168,58 @@ async fn a_key_in_the_header_is_accepted_when_the_issuers_did_document_lists_it(
     assert_eq!(status(&bad, CheckId::Controller), (CheckStatus::Fail, "key_not_published"));
 }
 
+/// The chain is made out to a host, for the years 2026 (from November) to 2081.
+#[tokio::test]
+async fn a_certificate_in_the_header_shows_that_a_token_is_whole_and_never_whose_it_is() {
+    use p256::pkcs8::DecodePrivateKey;
+    let fixture = |name: &str| {
+        std::fs::read_to_string(format!("{}/tests/fixtures/request-signing/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let chain = fixture("chain.pem");
+    let body = |block: &str| block.split("-----END").next().unwrap().split_whitespace().collect::<String>();
+    let x5c: Vec<String> = chain.split("-----BEGIN CERTIFICATE-----").skip(1).map(body).collect();
+    let certified = TestKey::P256(p256::ecdsa::SigningKey::from_pkcs8_pem(&fixture("key.pem")).unwrap());
+    let other = TestKey::P256(p256::ecdsa::SigningKey::from_slice(&[2; 32]).unwrap());
+    let issuer = "https://gw.example.org";
+    let checked = async |key: &TestKey, x5c: &[String], at: &str| {
+        let token = key.token(json!({"x5c": x5c, "kid": "leaf"}), &badge(issuer));
+        let request = VerificationRequest { at: at.parse().unwrap(), ..request() };
+        let verification = verifier(&[]).verify(&received(Document::CompactJws(read_token(&token))), &request).await;
+        assert!(verification.document.is_none() && verification.report.issuer_id.is_none(), "nobody knows who the issuer is");
+        verification.report
+    };
+    let (later, early) = ("2027-06-01T12:00:00Z", "2026-06-01T12:00:00Z");
+    let whole = checked(&certified, &x5c, later).await;
+    assert_eq!(status(&whole, CheckId::Proof), (CheckStatus::Pass, "ok"));
+    assert_eq!(status(&whole, CheckId::Controller), (CheckStatus::CouldNotCheck, "issuer_unproven"));
+    assert_eq!(whole.outcome, Outcome::Attention);
+
+    let before = checked(&certified, &x5c, early).await;
+    assert_eq!(status(&before, CheckId::Controller), (CheckStatus::Fail, "certificate_not_yet_valid"));
+    let forged = checked(&other, &x5c, later).await;
+    assert_eq!(status(&forged, CheckId::Proof), (CheckStatus::Fail, "signature_invalid"));
+    let torn = checked(&certified, &[x5c[0].clone(), x5c[2].clone()], later).await;
+    assert_eq!(status(&torn, CheckId::Proof), (CheckStatus::Fail, "certificate_invalid"));
+
+    // The issuer's own word decides; a certificate of another key beside it is a contradiction.
+    let keys = "https://gw.example.org/.well-known/jwks.json";
+    let mut jwk = other.jwk();
+    jwk["kid"] = json!("leaf");
+    let published = [(keys, json!({"keys": [jwk]}))];
+    let with_other = other.token(json!({"x5c": x5c, "kid": "leaf"}), &badge(issuer));
+    assert_eq!(status(&verify(&published, with_other).await.report, CheckId::Proof), (CheckStatus::Fail, "certificate_invalid"));
+    let alone = other.token(json!({"kid": "leaf"}), &badge(issuer));
+    assert_eq!(status(&verify(&published, alone).await.report, CheckId::Controller).0, CheckStatus::Pass);
+}
+
+#[tokio::test]
+async fn a_key_of_another_did_is_not_the_issuers_even_when_it_cannot_be_had() {
+    let key = TestKey::ed25519(1);
+    let token = key.token(json!({"kid": "did:web:mallory.example.net#k"}), &badge("did:web:college.example.org"));
+    let verification = verify(&[], token).await;
+    assert_eq!(status(&verification.report, CheckId::Controller), (CheckStatus::Fail, "controller_mismatch"));
+}
+
 #[tokio::test]
 async fn a_bare_name_of_a_key_is_looked_up_at_the_issuer() {
     let key = TestKey::ed25519(5);

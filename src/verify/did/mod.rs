@@ -21,3 +21,41 @@ pub fn method(did: &str) -> Option<&str> {
     let (name, rest) = did.strip_prefix("did:")?.split_once(':')?;
     (!name.is_empty() && !rest.is_empty()).then_some(name)
 }
+
+/// Methods whose identifiers have one spelling. Others have long and short forms, or may be moved.
+const ONE_SPELLING: [&str; 3] = ["key", "jwk", "web"];
+
+/// Whether a verification method can't be the controller's, whatever its document says: a DID document speaks only for its own
+/// subject (Controlled Identifiers 1.0 §3.3). Not told of web addresses, which may hold a key of anybody.
+pub fn is_foreign(verification_method: &str, controller: &str) -> bool {
+    let did = without_fragment(verification_method);
+    let Some(name) = method(did) else { return false };
+    did != without_fragment(controller) && (method(controller) != Some(name) || ONE_SPELLING.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_of_another_did_is_foreign_unless_it_may_be_another_spelling() {
+        let foreign = [
+            ("did:example:a#k", "https://example.org/issuer"),
+            ("did:web:a.example.org#k", "did:web:b.example.org"),
+            ("did:key:zA#zA", "did:web:a.example.org"),
+        ];
+        for (method, controller) in foreign {
+            assert!(is_foreign(method, controller), "{method} {controller}");
+        }
+        let perhaps_own = [
+            ("did:example:a#k", "did:example:a"),
+            ("did:ion:short:long#k", "did:ion:short"),
+            ("https://example.org/keys/1", "https://example.org/issuer"),
+            ("https://example.org/keys/1", "did:web:example.org"),
+            ("key-1", "did:web:example.org"),
+        ];
+        for (method, controller) in perhaps_own {
+            assert!(!is_foreign(method, controller), "{method} {controller}");
+        }
+    }
+}

@@ -4,7 +4,7 @@
 //!
 //! A key in the header proves that the token is whole, never who made it: the issuer must publish that key itself.
 
-use super::Envelope;
+use super::{Envelope, x5c};
 use crate::model::report::{Check, CheckId, CheckStatus};
 use crate::verify::codes;
 use crate::verify::did;
@@ -57,9 +57,17 @@ pub async fn check(
         };
         return unproven(proof);
     }
-    let (source, missing) = match find(token, issuer, purpose, keys).await {
-        Ok(found) => found,
+    let certified = match x5c::read(&token.header, at) {
+        Ok(certified) => certified,
         Err(problem) => return unproven(problem),
+    };
+    let (source, missing) = match (find(token, issuer, purpose, keys).await, &certified) {
+        (Ok(found), _) => found,
+        // The token brings its key, so that it is whole can be told; whose the key is can't.
+        (Err(problem), Some(certified)) if problem.status == CheckStatus::CouldNotCheck => {
+            (Source::Header(certified.key.clone()), Some(certified.lapsed.clone().unwrap_or_else(|| unvouched(issuer))))
+        }
+        (Err(problem), _) => return without_key(problem, token, issuer),
     };
     let (key, pinned) = match &source {
         Source::Resolved(resolved) => (&resolved.key, resolved.algorithm.as_deref()),
@@ -82,6 +90,10 @@ pub async fn check(
         ),
         Err(error) => codes::fail(CheckId::Proof, "signature_invalid", &error.to_string()),
     };
+    if certified.is_some_and(|certified| certified.key != *key) {
+        let detail = "the certificate that came with the token is for another key than the one that signed it";
+        proof = codes::fail(CheckId::Proof, "certificate_invalid", detail);
+    }
     let controller = match &source {
         Source::Resolved(resolved) => judge(resolved, issuer, purpose, at),
         Source::Header(_) => missing.unwrap_or_else(|| unpublished(issuer)),
@@ -89,7 +101,7 @@ pub async fn check(
     if explain {
         let id = match &source {
             Source::Resolved(resolved) => resolved.id.as_str(),
-            Source::Header(_) => "header jwk",
+            Source::Header(_) => "header",
         };
         proof.explain = Some(
             json!({"algorithm": algorithm, "key": id, "key_kind": key.kind(), "signing_input_bytes": token.signing_input.len()}),
@@ -101,6 +113,18 @@ pub async fn check(
 
 fn is_eddsa(algorithm: &str) -> bool {
     matches!(algorithm, "EdDSA" | "Ed25519")
+}
+
+/// The key was not to be had; that it is somebody else's can be told all the same.
+fn without_key(proof: Check, token: &Envelope, issuer: Option<&str>) -> Signed {
+    let foreign = token.key_id().zip(issuer).filter(|(method, issuer)| did::is_foreign(method, issuer));
+    let controller = foreign.map(|(method, issuer)| {
+        let detail =
+            format!("the key belongs to {:.200}, not to {issuer:.200} who is named as issuer", did::without_fragment(method));
+        codes::fail(CheckId::Controller, "controller_mismatch", &detail)
+    });
+    let unproven = unproven(proof);
+    Signed { controller: controller.unwrap_or(unproven.controller), ..unproven }
 }
 
 /// When there is no key, nothing can be said about its owner either.
@@ -314,6 +338,16 @@ fn unpublished(issuer: Option<&str>) -> Check {
         CheckStatus::CouldNotCheck,
         "issuer_unproven",
         &format!("the key came with the file itself, and nothing shows that it is {who:.200}'s"),
+    )
+}
+
+fn unvouched(issuer: Option<&str>) -> Check {
+    let who = issuer.unwrap_or("the issuer");
+    codes::check(
+        CheckId::Controller,
+        CheckStatus::CouldNotCheck,
+        "issuer_unproven",
+        &format!("the key came with a certificate that nobody known here vouches for, and nothing shows that it is {who:.200}'s"),
     )
 }
 

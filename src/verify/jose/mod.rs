@@ -5,6 +5,7 @@
 pub mod claims;
 pub mod cose;
 pub mod key;
+mod x5c;
 
 use crate::intake::json::{self, JsonError};
 use crate::intake::limits::Limits;

@@ -216,6 +216,7 @@ impl Badge {
             _ => schema::OB2_ASSERTION.violations(assertion),
         };
         violations.extend(rules::picture(assertion));
+        violations.extend(rules::recipient(assertion));
         violations.extend(rules::extensions(assertion, ""));
         for (node, own, path) in
             [(&self.class, &schema::OB2_BADGE, "/badge"), (&self.issuer, &schema::OB2_ISSUER, "/badge/issuer")]

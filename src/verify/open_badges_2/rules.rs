@@ -84,6 +84,25 @@ pub(super) fn picture(assertion: &Value) -> Vec<(Severity, Finding)> {
     }
 }
 
+/// `hashed` must say what the identity is: a hash, or the plain identity (Open Badges 1.0 and 2.0, `IdentityObject`).
+pub(super) fn recipient(assertion: &Value) -> Vec<(Severity, Finding)> {
+    let recipient = &assertion["recipient"];
+    let (Some(hashed), Some(identity)) = (recipient["hashed"].as_bool(), recipient["identity"].as_str()) else {
+        return Vec::new();
+    };
+    let is_hash = identity.split_once('$').is_some_and(|(algorithm, digits)| {
+        let lengths = [("sha256", 64), ("md5", 32)];
+        lengths.contains(&(algorithm.to_ascii_lowercase().as_str(), digits.len()))
+            && digits.bytes().all(|b| b.is_ascii_hexdigit())
+    });
+    let detail = match (hashed, is_hash) {
+        (true, false) => "The badge says that its recipient is hashed, but the recipient is written in plain text.",
+        (false, true) => "The badge says that its recipient is written in plain text, but the recipient is hashed.",
+        _ => return Vec::new(),
+    };
+    vec![(Severity::Error, finding("recipient_contradictory", detail.to_owned(), "/recipient"))]
+}
+
 #[derive(Clone, Copy)]
 enum Kind {
     Text,
@@ -256,6 +275,18 @@ mod tests {
         assert_eq!(extensions(&bad, "")[0].1.pointer.as_deref(), Some("/x"));
         let foreign = json!({ "extensions:ours": { "type": ["Extension", "extensions:OurOwn"], "anything": 7 } });
         assert!(extensions(&foreign, "").is_empty());
+    }
+
+    #[test]
+    fn a_recipient_must_be_what_it_says_that_it_is() {
+        let hash = format!("sha256${}", "0a".repeat(32));
+        let contradicts = |hashed: bool, identity: &str| {
+            !recipient(&json!({ "recipient": { "type": "email", "hashed": hashed, "identity": identity } })).is_empty()
+        };
+        assert!(contradicts(true, "ada@example.org") && contradicts(false, &hash));
+        assert!(contradicts(true, "sha256$0a0a") && contradicts(true, "crc$00000000000000000000000000000000"));
+        assert!(!contradicts(true, &hash) && !contradicts(false, "ada@example.org") && !contradicts(false, "us$er@example.org"));
+        assert!(recipient(&json!({ "recipient": "ada@example.org" })).is_empty());
     }
 
     #[test]

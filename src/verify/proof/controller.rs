@@ -5,6 +5,7 @@
 use super::ProofRequest;
 use super::options::{parse_moment, purpose_name};
 use crate::model::report::{Check, CheckId};
+use crate::verify::did;
 use crate::verify::keys::{Purpose, ResolvedKey};
 use chrono::{DateTime, Utc};
 
@@ -24,13 +25,7 @@ pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofReques
     };
     let own: Vec<&UsedKey<'_>> = keys.iter().filter(|(key, _)| key.controller == expected).collect();
     if own.is_empty() {
-        let who = keys.first().map(|(key, _)| key.controller.as_str()).unwrap_or_default();
-        return Check::fail(
-            CheckId::Controller,
-            "controller_mismatch",
-            format!("The document was signed with a key of {who}, not of {expected} who is named in it."),
-        )
-        .next("Do not rely on this file; ask the candidate for the original from the issuer.");
+        return mismatch(keys.first().map(|(key, _)| key.controller.as_str()).unwrap_or_default(), expected);
     }
     let purpose = purpose_name(request.purpose);
     let Some((key, created)) = own.iter().find(|(key, _)| key.allowed) else {
@@ -53,6 +48,23 @@ pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofReques
             .next("Ask the issuer for a newly signed credential.");
     }
     Check::pass(CheckId::Controller, format!("The key belongs to {expected} and is allowed to be used so."))
+}
+
+/// What can be said of the keys' owner although no key was to be had: none of these methods can be the one expected's.
+pub fn foreign(methods: &[&str], expected: Option<&str>) -> Option<Check> {
+    let expected = expected?;
+    let all_foreign = methods.iter().all(|method| did::is_foreign(method, expected));
+    let first = methods.first().filter(|_| all_foreign)?;
+    Some(mismatch(did::without_fragment(first), expected))
+}
+
+fn mismatch(who: &str, expected: &str) -> Check {
+    Check::fail(
+        CheckId::Controller,
+        "controller_mismatch",
+        format!("The document was signed with a key of {who}, not of {expected} who is named in it."),
+    )
+    .next("Do not rely on this file; ask the candidate for the original from the issuer.")
 }
 
 /// Who controls the key that verified: the one expected if they are among the signers.

@@ -16,6 +16,7 @@ use super::keys::{KeyResolver, Purpose};
 use crate::jsonld::{Contexts, Edition};
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use chrono::{DateTime, Utc};
+pub use integrity::TOKEN_NOT_COVERED;
 use options::{Expected, ProofOptions, Suite};
 use problem::ProofProblem;
 use serde_json::{Map, Value, json};
@@ -72,7 +73,10 @@ pub async fn verify(document: &Value, expected_controller: Option<&str>, request
         };
         match single::verify(members, proof, previous, request).await {
             Ok(done) => verified.push(done),
-            Err(failure) => return failed(members, failure, expected_controller, request),
+            Err(failure) => {
+                let methods: Vec<&str> = proofs.supported.iter().map(|proof| proof.verification_method).collect();
+                return failed(members, failure, &methods, expected_controller, request);
+            }
         }
     }
     concluded(members, verified, &unsupported, needs_json_ld, expected_controller, request)
@@ -148,6 +152,7 @@ fn stopped(problem: ProofProblem) -> ProofVerdict {
 fn failed(
     document: &Map<String, Value>,
     failure: single::Failure,
+    methods: &[&str],
     expected_controller: Option<&str>,
     request: &ProofRequest<'_>,
 ) -> ProofVerdict {
@@ -164,6 +169,8 @@ fn failed(
     }
     if let Some(key) = &failure.key {
         verdict.controller = controller::check(&[(key, failure.created)], expected_controller, request);
+    } else if let Some(foreign) = controller::foreign(methods, expected_controller) {
+        verdict.controller = foreign;
     }
     if request.explain {
         verdict.proof.explain = failure.explain;

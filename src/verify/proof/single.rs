@@ -190,10 +190,14 @@ mod tests {
 
     /// Signed with `key` (eddsa-jcs-2022), by a method of an issuer whose document is not to be had.
     fn signed(key: &SigningKey, method_name: &str) -> Value {
+        signed_by(key, &format!("{ISSUER}#{method_name}"))
+    }
+
+    fn signed_by(key: &SigningKey, method: &str) -> Value {
         let mut document = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"],
             "issuer": ISSUER, "credentialSubject": {"id": "did:example:ada"}});
         let mut proof = json!({"type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022", "proofPurpose": "assertionMethod",
-            "verificationMethod": format!("{ISSUER}#{method_name}")});
+            "verificationMethod": method});
         let digest = |value: &Value| HashAlgorithm::Sha256.digest(jsonld::jcs::canonical(value).as_bytes());
         let signature = key.sign(&[digest(&proof), digest(&document)].concat());
         proof["proofValue"] = json!(format!("z{}", bs58::encode(signature.to_bytes()).into_string()));
@@ -231,5 +235,17 @@ mod tests {
             let (proof, _) = checked(&document).await;
             assert_eq!((proof.status, proof.code.as_str()), (CheckStatus::Fail, "signature_invalid"), "{}", proof.message);
         }
+    }
+
+    #[tokio::test]
+    async fn a_key_of_another_did_is_not_the_issuers_even_when_its_document_is_not_to_be_had() {
+        let key = SigningKey::from_bytes(&[1; 32]);
+        for method in ["did:example:other#key-1", "did:web:other.example.org#key-1"] {
+            let (proof, controller) = checked(&signed_by(&key, method)).await;
+            assert_eq!(proof.status, CheckStatus::CouldNotCheck, "{method}");
+            assert_eq!((controller.status, controller.code.as_str()), (CheckStatus::Fail, "controller_mismatch"), "{method}");
+        }
+        let (_, controller) = checked(&signed_by(&key, "https://keys.example.org/1#key-1")).await;
+        assert_ne!(controller.status, CheckStatus::Fail, "a web address may hold the issuer's key");
     }
 }

@@ -116,7 +116,12 @@ fn read_entry(entry: &Value, kind: Kind) -> Result<Entry<'_>, Unknown> {
             .filter(|size| (1..=32).contains(size))
             .ok_or_else(|| broken("the entry's size is broken"))?,
     };
-    Ok(Entry { kind, url, index, purpose, width, messages: &entry["statusMessage"] })
+    let messages = &entry["statusMessage"];
+    // Bitstring Status List §2.1: what the values mean must be said. Without it a value can't be told from "all is well".
+    if width > 1 && !messages.is_array() {
+        return Err(broken("the entry does not say what its values mean"));
+    }
+    Ok(Entry { kind, url, index, purpose, width, messages })
 }
 
 /// Issuers write numbers as numbers and as text.

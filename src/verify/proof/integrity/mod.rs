@@ -16,9 +16,13 @@ use super::problem::ProofProblem;
 use crate::jsonld::notes::{Note, Notes, Oddity};
 use crate::jsonld::{Contexts, Edition, vocabulary};
 use crate::model::report::{Check, CheckId};
+use crate::verify::format::entries;
 use serde_json::{Map, Value};
 
 pub use selective::Disclosure;
+
+/// A presentation's signature says nothing of the tokens in it.
+pub const TOKEN_NOT_COVERED: &str = "token_not_covered";
 
 /// What was seen of a document while a proof was checked.
 #[derive(Default)]
@@ -39,7 +43,7 @@ pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts,
         problems.push(ProofProblem::integrity("too_complex", "", detail));
     }
     if let Some(notes) = seen.iter().find_map(|seen| seen.notes.as_ref()) {
-        problems.extend(notes.oddities.iter().filter_map(judge));
+        problems.extend(notes.oddities.iter().filter(|note| !presented_token(document, note)).filter_map(judge));
         problems.extend(nodes::redescribed(document, notes));
     }
     let of_proofs = seen.iter().filter_map(|seen| seen.proof_notes.as_ref());
@@ -51,15 +55,38 @@ pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts,
     let withholdable: Vec<_> = disclosures.flat_map(|disclosure| selective::problems(document, disclosure)).collect();
     let (hard, soft): (Vec<_>, Vec<_>) = withholdable.into_iter().partition(|finding| finding.fatal);
     problems.extend(hard.into_iter().map(|finding| finding.problem));
+    let notes = seen.iter().filter_map(|seen| seen.notes.as_ref()).flat_map(|notes| &notes.oddities);
+    let tokens = notes.filter(|note| presented_token(document, note)).map(|note| {
+        let detail = "the signature of the presentation does not cover the token in it, which has one of its own".to_owned();
+        ProofProblem::integrity(TOKEN_NOT_COVERED, &note.pointer, detail)
+    });
+    let soft = tokens.chain(soft.into_iter().map(|finding| finding.problem)).collect();
 
     let (context_problems, integrity_problems): (Vec<_>, Vec<_>) =
         problems.into_iter().partition(|problem| problem.check == CheckId::Context);
     let context = failed(context_problems).unwrap_or_else(|| {
         Check::pass(CheckId::Context, "The document uses known vocabularies, and every word in it is defined.")
     });
-    let integrity =
-        failed(integrity_problems).unwrap_or_else(|| mild(document, soft.into_iter().map(|finding| finding.problem).collect()));
+    let integrity = failed(integrity_problems).unwrap_or_else(|| mild(document, soft));
     (context, integrity)
+}
+
+/// A token among a presentation's credentials: no IRI, so that RDF drops it. Its own signature is judged apart; what is lost is
+/// that the holder presents it.
+fn presented_token(document: &Map<String, Value>, note: &Note) -> bool {
+    let is_presentation = entries(document.get("type")).any(|name| name == "VerifiablePresentation");
+    let place = note.pointer.strip_prefix("/verifiableCredential").and_then(|rest| match rest.strip_prefix('/') {
+        None => rest.is_empty().then_some(0),
+        Some(index) => index.parse().ok(),
+    });
+    let value = place.and_then(|place: usize| entries(document.get("verifiableCredential")).nth(place));
+    let token = value.and_then(Value::as_str).and_then(|text| text.split('~').next()).unwrap_or_default();
+    let parts: Vec<&str> = token.split('.').collect();
+    let is_base64url = |part: &&str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    is_presentation
+        && note.oddity == Oddity::DroppedValue
+        && matches!(parts.as_slice(), [header, _, _] if header.starts_with("eyJ"))
+        && parts.iter().all(is_base64url)
 }
 
 /// The check that the first problem decides; the others are listed with it.

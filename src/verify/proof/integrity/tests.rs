@@ -113,6 +113,24 @@ fn keywords_inner_contexts_and_lost_values_are_refused() {
 }
 
 #[test]
+fn a_token_in_a_presentation_has_a_signature_of_its_own_and_other_text_is_lost() {
+    let presentation = |inner: Value| {
+        judged(&json!({"@context": ["https://www.w3.org/2018/credentials/v1"], "type": ["VerifiablePresentation"],
+            "holder": "did:example:ada", "verifiableCredential": inner}))
+        .1
+    };
+    assert_eq!(presentation(json!("eyJhbGciOiJFUzI1NiJ9.e30.c2ln")), "token_not_covered");
+    assert_eq!(presentation(json!(["eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln~"])), "token_not_covered");
+    for other in [json!("a note"), json!("eyJhbGciOiJFUzI1NiJ9.e30"), json!(["eyJhbGciOiJFUzI1NiJ9.e30.c2ln", "a note"])] {
+        assert_eq!(presentation(other.clone()), "data_loss", "{other}");
+    }
+    assert_eq!(
+        integrity_of(|document| document["credentialSubject"]["id"] = json!("eyJhbGciOiJFUzI1NiJ9.e30.c2ln")),
+        "data_loss"
+    );
+}
+
+#[test]
 fn undefined_words_and_bad_lists_of_contexts_fail_the_context_check() {
     assert_eq!(edited(|document| document["grade"] = json!("A")).0, "undefined_term");
     assert_eq!(
