@@ -108,7 +108,7 @@ impl Contexts {
         PARSED.contains_key(url)
     }
 
-    pub(super) fn built_in_urls(&self) -> impl Iterator<Item = &'static str> {
+    pub fn built_in_urls(&self) -> impl Iterator<Item = &'static str> {
         PARSED.keys().copied()
     }
 

@@ -16,6 +16,7 @@ mod backpacks;
 mod connector;
 mod connector_engine;
 mod connector_worker;
+mod contexts;
 mod cose;
 mod databases;
 mod deployment;
