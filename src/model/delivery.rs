@@ -12,6 +12,9 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// How many attempts were made.
     pub attempts: u32,
+    /// Of these, before somebody asked for it again: they do not count against the retry schedule.
+    #[serde(skip)]
+    pub attempts_before: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<DateTime<Utc>>,
     /// Stable code of the last result, for example `no_match`, `rate_limited`, `connection_refused`.

@@ -19,6 +19,7 @@ struct Row {
     event_id: String,
     state: String,
     attempts: i64,
+    attempts_before: i64,
     next_attempt_at: Option<String>,
     reason: Option<String>,
     message: Option<String>,
@@ -34,6 +35,7 @@ impl Row {
             event_id: EventId(self.event_id),
             state: parse_name(&self.state)?,
             attempts: to_u32(self.attempts),
+            attempts_before: to_u32(self.attempts_before),
             next_attempt_at: parse_times(self.next_attempt_at)?,
             reason: self.reason,
             message: self.message,
@@ -76,8 +78,8 @@ impl AttemptRow {
 /// How soon after an earlier event that is being delivered right now the next one about the same person is tried.
 const AFTER_EARLIER: Duration = Duration::seconds(1);
 
-/// When the last of the earlier events about the same person is due, of those that the connection did not take at once.
-fn tried_again(connection: &mut AnyConnection, id: &ConnectionId, event: &EventId) -> Result<Option<DateTime<Utc>>> {
+/// When the last of the earlier events about the same person is due that the connection has not taken yet.
+fn earlier_due(connection: &mut AnyConnection, id: &ConnectionId, event: &EventId) -> Result<Option<DateTime<Utc>>> {
     let about: Option<(String, String, i64)> = events::table
         .filter(events::id.eq(event.as_str()))
         .select((events::tenant_id, events::candidate_ref, events::position))
@@ -91,7 +93,6 @@ fn tried_again(connection: &mut AnyConnection, id: &ConnectionId, event: &EventI
         .filter(events::position.lt(position))
         .filter(deliveries::connection_id.eq(id.as_str()))
         .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
-        .filter(deliveries::attempts.gt(0))
         .select(max(deliveries::next_attempt_at))
         .first(connection)?;
     parse_times(due)
@@ -181,7 +182,7 @@ impl Store {
         .await
     }
 
-    /// Makes it pending again, due now; the same event id, a new attempt. False when there is no such delivery, or a
+    /// Makes it pending again, due now, with a fresh retry schedule; the same event id. False when there is no such delivery, or a
     /// worker is on it.
     pub async fn replay_delivery(&self, tenant: &TenantId, id: &DeliveryId, now: DateTime<Utc>) -> Result<bool> {
         let (tenant, id) = (tenant.clone(), id.clone());
@@ -193,6 +194,7 @@ impl Store {
                 .filter(deliveries::leased_until.is_null().or(deliveries::leased_until.le(&moment)));
             let values = (
                 deliveries::state.eq(DeliveryState::Pending.as_str()),
+                deliveries::attempts_before.eq(deliveries::attempts),
                 deliveries::next_attempt_at.eq(Some(&moment)),
                 deliveries::queued_until.eq(None::<String>),
                 deliveries::leased_until.eq(None::<String>),
@@ -204,7 +206,7 @@ impl Store {
     }
 
     /// Takes the delivery for one attempt: `None` when it is finished, not due, leased by another worker, or when an
-    /// earlier event about the same person is still being tried again at the connection: then it is due after that one.
+    /// earlier event about the same person waits for the connection or is on its way: then it is due after that one.
     /// The lease ends by itself, so that a killed worker's delivery is taken again.
     pub async fn claim_delivery(
         &self,
@@ -215,7 +217,7 @@ impl Store {
     ) -> Result<Option<Delivery>> {
         let (id, event) = (connection.clone(), event.clone());
         self.write(move |connection| {
-            if let Some(earlier) = tried_again(connection, &id, &event)? {
+            if let Some(earlier) = earlier_due(connection, &id, &event)? {
                 wait_for(connection, &id, &event, earlier.max(now + AFTER_EARLIER))?;
                 return Ok(None);
             }

@@ -163,6 +163,7 @@ diesel::table! {
         event_id -> Text,
         state -> Text,
         attempts -> BigInt,
+        attempts_before -> BigInt,
         next_attempt_at -> Nullable<Text>,
         queued_until -> Nullable<Text>,
         leased_until -> Nullable<Text>,

@@ -208,6 +208,15 @@ async fn a_failing_receiver_is_asked_again_with_the_same_id_when_it_is_time_and_
     assert_eq!((delivery.state, attempts.len()), (DeliveryState::Dead, 3));
     let ids: Vec<String> = bench.employer.requests().iter().map(|request| request.header("webhook-id").to_owned()).collect();
     assert_eq!(ids, vec![bench.event.id.as_str(); 3]);
+
+    // Somebody mends the receiver's side and asks again: the whole schedule is there once more.
+    bench.store.replay_delivery(&bench.connection.tenant_id, &delivery.id, bench.clock.now()).await.unwrap();
+    bench.employer.answer(500, &[], Value::Null);
+    assert_eq!(bench.handle().await, Handled::Attempted);
+    let (delivery, attempts) = bench.delivery().await;
+    assert_eq!((delivery.state, attempts.len()), (DeliveryState::Pending, 4));
+    let waits = (delivery.next_attempt_at.unwrap() - bench.clock.now()).num_seconds();
+    assert!((48..=72).contains(&waits), "{waits}");
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ on_both_databases!(
     each_result_leads_to_its_state,
     an_attempt_is_recorded_once,
     a_dead_delivery_can_be_replayed,
+    first_deliveries_about_one_person_keep_their_order,
     what_is_tried_again_is_not_overtaken_by_later_events_of_the_same_person,
     a_ledger_entry_is_replaced,
     an_erased_person_leaves_one_event_and_nothing_else,
@@ -343,6 +344,25 @@ async fn a_dead_delivery_can_be_replayed(TestStore { store, .. }: &TestStore) {
     let due = store.take_due_deliveries(noon(), Duration::minutes(5), 10).await.unwrap();
     assert_eq!((due.len(), &due[0].0, &due[0].1.id), (1, &connection, &event));
     assert_eq!(store.claim_delivery(&connection, &event, noon(), Duration::minutes(1)).await.unwrap().unwrap().attempts, 1);
+}
+
+async fn first_deliveries_about_one_person_keep_their_order(TestStore { store, .. }: &TestStore) {
+    let connection = made::connection("ATS");
+    store.create_connection(&connection, &Secrets::new()).await.unwrap();
+    made::submit(store, made::named("ada"), vec![made::credential("badge", vec![made::skill("s1", "Riveting")])]).await;
+    made::submit(store, made::named("bob"), vec![made::credential("other", vec![])]).await;
+    let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100).await.unwrap();
+    let [first, second, of_bob] = [0, 1, 2].map(|place| taken[place].event.id.clone());
+    let claim = async |event: &EventId, after| {
+        let at = noon() + Duration::seconds(after);
+        store.claim_delivery(&connection.id, event, at, Duration::minutes(1)).await.unwrap()
+    };
+    assert!(claim(&second, 0).await.is_none(), "nobody has begun with the first");
+    assert!(claim(&of_bob, 0).await.is_some(), "others don't wait");
+    let begun = claim(&first, 0).await.unwrap();
+    assert!(claim(&second, 2).await.is_none(), "the first is on its way");
+    store.record_attempt(&attempt(&begun, 1), &DeliveryResult::Delivered).await.unwrap();
+    assert!(claim(&second, 4).await.is_some());
 }
 
 async fn what_is_tried_again_is_not_overtaken_by_later_events_of_the_same_person(TestStore { store, .. }: &TestStore) {

@@ -164,7 +164,8 @@ impl Worker {
         started_at: chrono::DateTime<chrono::Utc>,
     ) -> Result<(), WorkerError> {
         let finished_at = self.clock.now();
-        let result = delivery_result(report.end, delivery.attempts, &self.options.retry_schedule, finished_at, rand::random());
+        let tries = delivery.attempts.saturating_sub(delivery.attempts_before);
+        let result = delivery_result(report.end, tries, &self.options.retry_schedule, finished_at, rand::random());
         let (name, why) = result::told(&result);
         let attempt = Attempt {
             id: AttemptId::generate(),

@@ -10,7 +10,7 @@ const PATIENCE_WITH_LIMITS: usize = 4;
 /// Part of a wait that is random, so that deliveries that failed together don't come back together.
 const JITTER: f64 = 0.2;
 
-/// `attempts`: made before this one. `random`: 0..1.
+/// `attempts`: made before this one, since somebody asked for the delivery last. `random`: 0..1.
 pub fn delivery_result(end: End, attempts: u32, schedule: &[Duration], now: DateTime<Utc>, random: f64) -> DeliveryResult {
     let Stop { kind, reason, message } = match end {
         End::Delivered => return DeliveryResult::Delivered,
