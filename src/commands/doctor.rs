@@ -3,7 +3,9 @@
 use super::block_on;
 use crate::cli::SettingsArgs;
 use crate::config::{DEFAULTS, Settings, master_key};
+use crate::doors::request_signer;
 use crate::http_client::HttpClient;
+use crate::model::clock::Clock;
 use crate::seal::Sealer;
 use crate::store::Store;
 use anyhow::Context;
@@ -50,7 +52,24 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
     }
     say("queue", queue(settings).await);
     say("outbound requests", HttpClient::new(&settings.http_client).map(|_| "client ready".into()).map_err(Into::into));
+    if let Some(signer) = certificate(settings) {
+        say("certificate for signed requests", signer);
+    }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// `None` when none is configured.
+fn certificate(settings: &Settings) -> Option<anyhow::Result<String>> {
+    let signer = match request_signer(&settings.doors, &settings.http.public_url) {
+        Ok(signer) => signer?,
+        Err(error) => return Some(Err(error.into())),
+    };
+    let now = Clock::system().now();
+    Some(match signer.notice(now) {
+        Some(notice) if signer.expires <= now => Err(anyhow::anyhow!(notice)),
+        Some(notice) => Ok(format!("attention, {notice}")),
+        None => Ok(format!("valid for {} until {}", signer.host, signer.expires.format("%Y-%m-%d"))),
+    })
 }
 
 async fn database(settings: &Settings, sealer: Sealer) -> anyhow::Result<String> {

@@ -56,20 +56,10 @@ pub struct Doors {
 impl Doors {
     /// `public_url`: without a trailing slash.
     pub fn new(settings: DoorSettings, public_url: &str, pipeline: Pipeline, http: HttpClient) -> Result<Self, DoorError> {
-        let signer =
-            match (settings.certificate_file.as_os_str().is_empty(), settings.certificate_key_file.as_os_str().is_empty()) {
-                (false, false) => {
-                    let read = |path: &std::path::Path| {
-                        std::fs::read_to_string(path).map_err(|error| DoorError::File(path.display().to_string(), error))
-                    };
-                    let host =
-                        url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-                    let (certificate, key) = (read(&settings.certificate_file)?, read(&settings.certificate_key_file)?);
-                    Some(Arc::new(RequestSigner::from_pem(&certificate, &key, &host)?))
-                }
-                (true, true) => None,
-                _ => return Err(DoorError::HalfSigner),
-            };
+        let signer = request_signer(&settings, public_url)?;
+        if let Some(notice) = signer.as_ref().and_then(|signer| signer.notice(pipeline.clock.now())) {
+            tracing::warn!("{notice}");
+        }
         Ok(Self {
             store: pipeline.store.clone(),
             clock: pipeline.clock.clone(),
@@ -79,7 +69,7 @@ impl Doors {
             registrations: Limiter::per_minute(settings.registrations_per_minute),
             settings: Arc::new(settings),
             changes: Changes::default(),
-            signer,
+            signer: signer.map(Arc::new),
         })
     }
 
@@ -103,6 +93,24 @@ impl Doors {
     pub fn privacy_url(&self) -> String {
         own_or(&self.settings.privacy_url, format!("{}/about/privacy", self.public_url))
     }
+}
+
+/// What signs OpenID4VP requests, when the settings name a certificate. `public_url`: where wallets reach the gateway.
+///
+/// # Errors
+/// The files can't be read, or they don't fit one another or the host.
+pub fn request_signer(settings: &DoorSettings, public_url: &str) -> Result<Option<RequestSigner>, DoorError> {
+    match (settings.certificate_file.as_os_str().is_empty(), settings.certificate_key_file.as_os_str().is_empty()) {
+        (false, false) => {}
+        (true, true) => return Ok(None),
+        _ => return Err(DoorError::HalfSigner),
+    }
+    let read = |path: &std::path::Path| {
+        std::fs::read_to_string(path).map_err(|error| DoorError::File(path.display().to_string(), error))
+    };
+    let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let (certificate, key) = (read(&settings.certificate_file)?, read(&settings.certificate_key_file)?);
+    Ok(Some(RequestSigner::from_pem(&certificate, &key, &host)?))
 }
 
 fn own_or(configured: &str, built_in: String) -> String {

@@ -3,6 +3,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use chrono::{DateTime, Duration, Utc};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::DecodePrivateKey;
@@ -26,11 +27,16 @@ pub enum SignerError {
     OtherKey,
 }
 
+/// How long before its end a certificate is pointed out.
+const NOTICE: Duration = Duration::days(30);
+
 /// Signs request objects. Cheap to clone.
 #[derive(Clone)]
 pub struct RequestSigner {
     /// The host name in the certificate: the gateway's own.
     pub host: String,
+    /// When the first certificate of the chain runs out.
+    pub expires: DateTime<Utc>,
     key: SigningKey,
     /// Base64 DER, leaf first.
     chain: Vec<String>,
@@ -58,10 +64,24 @@ impl RequestSigner {
         if p256::PublicKey::from_sec1_bytes(certified).ok() != Some(secret.public_key()) {
             return Err(SignerError::OtherKey);
         }
+        let expires =
+            chain.iter().filter_map(|(_, certificate)| not_after(certificate)).min().ok_or(SignerError::NoCertificate)?;
         // A wallet has its trust anchors already; the profiles forbid to send one along.
         let sent = chain.iter().enumerate().filter(|(place, (_, certificate))| *place == 0 || !is_anchor(certificate));
         let chain = sent.map(|(_, (der, _))| STANDARD.encode(der)).collect();
-        Ok(Self { host: host.to_owned(), key: SigningKey::from(secret), chain })
+        Ok(Self { host: host.to_owned(), expires, key: SigningKey::from(secret), chain })
+    }
+
+    /// What an operator should know of the certificate's end, once it is near or past.
+    pub fn notice(&self, now: DateTime<Utc>) -> Option<String> {
+        let day = self.expires.format("%Y-%m-%d");
+        match self.expires - now {
+            left if left <= Duration::zero() => {
+                Some(format!("the certificate for signed requests expired on {day}: wallets refuse them until it is renewed"))
+            }
+            left if left <= NOTICE => Some(format!("the certificate for signed requests expires on {day}: renew it before then")),
+            _ => None,
+        }
     }
 
     /// A signed request object.
@@ -89,6 +109,11 @@ fn certificates(pem: &str) -> Option<Vec<(Vec<u8>, Certificate)>> {
 fn names(certificate: &Certificate, host: &str) -> bool {
     let Ok(Some((_, alternatives))) = certificate.tbs_certificate.get::<SubjectAltName>() else { return false };
     alternatives.0.iter().any(|name| matches!(name, GeneralName::DnsName(name) if name.as_str().eq_ignore_ascii_case(host)))
+}
+
+fn not_after(certificate: &Certificate) -> Option<DateTime<Utc>> {
+    let seconds = certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)
 }
 
 fn is_anchor(certificate: &Certificate) -> bool {
@@ -135,6 +160,15 @@ mod tests {
         let point = chain[0].tbs_certificate.subject_public_key_info.subject_public_key.raw_bytes();
         let signature = Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
         p256::ecdsa::VerifyingKey::from_sec1_bytes(point).unwrap().verify(input.as_bytes(), &signature).unwrap();
+    }
+
+    #[test]
+    fn the_end_of_the_certificate_is_pointed_out_a_month_before_it() {
+        let signer = RequestSigner::from_pem(&chain(), &key(), "gw.example.org").unwrap();
+        let notice = |days: i64| signer.notice(signer.expires + Duration::days(days)).unwrap_or_default();
+        assert_eq!(notice(-31), "");
+        assert!(notice(-29).contains("expires on 20"), "{}", notice(-29));
+        assert!(notice(1).contains("expired on 20"), "{}", notice(1));
     }
 
     #[test]
