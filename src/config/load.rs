@@ -98,6 +98,11 @@ mod tests {
     }
 
     #[test]
+    fn the_limits_in_the_code_are_the_defaults() {
+        assert_eq!(load(None, HashMap::new(), &vec![]).unwrap().intake, crate::intake::Limits::STANDARD);
+    }
+
+    #[test]
     fn the_environment_wins_over_the_file_and_flags_win_over_the_environment() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("skillgate.toml");

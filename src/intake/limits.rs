@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 /// `intake.*` of the configuration.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// Largest upload, in bytes, over all its files.
@@ -35,7 +35,7 @@ impl Limits {
         max_file_bytes: 10 << 20,
         max_json_depth: 64,
         max_json_values: 200_000,
-        max_archive_entries: 5_000,
+        max_archive_entries: 6_000,
         max_archive_bytes: 256 << 20,
         max_inflate_ratio: 200,
         max_archive_depth: 1,
