@@ -3,7 +3,7 @@ import { badge, byId, count, el, moment, replace } from "./dom.js";
 import { Failure, get, post, submit } from "./api.js";
 import { askForKey, withSession } from "./session.js";
 import { showSubmission } from "./verdict.js";
-import { OUTCOME } from "./words.js";
+import { OUTCOME, TAKEN_IN } from "./words.js";
 
 const HISTORY_LENGTH = 10;
 const POLL_MILLISECONDS = 700;
@@ -163,7 +163,7 @@ function historyRow(submission) {
   const all = Math.max(submission.files.length, submission.progress.total);
   const rest = all - names.length;
   const listed = names.join(", ") + (rest > 0 ? ` and ${rest.toLocaleString()} more` : "");
-  const title = names.length === 0 ? count(all, "file", "files") : listed;
+  const title = names.length === 0 ? count(all, ...(TAKEN_IN[submission.channel] ?? TAKEN_IN.upload)) : listed;
   const verdict = submission.outcome ? badge(submission.outcome, OUTCOME[submission.outcome]) : badge("neutral", "Being verified");
   const open = async () => {
     say("Loading…");

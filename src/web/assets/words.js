@@ -12,6 +12,15 @@ export const OUTCOME_SENTENCE = {
   rejected: "The credential can’t be relied on.",
 };
 
+/** What came in, by channel: one, several. */
+export const TAKEN_IN = {
+  upload: ["file", "files"],
+  link: ["shared link", "shared links"],
+  open_badges: ["credential from a platform", "credentials from a platform"],
+  vcalm: ["share from a wallet", "shares from a wallet"],
+  oid4vp: ["share from a wallet", "shares from a wallet"],
+};
+
 export const CHECK = {
   format: "File format",
   context: "Vocabulary",
