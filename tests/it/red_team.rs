@@ -126,11 +126,11 @@ impl Range {
     }
 }
 
-/// What is said, whatever the place and the order: lists are sets in the vocabularies concerned.
+/// What is said, whatever the place, the order and the bytes: lists are sets in the vocabularies concerned.
 fn unordered(value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let said = members.into_iter().filter(|(name, _)| !name.contains("pointer"));
+            let said = members.into_iter().filter(|(name, _)| !name.contains("pointer") && name != "fingerprint");
             said.map(|(name, value)| (name, unordered(value))).collect()
         }
         Value::Array(items) => {
@@ -276,4 +276,35 @@ async fn a_hidden_date_is_found_among_many_words_of_a_vocabulary() {
     badge["@context"].as_array_mut().unwrap().push(words.into());
     let (outcome, code, _) = range.judge(&badge).await;
     assert_eq!((outcome, code.as_str()), (Outcome::Rejected, "renamed_member"), "the signature is good");
+}
+
+#[tokio::test]
+async fn no_edit_of_a_record_with_a_badge_and_an_endorsement_inside_is_accepted_unless_it_says_the_same() {
+    let range = Range::new();
+    let did = range.institution.did();
+    let contexts = json!([CONTEXTS[0], "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json", CONTEXTS[1]]);
+    // Profiles are merged over a whole record, so that one is described in full in a single place here.
+    let inner = range.sign(&json!({
+        "@context": CONTEXTS, "id": "urn:uuid:22222222-2222-4222-8222-222222222222", "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "issuer": did, "validFrom": "2025-01-01T00:00:00Z", "name": "Welding",
+        "credentialSubject": {"id": "did:example:ada", "type": ["AchievementSubject"], "achievement": {
+            "id": "https://college.example.org/a", "type": ["Achievement"], "name": "Welding", "description": "d", "criteria": {"narrative": "c"}}}
+    }));
+    let endorsement = range.sign(&json!({
+        "@context": CONTEXTS, "id": "urn:uuid:33333333-3333-4333-8333-333333333333", "type": ["VerifiableCredential", "EndorsementCredential"],
+        "issuer": {"id": did, "type": ["Profile"]}, "validFrom": "2025-01-01T00:00:00Z", "name": "x",
+        "credentialSubject": {"id": "https://college.example.org/a", "type": ["EndorsementSubject"], "endorsementComment": "Good."}
+    }));
+    let record = |until: &str| {
+        range.sign(&json!({
+        "@context": contexts, "id": "urn:uuid:11111111-1111-4111-8111-111111111111", "type": ["VerifiableCredential", "ClrCredential"],
+        "issuer": {"id": did, "type": ["Profile"], "name": "Example College"}, "name": "Record",
+        "validFrom": "2025-01-01T00:00:00Z", "validUntil": until, "endorsement": [endorsement],
+        "credentialSubject": {"id": "did:example:ada", "type": ["ClrSubject"], "verifiableCredential": [inner]}
+    }))
+    };
+    let [good, expired] = [record("2027-01-01T00:00:00Z"), record("2026-01-01T00:00:00Z")];
+    assert_eq!((range.judge(&good).await.0, range.judge(&expired).await.1.as_str()), (Outcome::Accepted, "expired"));
+    attack("good record", &range, &good).await;
+    attack("expired record", &range, &expired).await;
 }
