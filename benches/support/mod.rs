@@ -10,6 +10,10 @@ use skillgate::model::submission::UploadedFile;
 use skillgate::sample::{Badge, Institution};
 use std::time::Duration;
 
+/// As the program does.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub const EMAIL: &str = "ada@example.org";
 
 /// Hashed recipient, four alignments, two results.

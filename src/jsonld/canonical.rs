@@ -4,7 +4,7 @@
 
 use super::dataset::{Dataset, OpenLine, Quad, Term};
 use sha2::{Digest, Sha256, Sha384};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The hash that RDFC-1.0 and the cryptosuite on top of it work with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub fn canonicalize(dataset: Dataset, hash: HashAlgorithm) -> Result<Canonical, 
     };
     let mut rows: Vec<(String, Quad)> = Vec::with_capacity(dataset.quads.len());
     for (mut quad, open) in dataset.quads.into_iter().zip(spelled) {
-        let mut line = String::with_capacity(open.len() + 24);
+        let mut line = String::with_capacity(open.capacity(8));
         open.close(&mut line, |id, out| write_canonical_label(number(id), out));
         relabel(&mut quad.subject);
         relabel(&mut quad.object);
@@ -130,9 +130,8 @@ struct Canonicalizer<'a> {
 
 impl<'a> Canonicalizer<'a> {
     fn new(dataset: &'a Dataset, spelled: &'a [OpenLine], hash: HashAlgorithm) -> Self {
-        let mut quads: Vec<(&OpenLine, &Quad)> = spelled.iter().zip(&dataset.quads).collect();
-        quads.sort_unstable_by_key(|(line, _)| *line);
-        quads.dedup_by_key(|(line, _)| *line);
+        let mut seen: HashSet<&OpenLine, foldhash::fast::RandomState> = HashSet::default();
+        let quads: Vec<(&OpenLine, &Quad)> = spelled.iter().zip(&dataset.quads).filter(|(line, _)| seen.insert(line)).collect();
         let mut quads_of = vec![Vec::new(); dataset.blank_count as usize];
         for (index, (_, quad)) in quads.iter().enumerate() {
             for (node, _) in quad.blanks() {
@@ -186,7 +185,7 @@ impl<'a> Canonicalizer<'a> {
             .iter()
             .map(|index| {
                 let (open, _) = self.quads[*index as usize];
-                let mut line = String::with_capacity(open.len() + 4);
+                let mut line = String::with_capacity(open.capacity(1));
                 open.close(&mut line, |id, out| out.push(if id == node { 'a' } else { 'z' }));
                 line
             })

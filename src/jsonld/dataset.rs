@@ -56,7 +56,7 @@ impl Quad {
 }
 
 /// A quad's canonical line in which the labels of its blank nodes are still open. Two quads are equal when their open lines are.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OpenLine {
     text: String,
     /// Where in the text a label belongs, and to which blank node: at most three.
@@ -71,9 +71,9 @@ impl OpenLine {
         Self { text, labels }
     }
 
-    /// Bytes without the labels.
-    pub fn len(&self) -> usize {
-        self.text.len()
+    /// Room for the line with labels of so many bytes each.
+    pub fn capacity(&self, label: usize) -> usize {
+        self.text.len() + label * self.labels.len()
     }
 
     /// Appends the line with every label spelled.

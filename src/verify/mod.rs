@@ -137,11 +137,12 @@ impl Verifier {
         let is_genuine = outcome::of(&authenticity(&checks)) != Outcome::Rejected && proof.is_some_and(secured::is_proven);
         let mut found = Found { issuer_id, ..Found::default() };
         if let Some(json) = &json {
-            let schema = schema::check(json, format);
+            let own = schema::check(json, format);
             if is_genuine {
-                self.check_content(json, format, schema, received, request, depth, &mut found).await;
+                checks.push(credential_schema::check(json, own, self, request.at).await);
+                self.check_content(json, format, received, request, depth, &mut found).await;
             } else {
-                checks.push(schema);
+                checks.push(own);
             }
         }
         if !is_genuine {
@@ -176,7 +177,6 @@ impl Verifier {
         &self,
         json: &Value,
         format: Format,
-        schema: Check,
         received: &ReceivedCredential,
         request: &VerificationRequest,
         depth: usize,
@@ -192,12 +192,11 @@ impl Verifier {
         let (trust, issuer_name) =
             issuer_trust::check(issuer.as_deref(), name, &self.policy, &self.documents, request.at, &types).await;
         let recipient = recipient::check(json, format, &request.candidate, received.presentation.as_ref());
-        let schema = credential_schema::check(json, schema, self, request.at).await;
         let nested = nested::check(json, self, request, depth).await;
         found.issuer_name = issuer_name;
         found.nested = nested.reports;
         found.documents = nested.documents;
-        found.checks.extend([schema, status, trust, recipient, nested.check]);
+        found.checks.extend([status, trust, recipient, nested.check]);
     }
 }
 

@@ -23,23 +23,15 @@ pub fn of(checks: &[Check]) -> Outcome {
 
 /// One check per id, in order; of several with one id the worst counts, and a missing one was not needed.
 pub fn complete(checks: Vec<Check>) -> Vec<Check> {
-    let mut checks = checks;
-    CheckId::ALL
-        .iter()
-        .map(|id| {
-            let mut worst: Option<Check> = None;
-            let mut rest = Vec::with_capacity(checks.len());
-            for check in checks.drain(..) {
-                if check.id != *id {
-                    rest.push(check);
-                } else if worst.as_ref().is_none_or(|known| severity(&check) > severity(known)) {
-                    worst = Some(check);
-                }
-            }
-            checks = rest;
-            worst.unwrap_or_else(|| Check::not_applicable(*id, "There was nothing to check."))
-        })
-        .collect()
+    let mut worst = CheckId::ALL.map(|id| (id, None::<Check>));
+    for check in checks {
+        let slot = worst.iter_mut().find(|(id, _)| *id == check.id).map(|(_, slot)| slot);
+        if let Some(slot) = slot.filter(|slot| slot.as_ref().is_none_or(|known| severity(&check) > severity(known))) {
+            *slot = Some(check);
+        }
+    }
+    let missing = |id| Check::not_applicable(id, "There was nothing to check.");
+    worst.into_iter().map(|(id, check)| check.unwrap_or_else(|| missing(id))).collect()
 }
 
 fn severity(check: &Check) -> u8 {

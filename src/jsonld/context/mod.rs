@@ -119,11 +119,14 @@ impl TermDefinition {
     }
 }
 
+/// Looked up for every member of every document: a quick hash, seeded at random because documents may bring terms along.
+pub type Terms = HashMap<Arc<str>, Arc<TermDefinition>, foldhash::fast::RandomState>;
+
 /// The meaning of all terms at one place of a document.
 #[derive(Clone, Debug)]
 pub struct ActiveContext {
     pub id: u64,
-    pub terms: HashMap<Arc<str>, Arc<TermDefinition>>,
+    pub terms: Terms,
     pub base: Option<Arc<str>>,
     /// What relative references are resolved against when a context does not say otherwise.
     pub original_base: Option<Arc<str>>,
@@ -142,7 +145,7 @@ impl ActiveContext {
         let base: Option<Arc<str>> = base.map(Into::into);
         Self {
             id: next_id(),
-            terms: HashMap::new(),
+            terms: Terms::default(),
             original_base: base.clone(),
             shared: base.is_none(),
             base,
