@@ -271,7 +271,6 @@ async fn with_options(document: &Value, verifier: &Verifier) -> (Answer, String)
 const VECTORS: Known = &[
     ("1edtech-impl-guide/clr2-0-signed.json", "carries no proof"),
     ("1edtech-impl-guide/clr2-3-signed.json", "the issuer's profile, which should hold its key, is not at hand"),
-    ("bbs/derivedRevealDocument.json", "made for another draft of BBS"),
     ("bbs/prc/derivedRevealDocument.json", "over a context that is not at hand"),
     ("ssi/bbs_2023/unsigned-reveal-document.jsonld", "carries no proof"),
 ];

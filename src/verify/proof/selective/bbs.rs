@@ -30,7 +30,6 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
     if key.len() != 96 || key[0] & INFINITY != 0 {
         return Err(malformed("was made with a broken key"));
     }
-    let key = ssi_bbs::BBSplusPublicKey::from_bytes(key).map_err(|_| malformed("was made with a broken key"))?;
     let scalars =
         proof.len().checked_sub(FIXED + 32).filter(|rest| rest % 32 == 0).ok_or_else(|| malformed("has a wrong length"))?;
     if [0, 48, 96].iter().any(|at| proof[*at] & INFINITY != 0) {
@@ -49,10 +48,106 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
     }
     let header = [statements.proof_hash.clone(), statements.mandatory_hash(input)].concat();
     let messages: Vec<Vec<u8>> = statements.chosen.iter().map(|(line, _)| line.clone().into_bytes()).collect();
-    let verified = ssi_bbs::proof_verify(&key, &proof, &header, Some(&presentation_header), &messages, &selective);
-    match verified {
-        Ok(Ok(())) => Ok(statements.verified(input)),
-        Ok(Err(_)) => Err(ProofProblem::mismatch()),
-        Err(_) => Err(malformed("is broken")),
+    let shown = Shown {
+        key,
+        proof: &proof,
+        header: &header,
+        presentation_header: &presentation_header,
+        messages: &messages,
+        indexes: &selective,
+    };
+    match DRAFTS.iter().map(|fits| fits(&shown)).find(|fits| *fits != Some(false)) {
+        Some(Some(_)) => Ok(statements.verified(input)),
+        Some(None) => Err(malformed("is broken")),
+        None => Err(ProofProblem::mismatch()),
+    }
+}
+
+/// What a proof shows, to whom, under whose key.
+#[derive(Clone, Copy)]
+struct Shown<'a> {
+    key: &'a [u8],
+    proof: &'a [u8],
+    header: &'a [u8],
+    presentation_header: &'a [u8],
+    messages: &'a [Vec<u8>],
+    indexes: &'a [usize],
+}
+
+/// Whether a proof fits; `None` when it or the key can't be read.
+type Fits = fn(&Shown<'_>) -> Option<bool>;
+
+/// The editions of BBS that proofs are made with. They differ in nothing but the order in which the challenge hashes the same
+/// values, and no value can be read as another one's (a point never begins like a count), so each shows what the other does.
+const DRAFTS: [Fits; 2] = [current, draft_5];
+
+/// draft-irtf-cfrg-bbs-signatures, from draft 6 on; what the cryptosuite's own vectors are made with.
+fn current(shown: &Shown<'_>) -> Option<bool> {
+    use zkryptium::bbsplus::{ciphersuites::Bls12381Sha256, keys::BBSplusPublicKey};
+    use zkryptium::schemes::{algorithms::BBSplus, generics::PoKSignature};
+    let key = BBSplusPublicKey::from_bytes(shown.key).ok()?;
+    let proof = PoKSignature::<BBSplus<Bls12381Sha256>>::from_bytes(shown.proof).ok()?;
+    let (messages, indexes) = (Some(shown.messages), Some(shown.indexes));
+    Some(proof.proof_verify(&key, messages, indexes, Some(shown.header), Some(shown.presentation_header)).is_ok())
+}
+
+fn draft_5(shown: &Shown<'_>) -> Option<bool> {
+    let key = ssi_bbs::BBSplusPublicKey::from_bytes(shown.key).ok()?;
+    let header = Some(shown.presentation_header);
+    let verified = ssi_bbs::proof_verify(&key, shown.proof, shown.header, header, shown.messages, shown.indexes);
+    Some(verified.ok()?.is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use zkryptium::bbsplus::ciphersuites::Bls12381Sha256;
+    use zkryptium::bbsplus::keys::BBSplusPublicKey;
+    use zkryptium::keys::pair::KeyPair;
+    use zkryptium::schemes::algorithms::BBSplus;
+    use zkryptium::schemes::generics::{PoKSignature, Signature};
+
+    const HEADER: &[u8] = b"hashes of the options and of what is mandatory";
+
+    #[test]
+    fn a_proof_of_either_edition_shows_its_own_messages_and_nothing_else() {
+        let keys = KeyPair::<BBSplus<Bls12381Sha256>>::generate(&[7; 32], None, None).unwrap();
+        let key: &BBSplusPublicKey = keys.public_key();
+        let all: Vec<Vec<u8>> = ["one", "two", "three", "four"].map(|message| message.as_bytes().to_vec()).to_vec();
+        let signature = Signature::<BBSplus<Bls12381Sha256>>::sign(Some(&all), keys.private_key(), key, Some(HEADER)).unwrap();
+        let signature = signature.to_bytes();
+        let chosen = [1, 3];
+        let new = PoKSignature::<BBSplus<Bls12381Sha256>>::proof_gen(
+            key,
+            &signature,
+            Some(HEADER),
+            Some(b"nonce"),
+            Some(&all),
+            Some(&chosen),
+        );
+        let key = key.to_bytes();
+        let old_key = ssi_bbs::BBSplusPublicKey::from_bytes(&key).unwrap();
+        let old = ssi_bbs::proof_gen(&old_key, &signature, HEADER, Some(b"nonce"), &all, &chosen).unwrap();
+        let messages = [all[1].clone(), all[3].clone()];
+        for (proof, expected) in [(new.unwrap().to_bytes(), [true, false]), (old, [false, true])] {
+            let shown = Shown {
+                key: &key,
+                proof: &proof,
+                header: HEADER,
+                presentation_header: b"nonce",
+                messages: &messages,
+                indexes: &chosen,
+            };
+            assert_eq!(DRAFTS.map(|fits| fits(&shown).unwrap()), expected);
+            let others = [all[1].clone(), b"five".to_vec()];
+            for changed in [
+                Shown { messages: &others, ..shown },
+                Shown { indexes: &[0, 3], ..shown },
+                Shown { header: b"another", ..shown },
+                Shown { presentation_header: b"another", ..shown },
+            ] {
+                assert_eq!(DRAFTS.map(|fits| fits(&changed).unwrap()), [false, false]);
+            }
+        }
     }
 }
