@@ -4,10 +4,8 @@
 
 use super::classify::{self, Kind};
 use super::cose::Sign1;
-use super::json::{self, JsonError};
-use super::problem;
 use super::text::{Found, Source, named, presentation_found};
-use crate::intake::Limits;
+use super::{Limits, json, problem};
 use crate::model::credential::{Document, Format, Token};
 use base64::Engine as _;
 use serde_json::Value;
@@ -66,7 +64,7 @@ pub(super) fn open(text: &str, source: &Source<'_>) -> Option<Found> {
         Err(_) if is_base64url(payload) => Vec::new(),
         Err(_) => return None,
     };
-    let header = segment(header, source.limits).ok().filter(Value::is_object)?;
+    let header = json::parse(&decode(header).ok()?, source.limits).ok().filter(Value::is_object)?;
     let claims = json::parse(&payload, source.limits).ok().map(Arc::new);
     let (shape, document) = match text.contains('~') {
         true => (Shape::SdJwt, Document::SdJwt(text.to_owned())),
@@ -122,16 +120,9 @@ fn found(signed: Signed<'_>, known: Option<Claimed>, source: &Source<'_>) -> Fou
 /// A compact JWS that comes from elsewhere than a file, with its payload read.
 pub fn token(text: &str) -> Token {
     let text = text.trim();
-    let payload = text.split('.').nth(1).map(segment_text).unwrap_or_default();
-    Token { text: text.to_owned(), claims: json::parse(&payload, &Limits::STANDARD).ok().map(Arc::new) }
-}
-
-fn segment(part: &str, limits: &Limits) -> Result<Value, JsonError> {
-    json::parse(&segment_text(part), limits)
-}
-
-fn segment_text(part: &str) -> Vec<u8> {
-    decode(part).unwrap_or_default()
+    let payload = text.split('.').nth(1).and_then(|payload| decode(payload).ok());
+    let claims = payload.and_then(|payload| json::parse(&payload, &Limits::STANDARD).ok());
+    Token { text: text.to_owned(), claims: claims.map(Arc::new) }
 }
 
 fn decode(part: &str) -> Result<Vec<u8>, base64::DecodeError> {

@@ -165,7 +165,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
                     self.new.push((credential, Vec::new()));
                     return Ok(());
                 }
-                before = Some(self.supersede(&key, earlier.report.outcome)?);
+                before = self.supersede(&key)?;
             }
             let status_active = normalized.status == CredentialStatus::Active;
             if status_active {
@@ -187,9 +187,9 @@ impl<'t, 'c> Recorder<'t, 'c> {
         Ok(())
     }
 
-    /// The credential in force with that key, which had that outcome, is replaced. Returns what it gave.
-    fn supersede(&mut self, key: &str, outcome: Outcome) -> Result<Published> {
-        let Some(mut old) = self.in_force.remove(key) else { return Ok(Published { outcome, skills: Vec::new() }) };
+    /// The credential in force with that key is replaced. Returns what was published of it.
+    fn supersede(&mut self, key: &str) -> Result<Option<Published>> {
+        let Some(mut old) = self.in_force.remove(key) else { return Ok(None) };
         old.normalized.status = CredentialStatus::Superseded;
         let skills = match old.pending {
             Some(index) => {
@@ -210,7 +210,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         };
         let summary = events::summary(&old.id, &old.fingerprint, &old.report, Some(&old.normalized));
         self.events.credential(EventType::CredentialSuperseded, &summary, None, &[]);
-        Ok(Published { outcome, skills })
+        Ok(Some(Published { outcome: old.report.outcome, skills }))
     }
 
     /// The same bytes, checked at another time or with more known of the person, led to another verdict.
@@ -300,15 +300,18 @@ pub fn withdraw(
     before: &Published,
     kept: &[SkillAssertion],
 ) -> Result<()> {
-    if before.skills.is_empty() {
+    let is_kept = |skill: &SkillAssertion| kept.iter().any(|new| new.assertion_id == skill.assertion_id && events::is_held(new));
+    // Nobody loses what is still given under the same outcome.
+    let is_same_outcome = before.outcome == summary.outcome;
+    let questionable: Vec<&SkillAssertion> = before.skills.iter().filter(|skill| !(is_same_outcome && is_kept(skill))).collect();
+    if questionable.is_empty() {
         return Ok(());
     }
     let support = transaction.supported_elsewhere(&events.tenant, &events.candidate, &summary.id)?;
-    for skill in &before.skills {
-        let is_kept = kept.iter().any(|new| new.assertion_id == skill.assertion_id && events::is_held(new));
+    for skill in questionable {
         let elsewhere = support.iter().filter(|(assertion, uri, _)| supports(assertion, uri.as_deref(), skill));
         let still: HashSet<Outcome> =
-            elsewhere.map(|(_, _, outcome)| *outcome).chain(is_kept.then_some(summary.outcome)).collect();
+            elsewhere.map(|(_, _, outcome)| *outcome).chain(is_kept(skill).then_some(summary.outcome)).collect();
         if let Some(audience) = losers(before.outcome, &still) {
             let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
             events.skill_for(audience, EventType::SkillWithdrawn, summary, &withdrawn);

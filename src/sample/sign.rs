@@ -120,7 +120,7 @@ impl DataIntegrity {
 fn digest(document: &Value) -> Result<Vec<u8>, SampleError> {
     let dataset = jsonld::to_rdf(document, &Contexts::built_in(), Edition::default())?;
     let canonical = jsonld::canonicalize(dataset, HashAlgorithm::Sha256).map_err(jsonld::JsonLdError::from)?;
-    Ok(HashAlgorithm::Sha256.digest(canonical.document().as_bytes()))
+    Ok(canonical.digest(HashAlgorithm::Sha256))
 }
 
 /// A VC-JWT as Open Badges 3.0 §8.2.4 prescribes: the credential with its registered claims beside it.

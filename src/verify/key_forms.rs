@@ -6,7 +6,7 @@ use super::keys::{KeyError, PublicKey};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rsa::pkcs1::DecodeRsaPublicKey;
-use rsa::pkcs8::DecodePublicKey;
+use rsa::pkcs8::{DecodePublicKey, Document as Der};
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPublicKey};
 use serde_json::{Map, Value};
@@ -116,36 +116,31 @@ impl PublicKey {
         if pem.len() > MAX_KEY_TEXT {
             return Err(invalid("the PEM key is too long"));
         }
-        if let Ok(key) = RsaPublicKey::from_public_key_pem(pem).or_else(|_| RsaPublicKey::from_pkcs1_pem(pem)) {
+        if let Ok(key) = RsaPublicKey::from_pkcs1_pem(pem) {
             return Self::rsa(key);
         }
-        if let Ok(key) = ed25519_dalek::VerifyingKey::from_public_key_pem(pem) {
-            return Self::ed25519(key.as_bytes());
-        }
-        if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_pem(pem) {
-            return Ok(Self::P256(Box::new(key)));
-        }
-        if let Ok(key) = p384::ecdsa::VerifyingKey::from_public_key_pem(pem) {
-            return Ok(Self::P384(Box::new(key)));
-        }
-        Err(invalid("the PEM key can't be read"))
+        let spki = Der::from_pem(pem).ok().filter(|(label, _)| *label == "PUBLIC KEY");
+        let key = spki.and_then(|(_, der)| Self::of_spki(der.as_bytes()));
+        key.unwrap_or_else(|| Err(invalid("the PEM key can't be read")))
     }
 
     /// SubjectPublicKeyInfo in DER, as certificates hold it.
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
+        Self::of_spki(der).unwrap_or_else(|| Err(KeyError::Unsupported("in the certificate".to_owned())))
+    }
+
+    /// `None` when it is no key of a kind that is supported.
+    fn of_spki(der: &[u8]) -> Option<Result<Self, KeyError>> {
         if let Ok(key) = RsaPublicKey::from_public_key_der(der) {
-            return Self::rsa(key);
+            return Some(Self::rsa(key));
         }
         if let Ok(key) = ed25519_dalek::VerifyingKey::from_public_key_der(der) {
-            return Self::ed25519(key.as_bytes());
+            return Some(Self::ed25519(key.as_bytes()));
         }
         if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(der) {
-            return Ok(Self::P256(Box::new(key)));
+            return Some(Ok(Self::P256(Box::new(key))));
         }
-        if let Ok(key) = p384::ecdsa::VerifyingKey::from_public_key_der(der) {
-            return Ok(Self::P384(Box::new(key)));
-        }
-        Err(KeyError::Unsupported("in the certificate".to_owned()))
+        p384::ecdsa::VerifyingKey::from_public_key_der(der).ok().map(|key| Ok(Self::P384(Box::new(key))))
     }
 
     /// The key of a verification method object, whichever member holds it.

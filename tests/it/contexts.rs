@@ -1,12 +1,13 @@
 //! The built-in contexts against the official texts, where those lie beside the project: every document of the corpus that
 //! uses one must come out as the same statements under both. `cargo test --test it contexts -- --nocapture` prints the table.
 
+use crate::support::beside;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use skillgate::jsonld::{Contexts, Edition, HashAlgorithm, canonicalize, expand};
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Texts that were published under the URL of another one. None of them is in the map of official texts.
 const VARIANTS: [(&str, &str); 2] = [
@@ -31,15 +32,6 @@ struct Document {
     path: String,
     json: Value,
     contexts: Vec<String>,
-}
-
-fn corpus() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    if !folder.is_dir() {
-        println!("the corpus is not at hand: not run");
-        return None;
-    }
-    Some(folder)
 }
 
 fn read(path: &Path) -> Value {
@@ -211,7 +203,7 @@ fn compared(official: &Official, edition: Edition, documents: &[Document], other
 
 #[test]
 fn every_document_says_the_same_under_the_built_in_contexts_as_under_the_official_ones() {
-    let Some(corpus) = corpus() else { return };
+    let Some(corpus) = beside("corpus") else { return };
     let index = std::fs::read_to_string(corpus.join("INDEX.tsv")).unwrap();
     let listed = index.lines().filter_map(|line| line.split('\t').next()?.strip_prefix("contexts/"));
     for variant in listed.filter(|file| file.starts_with("variants/")) {

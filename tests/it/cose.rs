@@ -1,10 +1,10 @@
 //! Credentials and presentations as signed CBOR messages (COSE): every algorithm, and every trick that must be refused.
 
-use crate::support::tokens::TestKey;
+use crate::support::tokens::{TestKey, V2, badge};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use ciborium::Value as Cbor;
-use serde_json::{Value, json};
+use serde_json::json;
 use skillgate::intake::{self, Content, Limits};
 use skillgate::jsonld::Contexts;
 use skillgate::model::credential::Securing;
@@ -12,9 +12,6 @@ use skillgate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport
 use skillgate::model::submission::{CandidateHint, UploadedFile};
 use skillgate::verify::documents::Documents;
 use skillgate::verify::{PresentationRequest, VerificationRequest, Verifier};
-
-const OB: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
-const V2: &str = "https://www.w3.org/ns/credentials/v2";
 
 type Header = Vec<(Cbor, Cbor)>;
 
@@ -36,19 +33,6 @@ async fn report(bytes: &[u8]) -> VerificationReport {
     let Content::Credentials(credentials) = open(bytes) else { panic!("no credential was found") };
     assert_eq!(credentials[0].media_type, "application/vc+cose");
     verifier().verify(&credentials[0], &request()).await.report
-}
-
-fn badge(issuer: &str) -> Value {
-    json!({
-        "@context": [V2, OB], "id": "urn:uuid:11111111-1111-4111-8111-111111111111",
-        "type": ["VerifiableCredential", "OpenBadgeCredential"],
-        "issuer": {"id": issuer, "type": ["Profile"], "name": "Example College"},
-        "validFrom": "2026-01-01T00:00:00Z", "name": "Welding",
-        "credentialSubject": {"id": "did:example:ada", "type": ["AchievementSubject"],
-            "achievement": {"id": "urn:uuid:22222222-2222-4222-8222-222222222222", "type": ["Achievement"], "name": "Welding",
-                "description": "Can weld.", "criteria": {"narrative": "Weld."}}},
-        "iss": issuer, "sub": "did:example:ada", "jti": "urn:uuid:11111111-1111-4111-8111-111111111111", "nbf": 1_767_225_600
-    })
 }
 
 fn pair(label: i64, value: impl Into<Cbor>) -> (Cbor, Cbor) {

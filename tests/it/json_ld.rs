@@ -1,6 +1,7 @@
 //! JSON-LD and RDF canonicalisation against the W3C's own tests, where those lie beside the project.
 //! `cargo test --test it json_ld -- --nocapture` prints the table.
 
+use crate::support::beside;
 use serde_json::Value;
 use skillgate::jsonld::dataset::{Dataset, Literal, Quad, Term};
 use skillgate::jsonld::{Contexts, Edition, HashAlgorithm, canonicalize, expand};
@@ -8,12 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 fn w3c(suite: &str) -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/w3c").join(suite).join("tests");
-    if !folder.is_dir() {
-        println!("the W3C's {suite} tests are not at hand: not run");
-        return None;
-    }
-    Some(folder)
+    beside(&format!("w3c/{suite}/tests"))
 }
 
 fn json(path: &Path) -> Value {

@@ -2,7 +2,7 @@
 
 use crate::databases::{TestStore, made, noon, on_both_databases, sealer};
 use chrono::Duration;
-use skillgate::model::connection::{ConnectionState, Secrets};
+use skillgate::model::connection::{Connection, ConnectionState, Secrets};
 use skillgate::model::delivery::{Attempt, CallRecord, DeliveryResult, DeliveryState};
 use skillgate::model::event::EventType;
 use skillgate::model::ids::{AttemptId, CandidateRef, ConnectionId, EventId, TenantId};
@@ -346,13 +346,18 @@ async fn a_dead_delivery_can_be_replayed(TestStore { store, .. }: &TestStore) {
     assert_eq!(store.claim_delivery(&connection, &event, noon(), Duration::minutes(1)).await.unwrap().unwrap().attempts, 1);
 }
 
-async fn first_deliveries_about_one_person_keep_their_order(TestStore { store, .. }: &TestStore) {
+/// A connection, and what it is told: two events about one person, then one about another.
+async fn events_of_two_people(store: &Store) -> (Connection, [EventId; 3]) {
     let connection = made::connection("ATS");
     store.create_connection(&connection, &Secrets::new()).await.unwrap();
     made::submit(store, made::named("ada"), vec![made::credential("badge", vec![made::skill("s1", "Riveting")])]).await;
     made::submit(store, made::named("bob"), vec![made::credential("other", vec![])]).await;
     let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100).await.unwrap();
-    let [first, second, of_bob] = [0, 1, 2].map(|place| taken[place].event.id.clone());
+    (connection, [0, 1, 2].map(|place| taken[place].event.id.clone()))
+}
+
+async fn first_deliveries_about_one_person_keep_their_order(TestStore { store, .. }: &TestStore) {
+    let (connection, [first, second, of_bob]) = events_of_two_people(store).await;
     let claim = async |event: &EventId, after| {
         let at = noon() + Duration::seconds(after);
         store.claim_delivery(&connection.id, event, at, Duration::minutes(1)).await.unwrap()
@@ -366,12 +371,7 @@ async fn first_deliveries_about_one_person_keep_their_order(TestStore { store, .
 }
 
 async fn what_is_tried_again_is_not_overtaken_by_later_events_of_the_same_person(TestStore { store, .. }: &TestStore) {
-    let connection = made::connection("ATS");
-    store.create_connection(&connection, &Secrets::new()).await.unwrap();
-    made::submit(store, made::named("ada"), vec![made::credential("badge", vec![made::skill("s1", "Riveting")])]).await;
-    made::submit(store, made::named("bob"), vec![made::credential("other", vec![])]).await;
-    let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100).await.unwrap();
-    let [first, second, of_bob] = [0, 1, 2].map(|place| taken[place].event.id.clone());
+    let (connection, [first, second, of_bob]) = events_of_two_people(store).await;
     let claim = async |event: &EventId, at| store.claim_delivery(&connection.id, event, at, Duration::minutes(1)).await.unwrap();
     let soon = noon() + Duration::minutes(10);
     let away = DeliveryResult::RetryAt { at: soon, reason: "away".into(), message: "The system is away.".into() };

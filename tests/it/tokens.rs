@@ -1,6 +1,6 @@
 //! Credentials and presentations secured as tokens: every algorithm, and every trick that must be refused.
 
-use crate::support::tokens::TestKey;
+use crate::support::tokens::{TestKey, V2, badge};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use skillgate::intake::text::token as read_token;
@@ -12,8 +12,6 @@ use skillgate::verify::documents::{Documents, Provided};
 use skillgate::verify::{PresentationRequest, Verification, VerificationRequest, Verifier};
 use std::collections::HashMap;
 
-const OB: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
-const V2: &str = "https://www.w3.org/ns/credentials/v2";
 const V1: &str = "https://www.w3.org/2018/credentials/v1";
 
 fn at() -> DateTime<Utc> {
@@ -39,20 +37,6 @@ fn received(document: Document) -> ReceivedCredential {
         document,
         presentation: None,
     }
-}
-
-/// A badge in data model 2.0 as the payload of a token of `issuer`.
-fn badge(issuer: &str) -> Value {
-    json!({
-        "@context": [V2, OB], "id": "urn:uuid:11111111-1111-4111-8111-111111111111",
-        "type": ["VerifiableCredential", "OpenBadgeCredential"],
-        "issuer": {"id": issuer, "type": ["Profile"], "name": "Example College"},
-        "validFrom": "2026-01-01T00:00:00Z", "name": "Welding",
-        "credentialSubject": {"id": "did:example:ada", "type": ["AchievementSubject"],
-            "achievement": {"id": "urn:uuid:22222222-2222-4222-8222-222222222222", "type": ["Achievement"], "name": "Welding",
-                "description": "Can weld.", "criteria": {"narrative": "Weld."}}},
-        "iss": issuer, "sub": "did:example:ada", "jti": "urn:uuid:11111111-1111-4111-8111-111111111111", "nbf": 1_767_225_600
-    })
 }
 
 async fn verify(documents: &[(&str, Value)], token: String) -> Verification {

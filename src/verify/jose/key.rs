@@ -64,9 +64,10 @@ pub async fn check(
     let (source, missing) = match (find(token, issuer, purpose, keys).await, &certified) {
         (Ok(found), _) => found,
         // The token brings its key, so that it is whole can be told; whose the key is can't.
-        (Err(problem), Some(certified)) if problem.status == CheckStatus::CouldNotCheck => {
-            (Source::Header(certified.key.clone()), Some(certified.lapsed.clone().unwrap_or_else(|| unvouched(issuer))))
-        }
+        (Err(problem), Some(certified)) if problem.status == CheckStatus::CouldNotCheck => (
+            Source::Header(certified.key.clone()),
+            Some(certified.lapsed.clone().unwrap_or_else(|| unproven_owner(CERTIFIED, issuer))),
+        ),
         (Err(problem), _) => return without_key(problem, token, issuer),
     };
     let (key, pinned) = match &source {
@@ -96,7 +97,7 @@ pub async fn check(
     }
     let controller = match &source {
         Source::Resolved(resolved) => judge(resolved, issuer, purpose, at),
-        Source::Header(_) => missing.unwrap_or_else(|| unpublished(issuer)),
+        Source::Header(_) => missing.unwrap_or_else(|| unproven_owner(BROUGHT, issuer)),
     };
     if explain {
         let id = match &source {
@@ -331,24 +332,14 @@ fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime
     Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200} and is allowed to be used so."))
 }
 
-fn unpublished(issuer: Option<&str>) -> Check {
-    let who = issuer.unwrap_or("the issuer");
-    codes::check(
-        CheckId::Controller,
-        CheckStatus::CouldNotCheck,
-        "issuer_unproven",
-        &format!("the key came with the file itself, and nothing shows that it is {who:.200}'s"),
-    )
-}
+/// How a key came that nobody vouches for.
+const BROUGHT: &str = "with the file itself";
+const CERTIFIED: &str = "with a certificate that nobody known here vouches for";
 
-fn unvouched(issuer: Option<&str>) -> Check {
+fn unproven_owner(came: &str, issuer: Option<&str>) -> Check {
     let who = issuer.unwrap_or("the issuer");
-    codes::check(
-        CheckId::Controller,
-        CheckStatus::CouldNotCheck,
-        "issuer_unproven",
-        &format!("the key came with a certificate that nobody known here vouches for, and nothing shows that it is {who:.200}'s"),
-    )
+    let detail = format!("the key came {came}, and nothing shows that it is {who:.200}'s");
+    codes::check(CheckId::Controller, CheckStatus::CouldNotCheck, "issuer_unproven", &detail)
 }
 
 pub(crate) fn key_problem(error: &KeyError) -> Check {

@@ -25,10 +25,21 @@ use skillgate::pipeline::Pipeline;
 use skillgate::verify::Verifier;
 use skillgate::verify::documents::Documents;
 use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The moment at which every test takes place.
 pub const NOW: &str = "2026-03-01T12:00:00Z";
+
+/// A folder of what others made for testing, where that lies beside the project.
+pub fn beside(name: &str) -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
+    if !folder.is_dir() {
+        println!("{name} is not at hand: not run");
+        return None;
+    }
+    Some(folder)
+}
 
 /// A running gateway; it stops when it is dropped.
 pub struct TestApp {

@@ -12,6 +12,23 @@ use std::sync::LazyLock;
 static RSA: LazyLock<rsa::RsaPrivateKey> =
     LazyLock::new(|| rsa::RsaPrivateKey::new(&mut rand::rngs::OsRng, 2048).expect("an RSA key can be made"));
 
+const OB: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
+pub const V2: &str = "https://www.w3.org/ns/credentials/v2";
+
+/// A badge in data model 2.0 as the payload of a token of `issuer`.
+pub fn badge(issuer: &str) -> Value {
+    json!({
+        "@context": [V2, OB], "id": "urn:uuid:11111111-1111-4111-8111-111111111111",
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "issuer": {"id": issuer, "type": ["Profile"], "name": "Example College"},
+        "validFrom": "2026-01-01T00:00:00Z", "name": "Welding",
+        "credentialSubject": {"id": "did:example:ada", "type": ["AchievementSubject"],
+            "achievement": {"id": "urn:uuid:22222222-2222-4222-8222-222222222222", "type": ["Achievement"], "name": "Welding",
+                "description": "Can weld.", "criteria": {"narrative": "Weld."}}},
+        "iss": issuer, "sub": "did:example:ada", "jti": "urn:uuid:11111111-1111-4111-8111-111111111111", "nbf": 1_767_225_600
+    })
+}
+
 /// A key and the algorithm that it signs with.
 pub enum TestKey {
     Ed25519(ed25519_dalek::SigningKey),

@@ -65,7 +65,7 @@ impl Statements {
         }
         let (mandatory, chosen): (Vec<_>, Vec<_>) = rows.into_iter().enumerate().partition(|(index, _)| always.contains(index));
         let rows = |rows: Vec<(usize, (String, Quad))>| rows.into_iter().map(|(_, row)| row).collect();
-        let proof_hash = input.hash.digest(options.document().as_bytes());
+        let proof_hash = options.digest(input.hash);
         Ok(Self { proof_hash, mandatory: rows(mandatory), chosen: rows(chosen), notes, proof_notes })
     }
 
