@@ -6,7 +6,7 @@ mod terms;
 
 use super::codes;
 use super::validity::parse_moment;
-use crate::jsonld::Contexts;
+use crate::jsonld::{Contexts, Edition};
 use crate::model::credential::Format;
 use crate::model::report::{Check, CheckId};
 use serde_json::{Map, Value};
@@ -39,6 +39,10 @@ pub fn check_credential(document: &Value, format: Format, contexts: &Contexts) -
     reader.issuer(members);
     reader.subjects(members, format);
     reader.dates(members);
+    if let Some((place, what)) = terms::own_vocabulary_problem(members, contexts) {
+        reader.broken(place, what);
+    }
+    reader.proofs(members);
     if format == Format::OpenBadges3 {
         reader.badge_types(members);
     }
@@ -142,8 +146,17 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// VCDM 2.0 §4.12, 1.1 §4.7: a proof says of what kind it is.
+    fn proofs(&mut self, members: &Map<String, Value>) {
+        let untyped =
+            |proof: &&Value| proof.as_object().is_some_and(|proof| type_names(proof).is_none_or(|names| names.is_empty()));
+        if entries(members.get("proof")).any(|proof| untyped(&proof)) {
+            self.broken("/proof/type", "a signature does not say of what kind it is");
+        }
+    }
+
     fn is_known(&self, url: &str) -> bool {
-        self.contexts.get(url, crate::jsonld::Edition(0)).is_some()
+        self.contexts.get(url, Edition(0)).is_some()
     }
 
     fn types(&mut self, object: &Map<String, Value>, place: &str, required: &str) {

@@ -40,6 +40,7 @@ mod receipts;
 mod receiver;
 mod recovery;
 mod red_team;
+mod refusals;
 mod samples;
 mod status;
 mod store;

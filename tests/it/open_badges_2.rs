@@ -140,6 +140,36 @@ async fn an_assertion_on_another_site_can_not_borrow_an_issuer() {
 }
 
 #[tokio::test]
+async fn an_issuer_without_a_web_address_is_not_proven_and_its_badge_is_not_passed_on() {
+    let mut world = World::new();
+    let mut nowhere = issuer();
+    nowhere["id"] = json!("urn:uuid:11111111-1111-4111-8111-111111111111");
+    world.serve_at(&format!("{SITE}/issuer"), &nowhere);
+    let done = world.json(assertion()).await;
+    assert_eq!((code(&done, CheckId::Controller), done.report.outcome), ("issuer_unproven", Outcome::Attention));
+    assert!(done.document.is_none() && done.report.issuer_id.is_none());
+}
+
+#[tokio::test]
+async fn a_badge_is_written_in_the_vocabulary_of_open_badges() {
+    let of = |context: Value| async move {
+        let mut world = World::new();
+        let mut badge = assertion();
+        badge["@context"] = context;
+        world.serve(&badge);
+        let done = world.json(badge).await;
+        let check = done.report.check(CheckId::Context).unwrap();
+        (check.status, check.code.clone())
+    };
+    let version_2 = "https://w3id.org/openbadges/v2";
+    for known in [json!(version_2), json!([version_2, "https://example.org/more"]), json!("http://w3id.org/openbadges/v1")] {
+        assert_eq!(of(known).await.0, CheckStatus::Pass);
+    }
+    assert_eq!(of(json!({"name": "http://schema.org/name"})).await, (CheckStatus::Warning, "context_unusual".to_owned()));
+    assert_eq!(of(json!("https://w3id.org/openbadges/v99")).await, (CheckStatus::Fail, "unknown_context".to_owned()));
+}
+
+#[tokio::test]
 async fn the_address_must_answer_with_the_same_badge() {
     let mut world = World::new();
     let mut other = assertion();

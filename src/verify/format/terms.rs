@@ -1,8 +1,30 @@
-//! Whether a type is defined by the contexts that a document names.
-//! Comes in: a term and `@context`. Goes out: whether it is certain that nothing defines it.
+//! Whether a type is defined by the contexts that a document names, and whether those agree with each other.
+//! Comes in: a term or a document, and `@context`. Goes out: what is certainly wrong with it.
 
-use crate::jsonld::{Contexts, Edition};
-use serde_json::Value;
+use super::entries;
+use crate::jsonld::{Contexts, Edition, JsonLdError, expand};
+use serde_json::{Map, Value, json};
+use std::collections::HashSet;
+
+/// Where, and what, is wrong with words that a document defines itself: none may change what another vocabulary protects,
+/// and each of its types names a web address. What is not known here is for the `context` check to say.
+pub fn own_vocabulary_problem(members: &Map<String, Value>, contexts: &Contexts) -> Option<(&'static str, &'static str)> {
+    let context = members.get("@context");
+    if !entries(context).any(Value::is_object) {
+        return None;
+    }
+    let types: HashSet<&str> = entries(members.get("type")).filter_map(Value::as_str).collect();
+    let typed = json!({"@context": context, "id": "urn:uuid:00000000-0000-0000-0000-000000000000", "type": types});
+    match expand(&typed, contexts, Edition::default(), None) {
+        Ok(expansion) if expansion.dataset.quads.len() < types.len() => {
+            Some(("/type", "a type stands for something that is not a web address"))
+        }
+        Err(JsonLdError::Invalid { .. }) => {
+            Some(("/@context", "the vocabulary that the document brings along contradicts another one"))
+        }
+        Ok(_) | Err(_) => None,
+    }
+}
 
 /// True only when every context is known and none of them gives the term a meaning.
 pub fn is_undefined(term: &str, context: Option<&Value>, contexts: &Contexts) -> bool {

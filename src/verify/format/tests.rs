@@ -57,6 +57,9 @@ fn every_broken_rule_fails_and_names_its_place() {
         ("validFrom", json!("yesterday")),
         ("validFrom", json!("2026-01-01T00:00:00")),
         ("validUntil", json!("2020-01-01T00:00:00Z")),
+        ("@context", json!([BASE[1], {"VerifiableCredential": "https://example.org/#Other"}])),
+        ("proof", json!({"proofPurpose": "assertionMethod"})),
+        ("proof", json!([{"type": "DataIntegrityProof"}, {"type": null}])),
         ("credentialSubject", json!([])),
         ("credentialSubject", json!([{"id": "did:example:subject"}, {}])),
         ("credentialSubject", json!({"id": 5})),
@@ -77,6 +80,25 @@ fn every_broken_rule_fails_and_names_its_place() {
         assert_eq!(check.status, CheckStatus::Fail, "{member} = {value}");
         let place = check.findings[0].pointer.clone().unwrap();
         assert!(place.starts_with(&format!("/{member}")), "{member} = {value}: {place}");
+    }
+}
+
+#[test]
+fn words_of_the_documents_own_are_web_addresses_and_leave_protected_ones_alone() {
+    let typed = |definitions: &[Value]| {
+        let mut document = with("type", json!(["VerifiableCredential", "OwnCredential"]));
+        document["@context"] = [json!(BASE[1])].iter().chain(definitions).cloned().collect();
+        status(&document)
+    };
+    let good = json!({"@protected": true, "OwnCredential": "https://example.org/#Own"});
+    assert_eq!(typed(&[good.clone()]), CheckStatus::Pass);
+    assert_eq!(typed(&[json!({"@vocab": "https://example.org/#"})]), CheckStatus::Pass);
+    let bad = [
+        vec![json!({"OwnCredential": "https ://example.org/#Own"})],
+        vec![good, json!({"OwnCredential": "https://example.org/#Other"})],
+    ];
+    for definitions in bad {
+        assert_eq!(typed(&definitions), CheckStatus::Fail, "{definitions:?}");
     }
 }
 

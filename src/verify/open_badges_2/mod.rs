@@ -10,13 +10,14 @@ mod rules;
 mod scope;
 mod signed;
 
-use super::recipient::{self, each};
+use super::recipient;
 use super::schema::{self, Severity, finding};
 use super::{Verification, VerificationRequest, Verifier, issuer_trust, outcome};
 use crate::model::credential::{Format, ReceivedCredential, Securing, VerifiedDocument};
 use crate::model::report::{Check, CheckId, CheckStatus, Finding, Outcome, VerificationReport};
 use assertion::{Claimed, Method};
 use graph::{GraphError, Node};
+use scope::ScopeError;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -54,7 +55,7 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
     let (nested, nested_reports) = endorsement::check(&badge, verifier, request).await;
     let checks = vec![
         badge.format(),
-        badge.context(),
+        rules::context(badge.assertion(), badge.claimed.format),
         badge.schema(),
         proof,
         controller,
@@ -79,8 +80,9 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
         policy: Some(verifier.policy.reference()),
         nested: nested_reports,
     };
-    // Content that nothing proves is reported, never passed on.
-    let is_proven = badge.assertion().is_object() && report_passes(&report, CheckId::Proof);
+    // Content that nothing proves, or that nothing ties to its issuer, is reported, never passed on.
+    let is_proven =
+        badge.assertion().is_object() && [CheckId::Proof, CheckId::Controller].iter().all(|id| report_passes(&report, *id));
     let document = (!rejected && is_proven).then(|| VerifiedDocument {
         format: badge.claimed.format,
         json: Arc::new(badge.whole()),
@@ -192,19 +194,6 @@ impl Badge {
         }
     }
 
-    fn context(&self) -> Check {
-        let known = |context: &str| ["https://w3id.org/openbadges/v2", "https://w3id.org/openbadges/v1"].contains(&context);
-        let contexts: Vec<&Value> = each(&self.assertion()["@context"]).collect();
-        if self.claimed.format == Format::OpenBadges1 || self.assertion().is_null() {
-            return Check::not_applicable(CheckId::Context, "Badges of this kind need no context.");
-        }
-        if contexts.iter().filter_map(|context| context.as_str()).any(known) {
-            return Check::pass(CheckId::Context, "The badge uses the vocabulary of Open Badges.");
-        }
-        Check::warning(CheckId::Context, "context_unusual", "The badge does not name the vocabulary of Open Badges as it should.")
-            .next("The badge can still be genuine; compare it with the issuer's page.")
-    }
-
     fn schema(&self) -> Check {
         let assertion = self.assertion();
         if assertion.is_null() {
@@ -309,6 +298,11 @@ impl Badge {
         };
         match scope::check(issuer, address) {
             Ok(()) => Check::pass(CheckId::Controller, "The badge lives where its issuer says that its badges live."),
+            Err(error @ ScopeError::IssuerHasNoAddress) => {
+                let message = format!("Whether the badge belongs to its issuer could not be checked: {error}.");
+                Check::could_not_check(CheckId::Controller, "issuer_unproven", message)
+                    .next("Ask the issuer whether the badge is genuine.")
+            }
             Err(error) => {
                 let message = format!("The badge can't be from the issuer that it names: {error}.");
                 Check::fail(CheckId::Controller, "hosted_out_of_scope", message).next(ASK)

@@ -1,7 +1,8 @@
 //! Rules of Open Badges 2.0 that a schema can't say: dates, pictures, extensions.
-//! Comes in: the objects of a badge. Goes out: the `validity` check and violations for the `schema` check.
+//! Comes in: the objects of a badge. Goes out: the `context` and `validity` checks, and violations for the `schema` check.
 //! Must not know: the network.
 
+use crate::model::credential::Format;
 use crate::model::report::{Check, CheckId, Finding};
 use crate::verify::recipient::each;
 use crate::verify::schema::{Severity, finding};
@@ -9,6 +10,35 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
 const ID: CheckId = CheckId::Validity;
+/// Addresses of the vocabulary, without their scheme.
+const VOCABULARIES: [&str; 5] = [
+    "w3id.org/openbadges/v2",
+    "w3id.org/openbadges/v1",
+    "openbadgespec.org/v1",
+    "openbadgespec.org/v2/context.json",
+    "purl.imsglobal.org/spec/ob/v2p0/context.json",
+];
+
+/// An assertion names the vocabulary of Open Badges (Open Badges 2.0, "Open Badges Vocabulary"), or brings its words along.
+///
+/// Codes: `unknown_context` (fail), `context_unusual` (warning).
+pub(super) fn context(assertion: &Value, format: Format) -> Check {
+    const ID: CheckId = CheckId::Context;
+    if format == Format::OpenBadges1 || assertion.is_null() {
+        return Check::not_applicable(ID, "Badges of this kind need no context.");
+    }
+    let contexts: Vec<Option<&str>> = each(&assertion["@context"]).map(Value::as_str).collect();
+    let is_known = |context: &str| context.split_once("://").is_some_and(|(_, address)| VOCABULARIES.contains(&address));
+    if contexts.iter().flatten().any(|context| is_known(context)) {
+        return Check::pass(ID, "The badge uses the vocabulary of Open Badges.");
+    }
+    if !contexts.is_empty() && contexts.iter().all(Option::is_some) {
+        let message = "The badge is written in another vocabulary than that of Open Badges, so nobody can say what it means.";
+        return Check::fail(ID, "unknown_context", message).next(super::ASK);
+    }
+    Check::warning(ID, "context_unusual", "The badge does not name the vocabulary of Open Badges as it should.")
+        .next("The badge can still be genuine; compare it with the issuer's page.")
+}
 
 /// Codes: `valid`, `expired`, `not_yet_valid`, `date_malformed`, `window_inverted`.
 pub(super) fn validity(assertion: &Value, at: DateTime<Utc>) -> Check {

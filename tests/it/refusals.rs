@@ -1,0 +1,243 @@
+//! Badges of a trusted issuer with one thing wrong, most of them signed as they stand: each is refused for what is wrong with it.
+//! Unlike in `red_team`, the issuer's own software may be what went wrong, or the issuer may be the attacker.
+
+use crate::support::tokens::V2;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use skillgate::intake::{self, Content, Limits};
+use skillgate::jsonld::Contexts;
+use skillgate::model::report::{CheckStatus, Outcome};
+use skillgate::model::submission::{CandidateHint, UploadedFile};
+use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind};
+use skillgate::verify::documents::Documents;
+use skillgate::verify::issuer_trust::TrustPolicy;
+use skillgate::verify::{VerificationRequest, Verifier};
+
+struct College {
+    institution: Institution,
+    verifier: Verifier,
+    badge: Value,
+}
+
+impl College {
+    fn new() -> Self {
+        let institution = Institution::new("Example College", KeyKind::Ed25519);
+        let rule = format!("[[rule]]\nid = \"t\"\ndecision = \"allow\"\ndid = [\"{}\"]\n", institution.did());
+        let policy = TrustPolicy::parse(&format!("name = \"t\"\nversion = \"1\"\n{rule}")).unwrap();
+        let verifier = Verifier::new(Documents::with_provided([].into(), None), Contexts::built_in()).with_policy(policy);
+        let mut badge = Badge::new("ada@example.org", issued());
+        badge.subject = Some("did:example:ada".to_owned());
+        let badge = badge.unsigned(&institution);
+        Self { institution, verifier, badge }
+    }
+
+    fn with(&self, pointer: &str, value: Value) -> Value {
+        edited(&self.badge, pointer, value)
+    }
+
+    fn sign(&self, credential: &Value) -> Value {
+        DataIntegrity::assertion(issued()).sign(credential, &self.institution.key).unwrap()
+    }
+
+    /// The outcome, and the codes of everything that failed.
+    async fn judge(&self, text: &str) -> (Outcome, Vec<String>) {
+        let file = UploadedFile { name: None, media_type: None, bytes: text.to_owned().into_bytes().into() };
+        let at = "2026-06-01T12:00:00Z".parse().unwrap();
+        let request = VerificationRequest { at, candidate: CandidateHint::default(), explain: false };
+        let opened = intake::open(&file, &Limits::default());
+        match &opened[0].content {
+            Content::Credentials(credentials) => {
+                let report = self.verifier.verify(&credentials[0], &request).await.report;
+                let failed = report.checks.iter().filter(|check| check.status == CheckStatus::Fail);
+                (report.outcome, failed.map(|check| check.code.clone()).collect())
+            }
+            Content::Nothing(problem) => (Outcome::Rejected, vec![problem.code.clone()]),
+            Content::Presentation(_) => panic!("no test sends one"),
+        }
+    }
+
+    async fn expect_refusal(&self, name: &str, text: &str, code: &str) {
+        let (outcome, failed) = self.judge(text).await;
+        assert_eq!(outcome, Outcome::Rejected, "{name}: {failed:?}");
+        assert!(failed.iter().any(|found| found == code), "{name}: {failed:?}, expected {code}");
+    }
+}
+
+fn issued() -> DateTime<Utc> {
+    "2025-01-01T00:00:00Z".parse().unwrap()
+}
+
+/// `document` with one member set; the parent has to exist.
+fn edited(document: &Value, pointer: &str, value: Value) -> Value {
+    let mut edited = document.clone();
+    let (parent, member) = pointer.rsplit_once('/').unwrap();
+    edited.pointer_mut(parent).unwrap()[member.replace("~1", "/")] = value;
+    edited
+}
+
+fn status_entry() -> Value {
+    let list = "https://college.example.org/status/1";
+    json!({"id": format!("{list}#5"), "type": "BitstringStatusListEntry", "statusPurpose": "revocation",
+        "statusListIndex": "5", "statusListCredential": list})
+}
+
+fn endorsement() -> Value {
+    json!({"@context": [V2, "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"], "id": "urn:example:1",
+        "type": ["VerifiableCredential", "EndorsementCredential"], "name": "x", "validFrom": "2025-01-01T00:00:00Z",
+        "issuer": {"id": "https://example.org/peer", "type": ["Profile"]},
+        "credentialSubject": {"id": "https://example.org/it", "type": ["EndorsementSubject"], "endorsementComment": "Good."}})
+}
+
+#[tokio::test]
+async fn a_genuine_signature_does_not_save_a_member_that_readers_and_signatures_see_differently() {
+    let college = College::new();
+    let achievement = "/credentialSubject/achievement";
+    let cases = [
+        ("/expirationDate", json!("2020-01-01T00:00:00Z"), "undefined_term"),
+        ("/issuanceDate", json!("2020-01-01T00:00:00Z"), "undefined_term"),
+        ("/whatever", json!(5), "undefined_term"),
+        ("/credentialSubject/creditsEarnedX", json!(5), "undefined_term"),
+        ("/_:p", json!("x"), "undefined_term"),
+        ("/@included", json!([{"id": "urn:x:1", "type": "Profile"}]), "keyword_member"),
+        ("/@reverse", json!({"https://www.w3.org/2018/credentials#issuer": {"id": "urn:x:y"}}), "keyword_member"),
+        ("/@graph", json!([{"id": "urn:x:y", "type": "Profile"}]), "keyword_member"),
+        ("/@nest", json!({"validUntil": "2020-01-01T00:00:00Z"}), "keyword_member"),
+        ("/credentialSubject/@index", json!("x"), "keyword_member"),
+        ("/credentialSubject/achievement/id", json!("urn:forged x"), "data_loss"),
+        ("/credentialSubject/achievement/id", json!("a/b"), "data_loss"),
+        ("/credentialSubject/type", json!(["AchievementSubject", "Achievement Subject"]), "data_loss"),
+        ("/name", json!({"@value": "x", "@direction": "rtl"}), "value_object"),
+        ("/validUntil", json!(["2020-01-01T00:00:00Z"]), "not_plain"),
+        ("/issuer/address", json!({"type": ["https://purl.imsglobal.org/spec/vc/ob/vocab.html#Address"]}), "renamed_member"),
+        (achievement, with_type_flood(&college.badge), "too_complex"),
+    ];
+    for (pointer, value, code) in cases {
+        let badge = college.sign(&college.with(pointer, value.clone()));
+        let shown: String = value.to_string().chars().take(80).collect();
+        college.expect_refusal(&format!("{pointer} = {shown}"), &badge.to_string(), code).await;
+    }
+}
+
+fn with_type_flood(badge: &Value) -> Value {
+    let types: Vec<String> = (0..2_001).map(|number| format!("urn:type:{number}")).chain(["Achievement".to_owned()]).collect();
+    edited(&badge["credentialSubject"]["achievement"], "/type", types.into())
+}
+
+#[tokio::test]
+async fn a_status_entry_is_where_and_what_it_should_be_or_the_badge_is_refused() {
+    let college = College::new();
+    let entry = status_entry();
+    assert_eq!(
+        college.judge(&college.sign(&college.with("/credentialStatus", entry.clone())).to_string()).await.0,
+        Outcome::Attention
+    );
+    let cases = [
+        (json!([[entry]]), "nested_array"),
+        (json!([entry, [entry]]), "nested_array"),
+        (edited(&entry, "/credentialStatus", edited(&entry, "/statusListIndex", json!("6"))), "undefined_term"),
+        (edited(&entry, "/type", json!("StatusList2021Entry")), "malformed"),
+        (edited(&entry, "/statusPurpose", json!({"@value": "revocation", "@language": "en"})), "not_plain"),
+        // VC Bitstring Status List §2.1: text, all of them.
+        (edited(&entry, "/statusPurpose", json!(["revocation"])), "status_entry_invalid"),
+        (edited(&entry, "/statusListIndex", json!(["5"])), "status_entry_invalid"),
+        (edited(&entry, "/statusSize", json!(2)), "status_entry_invalid"),
+    ];
+    for (value, code) in cases {
+        let badge = college.sign(&college.with("/credentialStatus", value.clone()));
+        college.expect_refusal(&value.to_string(), &badge.to_string(), code).await;
+    }
+}
+
+#[tokio::test]
+async fn an_endorsement_is_a_credential_in_its_own_right_with_known_words_only() {
+    let college = College::new();
+    let good = endorsement();
+    let own_words = [good["@context"].as_array().unwrap().clone(), vec![json!({"x": "https://example.org/x"})]].concat();
+    let mut without_context = good.clone();
+    without_context.as_object_mut().unwrap().remove("@context");
+    let nested = (0..8).fold(good.clone(), |inner, _| edited(&good, "/endorsement", json!([inner])));
+    let cases = [
+        (json!("text"), "schema_invalid"),
+        (without_context, "inner_context_missing"),
+        (edited(&good, "/@context", own_words.into()), "inline_context"),
+        (edited(&good, "/@included", json!([{"id": "urn:x:1", "type": "Profile"}])), "keyword_member"),
+        (nested, "node_redescribed"),
+    ];
+    for (value, code) in cases {
+        let badge = college.sign(&college.with("/endorsement", json!([value])));
+        let shown: String = value.to_string().chars().take(80).collect();
+        college.expect_refusal(&shown, &badge.to_string(), code).await;
+    }
+    let criteria = college.with("/credentialSubject/achievement/criteria/@context", json!(V2));
+    college.expect_refusal("a context below the top", &college.sign(&criteria).to_string(), "inner_context").await;
+}
+
+#[tokio::test]
+async fn vocabularies_are_named_once_and_not_in_heaps() {
+    let college = College::new();
+    let named = |more: Vec<Value>| {
+        let contexts = college.badge["@context"].as_array().unwrap().clone();
+        college.sign(&college.with("/@context", [contexts, more].concat().into())).to_string()
+    };
+    college.expect_refusal("twice", &named(vec![json!(V2)]), "context_repeated").await;
+    let heap = vec![json!("https://w3id.org/security/multikey/v1"); 20];
+    college.expect_refusal("heap", &named(heap), "context_excess").await;
+}
+
+#[tokio::test]
+async fn a_changed_proof_is_refused() {
+    let college = College::new();
+    let badge = college.sign(&college.badge);
+    assert_eq!(college.judge(&badge.to_string()).await.0, Outcome::Accepted);
+    let cases = [
+        ("/name", json!("Other"), "signature_invalid"),
+        ("/proof/type", json!("eddsa-rdfc-2022"), "unsupported_proof"),
+        ("/proof/type", json!(null), "malformed"),
+        ("/proof/proofPurpose", json!("authentication"), "proof_purpose_mismatch"),
+        ("/proof/proofPurpose", json!("keyAgreement"), "proof_purpose_mismatch"),
+        ("/proof/proofValue", json!("not-multibase"), "proof_malformed"),
+        ("/proof/proofValue", json!("z0000"), "proof_malformed"),
+        ("/proof/proofValue", json!(42), "proof_malformed"),
+        ("/proof/cryptosuite", json!({}), "unsupported_proof"),
+        ("/proof/cryptosuite", json!(["eddsa-rdfc-2022"]), "unsupported_proof"),
+        ("/proof/cryptosuite", json!("eddsa-rdfc-2099"), "unsupported_proof"),
+        ("/proof/https:~1~1w3id.org~1security#expiration", json!("2020-01-01T00:00:00Z"), "signature_invalid"),
+        ("/proof/verificationMethod", json!("did:key:z6MkFakeOtherDid#z6MkFakeOtherDid"), "controller_mismatch"),
+    ];
+    for (pointer, value, code) in cases {
+        let changed = edited(&badge, pointer, value.clone());
+        college.expect_refusal(&format!("{pointer} = {value}"), &changed.to_string(), code).await;
+    }
+}
+
+#[tokio::test]
+async fn a_badge_cannot_be_wrapped_or_written_so_that_readers_disagree() {
+    let college = College::new();
+    let badge = college.sign(&college.badge);
+    let mut forged = badge.clone();
+    forged["id"] = json!("urn:forged:1");
+    forged["@included"] = json!([badge]);
+    let wrapped = json!({"@context": badge["@context"], "@graph": [badge]});
+    let text = badge.to_string();
+    let cases = [
+        ("a second root", forged.to_string(), "keyword_member"),
+        ("a graph of credentials", wrapped.to_string(), "unknown_content"),
+        ("half a character in a name", text.replace("\"name\"", "\"n\\ud800\""), "invalid_json"),
+        ("half a character in the proof", text.replace("\"created\"", "\"\\ud800\""), "invalid_json"),
+        ("a name twice", text.replacen('{', "{\"name\":\"Other\",", 1), "duplicate_key"),
+    ];
+    for (name, text, code) in cases {
+        college.expect_refusal(name, &text, code).await;
+    }
+}
+
+/// What is only written differently stays what it is.
+#[tokio::test]
+async fn a_number_may_be_written_with_a_fraction_of_nothing() {
+    let college = College::new();
+    let badge = college.sign(&college.with("/credentialSubject/creditsEarned", json!(1)));
+    let written = edited(&badge, "/credentialSubject/creditsEarned", json!(1.0));
+    assert_eq!(college.judge(&written.to_string()).await, (Outcome::Accepted, Vec::new()));
+    let other = edited(&badge, "/credentialSubject/creditsEarned", json!(1.5));
+    college.expect_refusal("another number", &other.to_string(), "signature_invalid").await;
+}
