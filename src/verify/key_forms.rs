@@ -29,6 +29,7 @@ impl PublicKey {
             Self::Ed25519(_) => "Ed25519",
             Self::P256(_) => "P-256",
             Self::P384(_) => "P-384",
+            Self::P521(_) => "P-521",
             Self::Secp256k1(_) => "secp256k1",
             Self::Rsa(_) => "RSA",
             Self::Bls12381G2(_) => "BLS12-381 G2",
@@ -52,6 +53,7 @@ impl PublicKey {
             [0xe7, 0x01, key @ ..] => Self::secp256k1(key),
             [0x80, 0x24, key @ ..] => Self::p256(key),
             [0x81, 0x24, key @ ..] => Self::p384(key),
+            [0x82, 0x24, key @ ..] => Self::p521(key),
             [0xeb, 0x01, key @ ..] => Self::bls_g2(key),
             [0x85, 0x24, key @ ..] => {
                 let key = RsaPublicKey::from_pkcs1_der(key).map_err(|_| invalid("the RSA key is broken"))?;
@@ -62,7 +64,6 @@ impl PublicKey {
                 Self::from_jwk(&jwk)
             }
             [0xec, 0x01, ..] => Err(KeyError::Unsupported("X25519 (made for encryption)".to_owned())),
-            [0x82, 0x24, ..] => Err(KeyError::Unsupported("P-521".to_owned())),
             [0xea, 0x01, ..] => Err(KeyError::Unsupported("BLS12-381 G1".to_owned())),
             _ => Err(KeyError::Unsupported("with an unknown multicodec prefix".to_owned())),
         }
@@ -101,6 +102,7 @@ impl PublicKey {
             ("OKP", "Ed25519") => Self::ed25519(&bytes("x")?),
             ("EC", "P-256") => Self::p256(&point(32)?),
             ("EC", "P-384") => Self::p384(&point(48)?),
+            ("EC", "P-521") => Self::p521(&point(66)?),
             ("EC", "secp256k1") => Self::secp256k1(&point(32)?),
             ("RSA", _) => {
                 let (n, e) = (BigUint::from_bytes_be(&bytes("n")?), BigUint::from_bytes_be(&bytes("e")?));
@@ -140,7 +142,10 @@ impl PublicKey {
         if let Ok(key) = p256::ecdsa::VerifyingKey::from_public_key_der(der) {
             return Some(Ok(Self::P256(Box::new(key))));
         }
-        p384::ecdsa::VerifyingKey::from_public_key_der(der).ok().map(|key| Ok(Self::P384(Box::new(key))))
+        if let Ok(key) = p384::ecdsa::VerifyingKey::from_public_key_der(der) {
+            return Some(Ok(Self::P384(Box::new(key))));
+        }
+        p521::PublicKey::from_public_key_der(der).ok().map(|key| Ok(Self::P521(Box::new(key))))
     }
 
     /// The key of a verification method object, whichever member holds it.
@@ -199,6 +204,11 @@ impl PublicKey {
     fn p384(bytes: &[u8]) -> Result<Self, KeyError> {
         let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(bytes).map_err(|_| invalid("the P-384 key is broken"))?;
         Ok(Self::P384(Box::new(key)))
+    }
+
+    fn p521(bytes: &[u8]) -> Result<Self, KeyError> {
+        let key = p521::PublicKey::from_sec1_bytes(bytes).map_err(|_| invalid("the P-521 key is broken"))?;
+        Ok(Self::P521(Box::new(key)))
     }
 
     fn secp256k1(bytes: &[u8]) -> Result<Self, KeyError> {

@@ -1,6 +1,7 @@
 //! Public keys, and how a verification method or a `kid` leads to one.
 //! Comes in: a DID URL or an https URL. Goes out: the key, who controls it, and what it may be used for.
 
+use super::authorities::Authorities;
 use super::did::{self, document, web};
 use super::documents::{DocumentError, Documents};
 use base64::Engine;
@@ -13,6 +14,7 @@ pub enum PublicKey {
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
     P256(Box<p256::ecdsa::VerifyingKey>),
     P384(Box<p384::ecdsa::VerifyingKey>),
+    P521(Box<p521::PublicKey>),
     Secp256k1(Box<k256::ecdsa::VerifyingKey>),
     Rsa(Box<rsa::RsaPublicKey>),
     /// Compressed G2 point, 96 bytes.
@@ -64,9 +66,19 @@ const MAX_METHOD_LENGTH: usize = 8192;
 #[derive(Clone)]
 pub struct KeyResolver {
     pub documents: Documents,
+    /// Who may say whose a key is that comes with certificates.
+    pub authorities: Authorities,
 }
 
 impl KeyResolver {
+    pub fn new(documents: Documents) -> Self {
+        Self { documents, authorities: Authorities::default() }
+    }
+
+    pub fn with_authorities(self, authorities: Authorities) -> Self {
+        Self { authorities, ..self }
+    }
+
     /// Finds the key that `verification_method` (a DID URL or an https URL) names.
     ///
     /// # Errors
@@ -279,7 +291,7 @@ mod tests {
 
     fn resolver(documents: &[(&str, Value)]) -> KeyResolver {
         let provided = documents.iter().map(|(url, json)| ((*url).to_owned(), Provided::Content(json.to_string().into())));
-        KeyResolver { documents: Documents::with_provided(provided.collect(), None) }
+        KeyResolver::new(Documents::with_provided(provided.collect(), None))
     }
 
     async fn resolve(documents: &[(&str, Value)], method: &str) -> Result<ResolvedKey, KeyError> {

@@ -3,6 +3,7 @@
 //! rejected, the document that the proof covers. An invalid credential is a report, never an `Err`.
 //! Must not know: where credentials come from, how they are stored, what becomes of them.
 
+pub mod authorities;
 pub mod codes;
 pub mod compact_jws;
 pub mod credential_schema;
@@ -28,6 +29,8 @@ pub mod schema;
 pub mod sd_jwt;
 mod secured;
 pub mod status;
+#[cfg(test)]
+mod test_certificates;
 pub mod validity;
 
 use crate::intake::classify;
@@ -38,6 +41,7 @@ use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
 use documents::Documents;
 use issuer_trust::TrustPolicy;
+use keys::KeyResolver;
 use secured::Opening;
 use serde_json::Value;
 use status::StatusRequest;
@@ -103,6 +107,11 @@ impl Verifier {
     pub fn with_policy(mut self, policy: TrustPolicy) -> Self {
         self.policy = Arc::new(policy);
         self
+    }
+
+    /// Where keys come from, and who may say whose they are.
+    fn keys(&self) -> KeyResolver {
+        KeyResolver::new(self.documents.clone()).with_authorities(self.policy.authorities().clone())
     }
 
     /// The checks on how a document is secured, alone (status lists, schema credentials).

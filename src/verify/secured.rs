@@ -34,7 +34,7 @@ pub(super) struct Opening<'a> {
 
 impl<'a> Opening<'a> {
     pub fn new(verifier: &'a Verifier, at: DateTime<Utc>, explain: bool) -> Self {
-        Self { verifier, keys: KeyResolver { documents: verifier.documents.clone() }, at, explain }
+        Self { verifier, keys: verifier.keys(), at, explain }
     }
 
     /// Takes a credential apart and checks how it is secured.
@@ -133,7 +133,7 @@ impl<'a> Opening<'a> {
         claims: &Map<String, Value>,
         secured_with: Securing,
     ) -> SecuredDocument {
-        let Claimed { json, format, signer, controller, integrity, remarks } = claimed;
+        let Claimed { json, format, signer, controller, integrity, deviation } = claimed;
         let contexts = &self.verifier.contexts;
         let structure = match format {
             Format::SdJwtVc => claims::check_sd_jwt_vc(&json),
@@ -145,9 +145,26 @@ impl<'a> Opening<'a> {
         let validity = validity::check(&json, Some(claims), self.at);
         let vocabulary = vocabulary(&json, contexts);
         let mut checks = vec![structure, vocabulary, proof, controller.unwrap_or(bound), integrity, validity];
-        checks.extend(remarks);
+        checks.extend(deviation.into_iter().chain(audience(claims, self.verifier.policy.audience())));
         SecuredDocument { format, secured_with, json: Some(Arc::new(json)), issuer_id, checks }
     }
+}
+
+/// RFC 7519 §4.1.3: a token with an audience is for those alone. `names`: what issuers call the reader; empty when it was not said.
+///
+/// Codes: `audience_unknown` (could not check), `audience_mismatch` (fail).
+fn audience(claims: &Map<String, Value>, names: &[String]) -> Option<Check> {
+    let meant: Vec<&str> = entries(claims.get("aud")).filter_map(Value::as_str).collect();
+    let first = meant.first()?;
+    if meant.iter().any(|name| names.iter().any(|own| own == name)) {
+        return None;
+    }
+    if names.is_empty() {
+        let detail = format!("the token is meant for {first:.200} alone, and whether that is you could not be told");
+        return Some(codes::check(CheckId::Validity, CheckStatus::CouldNotCheck, "audience_unknown", &detail));
+    }
+    let detail = format!("the token is meant for {first:.200} alone, which is none of the names in your trust policy");
+    Some(codes::fail(CheckId::Validity, "audience_mismatch", &detail))
 }
 
 /// Whether the proof check lets the content be used.

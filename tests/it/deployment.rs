@@ -1,6 +1,7 @@
 //! The example configuration that the deployment files ship.
 
 use skillgate::config;
+use skillgate::verify::issuer_trust::TrustPolicy;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -12,6 +13,14 @@ fn the_example_configuration_loads_and_says_what_it_seems_to_say() {
     assert!(settings.database.url.expose().starts_with("postgres://"));
     assert!(settings.queue.url.expose().starts_with("amqp://"));
     assert_eq!(settings.http_client.allow_private.len(), 1);
+}
+
+#[test]
+fn the_example_trust_policy_decides_as_its_examples_say() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/policy.toml");
+    let policy = TrustPolicy::parse(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(policy.test(), (4, Vec::new()));
+    assert_eq!(policy.audience(), ["https://credentials.example.org"]);
 }
 
 #[test]

@@ -97,7 +97,7 @@ async fn the_algorithm_is_pinned_to_the_key() {
 async fn an_algorithm_that_is_not_supported_is_not_checked_and_shows_nothing() {
     let key = TestKey::ed25519(1);
     let issuer = key.did_jwk();
-    let token = key.token(json!({"alg": "ES512", "kid": format!("{issuer}#0")}), &badge(&issuer));
+    let token = key.token(json!({"alg": "Ed448", "kid": format!("{issuer}#0")}), &badge(&issuer));
     let verification = verify(&[], token).await;
     assert_eq!(status(&verification.report, CheckId::Proof), (CheckStatus::CouldNotCheck, "algorithm_unsupported"));
     assert_eq!(verification.report.outcome, Outcome::Attention);

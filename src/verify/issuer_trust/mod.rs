@@ -5,6 +5,7 @@
 mod federation;
 mod policy;
 mod registry;
+mod strictness;
 
 use super::documents::Documents;
 use super::status::shorten;

@@ -2,7 +2,9 @@
 //! Comes in: TOML or JSON. Goes out: a [`TrustPolicy`] that decides about an issuer and what registries say of it.
 //! Must not know: the network.
 
-use crate::model::report::{Check, CheckId, CheckStatus, Finding, PolicyRef};
+use super::strictness;
+use crate::model::report::{Check, CheckId, CheckStatus, PolicyRef};
+use crate::verify::authorities::{Authorities, Authority};
 use crate::verify::open_badges_2::is_below_address;
 use serde::Deserialize;
 use serde_json::Value;
@@ -158,6 +160,11 @@ struct File {
     rules: Vec<Rule>,
     #[serde(default, rename = "registry")]
     registries: Vec<Registry>,
+    #[serde(default, rename = "authority")]
+    authorities: Vec<Authority>,
+    /// Names by which issuers call the employer, when they make a credential out to it alone.
+    #[serde(default)]
+    audience: Texts,
     #[serde(default, rename = "example")]
     examples: Vec<Example>,
 }
@@ -167,6 +174,7 @@ struct File {
 pub struct TrustPolicy {
     reference: PolicyRef,
     file: File,
+    authorities: Authorities,
 }
 
 /// What a registry says of an issuer.
@@ -200,9 +208,15 @@ impl TrustPolicy {
             checks: BTreeMap::new(),
             rules: Vec::new(),
             registries: Vec::new(),
+            authorities: Vec::new(),
+            audience: Texts::default(),
             examples: Vec::new(),
         };
-        Self { reference: PolicyRef { name: file.name.clone(), sha256: hex::encode(Sha256::digest(BUILT_IN)) }, file }
+        Self {
+            reference: PolicyRef { name: file.name.clone(), sha256: hex::encode(Sha256::digest(BUILT_IN)) },
+            file,
+            authorities: Authorities::default(),
+        }
     }
 
     /// TOML, or JSON when the text starts with a brace.
@@ -225,16 +239,28 @@ impl TrustPolicy {
                 )));
             }
         }
+        let authorities = Authorities::new(&file.authorities)
+            .map_err(|name| PolicyError::Rule(format!("the certificate of the authority \"{name}\" can't be read")))?;
         let name = match &file.version {
             Some(version) => format!("{} {version}", file.name),
             None => file.name.clone(),
         };
-        Ok(Self { reference: PolicyRef { name, sha256: hex::encode(Sha256::digest(text)) }, file })
+        Ok(Self { reference: PolicyRef { name, sha256: hex::encode(Sha256::digest(text)) }, file, authorities })
     }
 
     /// What the report names.
     pub fn reference(&self) -> PolicyRef {
         self.reference.clone()
+    }
+
+    /// Who may say whose a key is that comes with certificates.
+    pub fn authorities(&self) -> &Authorities {
+        &self.authorities
+    }
+
+    /// Names by which issuers call the employer; empty when the policy does not say.
+    pub fn audience(&self) -> &[String] {
+        &self.file.audience.0
     }
 
     pub fn registries(&self) -> &[Registry] {
@@ -284,17 +310,11 @@ impl TrustPolicy {
 
     /// Makes a check stricter or laxer as the policy says. Checks of authenticity are never made laxer, nor is a revocation or
     /// another person's credential ever made acceptable.
-    pub fn adjust(&self, mut check: Check) -> Check {
+    pub fn adjust(&self, check: Check) -> Check {
         let Some(to) = self.file.checks.get(&check.id).and_then(|changes| changes.get(&check.status)).copied() else {
             return check;
         };
-        if to == check.status || (weight(to) < weight(check.status) && is_locked(&check)) {
-            return check;
-        }
-        let detail = format!("The policy \"{}\" counts this as {}.", self.reference.name, plain(to));
-        check.findings.push(Finding { problem_type: None, code: "policy_adjusted".into(), detail, pointer: None });
-        check.status = to;
-        check
+        strictness::adjusted(check, to, &self.reference.name)
     }
 
     /// Runs the policy's own examples. Returns one sentence per example that came out otherwise.
@@ -321,33 +341,6 @@ impl TrustPolicy {
             }
         }
         (self.file.examples.len(), failures)
-    }
-}
-
-fn weight(status: CheckStatus) -> u8 {
-    match status {
-        CheckStatus::Pass | CheckStatus::NotApplicable => 0,
-        CheckStatus::Warning | CheckStatus::CouldNotCheck => 1,
-        CheckStatus::Fail => 2,
-    }
-}
-
-fn is_locked(check: &Check) -> bool {
-    match check.id {
-        CheckId::Format | CheckId::Context | CheckId::Proof | CheckId::Controller | CheckId::Integrity => true,
-        CheckId::Status | CheckId::Recipient => check.status == CheckStatus::Fail,
-        CheckId::IssuerTrust => check.code == "issuer_denied",
-        CheckId::Schema | CheckId::Validity | CheckId::Nested => false,
-    }
-}
-
-fn plain(status: CheckStatus) -> &'static str {
-    match status {
-        CheckStatus::Pass => "passed",
-        CheckStatus::Fail => "failed",
-        CheckStatus::Warning => "a warning",
-        CheckStatus::NotApplicable => "not applicable",
-        CheckStatus::CouldNotCheck => "not checked",
     }
 }
 

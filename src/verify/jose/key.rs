@@ -2,7 +2,8 @@
 //! Comes in: a token and the issuer that it names. Goes out: the checks `proof` and `controller`.
 //! Must not know: what the token says beside that.
 //!
-//! A key in the header proves that the token is whole, never who made it: the issuer must publish that key itself.
+//! A key in the header proves that the token is whole, never who made it: the issuer must publish that key itself, or an authority
+//! that the policy names must certify it.
 
 use super::{Envelope, x5c};
 use crate::model::report::{Check, CheckId, CheckStatus};
@@ -31,8 +32,9 @@ enum Source {
     Header(PublicKey),
 }
 
-const SUPPORTED: [&str; 7] = ["EdDSA", "Ed25519", "ES256", "ES384", "ES256K", "RS256", "PS256"];
-const REGISTERED: [&str; 8] = ["ES512", "RS384", "RS512", "PS384", "PS512", "Ed448", "ML-DSA-44", "ML-DSA-65"];
+const SUPPORTED: [&str; 12] =
+    ["EdDSA", "Ed25519", "ES256", "ES384", "ES512", "ES256K", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
+const REGISTERED: [&str; 4] = ["Ed448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"];
 
 /// Checks the signature of `token`, and the key against `issuer`.
 pub async fn check(
@@ -61,14 +63,21 @@ pub async fn check(
         Ok(certified) => certified,
         Err(problem) => return unproven(problem),
     };
-    let (source, missing) = match (find(token, issuer, purpose, keys).await, &certified) {
-        (Ok(found), _) => found,
-        // The token brings its key, so that it is whole can be told; whose the key is can't.
-        (Err(problem), Some(certified)) if problem.status == CheckStatus::CouldNotCheck => (
-            Source::Header(certified.key.clone()),
-            Some(certified.lapsed.clone().unwrap_or_else(|| unproven_owner(CERTIFIED, issuer))),
-        ),
-        (Err(problem), _) => return without_key(problem, token, issuer),
+    let vouched = match (&certified, issuer) {
+        (Some(certified), Some(issuer)) => x5c::controller(certified, issuer, keys, at).await.map(|said| (certified, said)),
+        _ => None,
+    };
+    let (source, missing) = match (vouched, &certified) {
+        (Some((certified, controller)), _) => (Source::Header(certified.key.clone()), Some(controller)),
+        (None, certified) => match (find(token, issuer, purpose, keys).await, certified) {
+            (Ok(found), _) => found,
+            // The token brings its key, so that it is whole can be told; whose the key is can't.
+            (Err(problem), Some(certified)) if problem.status == CheckStatus::CouldNotCheck => (
+                Source::Header(certified.key.clone()),
+                Some(certified.lapsed.clone().unwrap_or_else(|| unproven_owner(CERTIFIED, issuer))),
+            ),
+            (Err(problem), _) => return without_key(problem, token, issuer),
+        },
     };
     let (key, pinned) = match &source {
         Source::Resolved(resolved) => (&resolved.key, resolved.algorithm.as_deref()),
@@ -108,7 +117,7 @@ pub async fn check(
             json!({"algorithm": algorithm, "key": id, "key_kind": key.kind(), "signing_input_bytes": token.signing_input.len()}),
         );
     }
-    let bound = proof.status == CheckStatus::Pass && controller.status == CheckStatus::Pass;
+    let bound = proof.status == CheckStatus::Pass && matches!(controller.status, CheckStatus::Pass | CheckStatus::Warning);
     Signed { proof, controller, controller_id: issuer.filter(|_| bound).map(str::to_owned) }
 }
 

@@ -1,10 +1,12 @@
 //! The certificates in a token's header (`x5c`, RFC 7515 §4.1.6): which key they are for, and what speaks against them.
 //! Comes in: a header and the moment. Goes out: the key of the first certificate.
-//! Must not know: issuers, trust. No root is trusted here, so a chain shows that a token is whole, never whose it is.
+//! Must not know: issuers, trust. No root is trusted here, so a chain shows that a token is whole; whose it is, `authorities` may tell.
 
-use crate::model::report::{Check, CheckId};
+use crate::model::report::{Check, CheckId, CheckStatus};
+use crate::verify::authorities::Doubt;
 use crate::verify::codes;
-use crate::verify::keys::{KeyError, PublicKey};
+use crate::verify::keys::{KeyError, KeyResolver, PublicKey};
+use crate::verify::proof::signature;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -29,6 +31,8 @@ pub struct Certified {
     pub key: PublicKey,
     /// Why the chain does not speak for the key at this moment.
     pub lapsed: Option<Check>,
+    /// The certificates in DER, the key's own first.
+    pub chain: Vec<Vec<u8>>,
 }
 
 /// `None` without certificates, or when their key is of a kind that is not supported.
@@ -37,7 +41,8 @@ pub struct Certified {
 /// The failed check when the chain contradicts itself.
 pub fn read(header: &Map<String, Value>, at: DateTime<Utc>) -> Result<Option<Certified>, Check> {
     let Some(value) = header.get("x5c") else { return Ok(None) };
-    let chain = certificates(value).ok_or_else(|| broken("the certificates that came with the token can't be read"))?;
+    let (encoded, chain) =
+        certificates(value).ok_or_else(|| broken("the certificates that came with the token can't be read"))?;
     let Some(leaf) = chain.first() else { return Ok(None) };
     let key = match key_of(leaf) {
         Ok(key) => key,
@@ -54,18 +59,46 @@ pub fn read(header: &Map<String, Value>, at: DateTime<Utc>) -> Result<Option<Cer
             return Err(broken("the certificates that came with the token do not certify one another"));
         }
     }
-    Ok(Some(Certified { key, lapsed: chain.iter().find_map(|certificate| lapsed(certificate, at)) }))
+    Ok(Some(Certified { key, lapsed: chain.iter().find_map(|certificate| lapsed(certificate, at)), chain: encoded }))
+}
+
+/// The `controller` check as the policy's authorities decide it; `None` when none of them knows the chain.
+///
+/// Codes: `controller_mismatch`, `key_revoked` (fail); `certificate_unconfirmed` (warning).
+pub async fn controller(certified: &Certified, issuer: &str, keys: &KeyResolver, at: DateTime<Utc>) -> Option<Check> {
+    let check = match keys.authorities.vouch(&certified.chain, issuer, at, &keys.documents).await {
+        Err(Doubt::Nobody) => return None,
+        Ok(authority) => {
+            Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200}, as \"{authority}\" certifies."))
+        }
+        Err(Doubt::OtherName { authority }) => {
+            let detail = format!("\"{authority}\" certifies the key for somebody else than {issuer:.200} who is named as issuer");
+            codes::fail(CheckId::Controller, "controller_mismatch", &detail)
+        }
+        Err(Doubt::Withdrawn { authority }) => {
+            let detail = format!("\"{authority}\" has withdrawn the certificate of the key that signed this document");
+            codes::fail(CheckId::Controller, "key_revoked", &detail)
+        }
+        Err(Doubt::NotAsked { authority }) => {
+            let detail = format!(
+                "the key belongs to {issuer:.200}, as \"{authority}\" certifies, but whether it has withdrawn that could not be found out"
+            );
+            codes::check(CheckId::Controller, CheckStatus::Warning, "certificate_unconfirmed", &detail)
+        }
+    };
+    Some(check)
 }
 
 fn broken(detail: &str) -> Check {
     codes::fail(CheckId::Proof, "certificate_invalid", detail)
 }
 
-fn certificates(value: &Value) -> Option<Vec<Certificate>> {
+fn certificates(value: &Value) -> Option<(Vec<Vec<u8>>, Vec<Certificate>)> {
     let all = value.as_array().filter(|all| (1..=MAX_CERTIFICATES).contains(&all.len()))?;
     let read = |text: &Value| {
         let der = STANDARD.decode(text.as_str()?).ok().filter(|der| der.len() <= MAX_CERTIFICATE_BYTES)?;
-        Certificate::from_der(&der).ok()
+        let certificate = Certificate::from_der(&der).ok()?;
+        Some((der, certificate))
     };
     all.iter().map(read).collect()
 }
@@ -98,16 +131,16 @@ fn certifies(above: &Certificate, below: &Certificate) -> bool {
 }
 
 /// `None` when it can't be told.
-fn signature_fits(algorithm: &str, key: &PublicKey, message: &[u8], signature: &[u8]) -> Option<bool> {
+fn signature_fits(algorithm: &str, key: &PublicKey, message: &[u8], signed: &[u8]) -> Option<bool> {
     let fits = match (algorithm, key) {
         (ECDSA_SHA256, PublicKey::P256(key)) => {
-            p256::ecdsa::Signature::from_der(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+            p256::ecdsa::Signature::from_der(signed).is_ok_and(|signature| key.verify(message, &signature).is_ok())
         }
         (ECDSA_SHA384, PublicKey::P384(key)) => {
-            p384::ecdsa::Signature::from_der(signature).is_ok_and(|signature| key.verify(message, &signature).is_ok())
+            p384::ecdsa::Signature::from_der(signed).is_ok_and(|signature| key.verify(message, &signature).is_ok())
         }
-        (RSA_SHA256, PublicKey::Rsa(_)) => crate::verify::proof::signature::rsa_pkcs1(key, message, signature).is_ok(),
-        (ED25519, PublicKey::Ed25519(_)) => crate::verify::proof::signature::ed25519(key, message, signature).is_ok(),
+        (RSA_SHA256, PublicKey::Rsa(_)) => signature::jose("RS256", key, message, signed).is_ok(),
+        (ED25519, PublicKey::Ed25519(_)) => signature::ed25519(key, message, signed).is_ok(),
         (ECDSA_SHA256, PublicKey::Rsa(_) | PublicKey::Ed25519(_))
         | (ECDSA_SHA384, PublicKey::Rsa(_) | PublicKey::Ed25519(_))
         | (RSA_SHA256, PublicKey::P256(_) | PublicKey::P384(_) | PublicKey::Ed25519(_))

@@ -4,6 +4,7 @@
 
 use crate::verify::keys::PublicKey;
 use rsa::signature::Verifier;
+use sha2::{Sha256, Sha384, Sha512};
 
 /// Why a signature was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -40,23 +41,36 @@ pub fn ecdsa(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), Si
             let signature = signature.normalize_s().unwrap_or(signature);
             key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
         }
-        PublicKey::Ed25519(_) | PublicKey::Rsa(_) | PublicKey::Bls12381G2(_) => Err(SignatureError::WrongKey),
+        PublicKey::P521(_) | PublicKey::Ed25519(_) | PublicKey::Rsa(_) | PublicKey::Bls12381G2(_) => {
+            Err(SignatureError::WrongKey)
+        }
     }
 }
 
-/// RSASSA-PKCS1-v1_5 with SHA-256 (`RS256`).
-pub fn rsa_pkcs1(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+/// ECDSA over P-521 with SHA-512 (`ES512`).
+fn es512(key: &p521::PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+    let signature = p521::ecdsa::Signature::from_slice(signature).map_err(|_| SignatureError::Malformed)?;
+    let key = p521::ecdsa::VerifyingKey::from_affine(*key.as_affine()).map_err(|_| SignatureError::WrongKey)?;
+    key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
+}
+
+/// The hash functions that RSA signatures are made with (RFC 7518 §3.3, §3.5).
+trait RsaHash: sha2::Digest + sha2::digest::FixedOutputReset + rsa::pkcs8::AssociatedOid {}
+impl<D: sha2::Digest + sha2::digest::FixedOutputReset + rsa::pkcs8::AssociatedOid> RsaHash for D {}
+
+/// RSASSA-PKCS1-v1_5 (`RS256`, `RS384`, `RS512`).
+fn rsa_pkcs1<D: RsaHash>(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
     let PublicKey::Rsa(key) = key else { return Err(SignatureError::WrongKey) };
     let signature = rsa::pkcs1v15::Signature::try_from(signature).map_err(|_| SignatureError::Malformed)?;
-    let verifier = rsa::pkcs1v15::VerifyingKey::<sha2::Sha256>::new(key.as_ref().clone());
+    let verifier = rsa::pkcs1v15::VerifyingKey::<D>::new(key.as_ref().clone());
     verifier.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
 }
 
-/// RSASSA-PSS with SHA-256 (`PS256`).
-pub fn rsa_pss(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
+/// RSASSA-PSS (`PS256`, `PS384`, `PS512`).
+fn rsa_pss<D: RsaHash>(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), SignatureError> {
     let PublicKey::Rsa(key) = key else { return Err(SignatureError::WrongKey) };
     let signature = rsa::pss::Signature::try_from(signature).map_err(|_| SignatureError::Malformed)?;
-    let verifier = rsa::pss::VerifyingKey::<sha2::Sha256>::new(key.as_ref().clone());
+    let verifier = rsa::pss::VerifyingKey::<D>::new(key.as_ref().clone());
     verifier.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
 }
 
@@ -67,8 +81,13 @@ pub fn jose(algorithm: &str, key: &PublicKey, message: &[u8], signature: &[u8]) 
         ("ES256", PublicKey::P256(_)) | ("ES384", PublicKey::P384(_)) | ("ES256K", PublicKey::Secp256k1(_)) => {
             ecdsa(key, message, signature)
         }
-        ("RS256", PublicKey::Rsa(_)) => rsa_pkcs1(key, message, signature),
-        ("PS256", PublicKey::Rsa(_)) => rsa_pss(key, message, signature),
+        ("ES512", PublicKey::P521(key)) => es512(key, message, signature),
+        ("RS256", PublicKey::Rsa(_)) => rsa_pkcs1::<Sha256>(key, message, signature),
+        ("RS384", PublicKey::Rsa(_)) => rsa_pkcs1::<Sha384>(key, message, signature),
+        ("RS512", PublicKey::Rsa(_)) => rsa_pkcs1::<Sha512>(key, message, signature),
+        ("PS256", PublicKey::Rsa(_)) => rsa_pss::<Sha256>(key, message, signature),
+        ("PS384", PublicKey::Rsa(_)) => rsa_pss::<Sha384>(key, message, signature),
+        ("PS512", PublicKey::Rsa(_)) => rsa_pss::<Sha512>(key, message, signature),
         _ => Err(SignatureError::WrongKey),
     }
 }

@@ -206,7 +206,7 @@ mod tests {
     }
 
     async fn checked(document: &Value) -> (Check, Check) {
-        let (contexts, keys) = (Contexts::built_in(), KeyResolver { documents: Documents::default() });
+        let (contexts, keys) = (Contexts::built_in(), KeyResolver::new(Documents::default()));
         let at = "2026-06-01T00:00:00Z".parse().unwrap();
         let (challenge, domain) = (None, None);
         let purpose = Purpose::AssertionMethod;

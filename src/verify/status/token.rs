@@ -9,7 +9,7 @@ use crate::model::credential::{Document, Token};
 use crate::model::report::CheckStatus;
 use crate::verify::documents::{DocumentError, Fetched};
 use crate::verify::jose::{Envelope, key};
-use crate::verify::keys::{KeyResolver, Purpose};
+use crate::verify::keys::Purpose;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
@@ -61,7 +61,7 @@ async fn require_genuine(token: &Token, uri: &str, request: &StatusRequest<'_>) 
     if jws.media_type().as_deref() != Some("statuslist+jwt") {
         return Err(("status_list_wrong_type", "what the issuer serves is not a status list".into()));
     }
-    let keys = KeyResolver { documents: request.verifier.documents.clone() };
+    let keys = request.verifier.keys();
     let signer = request.issuer.or_else(|| jws.payload().get("iss").and_then(Value::as_str));
     let signed = key::check(&jws, signer, Purpose::AssertionMethod, &keys, request.at, false).await;
     match (signed.proof.status, signed.controller.status) {

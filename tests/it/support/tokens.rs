@@ -34,8 +34,20 @@ pub enum TestKey {
     Ed25519(ed25519_dalek::SigningKey),
     P256(p256::ecdsa::SigningKey),
     P384(p384::ecdsa::SigningKey),
+    P521(Box<p521::ecdsa::SigningKey>),
     Secp256k1(k256::ecdsa::SigningKey),
-    Rsa { pss: bool },
+    Rsa { pss: bool, bits: u16 },
+}
+
+fn rsa_signature<D>(pss: bool, message: &[u8]) -> Vec<u8>
+where
+    D: sha2::Digest + sha2::digest::FixedOutputReset + rsa::pkcs8::AssociatedOid,
+{
+    use rsa::signature::RandomizedSigner;
+    match pss {
+        false => rsa::pkcs1v15::SigningKey::<D>::new(RSA.clone()).sign(message).to_vec(),
+        true => rsa::pss::SigningKey::<D>::new(RSA.clone()).sign_with_rng(&mut rand::rngs::OsRng, message).to_vec(),
+    }
 }
 
 impl TestKey {
@@ -45,14 +57,16 @@ impl TestKey {
 
     /// One key of every kind.
     pub fn all() -> Vec<Self> {
-        vec![
+        [
             Self::ed25519(1),
             Self::P256(p256::ecdsa::SigningKey::from_slice(&[2; 32]).unwrap()),
             Self::P384(p384::ecdsa::SigningKey::from_slice(&[3; 48]).unwrap()),
+            Self::P521(Box::new(p521::ecdsa::SigningKey::from_slice(&[[0; 1].as_slice(), &[5; 65]].concat()).unwrap())),
             Self::Secp256k1(k256::ecdsa::SigningKey::from_slice(&[4; 32]).unwrap()),
-            Self::Rsa { pss: false },
-            Self::Rsa { pss: true },
         ]
+        .into_iter()
+        .chain([256, 384, 512].into_iter().flat_map(|bits| [false, true].map(|pss| Self::Rsa { pss, bits })))
+        .collect()
     }
 
     pub fn algorithm(&self) -> &'static str {
@@ -61,8 +75,13 @@ impl TestKey {
             Self::P256(_) => "ES256",
             Self::P384(_) => "ES384",
             Self::Secp256k1(_) => "ES256K",
-            Self::Rsa { pss: false } => "RS256",
-            Self::Rsa { pss: true } => "PS256",
+            Self::P521(_) => "ES512",
+            Self::Rsa { pss: false, bits: 256 } => "RS256",
+            Self::Rsa { pss: false, bits: 384 } => "RS384",
+            Self::Rsa { pss: false, .. } => "RS512",
+            Self::Rsa { pss: true, bits: 256 } => "PS256",
+            Self::Rsa { pss: true, bits: 384 } => "PS384",
+            Self::Rsa { pss: true, .. } => "PS512",
         }
     }
 
@@ -81,12 +100,13 @@ impl TestKey {
                 let signature: k256::ecdsa::Signature = key.sign(message);
                 signature.to_bytes().to_vec()
             }
-            Self::Rsa { pss: false } => rsa::pkcs1v15::SigningKey::<sha2::Sha256>::new(RSA.clone()).sign(message).to_vec(),
-            Self::Rsa { pss: true } => {
-                use rsa::signature::RandomizedSigner;
-                let key = rsa::pss::SigningKey::<sha2::Sha256>::new(RSA.clone());
-                key.sign_with_rng(&mut rand::rngs::OsRng, message).to_vec()
+            Self::P521(key) => {
+                let signature: p521::ecdsa::Signature = key.sign(message);
+                signature.to_bytes().to_vec()
             }
+            Self::Rsa { pss, bits: 256 } => rsa_signature::<sha2::Sha256>(*pss, message),
+            Self::Rsa { pss, bits: 384 } => rsa_signature::<sha2::Sha384>(*pss, message),
+            Self::Rsa { pss, .. } => rsa_signature::<sha2::Sha512>(*pss, message),
         }
     }
 
@@ -105,6 +125,10 @@ impl TestKey {
             Self::Secp256k1(key) => {
                 let point = key.verifying_key().to_encoded_point(false);
                 json!({"kty": "EC", "crv": "secp256k1", "x": text(point.x().unwrap()), "y": text(point.y().unwrap())})
+            }
+            Self::P521(key) => {
+                let point = p521::ecdsa::VerifyingKey::from(key.as_ref()).to_encoded_point(false);
+                json!({"kty": "EC", "crv": "P-521", "x": text(point.x().unwrap()), "y": text(point.y().unwrap())})
             }
             Self::Rsa { .. } => json!({"kty": "RSA", "n": text(&RSA.n().to_bytes_be()), "e": text(&RSA.e().to_bytes_be())}),
         }
@@ -143,8 +167,9 @@ impl TestKey {
             Self::P256(_) => -7,
             Self::P384(_) => -35,
             Self::Secp256k1(_) => -47,
-            Self::Rsa { pss: false } => -257,
-            Self::Rsa { pss: true } => -37,
+            Self::P521(_) => -36,
+            Self::Rsa { pss: false, bits } => -256 - i64::from(bits / 128 - 1),
+            Self::Rsa { pss: true, bits } => -36 - i64::from(bits / 128 - 1),
         }
     }
 
