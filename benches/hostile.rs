@@ -139,6 +139,24 @@ fn hostile(signed: &Value) -> Vec<(&'static str, Value)> {
             }),
         ),
         (
+            "3,000 types of its own vocabulary",
+            with(&|document| {
+                let words = own_words(3_000, |number| format!("https://example.org/{number}"));
+                document["type"].as_array_mut().unwrap().extend(words.as_object().unwrap().keys().map(|word| json!(word)));
+                document["@context"].as_array_mut().unwrap().push(words);
+            }),
+        ),
+        (
+            "3,000 words that hang on one another",
+            with(&|document| {
+                let words = own_words(3_000, |number| match number {
+                    0 => "https://example.org/".to_owned(),
+                    _ => format!("word{}:x", number - 1),
+                });
+                document["@context"].as_array_mut().unwrap().push(words);
+            }),
+        ),
+        (
             "4,000 contexts inside",
             with(&|document| {
                 let context = document["@context"].clone();
@@ -152,6 +170,11 @@ fn hostile(signed: &Value) -> Vec<(&'static str, Value)> {
             }),
         ),
     ]
+}
+
+/// A vocabulary of the document's own.
+fn own_words(count: usize, meaning: impl Fn(usize) -> String) -> Value {
+    (0..count).map(|number| (format!("word{number}"), json!(meaning(number)))).collect()
 }
 
 /// One and the same node, said to be something else each time.

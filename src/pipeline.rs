@@ -14,7 +14,7 @@ use crate::model::clock::Clock;
 use crate::model::ids::{CandidateRef, SubmissionId, TenantId};
 use crate::model::submission::{CandidateHint, Channel, Submission, UploadedFile};
 use crate::store::{Idempotency, NewSubmission, Store, StoreError, SubmissionRequest, Transaction};
-use crate::verify::{PresentationRequest, VerificationRequest, Verifier};
+use crate::verify::{PresentationRequest, VerificationRequest, Verifiers};
 use chrono::{DateTime, Duration, Utc};
 use record::{Person, WorkedFile, record};
 use work::Task;
@@ -42,7 +42,7 @@ pub enum PipelineError {
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Pipeline {
-    pub verifier: Verifier,
+    pub verifiers: Verifiers,
     pub store: Store,
     pub limits: Limits,
     pub clock: Clock,
@@ -132,7 +132,7 @@ impl Pipeline {
             hint.name = hint.name.or(known.name);
         }
         Ok(Task {
-            verifier: self.verifier.clone(),
+            verifier: self.verifiers.of(&submission.tenant_id),
             request: VerificationRequest { at: self.clock.now(), candidate: hint, explain: false },
             expected: PresentationRequest { challenge: request.challenge.clone(), domain: request.domain.clone() },
             tenant_id: submission.tenant_id.clone(),

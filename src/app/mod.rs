@@ -14,7 +14,7 @@ mod verifier;
 pub use queues::connect_queue;
 pub use run::Started;
 pub use telemetry::telemetry;
-pub use verifier::{build_verifier, load_policy};
+pub use verifier::{build_verifier, build_verifiers, load_policy};
 
 use crate::config::{DeliverySettings, MasterKeyError, Settings, VerifySettings, master_key};
 use crate::connector::file::FileWriter;
@@ -93,9 +93,9 @@ impl App {
         let store = Store::connect(settings.database.url.expose(), sealer.clone()).await?;
         let queue = connect_queue(&settings).await?;
         let http_client = HttpClient::new(&settings.http_client)?;
-        let verifier = build_verifier(&settings.verify, &settings.intake, http_client.clone())?;
+        let verifiers = build_verifiers(&settings.verify, &settings.intake, http_client.clone())?;
         let pipeline = Pipeline {
-            verifier,
+            verifiers,
             store: store.clone(),
             limits: settings.intake.clone(),
             clock: clock.clone(),

@@ -5,9 +5,10 @@ use crate::config::VerifySettings;
 use crate::http_client::HttpClient;
 use crate::intake::{Limits, json};
 use crate::jsonld::Contexts;
-use crate::verify::Verifier;
+use crate::model::ids::TenantId;
 use crate::verify::documents::{Documents, Provided};
 use crate::verify::issuer_trust::TrustPolicy;
+use crate::verify::{Verifier, Verifiers};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +28,27 @@ pub fn build_verifier(settings: &VerifySettings, limits: &Limits, client: HttpCl
         true => Ok(verifier.with_policy(load_policy(&settings.policy_file)?)),
         false => Ok(verifier),
     }
+}
+
+/// [`build_verifier`], and the policies of single tenants beside it.
+pub fn build_verifiers(settings: &VerifySettings, limits: &Limits, client: HttpClient) -> Result<Verifiers, AppError> {
+    let policies = if given(&settings.policy_folder) { tenant_policies(&settings.policy_folder)? } else { HashMap::new() };
+    Ok(Verifiers::new(build_verifier(settings, limits, client)?, policies))
+}
+
+/// `TENANT.toml` or `TENANT.json` for each tenant that has one; other files are left alone.
+fn tenant_policies(folder: &Path) -> Result<HashMap<TenantId, TrustPolicy>, AppError> {
+    let unusable = |cause: std::io::Error| AppError::Settings(format!("{} can't be read: {cause}", folder.display()));
+    let mut policies = HashMap::new();
+    for entry in std::fs::read_dir(folder).map_err(unusable)? {
+        let path = entry.map_err(unusable)?.path();
+        let is_policy = path.extension().is_some_and(|extension| extension == "toml" || extension == "json");
+        let Some(tenant) = path.file_stem().and_then(|stem| stem.to_str()).filter(|_| is_policy) else { continue };
+        if policies.insert(TenantId::from(tenant), load_policy(&path)?).is_some() {
+            return Err(AppError::Settings(format!("{} holds two policies of the tenant {tenant}", folder.display())));
+        }
+    }
+    Ok(policies)
 }
 
 /// A trust policy from its file (TOML or JSON).

@@ -6,6 +6,7 @@ use crate::model::clock::Clock;
 use crate::model::ids::{ApiKeyId, TenantId};
 use crate::model::tenant::{ApiKey, GeneratedKey};
 use crate::store::Store;
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
 
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 pub struct ApiKeyArgs {
     #[command(subcommand)]
     action: Action,
-    /// The employer that the key acts for
+    /// The employer that the key acts for; `create` makes it when it is new
     #[arg(long, global = true, default_value = "default")]
     tenant: String,
 }
@@ -45,11 +46,22 @@ pub fn run(settings: &SettingsArgs, arguments: &ApiKeyArgs) -> anyhow::Result<Ex
 }
 
 async fn create(store: &Store, tenant: &TenantId, name: &str) -> anyhow::Result<ExitCode> {
-    let key = GeneratedKey::new();
-    let listed = store.create_api_key(tenant, name, key.prefix(), &key.hash(), Clock::system().now()).await?;
+    let (key, now) = (GeneratedKey::new(), Clock::system().now());
+    if !is_name(tenant.as_str()) {
+        bail!("a tenant is named with lower-case letters, digits and hyphens, 63 at most; \"{tenant}\" is not");
+    }
+    if store.create_tenant(tenant, now).await? {
+        eprintln!("\"{tenant}\" is a new tenant.");
+    }
+    let listed = store.create_api_key(tenant, name, key.prefix(), &key.hash(), now).await?;
     eprintln!("Key {} for \"{name}\". It is shown only now:", listed.id);
     println!("{}", key.expose());
     Ok(ExitCode::SUCCESS)
+}
+
+/// A name that can stand in a path and be a file's name.
+fn is_name(tenant: &str) -> bool {
+    (1..=63).contains(&tenant.len()) && tenant.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 async fn list(store: &Store, tenant: &TenantId) -> anyhow::Result<ExitCode> {

@@ -1,6 +1,7 @@
 //! `skillgate doctor`: says in plain words whether an installation can work, and what to do where it can't.
 
 use super::block_on;
+use crate::app::build_verifiers;
 use crate::cli::SettingsArgs;
 use crate::config::{DEFAULTS, Settings, master_key};
 use crate::doors::request_signer;
@@ -52,10 +53,28 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
     }
     say("queue", queue(settings).await);
     say("outbound requests", HttpClient::new(&settings.http_client).map(|_| "client ready".into()).map_err(Into::into));
+    say("trust policies", policies(settings));
     if let Some(signer) = certificate(settings) {
         say("certificate for signed requests", signer);
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is named can be read, and decides as its own examples say.
+fn policies(settings: &Settings) -> anyhow::Result<String> {
+    let verifiers = build_verifiers(&settings.verify, &settings.intake, HttpClient::new(&settings.http_client)?)?;
+    for policy in verifiers.policies() {
+        let (_, failures) = policy.test();
+        if let Some(first) = failures.first() {
+            anyhow::bail!("\"{}\" does not decide as it says: {first}", policy.reference().name);
+        }
+    }
+    let everybody = verifiers.everybody().policy.reference().name;
+    Ok(match verifiers.policies().count() - 1 {
+        0 => format!("\"{everybody}\" for everybody"),
+        1 => format!("\"{everybody}\" for everybody, and one tenant's own"),
+        count => format!("\"{everybody}\" for everybody, and those of {count} tenants"),
+    })
 }
 
 /// `None` when none is configured.

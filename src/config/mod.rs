@@ -76,12 +76,14 @@ pub struct SecuritySettings {
     pub master_key_file: PathBuf,
 }
 
-/// Keys: `policy_file`, `contexts_file`, `documents_file`, `offline`.
+/// Keys: `policy_file`, `policy_folder`, `contexts_file`, `documents_file`, `offline`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifySettings {
     /// Trust policy; empty means the built-in one, under which an unknown issuer needs attention.
     pub policy_file: PathBuf,
+    /// Folder of policies of single tenants; empty means that there are none.
+    pub policy_folder: PathBuf,
     /// JSON map of context URL → file; empty means only the built-in contexts.
     pub contexts_file: PathBuf,
     /// JSON map of URL or DID → file, used instead of the network; empty means none.

@@ -5,6 +5,7 @@ use super::Doors;
 use crate::intake::vcalm::problem::Problem;
 use crate::intake::{self, Content};
 use crate::model::credential::Document;
+use crate::model::ids::TenantId;
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::{CandidateHint, UploadedFile};
 use crate::verify::sd_jwt::SdJwt;
@@ -42,14 +43,20 @@ pub struct Transport {
 
 impl Doors {
     /// Judges all presentations of an answer; the first that does not hold decides.
-    pub async fn judge(&self, answers: &[Answer], expected: &PresentationRequest) -> Result<Transport, Problem> {
+    pub async fn judge(
+        &self,
+        tenant: &TenantId,
+        answers: &[Answer],
+        expected: &PresentationRequest,
+    ) -> Result<Transport, Problem> {
         let request = VerificationRequest { at: self.clock.now(), candidate: CandidateHint::default(), explain: false };
+        let verifier = self.pipeline.verifiers.of(tenant);
         let mut transport = Transport::default();
         for answer in answers {
             for opened in intake::open(&answer.file(), &self.pipeline.limits) {
                 match opened.content {
                     Content::Presentation(presentation) => {
-                        let (report, facts) = self.pipeline.verifier.verify_presentation(&presentation, expected, &request).await;
+                        let (report, facts) = verifier.verify_presentation(&presentation, expected, &request).await;
                         refuse_if_bad(&report, facts.proof.is_some())?;
                         transport.unsigned |= facts.proof.is_none();
                         transport.holders.extend(facts.proven_holder);

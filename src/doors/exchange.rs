@@ -86,7 +86,7 @@ impl Doors {
         audience: &str,
     ) -> Result<Submission, Problem> {
         let expected = PresentationRequest { challenge: Some(exchange.challenge.clone()), domain: Some(audience.to_owned()) };
-        let transport = match self.judge(answers, &expected).await {
+        let transport = match self.judge(&exchange.tenant_id, answers, &expected).await {
             Ok(transport) => transport,
             Err(problem) => {
                 let next = secrets::random_id();

@@ -48,7 +48,7 @@ impl Pipeline {
         let known = self.store.candidate_identity(tenant, &stored.candidate_ref).await?;
         let candidate = CandidateHint { candidate_ref: None, emails: known.emails, dids: known.dids, name: known.name };
         let task = Task {
-            verifier: self.verifier.clone(),
+            verifier: self.verifiers.of(tenant),
             request: VerificationRequest { at: self.clock.now(), candidate, explain: false },
             expected: PresentationRequest::default(),
             tenant_id: tenant.clone(),

@@ -1,6 +1,7 @@
-//! API keys: stored as a hash only.
+//! Tenants, and their API keys: stored as a hash only.
 
-use super::schema::api_keys;
+use super::connection::each_backend;
+use super::schema::{api_keys, tenants};
 use super::text::{clean, parse_time, parse_times, time_text};
 use super::{Result, Store};
 use crate::model::ids::{ApiKeyId, TenantId};
@@ -38,6 +39,17 @@ impl Row {
 }
 
 impl Store {
+    /// Whether the tenant is new; its identifier is its name.
+    pub async fn create_tenant(&self, tenant: &TenantId, now: DateTime<Utc>) -> Result<bool> {
+        let id = tenant.0.clone();
+        let made = self.write(move |connection| {
+            let values = (tenants::id.eq(&id), tenants::name.eq(&id), tenants::created_at.eq(time_text(now)));
+            Ok(each_backend!(connection, c => diesel::insert_into(tenants::table).values(values).on_conflict_do_nothing().execute(c))?)
+        });
+        Ok(made.await? == 1)
+    }
+
+    /// The tenant must exist.
     /// `hash`: lower-case hex SHA-256 of the key. `Conflict` when the key exists.
     pub async fn create_api_key(
         &self,

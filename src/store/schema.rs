@@ -1,6 +1,14 @@
 //! The tables, as diesel sees them; the same on both databases. migrations/ says what each is for.
 
 diesel::table! {
+    tenants (id) {
+        id -> Text,
+        name -> Text,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
     api_keys (id) {
         id -> Text,
         tenant_id -> Text,

@@ -32,6 +32,7 @@ pub mod status;
 #[cfg(test)]
 mod test_certificates;
 pub mod validity;
+mod verifiers;
 
 use crate::intake::classify;
 use crate::jsonld::Contexts;
@@ -48,6 +49,7 @@ use status::StatusRequest;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+pub use verifiers::Verifiers;
 
 /// A future that may contain itself: credentials hold credentials.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -72,11 +72,15 @@ async fn connect_webhook_taking(app: &App, url: &str, outcomes: Vec<Outcome>) {
 }
 
 async fn upload(app: &App, samples: &[SampleFile], name: &str, email: Option<&str>) -> Submission {
+    upload_for(app, "default", samples, name, email).await
+}
+
+async fn upload_for(app: &App, tenant: &str, samples: &[SampleFile], name: &str, email: Option<&str>) -> Submission {
     let sample = samples.iter().find(|sample| sample.name == name).unwrap();
     let file = UploadedFile { name: Some(name.to_owned()), media_type: None, bytes: sample.bytes.clone().into() };
     let candidate = CandidateHint { emails: email.map(str::to_owned).into_iter().collect(), ..CandidateHint::default() };
     let delivered = Delivered {
-        tenant_id: TenantId::from("default"),
+        tenant_id: TenantId::from(tenant),
         channel: Channel::Upload,
         candidate,
         files: vec![file],
@@ -190,4 +194,31 @@ async fn a_receiver_of_accepted_badges_follows_a_trust_policy_that_changes() {
         assert_eq!(told, expected, "{outcome:?}");
         seen = events.len();
     }
+}
+
+#[tokio::test]
+async fn a_tenant_with_a_policy_of_its_own_is_judged_under_that() {
+    let (folder, samples) = (tempfile::tempdir().unwrap(), samples());
+    let policies = tempfile::tempdir().unwrap();
+    let mut settings = settings(folder.path(), &samples);
+    std::fs::copy(folder.path().join("policy.toml"), policies.path().join("acme.toml")).unwrap();
+    std::fs::write(policies.path().join("README.txt"), "not a policy").unwrap();
+    settings.verify.policy_file = Default::default();
+    settings.verify.policy_folder = policies.path().to_owned();
+    let app = App::build(settings.clone(), clock()).await.unwrap();
+    for (tenant, outcome, policy) in [
+        ("acme", Outcome::Accepted, "samples 1"),
+        ("default", Outcome::Attention, "built-in"),
+        ("other", Outcome::Attention, "built-in"),
+    ] {
+        let is_new = app.store.create_tenant(&TenantId::from(tenant), app.clock.now()).await.unwrap();
+        assert_eq!(is_new, tenant != "default");
+        let submission = upload_for(&app, tenant, &samples, "valid.png", Some("ada@example.org")).await;
+        assert_eq!(submission.outcome, Some(outcome), "{tenant}");
+        let report = serde_json::to_value(&submission.files[0]).unwrap()["credentials"][0]["report"].clone();
+        assert_eq!(report["policy"]["name"], policy, "{tenant}: {report:#}");
+    }
+    std::fs::write(policies.path().join("broken.toml"), "name = 5").unwrap();
+    let error = App::build(settings, clock()).await.err().unwrap().to_string();
+    assert!(error.contains("broken.toml"), "{error}");
 }

@@ -56,7 +56,7 @@ fn gateway(store: &TestStore, list: Option<String>, days: i64) -> Pipeline {
     let served = list.map(|text| (LIST.to_owned(), Provided::Content(text.into())));
     let documents = Documents::with_provided(served.into_iter().collect::<HashMap<_, _>>(), None);
     Pipeline {
-        verifier: Verifier::new(documents, Contexts::built_in()),
+        verifiers: Verifier::new(documents, Contexts::built_in()).into(),
         store: store.store.clone(),
         limits: Limits::default(),
         clock: Clock::fixed(noon() + Duration::days(days)),

@@ -309,7 +309,7 @@ async fn a_rejected_credential_tells_its_reason_and_no_content(TestStore { store
 fn pipeline(store: &Store, clock: Clock) -> Pipeline {
     let verifier = Verifier::new(Documents::default(), Contexts::built_in());
     Pipeline {
-        verifier,
+        verifiers: verifier.into(),
         store: store.clone(),
         limits: Limits::default(),
         clock,

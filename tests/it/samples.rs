@@ -121,7 +121,7 @@ async fn what_is_told_of_the_samples_fits_the_schemas() {
     let store = Store::connect(&url, Sealer::new(&[7; 32])).await.unwrap();
     let tenant = TenantId::from("default");
     let pipeline = Pipeline {
-        verifier: set.verifier(),
+        verifiers: set.verifier().into(),
         store: store.clone(),
         limits: Limits::default(),
         clock: Clock::fixed(now()),

@@ -104,7 +104,7 @@ CREATE INDEX credentials_fingerprint ON credentials (tenant_id, fingerprint);
 CREATE INDEX credentials_tenant ON credentials (tenant_id, id);
 CREATE INDEX credentials_candidate ON credentials (tenant_id, candidate_ref, id);
 CREATE INDEX credentials_outcome ON credentials (tenant_id, outcome, id);
-CREATE INDEX credentials_submission ON credentials (submission_id);
+CREATE INDEX credentials_submission ON credentials (submission_id, tenant_id, id);
 CREATE INDEX credentials_natural_key ON credentials (tenant_id, natural_key) WHERE natural_key IS NOT NULL;
 CREATE INDEX credentials_expiring ON credentials (valid_until) WHERE status = 'active' AND valid_until IS NOT NULL;
 CREATE INDEX credentials_checks_due ON credentials (next_check_at) WHERE next_check_at IS NOT NULL;
@@ -194,7 +194,7 @@ CREATE TABLE deliveries (
     updated_at TEXT COLLATE "C" NOT NULL
 );
 CREATE UNIQUE INDEX deliveries_once ON deliveries (connection_id, event_id);
-CREATE INDEX deliveries_event ON deliveries (event_id);
+CREATE INDEX deliveries_event ON deliveries (event_id, tenant_id, id);
 CREATE INDEX deliveries_tenant ON deliveries (tenant_id, id);
 CREATE INDEX deliveries_state ON deliveries (tenant_id, state, id);
 CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 'pending';

@@ -25,10 +25,10 @@ const CHALLENGE_MINUTES: i64 = 15;
 const CHALLENGE_PREFIX: &str = "sg_";
 
 /// `POST /credentials/verify`
-pub async fn credential(state: web::Data<State>, _caller: Caller, request: HttpRequest, payload: web::Payload) -> HttpResponse {
+pub async fn credential(state: web::Data<State>, caller: Caller, request: HttpRequest, payload: web::Payload) -> HttpResponse {
     let verified = async {
         let body = body(&state, &request, payload).await?;
-        verify_credential(&state, &read_credential(&body, &state.limits)?).await
+        verify_credential(&state, &caller, &read_credential(&body, &state.limits)?).await
     };
     respond(verified.await)
 }
@@ -89,14 +89,14 @@ fn input_of(credential: &ReceivedCredential) -> Value {
     }
 }
 
-async fn verify_credential(state: &State, asked: &VerifyRequest) -> Result<Value, Problem> {
+async fn verify_credential(state: &State, caller: &Caller, asked: &VerifyRequest) -> Result<Value, Problem> {
     let credential = match opened(state, asked) {
         Some(Content::Credentials(list)) if list.len() == 1 => list.into_iter().next(),
         Some(Content::Nothing(problem)) => return Err(Problem::malformed(problem.message)),
         _ => None,
     };
     let credential = credential.ok_or_else(|| Problem::malformed("verifiableCredential is not one credential."))?;
-    let verification = state.pipeline.verifier.verify(&credential, &request(state)).await;
+    let verification = state.pipeline.verifiers.of(&caller.tenant_id).verify(&credential, &request(state)).await;
     Ok(credential_answer(&verification.report, &asked.json, asked.wanted))
 }
 
@@ -107,8 +107,9 @@ async fn verify_presentation(state: &State, caller: &Caller, asked: &VerifyReque
         _ => return Err(Problem::malformed("This is not a presentation.")),
     };
     let request = request(state);
+    let verifier = state.pipeline.verifiers.of(&caller.tenant_id);
     let expected = PresentationRequest { challenge: asked.challenge.clone(), domain: asked.domain.clone() };
-    let (report, facts) = state.pipeline.verifier.verify_presentation(&presentation, &expected, &request).await;
+    let (report, facts) = verifier.verify_presentation(&presentation, &expected, &request).await;
     let signed = (!asked.proofless).then_some(&report);
     let mismatch = |code: &str| {
         report.checks.iter().any(|check| check.code == code || check.findings.iter().any(|finding| finding.code == code))
@@ -123,7 +124,7 @@ async fn verify_presentation(state: &State, caller: &Caller, asked: &VerifyReque
     for credential in &presentation.credentials {
         let mut credential = credential.clone();
         credential.presentation = Some(facts.clone());
-        let verification = state.pipeline.verifier.verify(&credential, &request).await;
+        let verification = verifier.verify(&credential, &request).await;
         reports.push((input_of(&credential), verification.report));
     }
     let verdict = PresentationVerdict {

@@ -3,6 +3,7 @@
 
 use super::entries;
 use crate::jsonld::{Contexts, Edition, JsonLdError, expand};
+use crate::verify::proof::screen;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
@@ -10,7 +11,8 @@ use std::collections::HashSet;
 /// and each of its types names a web address. What is not known here is for the `context` check to say.
 pub fn own_vocabulary_problem(members: &Map<String, Value>, contexts: &Contexts) -> Option<(&'static str, &'static str)> {
     let context = members.get("@context");
-    if !entries(context).any(Value::is_object) {
+    // What is refused unread is not worked on here either.
+    if !entries(context).any(Value::is_object) || screen(members, contexts).is_err() {
         return None;
     }
     let types: HashSet<&str> = entries(members.get("type")).filter_map(Value::as_str).collect();

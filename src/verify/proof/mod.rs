@@ -16,7 +16,7 @@ use super::keys::{KeyResolver, Purpose};
 use crate::jsonld::{Contexts, Edition};
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use chrono::{DateTime, Utc};
-pub use integrity::TOKEN_NOT_COVERED;
+pub use integrity::{TOKEN_NOT_COVERED, screen};
 use options::{Expected, ProofOptions, Suite};
 use problem::ProofProblem;
 use serde_json::{Map, Value, json};

@@ -86,7 +86,7 @@ async fn spawn(limits: Limits, settings: DoorSettings) -> TestApp {
     // Nothing is fetched: what a test needs of the network, it provides.
     let verifier = Verifier::new(Documents::default(), Contexts::built_in());
     let pipeline = Pipeline {
-        verifier,
+        verifiers: verifier.into(),
         store: store.clone(),
         limits: limits.clone(),
         clock: clock.clone(),

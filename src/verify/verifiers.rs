@@ -1,0 +1,49 @@
+//! One verifier for each tenant: the same documents and contexts, the tenant's own trust policy.
+//! Comes in: the verifier for everybody, and policies of single tenants. Goes out: the verifier of a tenant.
+//! Must not know: where policies are kept.
+
+use super::Verifier;
+use super::issuer_trust::TrustPolicy;
+use crate::model::ids::TenantId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Verifiers {
+    everybody: Verifier,
+    policies: Arc<HashMap<TenantId, Arc<TrustPolicy>>>,
+}
+
+impl Verifiers {
+    /// `policies`: of tenants that have one of their own.
+    pub fn new(everybody: Verifier, policies: HashMap<TenantId, TrustPolicy>) -> Self {
+        let policies = policies.into_iter().map(|(tenant, policy)| (tenant, Arc::new(policy)));
+        Self { everybody, policies: Arc::new(policies.collect()) }
+    }
+
+    /// For what depends on no tenant.
+    pub fn everybody(&self) -> &Verifier {
+        &self.everybody
+    }
+
+    /// The policy for everybody, and those of single tenants.
+    pub fn policies(&self) -> impl Iterator<Item = &TrustPolicy> {
+        std::iter::once(&self.everybody.policy).chain(self.policies.values()).map(AsRef::as_ref)
+    }
+
+    /// Under the tenant's own policy where it has one.
+    pub fn of(&self, tenant: &TenantId) -> Verifier {
+        let mut verifier = self.everybody.clone();
+        if let Some(policy) = self.policies.get(tenant) {
+            verifier.policy = policy.clone();
+        }
+        verifier
+    }
+}
+
+impl From<Verifier> for Verifiers {
+    fn from(everybody: Verifier) -> Self {
+        Self::new(everybody, HashMap::new())
+    }
+}
