@@ -1,6 +1,8 @@
 //! Chains that contradict themselves, and what a good one says.
 
 use super::*;
+use crate::verify::authorities::{Authorities, Authority};
+use crate::verify::documents::{Documents, Provided};
 use crate::verify::test_certificates::{Made, TODAY, authority, key, leaf, today};
 use serde_json::json;
 use x509_cert::ext::pkix::KeyUsages;
@@ -54,5 +56,31 @@ fn what_is_no_chain_of_certificates_is_refused() {
     let many = vec![encoded(&leaf()); MAX_CERTIFICATES + 1];
     for x5c in [json!("x"), json!([]), json!([5]), json!(["!"]), json!(["AAAA"]), json!(many)] {
         assert!(read_value(x5c.clone()).is_err(), "{x5c:.60}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_known_authority_says_decides_whose_the_key_is() {
+    const COLLEGE: &str = "https://college.example.org";
+    const LIST: &str = "https://authority.example.org/withdrawn";
+    let known = Made { usage: None, ..authority() };
+    let listed = Made { uris: &[COLLEGE], list: Some(LIST), ..leaf() };
+    let unlisted = Made { list: None, ..listed.clone() };
+    let withdrawn = known.withdrawn(true, (TODAY - 1, TODAY + 1));
+    let cases = [
+        (&unlisted, COLLEGE, None, Some((CheckStatus::Pass, "ok"))),
+        (&unlisted, "https://other.example.org", None, Some((CheckStatus::Fail, "controller_mismatch"))),
+        (&listed, COLLEGE, None, Some((CheckStatus::Warning, "certificate_unconfirmed"))),
+        (&listed, COLLEGE, Some(withdrawn), Some((CheckStatus::Fail, "key_revoked"))),
+        (&Made { signer: key(2), ..unlisted.clone() }, COLLEGE, None, None),
+    ];
+    for (certificate, issuer, list, expected) in cases {
+        let certified = read_chain(std::slice::from_ref(certificate)).unwrap().unwrap();
+        let served = list.map(|list| (LIST.to_owned(), Provided::Content(list.into())));
+        let entry = Authority { name: "Example Authority".to_owned(), certificate: known.pem() };
+        let keys = KeyResolver::new(Documents::with_provided(served.into_iter().collect(), None))
+            .with_authorities(Authorities::new(&[entry]).unwrap());
+        let check = controller(&certified, issuer, &keys, today()).await;
+        assert_eq!(check.as_ref().map(|check| (check.status, check.code.as_str())), expected, "{issuer}");
     }
 }
