@@ -241,3 +241,13 @@ async fn a_number_may_be_written_with_a_fraction_of_nothing() {
     let other = edited(&badge, "/credentialSubject/creditsEarned", json!(1.5));
     college.expect_refusal("another number", &other.to_string(), "signature_invalid").await;
 }
+
+/// `urn:uuid:…` leads to no key and is nobody's name: that is not proven, and not contradicted either.
+#[tokio::test]
+async fn an_issuer_that_is_only_a_number_is_not_proven() {
+    let college = College::new();
+    let numbered = college.sign(&college.with("/issuer/id", json!("urn:uuid:11111111-1111-4111-8111-111111111111")));
+    assert_eq!(college.judge(&numbered.to_string()).await, (Outcome::Attention, Vec::new()));
+    let named = college.sign(&college.with("/issuer/id", json!("https://college.example.org")));
+    college.expect_refusal("a web address", &named.to_string(), "controller_mismatch").await;
+}

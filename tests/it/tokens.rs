@@ -197,6 +197,17 @@ async fn a_certificate_in_the_header_shows_that_a_token_is_whole_and_never_whose
 }
 
 #[tokio::test]
+async fn an_issuer_that_is_only_a_number_is_neither_proven_nor_shown() {
+    let key = TestKey::ed25519(1);
+    let issuer = "urn:uuid:33333333-3333-4333-8333-333333333333";
+    let token = key.token(json!({"kid": format!("{}#0", key.did_jwk())}), &badge(issuer));
+    let verification = verify(&[], token).await;
+    assert_eq!(status(&verification.report, CheckId::Controller), (CheckStatus::CouldNotCheck, "issuer_unproven"));
+    assert_eq!(verification.report.outcome, Outcome::Attention);
+    assert!(verification.document.is_none() && verification.report.issuer_id.is_none());
+}
+
+#[tokio::test]
 async fn a_key_of_another_did_is_not_the_issuers_even_when_it_cannot_be_had() {
     let key = TestKey::ed25519(1);
     let token = key.token(json!({"kid": "did:web:mallory.example.net#k"}), &badge("did:web:college.example.org"));

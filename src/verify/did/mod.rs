@@ -33,6 +33,12 @@ pub fn is_foreign(verification_method: &str, controller: &str) -> bool {
     did != without_fragment(controller) && (method(controller) != Some(name) || ONE_SPELLING.contains(&name))
 }
 
+/// Whether nothing could ever tell whose key it is: a name like `urn:uuid:…` leads nowhere, and stands for nobody who could be
+/// impersonated by it either.
+pub fn leads_nowhere(controller: &str) -> bool {
+    controller.starts_with("urn:")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

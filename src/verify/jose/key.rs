@@ -128,11 +128,7 @@ fn is_eddsa(algorithm: &str) -> bool {
 /// The key was not to be had; that it is somebody else's can be told all the same.
 fn without_key(proof: Check, token: &Envelope, issuer: Option<&str>) -> Signed {
     let foreign = token.key_id().zip(issuer).filter(|(method, issuer)| did::is_foreign(method, issuer));
-    let controller = foreign.map(|(method, issuer)| {
-        let detail =
-            format!("the key belongs to {:.200}, not to {issuer:.200} who is named as issuer", did::without_fragment(method));
-        codes::fail(CheckId::Controller, "controller_mismatch", &detail)
-    });
+    let controller = foreign.map(|(method, issuer)| not_the_issuers(did::without_fragment(method), issuer));
     let unproven = unproven(proof);
     Signed { controller: controller.unwrap_or(unproven.controller), ..unproven }
 }
@@ -321,11 +317,7 @@ fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime
         };
     };
     if key.controller != issuer && did::without_fragment(&key.controller) != issuer {
-        return codes::fail(
-            CheckId::Controller,
-            "controller_mismatch",
-            &format!("the key belongs to {:.200}, not to {issuer:.200} who is named as issuer", key.controller),
-        );
+        return not_the_issuers(&key.controller, issuer);
     }
     if !key.allowed {
         return codes::fail(CheckId::Controller, "key_not_allowed", "the issuer does not list the key for issuing credentials");
@@ -339,6 +331,14 @@ fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime
         return codes::fail(CheckId::Controller, "key_expired", "the issuer's key has expired");
     }
     Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200} and is allowed to be used so."))
+}
+
+fn not_the_issuers(owner: &str, issuer: &str) -> Check {
+    if did::leads_nowhere(issuer) {
+        return unproven_owner(&format!("from {owner:.200}"), Some(issuer));
+    }
+    let detail = format!("the key belongs to {owner:.200}, not to {issuer:.200} who is named as issuer");
+    codes::fail(CheckId::Controller, "controller_mismatch", &detail)
 }
 
 /// How a key came that nobody vouches for.

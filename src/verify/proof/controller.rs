@@ -4,7 +4,8 @@
 
 use super::ProofRequest;
 use super::options::{parse_moment, purpose_name};
-use crate::model::report::{Check, CheckId};
+use crate::model::report::{Check, CheckId, CheckStatus};
+use crate::verify::codes;
 use crate::verify::did;
 use crate::verify::keys::{Purpose, ResolvedKey};
 use chrono::{DateTime, Utc};
@@ -59,6 +60,12 @@ pub fn foreign(methods: &[&str], expected: Option<&str>) -> Option<Check> {
 }
 
 fn mismatch(who: &str, expected: &str) -> Check {
+    if did::leads_nowhere(expected) {
+        let detail = format!(
+            "the document names its issuer by {expected:.200} alone, and nothing shows that the key of {who:.200} is theirs"
+        );
+        return codes::check(CheckId::Controller, CheckStatus::CouldNotCheck, "issuer_unproven", &detail);
+    }
     Check::fail(
         CheckId::Controller,
         "controller_mismatch",
