@@ -70,6 +70,9 @@ pub enum CheckStatus {
     CouldNotCheck,
 }
 
+/// Code of the finding that results could have been left out, which changes what may be read from those that are there.
+pub const RESULT_WITHHOLDABLE: &str = "result_withholdable";
+
 /// One thing that a check found: an RFC 9457-shaped detail of a warning or an error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {

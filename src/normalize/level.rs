@@ -3,8 +3,31 @@
 //! attained, and positions on the issuer's own scale. A level on the common scale only where a published table gives one.
 
 use super::reader::{Node, preferred};
-use crate::model::credential::{Attainment, ResultValue};
+use crate::model::credential::{Attainment, ResultValue, Securing};
 use crate::model::skill::{Level, Position, RawLevel};
+use std::cmp::Ordering;
+
+/// Contexts in which `allowedValue` is a list. A signature over RDF covers the order of a list, and not that of a set, which
+/// whoever holds the credential may write in any order.
+const ALLOWED_VALUES_IN_ORDER: [&str; 2] =
+    ["https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"];
+
+/// Which scales stand in an order that is signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    pub allowed_values: bool,
+    /// `rubricCriterionLevel` is a set in every context.
+    pub rubrics: bool,
+}
+
+impl Order {
+    /// `root`: the credential.
+    pub fn of(root: &Node<'_>, secured_with: Securing) -> Self {
+        let rubrics = secured_with != Securing::DataIntegrity;
+        let mut contexts = root.list("@context").into_iter().filter_map(|context| context.value.as_str());
+        Self { rubrics, allowed_values: rubrics || contexts.any(|context| ALLOWED_VALUES_IN_ORDER.contains(&context)) }
+    }
+}
 
 /// One result with what it says of skills.
 #[derive(Clone, Debug)]
@@ -18,7 +41,7 @@ pub struct Read<'a> {
 }
 
 /// Reads one `result` against the descriptions of its achievement.
-pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>]) -> Read<'a> {
+pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>], order: Order) -> Read<'a> {
     let wanted = result.id_of("resultDescription");
     let described = |node: &&Node<'a>| wanted.is_some() && node.id() == wanted;
     let description = descriptions.iter().find(described).or_else(|| match descriptions {
@@ -33,7 +56,7 @@ pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>]) -> Read<'a> {
             .and_then(|name| preferred(&name.languages(None)).map(|(_, text)| text.to_owned())),
         value: result.text_of("value"),
         achieved_level: achieved_level_name(result, description),
-        meets_required: description.and_then(|node| meets_required(result, node, result_type.as_deref())),
+        meets_required: description.and_then(|node| meets_required(result, node, result_type.as_deref(), order)),
         source_pointer: result.pointer.clone(),
         status: status.clone(),
         result_type: result_type.clone(),
@@ -48,7 +71,7 @@ pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>]) -> Read<'a> {
         alignments.extend(description.list("alignment"));
         alignments.extend(reached_rubric_level(result, description).map(|level| level.list("alignment")).unwrap_or_default());
     }
-    let level = description.and_then(|node| level(result, node, result_type.as_deref()));
+    let level = description.and_then(|node| level(result, node, result_type.as_deref(), order));
     Read { value, level, attainment, alignments }
 }
 
@@ -87,19 +110,38 @@ fn achieved_level_name(result: &Node<'_>, description: Option<&Node<'_>>) -> Opt
     named.or_else(|| result.id_of("achievedLevel"))
 }
 
-fn level(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>) -> Option<Level> {
+/// The identifiers of the rubric's levels from low to high: as written where that order is signed, else by their points.
+fn rubric(description: &Node<'_>, order: Order) -> Option<Vec<Option<String>>> {
+    let mut levels = description.list("rubricCriterionLevel");
+    if !order.rubrics && levels.len() > 1 {
+        let points: Option<Vec<f64>> = levels.iter().map(|level| level.number_of("points")).collect();
+        let mut points = points?;
+        points.sort_by(f64::total_cmp);
+        if points.windows(2).any(|pair| pair[0] == pair[1]) {
+            return None;
+        }
+        levels.sort_by(|one, other| one.number_of("points").partial_cmp(&other.number_of("points")).unwrap_or(Ordering::Equal));
+    }
+    Some(levels.iter().map(Node::id).collect())
+}
+
+/// The allowed values from low to high, where that order is signed.
+fn allowed_values(description: &Node<'_>, order: Order) -> Option<Vec<Option<String>>> {
+    let values = description.list("allowedValue");
+    (order.allowed_values || values.len() < 2).then(|| values.iter().map(Node::text).collect())
+}
+
+fn level(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>, order: Order) -> Option<Level> {
     let scheme_uri = description.id().filter(|id| id.contains(':'));
     let raw = |label: Option<String>, value: Option<String>| RawLevel { scheme_uri: scheme_uri.clone(), label, value };
     if let Some(reached) = result.id_of("achievedLevel") {
-        let levels = description.list("rubricCriterionLevel");
-        let position = position(levels.iter().position(|level| level.id().as_ref() == Some(&reached)), levels.len());
+        let position = rubric(description, order).and_then(|levels| place(&levels, &reached));
         let label = achieved_level_name(result, Some(description)).filter(|name| *name != reached);
         return Some(placed(raw(label, Some(reached)), position, "rubric_level"));
     }
     let value = result.text_of("value")?;
-    let allowed = description.list("allowedValue");
-    if !allowed.is_empty() {
-        let position = position(allowed.iter().position(|one| one.text().as_ref() == Some(&value)), allowed.len());
+    if description.get("allowedValue").is_some() {
+        let position = allowed_values(description, order).and_then(|allowed| place(&allowed, &value));
         return Some(placed(raw(None, Some(value)), position, "allowed_value"));
     }
     if matches!(result_type, Some("Percent" | "RawScore" | "ScaledScore")) {
@@ -117,10 +159,24 @@ fn position(index: Option<usize>, of: usize) -> Option<Position> {
     Some(Position { rank, of: u32::try_from(of).ok()? })
 }
 
+fn place(levels: &[Option<String>], reached: &str) -> Option<Position> {
+    position(levels.iter().position(|level| level.as_deref() == Some(reached)), levels.len())
+}
+
 fn placed(raw: RawLevel, position: Option<Position>, method: &str) -> Level {
     let ordinal = position.filter(|place| place.of > 1).map(|place| f64::from(place.rank - 1) / f64::from(place.of - 1));
     let method = if position.is_some() { method } else { "raw" };
     Level { raw, position, ordinal, common: None, method: method.to_owned() }
+}
+
+/// Of two levels of one skill, the one that says less; which is written first makes no difference.
+pub fn lower(one: Level, other: Level) -> Level {
+    let weight = |level: &Level| (level.common.map_or(f64::MAX, f64::from), level.ordinal.unwrap_or(f64::MAX));
+    let by_name = || format!("{:?}", one.raw).cmp(&format!("{:?}", other.raw));
+    match weight(&one).partial_cmp(&weight(&other)).filter(|order| *order != Ordering::Equal).unwrap_or_else(by_name) {
+        Ordering::Greater => other,
+        _ => one,
+    }
 }
 
 fn within(result: &Node<'_>, description: &Node<'_>) -> Option<f64> {
@@ -128,17 +184,17 @@ fn within(result: &Node<'_>, description: &Node<'_>) -> Option<f64> {
     (high > low && value >= low && value <= high).then(|| (value - low) / (high - low))
 }
 
-/// Told only where higher is known to be better: ordered lists, and scores.
-fn meets_required(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>) -> Option<bool> {
+/// Told only where higher is known to be better: scales whose order is signed, and scores.
+fn meets_required(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>, order: Order) -> Option<bool> {
+    let reaches = |reached: String, required: String, scale: Option<Vec<Option<String>>>| {
+        let rank = |of: &str| place(scale.as_ref()?, of).map(|place| place.rank);
+        if reached == required { Some(true) } else { Some(rank(&reached)? >= rank(&required)?) }
+    };
     if let (Some(reached), Some(required)) = (result.id_of("achievedLevel"), description.id_of("requiredLevel")) {
-        let levels = description.list("rubricCriterionLevel");
-        let place = |id: &String| levels.iter().position(|level| level.id().as_ref() == Some(id));
-        return Some(place(&reached)? >= place(&required)?);
+        return reaches(reached, required, rubric(description, order));
     }
-    let allowed = description.list("allowedValue");
-    if !allowed.is_empty() {
-        let place = |text: String| allowed.iter().position(|one| one.text().as_ref() == Some(&text));
-        return Some(place(result.text_of("value")?)? >= place(description.text_of("requiredValue")?)?);
+    if description.get("allowedValue").is_some() {
+        return reaches(result.text_of("value")?, description.text_of("requiredValue")?, allowed_values(description, order));
     }
     if matches!(result_type, Some("Percent" | "RawScore" | "ScaledScore" | "GradePointAverage")) {
         return Some(result.number_of("value")? >= description.number_of("requiredValue")?);
@@ -180,10 +236,17 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn read_one(result: &Value, description: &Value) -> (Option<Level>, ResultValue) {
+    const SIGNED: Order = Order { allowed_values: true, rubrics: true };
+    const UNSIGNED: Order = Order { allowed_values: false, rubrics: false };
+
+    fn read_in(order: Order, result: &Value, description: &Value) -> (Option<Level>, ResultValue) {
         let descriptions = [Node::root(description)];
-        let read = read(&Node::root(result), &descriptions);
+        let read = read(&Node::root(result), &descriptions, order);
         (read.level, read.value)
+    }
+
+    fn read_one(result: &Value, description: &Value) -> (Option<Level>, ResultValue) {
+        read_in(SIGNED, result, description)
     }
 
     #[test]
@@ -195,6 +258,31 @@ mod tests {
         assert_eq!(level.as_ref().and_then(|level| level.raw.label.clone()), Some("Fair".to_owned()));
         assert_eq!(level.and_then(|level| level.common), None);
         assert_eq!((value.achieved_level, value.meets_required), (Some("Fair".to_owned()), Some(true)));
+    }
+
+    #[test]
+    fn an_order_that_is_not_signed_places_nothing() {
+        let mut description = json!({"id": "urn:d", "resultType": "RubricCriterionLevel", "requiredLevel": "urn:l2",
+            "rubricCriterionLevel": [{"id": "urn:l3"}, {"id": "urn:l1"}, {"id": "urn:l2"}]});
+        let reached = |level: &str| json!({"resultDescription": "urn:d", "achievedLevel": level});
+        let (level, value) = read_in(UNSIGNED, &reached("urn:l1"), &description);
+        assert_eq!((level.and_then(|level| level.position), value.meets_required), (None, None));
+        assert_eq!(read_in(UNSIGNED, &reached("urn:l2"), &description).1.meets_required, Some(true));
+        for (index, points) in ["30", "5", "10"].into_iter().enumerate() {
+            description["rubricCriterionLevel"][index]["points"] = json!(points);
+        }
+        let (level, value) = read_in(UNSIGNED, &reached("urn:l1"), &description);
+        assert_eq!((level.and_then(|level| level.ordinal), value.meets_required), (Some(0.0), Some(false)));
+        let allowed = json!({"id": "urn:d", "resultType": "LetterGrade", "allowedValue": ["A", "B", "C"], "requiredValue": "B"});
+        let (level, value) = read_in(UNSIGNED, &json!({"resultDescription": "urn:d", "value": "C"}), &allowed);
+        assert_eq!((level.and_then(|level| level.position), value.meets_required), (None, None));
+    }
+
+    #[test]
+    fn of_two_levels_the_lower_one_counts_in_either_order() {
+        let level = |text: &str| of_framework("cefr", text, None).unwrap();
+        assert_eq!(lower(level("B2"), level("A1")), lower(level("A1"), level("B2")));
+        assert_eq!(lower(level("B2"), level("A1")).common, Some(1));
     }
 
     #[test]
@@ -218,7 +306,7 @@ mod tests {
         let description = json!({"id": "urn:d", "resultType": "Status"});
         let result = json!({"resultDescription": "urn:d", "status": "InProgress"});
         let descriptions = [Node::root(&description)];
-        let one = read(&Node::root(&result), &descriptions);
+        let one = read(&Node::root(&result), &descriptions, SIGNED);
         assert_eq!((one.attainment, one.level), (Some(Attainment::InProgress), None));
         let statuses = [Attainment::Attained, Attainment::NotAttained, Attainment::Provisional];
         assert_eq!(combined(statuses.into_iter()), Some(Attainment::NotAttained));

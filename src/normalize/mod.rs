@@ -19,8 +19,9 @@ mod tests;
 
 use crate::model::credential::{Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, VerifiedDocument, Warning};
 use crate::model::ids::{CandidateRef, TenantId};
-use crate::model::report::{CheckId, VerificationReport};
+use crate::model::report::{CheckId, RESULT_WITHHOLDABLE, VerificationReport};
 use crate::model::skill::AssertedBy;
+use level::Order;
 use reader::{Node, moment, preferred};
 use sha2::{Digest, Sha256};
 use skills::{Common, Skills};
@@ -61,6 +62,10 @@ pub fn normalize(document: &VerifiedDocument, report: &VerificationReport, origi
 pub struct Draft {
     pub credential: NormalizedCredential,
     pub asserted_by: AssertedBy,
+    /// Which scales of levels stand in an order that is signed.
+    pub order: Order,
+    /// Whoever passed the credential on could have left a result out.
+    pub results_withholdable: bool,
     /// The identifier that makes the natural key, with the issuer's.
     pub credential_id: Option<String>,
 }
@@ -89,7 +94,14 @@ impl Draft {
             parts: Vec::new(),
             warnings: Vec::new(),
         };
-        Self { credential, asserted_by: AssertedBy::Issuer, credential_id: None }
+        let findings = report.check(CheckId::Integrity).map(|check| check.findings.as_slice()).unwrap_or_default();
+        Self {
+            credential,
+            asserted_by: AssertedBy::Issuer,
+            order: Order::of(&Node::root(&document.json), report.secured_with),
+            results_withholdable: findings.iter().any(|finding| finding.code == RESULT_WITHHOLDABLE),
+            credential_id: None,
+        }
     }
 
     /// Notes what was not carried over. Messages hold no values of the document: they may be personal.

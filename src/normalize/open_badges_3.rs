@@ -146,16 +146,33 @@ pub fn read_subject(subject: &Node<'_>, draft: &mut Draft, skills: &mut Skills) 
     }
 
     let descriptions = achievement.list("resultDescription");
-    let results: Vec<Read<'_>> = subject.list("result").iter().map(|result| level::read(result, &descriptions)).collect();
+    let results = subject.list("result");
+    let mut results: Vec<Read<'_>> = results.iter().map(|result| level::read(result, &descriptions, draft.order)).collect();
     for result in &results {
         draft.credential.results.push(result.value.clone());
         if result.attainment == Some(Attainment::Unknown) {
             draft.warn("unknown_status", Some(&result.value.source_pointer), "The result has a status that is not known.");
         }
     }
-    let statuses = results.iter().filter_map(|result| result.attainment);
-    draft.credential.attainment = level::combined(statuses).unwrap_or(Attainment::Attained);
+    draft.credential.attainment = attainment(&results);
+    if draft.results_withholdable {
+        // One that was left out may say the opposite.
+        let doubt = |attainment: &mut Attainment| {
+            if *attainment == Attainment::Attained {
+                *attainment = Attainment::Unknown;
+            }
+        };
+        doubt(&mut draft.credential.attainment);
+        results.iter_mut().filter_map(|result| result.attainment.as_mut()).for_each(doubt);
+    }
     read_skills(&achievement, &results, draft, skills);
+}
+
+/// What the statuses say; without any, a value below the required one means that the course was not passed.
+fn attainment(results: &[Read<'_>]) -> Attainment {
+    let failed = || results.iter().any(|result| result.value.meets_required == Some(false)).then_some(Attainment::NotAttained);
+    let stated = level::combined(results.iter().filter_map(|result| result.attainment));
+    stated.or_else(failed).unwrap_or(Attainment::Attained)
 }
 
 /// What was achieved, without its skills.

@@ -2,6 +2,7 @@
 //! Comes in: declared concepts and labels with their pointers. Goes out: [`SkillAssertion`]s with ids that stay the same.
 //! Must not know: credential formats, or how labels are mapped to concepts later.
 
+use super::level;
 use super::reader::{NO_LANGUAGE, Node, preferred, trimmed};
 use super::{MAX_SKILLS, Origin};
 use crate::model::credential::{Attainment, LanguageMap};
@@ -120,8 +121,12 @@ impl Gathered {
         for (language, text) in other.names {
             self.first.names.entry(language).or_insert(text);
         }
-        self.first.level = self.first.level.take().or(other.level);
-        self.first.attainment = self.first.attainment.or(other.attainment);
+        // In RDF the order of results is not signed, so which of them comes first must not matter.
+        self.first.level = match (self.first.level.take(), other.level) {
+            (Some(one), Some(other)) => Some(level::lower(one, other)),
+            (one, other) => one.or(other),
+        };
+        self.first.attainment = level::combined(self.first.attainment.into_iter().chain(other.attainment));
     }
 
     fn assertion(self, common: &Common<'_>) -> SkillAssertion {

@@ -52,11 +52,13 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("malformed", MALFORMED, ASK_REISSUE),
     ("no_credential", PARSING, "Ask the candidate for the credential itself, as a file or as a badge image."),
     ("not_yet_valid", "", "Look at the credential again once it has become valid."),
+    ("result_withholdable", "", "Ask for a copy that discloses every result."),
     ("signature_invalid", CRYPTOGRAPHIC, ASK_ORIGINAL),
     ("undisclosed", CRYPTOGRAPHIC, "Ask for a copy that discloses validity and status."),
     ("unknown_context", MALFORMED, "Nothing needs to be done unless you rely on the additional members."),
     ("unknown_critical_header", CRYPTOGRAPHIC, ASK_REISSUE),
     ("unsigned", CRYPTOGRAPHIC, "Ask for the signed original: this file carries no signature, so anybody may have written it."),
+    ("withholdable", "", "Ask for a copy that discloses validity and status."),
     ("wrong_context", MALFORMED, ASK_REISSUE),
     ("wrong_media_type", PARSING, ASK_REISSUE),
 ];

@@ -2,16 +2,20 @@
 //! Comes in: `<jws>~<disclosure>~…~[key binding]`. Goes out: the token, the document with its disclosures in place, the key binding.
 //! Must not know: keys of issuers, status, people.
 
+mod withheld;
+
 use super::jose::{Envelope, Malformed};
 use super::keys::PublicKey;
 use super::proof::signature;
 use crate::intake::json;
 use crate::intake::limits::Limits;
+use crate::jsonld::notes::Path;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::collections::HashMap;
+pub use withheld::judge;
 
 const MAX_DISCLOSURES: usize = 1_000;
 const MAX_DEPTH: usize = 32;
@@ -25,6 +29,8 @@ pub struct SdJwt {
     pub jws: Envelope,
     /// The payload with every disclosure in its place and all digests gone.
     pub claims: Map<String, Value>,
+    /// JSON Pointers to the objects and lists of the claims of which something is not disclosed, or seems not to be.
+    pub withheld: Vec<String>,
     pub key_binding: Option<KeyBinding>,
 }
 
@@ -61,14 +67,26 @@ impl SdJwt {
                 return Err(refused("a disclosure comes twice"));
             }
         }
-        let mut placing = Placing { disclosures, seen: Vec::new() };
-        let mut claims = placing.object(jws.payload().clone(), 0, true)?;
+        let mut placing = Placing { disclosures, seen: Vec::new(), withheld: Vec::new() };
+        let mut claims = placing.object(jws.payload().clone(), 0, &Path::Root)?;
         claims.remove("_sd_alg");
         if !placing.disclosures.is_empty() {
             return Err(refused("a disclosure belongs to nothing in the credential"));
         }
-        Ok(Self { jws, claims, key_binding })
+        Ok(Self { jws, claims, withheld: placing.withheld, key_binding })
     }
+}
+
+/// Whether parts of the claims may be hidden: digests of disclosures stand in them.
+pub fn is_selective(claims: &Map<String, Value>) -> bool {
+    fn within(value: &Value) -> bool {
+        match value {
+            Value::Object(members) => is_selective(members),
+            Value::Array(items) => items.iter().any(within),
+            _ => false,
+        }
+    }
+    ["_sd", "_sd_alg", "..."].iter().any(|name| claims.contains_key(*name)) || claims.values().any(within)
 }
 
 impl KeyBinding {
@@ -102,6 +120,11 @@ impl KeyBinding {
 
 fn refused(detail: &str) -> Malformed {
     Malformed::new("disclosure_invalid", detail)
+}
+
+fn hidable(name: &str) -> Malformed {
+    let detail = format!("the credential lets its holder hide \"{name:.40}\", which decides whether it is valid");
+    Malformed::new("undisclosed", detail)
 }
 
 #[derive(Clone, Copy)]
@@ -159,26 +182,28 @@ impl Disclosure {
 struct Placing {
     disclosures: HashMap<String, Disclosure>,
     seen: Vec<String>,
+    withheld: Vec<String>,
 }
 
 impl Placing {
-    fn value(&mut self, value: Value, depth: usize) -> Result<Value, Malformed> {
+    fn value(&mut self, value: Value, depth: usize, path: &Path<'_>) -> Result<Value, Malformed> {
         if depth > MAX_DEPTH {
             return Err(refused("the disclosures are nested too deep"));
         }
         match value {
-            Value::Object(members) => Ok(Value::Object(self.object(members, depth, false)?)),
+            Value::Object(members) => Ok(Value::Object(self.object(members, depth, path)?)),
             Value::Array(list) => {
                 let mut placed = Vec::with_capacity(list.len());
                 for element in list {
+                    let path = Path::Index(path, placed.len());
                     match hidden_element(&element) {
-                        None => placed.push(self.value(element, depth + 1)?),
+                        None => placed.push(self.value(element, depth + 1, &path)?),
                         Some(digest) => {
-                            if let Some(disclosure) = self.take(digest)? {
+                            if let Some(disclosure) = self.take(digest, &path)? {
                                 if disclosure.name.is_some() {
                                     return Err(refused("a disclosed member stands in a list"));
                                 }
-                                placed.push(self.value(disclosure.value, depth + 1)?);
+                                placed.push(self.value(disclosure.value, depth + 1, &path)?);
                             }
                         }
                     }
@@ -189,7 +214,8 @@ impl Placing {
         }
     }
 
-    fn object(&mut self, members: Map<String, Value>, depth: usize, is_top: bool) -> Result<Map<String, Value>, Malformed> {
+    fn object(&mut self, members: Map<String, Value>, depth: usize, path: &Path<'_>) -> Result<Map<String, Value>, Malformed> {
+        let is_top = matches!(path, Path::Root);
         let mut placed = Map::new();
         let mut digests = Vec::new();
         for (name, value) in members {
@@ -201,23 +227,19 @@ impl Placing {
                 }
                 ("_sd_alg", _) => return Err(refused("a reserved member is misused")),
                 (_, value) => {
-                    let value = self.value(value, depth + 1)?;
+                    let value = self.value(value, depth + 1, &Path::Key(path, &name))?;
                     placed.insert(name, value);
                 }
             }
         }
         for digest in digests {
             let digest = digest.as_str().ok_or_else(|| refused("a digest is not text"))?;
-            let Some(disclosure) = self.take(digest)? else { continue };
+            let Some(disclosure) = self.take(digest, path)? else { continue };
             let name = disclosure.name.ok_or_else(|| refused("a disclosed element stands in an object"))?;
-            let reserved = matches!(name.as_str(), "_sd" | "...") || (is_top && NEVER_HIDDEN.contains(&name.as_str()));
-            if reserved {
-                return Err(Malformed::new(
-                    "undisclosed",
-                    format!("the credential lets its holder hide \"{name:.40}\", which decides whether it is valid"),
-                ));
+            if matches!(name.as_str(), "_sd" | "...") || (is_top && NEVER_HIDDEN.contains(&name.as_str())) {
+                return Err(hidable(&name));
             }
-            let value = self.value(disclosure.value, depth + 1)?;
+            let value = self.value(disclosure.value, depth + 1, &Path::Key(path, &name))?;
             if placed.insert(name, value).is_some() {
                 return Err(refused("a disclosure replaces something that is written in the credential"));
             }
@@ -226,12 +248,16 @@ impl Placing {
     }
 
     /// The disclosure for a digest; every digest stands in one place only.
-    fn take(&mut self, digest: &str) -> Result<Option<Disclosure>, Malformed> {
+    fn take(&mut self, digest: &str, place: &Path<'_>) -> Result<Option<Disclosure>, Malformed> {
         if self.seen.iter().any(|seen| seen == digest) {
             return Err(refused("a digest stands in two places"));
         }
         self.seen.push(digest.to_owned());
-        Ok(self.disclosures.remove(digest))
+        let disclosure = self.disclosures.remove(digest);
+        if disclosure.is_none() {
+            self.withheld.push(place.pointer());
+        }
+        Ok(disclosure)
     }
 }
 

@@ -8,7 +8,7 @@ use super::jose::key::{self, Signed};
 use super::jose::{Envelope, Malformed, cose};
 use super::keys::{KeyResolver, Purpose};
 use super::proof::{self, ProofRequest};
-use super::sd_jwt::SdJwt;
+use super::sd_jwt::{self, SdJwt};
 use super::{SecuredDocument, Verifier, codes, validity};
 use crate::intake::classify;
 use crate::jsonld::{Contexts, Edition};
@@ -96,6 +96,10 @@ impl<'a> Opening<'a> {
     async fn signed(&self, token: Result<Envelope, Malformed>, types: &[&str], secured_with: Securing) -> SecuredDocument {
         let opened = token.and_then(|token| {
             token.require_type(types, &CREDENTIAL_CONTENTS)?;
+            if sd_jwt::is_selective(token.payload()) {
+                let detail = "the token lets its holder leave parts out, but is not passed on as one of that kind";
+                return Err(Malformed::new("wrong_media_type", detail));
+            }
             let claimed = claims::credential(token.payload())?;
             Ok((token, claimed))
         });
@@ -111,10 +115,11 @@ impl<'a> Opening<'a> {
                 return Err(Malformed::new("wrong_media_type", "the token does not say that it is a credential"));
             }
             parsed.jws.require_type(&SD_JWT_TYPES, &CREDENTIAL_CONTENTS)?;
-            let claimed = match parsed.claims.contains_key("@context") {
+            let mut claimed = match parsed.claims.contains_key("@context") {
                 true => claims::credential(&parsed.claims)?,
                 false => claims::sd_jwt_vc(&parsed.claims)?,
             };
+            claimed.integrity = sd_jwt::judge(claimed.integrity, &parsed.claims, &parsed.withheld);
             if let Some(binding) = &parsed.key_binding {
                 binding.check(&parsed.claims, None, None)?;
             }

@@ -77,7 +77,7 @@ pub struct Rule {
     /// Identifiers of registries that list the issuer.
     #[serde(default)]
     pub registry: Texts,
-    /// What the issuer may issue; absent means anything.
+    /// What the issuer may issue; absent means anything, also what names no type.
     #[serde(default)]
     pub achievement_types: Option<Vec<String>>,
     /// The name to show for the issuer.
@@ -282,8 +282,10 @@ impl TrustPolicy {
         }
         let mut wrong_type = None;
         for rule in self.file.rules.iter().filter(|rule| rule.decision == Verdict::Allow).filter(speaks) {
-            let covers =
-                rule.achievement_types.as_ref().is_none_or(|allowed| achievement_types.iter().all(|kind| allowed.contains(kind)));
+            // What does not say of which type it is may be of any: a holder can sometimes leave the type out.
+            let covers = rule.achievement_types.as_ref().is_none_or(|allowed| {
+                !achievement_types.is_empty() && achievement_types.iter().all(|kind| allowed.contains(kind))
+            });
             let mut found = decision(Verdict::Allow, &rule.id);
             found.name = found.name.or_else(|| Some((rule.name.clone()?, self.file.name.clone())));
             if covers {

@@ -65,6 +65,8 @@ fn rules_speak_by_domain_and_address_with_boundaries() {
 fn an_issuer_may_issue_only_what_its_rule_says() {
     let decision = decide("did:web:example.edu", "DoctoralDegree");
     assert!(decision.wrong_type && decision.verdict == Verdict::Attention);
+    let untyped = TrustPolicy::parse(POLICY).unwrap().decide("did:web:example.edu", &[], &[]);
+    assert!(untyped.wrong_type && untyped.verdict == Verdict::Attention, "it may be anything");
 }
 
 #[test]

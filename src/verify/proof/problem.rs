@@ -104,6 +104,7 @@ fn next_step(code: &str) -> &'static str {
         "unknown_context" => "Ask your administrator whether to add this vocabulary, or ask the issuer for a standard file.",
         "base_proof" => "Ask for a copy made for sharing: this one is meant to stay in the holder's wallet.",
         "undisclosed" | "withholdable" => "Ask for a copy that discloses validity and status.",
+        "result_withholdable" => "Ask for a copy that discloses every result.",
         "token_not_covered" => "Check by other means that the candidate is the person whom the token is about.",
         "proof_expired" => "Ask for a fresh copy of the credential.",
         _ => "Do not rely on this file; ask the candidate for the original from the issuer.",

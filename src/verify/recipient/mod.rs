@@ -40,8 +40,20 @@ enum Match {
 ///
 /// Codes: `recipient_matched_email`, `recipient_matched_hash`, `recipient_matched_did` (pass, with findings for weak
 /// hashes and changed forms); `recipient_matched_variant`, `recipient_name_only`, `recipient_name_differs`,
-/// `recipient_unknowable`, `recipient_unbound` (warning); `recipient_mismatch` (fail).
+/// `recipient_unknowable`, `recipient_unbound`, `recipient_several` (warning); `recipient_mismatch` (fail).
 pub fn check(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {
+    let check = compare(document, format, candidate, presentation);
+    if each(&document["credentialSubject"]).nth(1).is_none() || check.status == CheckStatus::Fail {
+        return check;
+    }
+    let message =
+        "The credential speaks of several people or things, and what it says of which has to be told apart by a person.";
+    let several =
+        Check::warning(ID, "recipient_several", message).next("Read which part of the credential is about the candidate.");
+    check.findings.into_iter().fold(several, Check::finding)
+}
+
+fn compare(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {
     let proven_holder = presentation.and_then(|facts| facts.proven_holder.as_deref());
     let dids: Vec<&str> = candidate.dids.iter().map(String::as_str).chain(proven_holder).collect();
     if candidate.emails.is_empty() && candidate.name.is_none() && dids.is_empty() {

@@ -131,3 +131,15 @@ fn an_old_assertion_with_a_bare_recipient_and_salt_is_read() {
     let old = json!({ "recipient": format!("sha256${hash}"), "salt": "salty" });
     assert_eq!(check(&old, Format::OpenBadges1, &person(&["ada@example.org"]), None).code, "recipient_matched_hash");
 }
+
+#[test]
+fn a_credential_about_several_is_never_a_pass() {
+    let about = |addresses: &[&str]| {
+        let subjects: Vec<Value> = addresses.iter().map(|address| json!({ "email": address })).collect();
+        let check = check(&json!({ "credentialSubject": subjects }), Format::Vc2, &person(&["ada@example.org"]), None);
+        (check.status, check.code)
+    };
+    assert_eq!(about(&["ada@example.org"]).0, CheckStatus::Pass);
+    assert_eq!(about(&["eve@example.org", "ada@example.org"]), (CheckStatus::Warning, "recipient_several".to_owned()));
+    assert_eq!(about(&["eve@example.org", "bob@example.org"]), (CheckStatus::Fail, "recipient_mismatch".to_owned()));
+}

@@ -5,6 +5,7 @@ pub mod edits;
 pub mod fake_host;
 pub mod platform;
 mod ports;
+pub mod range;
 pub mod tokens;
 pub mod wallet;
 

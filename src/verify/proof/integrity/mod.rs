@@ -15,7 +15,7 @@ pub use screen::{context_urls, screen};
 use super::problem::ProofProblem;
 use crate::jsonld::notes::{Note, Notes, Oddity};
 use crate::jsonld::{Contexts, Edition, vocabulary};
-use crate::model::report::{Check, CheckId};
+use crate::model::report::{Check, CheckId, CheckStatus};
 use crate::verify::format::entries;
 use serde_json::{Map, Value};
 
@@ -98,10 +98,8 @@ fn failed(problems: Vec<ProofProblem>) -> Option<Check> {
 
 /// Nothing is wrong, but a person should know.
 fn mild(document: &Map<String, Value>, soft: Vec<ProofProblem>) -> Check {
-    if let Some(problem) = soft.into_iter().next() {
-        let mut check = problem.into_check();
-        check.status = crate::model::report::CheckStatus::Warning;
-        return check;
+    if let Some(check) = failed(soft) {
+        return Check { status: CheckStatus::Warning, ..check };
     }
     if screen::has_inline(document) {
         return Check::warning(

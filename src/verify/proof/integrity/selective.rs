@@ -3,6 +3,8 @@
 //! Must not know: how the proof was checked.
 
 use crate::jsonld::dataset::{Quad, Term};
+use crate::model::report::RESULT_WITHHOLDABLE;
+use crate::verify::format::entries;
 use crate::verify::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
 
@@ -13,6 +15,8 @@ pub struct Disclosure {
     pub mandatory: Vec<Quad>,
     /// Disclosed by the holder's choice.
     pub chosen: Vec<Quad>,
+    /// The proof shows that nothing was left out.
+    pub is_whole: bool,
 }
 
 /// A problem, and whether it is one to refuse for.
@@ -25,8 +29,14 @@ const CREDENTIALS: &str = "https://www.w3.org/2018/credentials#";
 /// A holder who could leave one of these out could make an expired or revoked credential look good.
 const DECISIVE: [&str; 5] = ["validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus"];
 
-/// Statements about validity, status, issuer and type must be mandatory; absent ones can't be told from withheld ones.
+/// Properties (last part of their IRI) that say whether something was achieved, and measured by what.
+const RESULTS: [&str; 3] = ["result", "resultDescription", "rubricCriterionLevel"];
+
+/// Statements about validity, status and results must be mandatory; absent ones can't be told from withheld ones.
 pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<Withholdable> {
+    if disclosure.is_whole {
+        return Vec::new();
+    }
     let mut found = Vec::new();
     // An issuer who marks nothing does not use the mechanism; one who marks some statements left the others out on purpose.
     let strict = is_badge(document) && !disclosure.mandatory.is_empty();
@@ -55,7 +65,32 @@ pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<W
             report(names[0], format!("the file does not show {what}, and its holder could have left that out"));
         }
     }
+    found.extend(results(document, disclosure));
     found
+}
+
+/// A holder who could leave out a result, or the bar that it had to reach, could turn a failed course into a passed one. Badges
+/// without any result are common, so that this is for a person to judge.
+fn results(document: &Map<String, Value>, disclosure: &Disclosure) -> Option<Withholdable> {
+    let mut subjects = entries(document.get("credentialSubject"));
+    if !subjects.any(|subject| subject.get("achievement").is_some()) {
+        return None;
+    }
+    let name = |quad: &Quad| quad.predicate.rsplit(['#', '/']).next().unwrap_or_default().to_owned();
+    let is_link = |quad: &Quad| quad.graph.is_none() && RESULTS.contains(&name(quad).as_str());
+    let links = || all(disclosure).filter(|quad| is_link(quad));
+    let nodes: Vec<&Term> = links().map(|quad| &quad.object).collect();
+    let is_shown = links().any(|quad| name(quad) == "result");
+    let is_chosen = disclosure.chosen.iter().any(|quad| is_link(quad) || nodes.contains(&&quad.subject));
+    let detail = match (is_shown, is_chosen) {
+        (_, true) => "the holder could have left out a result, or a part of what it had to reach",
+        (false, false) => {
+            "the file shows no result, and its holder could have left out one that says the achievement was not reached"
+        }
+        (true, false) => return None,
+    };
+    let problem = ProofProblem::integrity(RESULT_WITHHOLDABLE, "/credentialSubject", detail.to_owned());
+    Some(Withholdable { problem, fatal: false })
 }
 
 fn all(disclosure: &Disclosure) -> impl Iterator<Item = &Quad> {

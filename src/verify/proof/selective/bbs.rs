@@ -57,7 +57,7 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
         indexes: &selective,
     };
     match DRAFTS.iter().map(|fits| fits(&shown)).find(|fits| *fits != Some(false)) {
-        Some(Some(_)) => Ok(statements.verified(input)),
+        Some(Some(_)) => Ok(statements.verified(input, undisclosed == 0)),
         Some(None) => Err(malformed("is broken")),
         None => Err(ProofProblem::mismatch()),
     }

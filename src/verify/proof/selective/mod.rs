@@ -74,7 +74,8 @@ impl Statements {
         input.hash.digest(lines.as_bytes())
     }
 
-    fn verified(self, input: &Input<'_>) -> (Option<Value>, Seen) {
+    /// `is_whole`: nothing that the issuer signed was left out.
+    fn verified(self, input: &Input<'_>, is_whole: bool) -> (Option<Value>, Seen) {
         let lines = |rows: &[(String, Quad)]| rows.iter().map(|(line, _)| line.clone()).collect::<Vec<_>>();
         let explain = input.explain.then(|| {
             json!({
@@ -86,7 +87,7 @@ impl Statements {
             })
         });
         let quads = |rows: Vec<(String, Quad)>| rows.into_iter().map(|(_, quad)| quad).collect();
-        let disclosure = Disclosure { mandatory: quads(self.mandatory), chosen: quads(self.chosen) };
+        let disclosure = Disclosure { mandatory: quads(self.mandatory), chosen: quads(self.chosen), is_whole };
         (explain, Seen { notes: Some(self.notes), proof_notes: Some(self.proof_notes), disclosure: Some(disclosure) })
     }
 }
