@@ -1,6 +1,7 @@
 //! Disclosures in and out of place.
 
 use super::*;
+use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use serde_json::json;
 
 fn encode(value: &Value) -> String {
@@ -79,4 +80,31 @@ fn key_binding_covers_exactly_what_is_disclosed() {
     assert_eq!(check(&good, Some("other"), None), Err("challenge_mismatch"));
     assert_eq!(check(&good, None, Some("https://other.example.org")), Err("domain_mismatch"));
     assert_eq!(check(&bind(&digest("something else")), None, None), Err("key_binding_invalid"));
+}
+
+#[test]
+fn what_is_not_disclosed_is_known_by_its_place() {
+    let payload =
+        json!({"vct": "urn:x", "_sd": ["top"], "list": ["one", {"...": "second"}], "status": {"a/b": {"_sd": ["inner"]}}});
+    let parsed = SdJwt::parse(&format!("{}~", jws(&payload))).unwrap();
+    assert_eq!(parsed.withheld, ["/list/1", "/status/a~1b", ""]);
+    let integrity = Check::warning(CheckId::Integrity, "claim_missing", "x").finding(Finding {
+        problem_type: None,
+        code: "claim_missing".to_owned(),
+        detail: "x".to_owned(),
+        pointer: None,
+    });
+    let judged = judge(integrity.clone(), &parsed.claims, &parsed.withheld);
+    assert_eq!((judged.status, judged.code.as_str(), judged.findings.len()), (CheckStatus::Fail, "undisclosed", 2));
+    assert_eq!(judge(integrity.clone(), &parsed.claims, &[]), integrity, "everything is disclosed");
+    assert_eq!(judge(integrity.clone(), &parsed.claims, &["/list/1".to_owned()]), integrity, "nothing that is decided on");
+}
+
+#[test]
+fn digests_anywhere_make_a_token_one_that_may_hide_something() {
+    let selective = |payload: Value| is_selective(payload.as_object().unwrap());
+    for payload in [json!({"_sd_alg": "sha-256"}), json!({"a": {"_sd": []}}), json!({"a": [[{"...": "x"}]]})] {
+        assert!(selective(payload.clone()), "{payload}");
+    }
+    assert!(!selective(json!({"a": {"b": ["_sd", "..."]}})));
 }

@@ -9,7 +9,7 @@ use ciborium::Value as Cbor;
 use serde_json::{Value, json};
 use skillgate::jsonld::{Contexts, Edition, HashAlgorithm, canonicalize, expand};
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use zkryptium::bbsplus::ciphersuites::Bls12381Sha256;
 use zkryptium::keys::pair::KeyPair;
 use zkryptium::schemes::algorithms::BBSplus;
@@ -75,6 +75,8 @@ pub struct Issued {
     statements: Vec<(String, bool)>,
     /// The hashes that the issuer signs first.
     header: Vec<u8>,
+    /// In bbs-2023: what the issuer signed, which takes long to make.
+    bbs_signature: OnceLock<[u8; 80]>,
 }
 
 impl Issued {
@@ -92,7 +94,7 @@ impl Issued {
         configuration["@context"] = credential["@context"].clone();
         let mandatory: Vec<String> = statements.iter().filter(|(_, always)| *always).map(|(line, _)| line.clone()).collect();
         let header = [digest(&canonical_lines(&configuration).unwrap()), digest(&mandatory)].concat();
-        Self { suite, options, labels, statements, header }
+        Self { suite, options, labels, statements, header, bbs_signature: OnceLock::new() }
     }
 
     /// `shown`, a part of the credential, with the derived proof that its holder makes for it; `None` when something is shown
@@ -136,27 +138,25 @@ impl Issued {
 
     /// Finds under which of the issuer's labels every line is one of the statements.
     fn fits(&self, lines: &[String], count: usize, labels: &mut Vec<String>) -> bool {
-        let known = |line: &String| match relabelled(line, labels) {
-            Some(line) => self.statements.iter().any(|(statement, _)| *statement == line),
-            None => true,
-        };
-        if !lines.iter().all(known) {
-            return false;
-        }
         if labels.len() == count {
-            return true;
+            return lines.iter().all(|line| self.is_statement(line, labels));
         }
-        for label in &self.labels {
-            if labels.contains(label) {
-                continue;
-            }
-            labels.push(label.clone());
-            if self.fits(lines, count, labels) {
+        let next = format!("_:c14n{} ", labels.len());
+        let about_next: Vec<&String> = lines.iter().filter(|line| line.contains(&next)).collect();
+        for label in self.labels.iter().filter(|label| !labels.contains(label)).cloned().collect::<Vec<_>>() {
+            labels.push(label);
+            if about_next.iter().all(|line| self.is_statement(line, labels)) && self.fits(lines, count, labels) {
                 return true;
             }
             labels.pop();
         }
         false
+    }
+
+    /// Whether the line, under these labels, was signed; a line whose labels are not all known yet may have been.
+    fn is_statement(&self, line: &str, labels: &[String]) -> bool {
+        let place = |line: &String| self.statements.binary_search_by(|(statement, _)| statement.cmp(line));
+        relabelled(line, labels).is_none_or(|line| place(&line).is_ok())
     }
 
     /// The issuer's signature, the key made for this credential, a signature for each chosen statement.
@@ -173,7 +173,8 @@ impl Issued {
     fn bbs(&self, messages: &[Vec<u8>], chosen: &[usize]) -> Vec<u8> {
         let keys = Suite::bbs_key();
         let (header, key) = (Some(self.header.as_slice()), keys.public_key());
-        let signature = Signature::<Bbs>::sign(Some(messages), keys.private_key(), key, header).unwrap().to_bytes();
+        let sign = || Signature::<Bbs>::sign(Some(messages), keys.private_key(), key, header).unwrap().to_bytes();
+        let signature = *self.bbs_signature.get_or_init(sign);
         if self.suite == Suite::BbsDraft5 {
             let key = ssi_bbs::BBSplusPublicKey::from_bytes(&key.to_bytes()).unwrap();
             return ssi_bbs::proof_gen(&key, &signature, &self.header, Some(PRESENTATION_HEADER), messages, chosen).unwrap();
