@@ -84,9 +84,11 @@ fn without(document: &Value, places: &[&String]) -> Value {
 }
 
 #[tokio::test]
-async fn no_edit_of_an_expired_badge_in_selective_disclosure_is_accepted() {
+async fn no_edit_of_a_badge_in_selective_disclosure_is_accepted_unless_it_says_the_same() {
     let range = Range::new();
     // Which edition the proof is of makes no difference to an edit of the document.
+    let good = range.disclosed(Suite::EcdsaSd, UNTIL, |_| true);
+    attack("good badge in EcdsaSd", &range, &good).await;
     for suite in [Suite::EcdsaSd, Suite::Bbs] {
         let badge = range.disclosed(suite, ENDED, |_| true);
         assert_eq!(range.judge(&badge).await.1, "expired");
@@ -194,6 +196,20 @@ async fn a_result_that_could_be_left_out_leaves_open_whether_the_course_was_pass
         let (outcome, code, common) = range.judge(&careful.disclose(&without(&passed, &[&tag])).unwrap()).await;
         assert_eq!((outcome, code.as_str()), (Outcome::Accepted, "ok"), "{suite:?}");
         assert_eq!((&common.as_ref().unwrap()["attainment"], held(common.as_ref()).len()), (&json!("attained"), 3), "{suite:?}");
+        // Not even an issuer that forgets what a result had to reach can be played against itself.
+        let forgetful =
+            Issued::new(suite, &passed, |line| is_lifecycle(line) || line.contains("#result>") || line.contains("#Result>"));
+        let required = format!("{bar}/0/requiredValue");
+        for left_out in [&bar, &required] {
+            let (outcome, code, _) = range.judge(&forgetful.disclose(&without(&passed, &[left_out])).unwrap()).await;
+            assert_eq!((outcome, code.as_str()), (Outcome::Attention, "result_withholdable"), "{suite:?} {left_out}");
+        }
+        let bars =
+            ["#resultDescription> _:", "#requiredValue>", "#resultType>", "#valueMin>", "#valueMax>", "#ResultDescription>"];
+        let without_bar = |line: &str| bars.iter().any(|part| line.contains(part)) || line.starts_with("<https://lindgrove");
+        let forgetful = Issued::new(suite, &passed, |line| is_lifecycle(line) || is_about_results(line) && !without_bar(line));
+        let (outcome, code, _) = range.judge(&forgetful.disclose(&without(&passed, &[&bar])).unwrap()).await;
+        assert_eq!((outcome, code.as_str()), (Outcome::Attention, "result_withholdable"), "{suite:?}");
         let failed = failed_badge(&range);
         let careful = Issued::new(suite, &failed, |line| is_lifecycle(line) || is_about_results(line));
         let (outcome, _, common) = range.judge(&careful.disclose(&without(&failed, &[&tag])).unwrap()).await;

@@ -72,25 +72,35 @@ pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<W
 /// A holder who could leave out a result, or the bar that it had to reach, could turn a failed course into a passed one. Badges
 /// without any result are common, so that this is for a person to judge.
 fn results(document: &Map<String, Value>, disclosure: &Disclosure) -> Option<Withholdable> {
-    let mut subjects = entries(document.get("credentialSubject"));
-    if !subjects.any(|subject| subject.get("achievement").is_some()) {
-        return None;
-    }
-    let name = |quad: &Quad| quad.predicate.rsplit(['#', '/']).next().unwrap_or_default().to_owned();
-    let is_link = |quad: &Quad| quad.graph.is_none() && RESULTS.contains(&name(quad).as_str());
-    let links = || all(disclosure).filter(|quad| is_link(quad));
-    let nodes: Vec<&Term> = links().map(|quad| &quad.object).collect();
-    let is_shown = links().any(|quad| name(quad) == "result");
+    let subjects = || entries(document.get("credentialSubject")).filter(|subject| subject.get("achievement").is_some());
+    subjects().next()?;
+    let is_link = |quad: &Quad| quad.graph.is_none() && RESULTS.iter().any(|name| quad.predicate.ends_with(&format!("#{name}")));
+    let nodes: Vec<&Term> = all(disclosure).filter(|quad| is_link(quad)).map(|quad| &quad.object).collect();
     let is_chosen = disclosure.chosen.iter().any(|quad| is_link(quad) || nodes.contains(&&quad.subject));
-    let detail = match (is_shown, is_chosen) {
-        (_, true) => "the holder could have left out a result, or a part of what it had to reach",
-        (false, false) => {
-            "the file shows no result, and its holder could have left out one that says the achievement was not reached"
-        }
-        (true, false) => return None,
+    let detail = if is_chosen {
+        "the holder could have left out a result, or a part of what it had to reach"
+    } else if subjects().any(|subject| !entries(subject.get("result")).any(Value::is_object)) {
+        "the file shows no result, and its holder could have left out one that says the achievement was not reached"
+    } else if !subjects().all(is_conclusive) {
+        "the file does not show what a result had to reach, and its holder could have left that out"
+    } else {
+        return None;
     };
     let problem = ProofProblem::integrity(RESULT_WITHHOLDABLE, "/credentialSubject", detail.to_owned());
     Some(Withholdable { problem, fatal: false })
+}
+
+/// Whether each result bears a status, or is described with what it had to reach.
+fn is_conclusive(subject: &Value) -> bool {
+    let descriptions: Vec<&Value> =
+        entries(subject.get("achievement")).flat_map(|achievement| entries(achievement.get("resultDescription"))).collect();
+    entries(subject.get("result")).all(|result| {
+        let wanted = result.get("resultDescription");
+        let described = descriptions.iter().filter(|description| wanted.is_none() || description.get("id") == wanted);
+        let has_bar =
+            |description: &&&Value| ["requiredValue", "requiredLevel"].iter().any(|bar| description.get(*bar).is_some());
+        result.get("status").is_some() || described.filter(has_bar).count() == 1
+    })
 }
 
 fn all(disclosure: &Disclosure) -> impl Iterator<Item = &Quad> {
