@@ -14,11 +14,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha384, Sha512};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 pub use withheld::judge;
 
 const MAX_DISCLOSURES: usize = 1_000;
 const MAX_DEPTH: usize = 32;
+const MAX_PLACES_BYTES: usize = 1 << 20;
 /// Members that decide on validity: an issuer that lets the holder hide them lets them hide that the credential is over (SD-JWT VC §3.2.2.2).
 const NEVER_HIDDEN: [&str; 11] =
     ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "validUntil", "expirationDate", "credentialStatus", "_sd_alg"];
@@ -67,7 +68,7 @@ impl SdJwt {
                 return Err(refused("a disclosure comes twice"));
             }
         }
-        let mut placing = Placing { disclosures, seen: Vec::new(), withheld: Vec::new() };
+        let mut placing = Placing { disclosures, seen: HashSet::new(), withheld: Vec::new(), places_left: MAX_PLACES_BYTES };
         let mut claims = placing.object(jws.payload().clone(), 0, &Path::Root)?;
         claims.remove("_sd_alg");
         if !placing.disclosures.is_empty() {
@@ -181,8 +182,10 @@ impl Disclosure {
 
 struct Placing {
     disclosures: HashMap<String, Disclosure>,
-    seen: Vec<String>,
+    seen: HashSet<String>,
     withheld: Vec<String>,
+    /// Bytes that the names of undisclosed places may still take: one long name can stand before many of them.
+    places_left: usize,
 }
 
 impl Placing {
@@ -249,13 +252,17 @@ impl Placing {
 
     /// The disclosure for a digest; every digest stands in one place only.
     fn take(&mut self, digest: &str, place: &Path<'_>) -> Result<Option<Disclosure>, Malformed> {
-        if self.seen.iter().any(|seen| seen == digest) {
+        if !self.seen.insert(digest.to_owned()) {
             return Err(refused("a digest stands in two places"));
         }
-        self.seen.push(digest.to_owned());
         let disclosure = self.disclosures.remove(digest);
         if disclosure.is_none() {
-            self.withheld.push(place.pointer());
+            let pointer = place.pointer();
+            let left = self.places_left.checked_sub(pointer.len() + 1);
+            self.places_left = left.ok_or_else(|| refused("too much is left out of the credential"))?;
+            if self.withheld.last() != Some(&pointer) {
+                self.withheld.push(pointer);
+            }
         }
         Ok(disclosure)
     }

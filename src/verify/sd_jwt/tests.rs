@@ -108,3 +108,14 @@ fn digests_anywhere_make_a_token_one_that_may_hide_something() {
     }
     assert!(!selective(json!({"a": {"b": ["_sd", "..."]}})));
 }
+
+#[test]
+fn many_places_behind_a_long_name_are_refused_before_they_fill_the_memory() {
+    let hidden = |count: usize| (0..count).map(|number| json!({"...": format!("d{number}")})).collect::<Value>();
+    let parse = |payload: &Value| SdJwt::parse(&format!("{}~", jws(payload))).map(|parsed| parsed.withheld.len());
+    assert_eq!(parse(&json!({"vct": "urn:x", "list": hidden(5_000)})).unwrap(), 1, "before the first that is disclosed");
+    let digests: Vec<String> = (0..5_000).map(|number| format!("d{number}")).collect();
+    assert_eq!(parse(&json!({"vct": "urn:x", "_sd": digests})).unwrap(), 1, "one place");
+    let refused = parse(&json!({"vct": "urn:x", "n".repeat(10_000): hidden(5_000)})).unwrap_err();
+    assert_eq!(refused.code, "disclosure_invalid");
+}
