@@ -87,7 +87,7 @@ pub fn is_selective(claims: &Map<String, Value>) -> bool {
             _ => false,
         }
     }
-    ["_sd", "_sd_alg", "..."].iter().any(|name| claims.contains_key(*name)) || claims.values().any(within)
+    claims.iter().any(|(name, value)| matches!(name.as_str(), "_sd" | "_sd_alg" | "...") || within(value))
 }
 
 impl KeyBinding {
