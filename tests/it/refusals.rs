@@ -1,34 +1,27 @@
 //! Badges of a trusted issuer with one thing wrong, most of them signed as they stand: each is refused for what is wrong with it.
 //! Unlike in `red_team`, the issuer's own software may be what went wrong, or the issuer may be the attacker.
 
+use crate::support::range::Range;
 use crate::support::tokens::V2;
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use skillgate::intake::{self, Content, Limits};
-use skillgate::jsonld::Contexts;
 use skillgate::model::report::{CheckStatus, Outcome};
 use skillgate::model::submission::{CandidateHint, UploadedFile};
-use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind};
-use skillgate::verify::documents::Documents;
-use skillgate::verify::issuer_trust::TrustPolicy;
-use skillgate::verify::{VerificationRequest, Verifier};
+use skillgate::sample::Badge;
+use skillgate::verify::VerificationRequest;
 
 struct College {
-    institution: Institution,
-    verifier: Verifier,
+    range: Range,
     badge: Value,
 }
 
 impl College {
     fn new() -> Self {
-        let institution = Institution::new("Example College", KeyKind::Ed25519);
-        let rule = format!("[[rule]]\nid = \"t\"\ndecision = \"allow\"\ndid = [\"{}\"]\n", institution.did());
-        let policy = TrustPolicy::parse(&format!("name = \"t\"\nversion = \"1\"\n{rule}")).unwrap();
-        let verifier = Verifier::new(Documents::with_provided([].into(), None), Contexts::built_in()).with_policy(policy);
-        let mut badge = Badge::new("ada@example.org", issued());
+        let range = Range::new();
+        let mut badge = Badge::new("ada@example.org", "2025-01-01T00:00:00Z".parse().unwrap());
         badge.subject = Some("did:example:ada".to_owned());
-        let badge = badge.unsigned(&institution);
-        Self { institution, verifier, badge }
+        let badge = badge.unsigned(&range.institution);
+        Self { range, badge }
     }
 
     fn with(&self, pointer: &str, value: Value) -> Value {
@@ -36,7 +29,7 @@ impl College {
     }
 
     fn sign(&self, credential: &Value) -> Value {
-        DataIntegrity::assertion(issued()).sign(credential, &self.institution.key).unwrap()
+        self.range.sign(credential)
     }
 
     /// The outcome, and the codes of everything that failed.
@@ -47,7 +40,7 @@ impl College {
         let opened = intake::open(&file, &Limits::default());
         match &opened[0].content {
             Content::Credentials(credentials) => {
-                let report = self.verifier.verify(&credentials[0], &request).await.report;
+                let report = self.range.verifier.verify(&credentials[0], &request).await.report;
                 let failed = report.checks.iter().filter(|check| check.status == CheckStatus::Fail);
                 (report.outcome, failed.map(|check| check.code.clone()).collect())
             }
@@ -63,10 +56,6 @@ impl College {
     }
 }
 
-fn issued() -> DateTime<Utc> {
-    "2025-01-01T00:00:00Z".parse().unwrap()
-}
-
 /// `document` with one member set; the parent has to exist.
 fn edited(document: &Value, pointer: &str, value: Value) -> Value {
     let mut edited = document.clone();
@@ -76,7 +65,7 @@ fn edited(document: &Value, pointer: &str, value: Value) -> Value {
 }
 
 fn status_entry() -> Value {
-    let list = "https://college.example.org/status/1";
+    let list = "https://unreachable.example.org/status/1";
     json!({"id": format!("{list}#5"), "type": "BitstringStatusListEntry", "statusPurpose": "revocation",
         "statusListIndex": "5", "statusListCredential": list})
 }

@@ -44,7 +44,7 @@ fn at() -> DateTime<Utc> {
 
 pub struct Range {
     pub institution: Institution,
-    verifier: Verifier,
+    pub verifier: Verifier,
     /// Term → every definition that a context of the credential gives it.
     names: Names,
 }
