@@ -141,6 +141,12 @@ impl Check {
         self.findings.push(finding);
         self
     }
+
+    /// This check, with what another one found beside.
+    pub fn with_findings_of(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self
+    }
 }
 
 /// The trust policy that decided, so that a verdict can be reproduced.

@@ -112,17 +112,15 @@ fn achieved_level_name(result: &Node<'_>, description: Option<&Node<'_>>) -> Opt
 
 /// The identifiers of the rubric's levels from low to high: as written where that order is signed, else by their points.
 fn rubric(description: &Node<'_>, order: Order) -> Option<Vec<Option<String>>> {
-    let mut levels = description.list("rubricCriterionLevel");
-    if !order.rubrics && levels.len() > 1 {
-        let points: Option<Vec<f64>> = levels.iter().map(|level| level.number_of("points")).collect();
-        let mut points = points?;
-        points.sort_by(f64::total_cmp);
-        if points.windows(2).any(|pair| pair[0] == pair[1]) {
-            return None;
-        }
-        levels.sort_by(|one, other| one.number_of("points").partial_cmp(&other.number_of("points")).unwrap_or(Ordering::Equal));
+    let levels = description.list("rubricCriterionLevel");
+    if order.rubrics || levels.len() < 2 {
+        return Some(levels.iter().map(Node::id).collect());
     }
-    Some(levels.iter().map(Node::id).collect())
+    let placed: Option<Vec<_>> = levels.iter().map(|level| Some((level.number_of("points")?, level.id()))).collect();
+    let mut placed = placed?;
+    placed.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    let is_clear = placed.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    is_clear.then(|| placed.into_iter().map(|(_, id)| id).collect())
 }
 
 /// The allowed values from low to high, where that order is signed.

@@ -49,8 +49,7 @@ impl Store {
         Ok(made.await? == 1)
     }
 
-    /// The tenant must exist.
-    /// `hash`: lower-case hex SHA-256 of the key. `Conflict` when the key exists.
+    /// `tenant` must exist. `hash`: lower-case hex SHA-256 of the key. `Conflict` when the key exists.
     pub async fn create_api_key(
         &self,
         tenant: &TenantId,

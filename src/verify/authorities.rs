@@ -96,33 +96,36 @@ impl Authorities {
             certificate.verify_for_usage(algorithms, anchors, &between, time, AnyPurpose, revocation, None).map(|_| ())
         };
         let (authority, anchor) = self.0.iter().find(|(_, anchor)| leads_to(anchor, None).is_ok()).ok_or(Doubt::Nobody)?;
-        let authority = authority.clone();
         let parsed: Vec<Certificate> = chain.iter().filter_map(|der| Certificate::from_der(der).ok()).collect();
         if !parsed.first().is_some_and(|leaf| names(leaf, holder)) {
-            return Err(Doubt::OtherName { authority });
+            return Err(Doubt::OtherName { authority: authority.clone() });
         }
-        let addresses = match withdrawn_lists(&parsed) {
-            Some(addresses) if addresses.is_empty() => return Ok(authority),
-            Some(addresses) => addresses,
-            None => return Err(Doubt::NotAsked { authority }),
-        };
-        let mut lists = Vec::with_capacity(addresses.len());
-        for address in addresses {
-            let Ok(fetched) = documents.get(&address, ACCEPT).await else { return Err(Doubt::NotAsked { authority }) };
-            let list = BorrowedCertRevocationList::from_der(&fetched.bytes).and_then(|list| list.to_owned());
-            let Ok(list) = list else { return Err(Doubt::NotAsked { authority }) };
-            lists.push(CertRevocationList::from(list));
+        let not_asked = || Doubt::NotAsked { authority: authority.clone() };
+        let addresses = withdrawn_lists(&parsed).ok_or_else(not_asked)?;
+        if addresses.is_empty() {
+            return Ok(authority.clone());
         }
+        let lists = fetch(&addresses, documents).await.ok_or_else(not_asked)?;
         let lists: Vec<&CertRevocationList<'_>> = lists.iter().collect();
-        let Ok(options) = RevocationOptionsBuilder::new(&lists) else { return Err(Doubt::NotAsked { authority }) };
+        let options = RevocationOptionsBuilder::new(&lists).map_err(|_| not_asked())?;
         let options =
             options.with_status_policy(UnknownStatusPolicy::Deny).with_expiration_policy(ExpirationPolicy::Enforce).build();
         match leads_to(anchor, Some(options)) {
-            Ok(()) => Ok(authority),
-            Err(webpki::Error::CertRevoked) => Err(Doubt::Withdrawn { authority }),
-            Err(_) => Err(Doubt::NotAsked { authority }),
+            Ok(()) => Ok(authority.clone()),
+            Err(webpki::Error::CertRevoked) => Err(Doubt::Withdrawn { authority: authority.clone() }),
+            Err(_) => Err(not_asked()),
         }
     }
+}
+
+/// Every list, or `None` when one is not to be had.
+async fn fetch(addresses: &[String], documents: &Documents) -> Option<Vec<CertRevocationList<'static>>> {
+    let mut lists = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        let fetched = documents.get(address, ACCEPT).await.ok()?;
+        lists.push(BorrowedCertRevocationList::from_der(&fetched.bytes).ok()?.to_owned().ok()?.into());
+    }
+    Some(lists)
 }
 
 /// Whether the certificate is `holder`'s: by URI, or by the host name of an https URL.

@@ -68,6 +68,11 @@ fn row(code: &str) -> (&'static str, &'static str) {
     TABLE.iter().find(|(known, ..)| *known == code).map_or((PARSING, ASK_FILE), |(_, kind, next)| (*kind, *next))
 }
 
+/// What to do about a code.
+pub fn next_step(code: &str) -> &'static str {
+    row(code).1
+}
+
 /// The problem type URI of a code.
 pub fn problem_type(code: &str) -> String {
     match row(code).0 {
@@ -78,7 +83,7 @@ pub fn problem_type(code: &str) -> String {
 
 /// A check that is decided by `code`; `detail` is one clause without a full stop.
 pub fn check(id: CheckId, status: CheckStatus, code: &str, detail: &str) -> Check {
-    Check::new(id, status, code, sentence(detail)).next(row(code).1).finding(finding(code, detail, None))
+    Check::new(id, status, code, sentence(detail)).next(next_step(code)).finding(finding(code, detail, None))
 }
 
 /// [`check`] that failed.

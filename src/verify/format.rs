@@ -1,6 +1,6 @@
 //! The structure that the W3C data models demand before anything can be said about a document.
 //! Comes in: a credential or presentation as JSON. Goes out: the `format` check, with every place that breaks a rule.
-//! Must not know: proofs, keys, the network. What a signature adds later (an issuer's identifier) is asked for by `controller`.
+//! Must not know: keys, signatures, the network. What a signature adds later (an issuer's identifier) is asked for by `controller`.
 
 mod terms;
 

@@ -31,6 +31,7 @@ mod secured;
 pub mod status;
 #[cfg(test)]
 mod test_certificates;
+mod unsaid;
 pub mod validity;
 mod verifiers;
 

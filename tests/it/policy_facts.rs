@@ -1,7 +1,6 @@
 //! What only the employer's policy can tell of a token: by which names issuers call the employer, and which authorities certify keys.
 
-use crate::support::tokens::{TestKey, badge};
-use p256::pkcs8::DecodePrivateKey;
+use crate::support::tokens::{TestKey, badge, certified, request_signing};
 use serde_json::{Value, json};
 use skillgate::intake::text::token as read_token;
 use skillgate::jsonld::Contexts;
@@ -19,21 +18,13 @@ fn policy(more: &str) -> TrustPolicy {
     TrustPolicy::parse(&text).unwrap()
 }
 
-/// The chain is made out to a host, for the years 2026 (from November) to 2081.
-fn fixture(name: &str) -> String {
-    std::fs::read_to_string(format!("{}/tests/fixtures/request-signing/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
-}
-
-fn certified(claims: &Value) -> String {
-    let key = TestKey::P256(p256::ecdsa::SigningKey::from_pkcs8_pem(&fixture("key.pem")).unwrap());
-    let chain = fixture("chain.pem");
-    let body = |block: &str| block.split("-----END").next().unwrap().split_whitespace().collect::<String>();
-    let x5c: Vec<String> = chain.split("-----BEGIN CERTIFICATE-----").skip(1).map(body).collect();
+fn certified_token(claims: &Value) -> String {
+    let (key, x5c) = certified();
     key.token(json!({"x5c": x5c, "kid": "leaf"}), claims)
 }
 
 fn authority() -> String {
-    let chain = fixture("chain.pem");
+    let chain = request_signing("chain.pem");
     let (_, root) = chain.trim().rsplit_once("-----BEGIN CERTIFICATE-----").unwrap();
     format!("[[authority]]\nname = \"Example Authority\"\ncertificate = \"\"\"-----BEGIN CERTIFICATE-----{root}\"\"\"\n")
 }
@@ -59,7 +50,7 @@ fn found(verification: &Verification, id: CheckId) -> (CheckStatus, &str) {
 
 #[tokio::test]
 async fn an_authority_that_the_policy_names_proves_the_issuer() {
-    let token = certified(&badge(ISSUER));
+    let token = certified_token(&badge(ISSUER));
     let unnamed = verify(policy(""), &token).await;
     assert_eq!(found(&unnamed, CheckId::Controller), (CheckStatus::CouldNotCheck, "issuer_unproven"));
     assert!(unnamed.document.is_none());
@@ -72,11 +63,11 @@ async fn an_authority_that_the_policy_names_proves_the_issuer() {
 #[tokio::test]
 async fn an_authority_proves_no_other_issuer_and_no_other_key() {
     let other = "https://other.example.org";
-    let verification = verify(policy(&authority()), &certified(&badge(other))).await;
+    let verification = verify(policy(&authority()), &certified_token(&badge(other))).await;
     assert_eq!(found(&verification, CheckId::Controller), (CheckStatus::Fail, "controller_mismatch"));
     assert!(verification.document.is_none() && verification.report.issuer_id.is_none());
 
-    let genuine = certified(&badge(ISSUER));
+    let genuine = certified_token(&badge(ISSUER));
     let (head, _) = genuine.rsplit_once('.').unwrap();
     let mallory = TestKey::P256(p256::ecdsa::SigningKey::from_slice(&[2; 32]).unwrap());
     let forged = mallory.token(json!({"kid": "leaf"}), &badge(ISSUER));
@@ -98,6 +89,7 @@ async fn a_token_for_a_certain_audience_is_for_those_alone() {
     let us = "https://hire.example.org";
     let cases = [
         ("", json!(us), (CheckStatus::CouldNotCheck, "audience_unknown")),
+        ("", json!([us, "https://other.example.org"]), (CheckStatus::CouldNotCheck, "audience_unknown")),
         ("audience = \"https://hire.example.org\"", json!(us), (CheckStatus::Pass, "ok")),
         (
             "audience = [\"urn:x:1\", \"https://hire.example.org\"]",
@@ -110,6 +102,11 @@ async fn a_token_for_a_certain_audience_is_for_those_alone() {
     for (more, audience, expected) in cases {
         let verification = verify(policy(more), &made_out_to(audience.clone())).await;
         assert_eq!(found(&verification, CheckId::Validity), expected, "{more} {audience}");
+        if expected.0 != CheckStatus::Pass {
+            let first = audience.get(0).unwrap_or(&audience).as_str().unwrap();
+            let message = &verification.report.check(CheckId::Validity).unwrap().message;
+            assert!(message.contains(first), "{message}");
+        }
         let is_refused = verification.report.outcome == Outcome::Rejected;
         assert_eq!(is_refused, expected.0 == CheckStatus::Fail);
     }

@@ -1,6 +1,6 @@
 //! Credentials and presentations secured as tokens: every algorithm, and every trick that must be refused.
 
-use crate::support::tokens::{TestKey, V2, badge};
+use crate::support::tokens::{TestKey, V2, badge, certified};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use skillgate::intake::text::token as read_token;
@@ -152,17 +152,9 @@ async fn a_key_in_the_header_is_accepted_when_the_issuers_did_document_lists_it(
     assert_eq!(status(&bad, CheckId::Controller), (CheckStatus::Fail, "key_not_published"));
 }
 
-/// The chain is made out to a host, for the years 2026 (from November) to 2081.
 #[tokio::test]
 async fn a_certificate_in_the_header_shows_that_a_token_is_whole_and_never_whose_it_is() {
-    use p256::pkcs8::DecodePrivateKey;
-    let fixture = |name: &str| {
-        std::fs::read_to_string(format!("{}/tests/fixtures/request-signing/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
-    };
-    let chain = fixture("chain.pem");
-    let body = |block: &str| block.split("-----END").next().unwrap().split_whitespace().collect::<String>();
-    let x5c: Vec<String> = chain.split("-----BEGIN CERTIFICATE-----").skip(1).map(body).collect();
-    let certified = TestKey::P256(p256::ecdsa::SigningKey::from_pkcs8_pem(&fixture("key.pem")).unwrap());
+    let (certified, x5c) = certified();
     let other = TestKey::P256(p256::ecdsa::SigningKey::from_slice(&[2; 32]).unwrap());
     let issuer = "https://gw.example.org";
     let checked = async |key: &TestKey, x5c: &[String], at: &str| {

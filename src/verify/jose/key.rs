@@ -64,12 +64,12 @@ pub async fn check(
         Err(problem) => return unproven(problem),
     };
     let vouched = match (&certified, issuer) {
-        (Some(certified), Some(issuer)) => x5c::controller(certified, issuer, keys, at).await.map(|said| (certified, said)),
+        (Some(certified), Some(issuer)) => x5c::controller(certified, issuer, keys, at).await,
         _ => None,
     };
-    let (source, missing) = match (vouched, &certified) {
-        (Some((certified, controller)), _) => (Source::Header(certified.key.clone()), Some(controller)),
-        (None, certified) => match (find(token, issuer, purpose, keys).await, certified) {
+    let (source, missing) = match (&certified, vouched) {
+        (Some(certified), Some(controller)) => (Source::Header(certified.key.clone()), Some(controller)),
+        (certified, _) => match (find(token, issuer, purpose, keys).await, certified) {
             (Ok(found), _) => found,
             // The token brings its key, so that it is whole can be told; whose the key is can't.
             (Err(problem), Some(certified)) if problem.status == CheckStatus::CouldNotCheck => (

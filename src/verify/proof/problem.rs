@@ -4,7 +4,7 @@
 
 use crate::jsonld::JsonLdError;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
-use crate::verify::codes::sentence;
+use crate::verify::codes::{self, sentence};
 use crate::verify::keys::KeyError;
 
 /// A reason not to accept, and the check that it belongs to.
@@ -103,8 +103,7 @@ fn next_step(code: &str) -> &'static str {
         "unsupported_proof" | "key_unsupported" => "Ask the issuer for the credential in another signature format.",
         "unknown_context" => "Ask your administrator whether to add this vocabulary, or ask the issuer for a standard file.",
         "base_proof" => "Ask for a copy made for sharing: this one is meant to stay in the holder's wallet.",
-        "undisclosed" | "withholdable" => "Ask for a copy that discloses validity and status.",
-        "result_withholdable" => "Ask for a copy that discloses every result.",
+        "undisclosed" | "withholdable" | "result_withholdable" => codes::next_step(code),
         "token_not_covered" => "Check by other means that the candidate is the person whom the token is about.",
         "proof_expired" => "Ask for a fresh copy of the credential.",
         _ => "Do not rely on this file; ask the candidate for the original from the issuer.",

@@ -48,9 +48,9 @@ pub fn check(document: &Value, format: Format, candidate: &CandidateHint, presen
     }
     let message =
         "The credential speaks of several people or things, and what it says of which has to be told apart by a person.";
-    let several =
-        Check::warning(ID, "recipient_several", message).next("Read which part of the credential is about the candidate.");
-    check.findings.into_iter().fold(several, Check::finding)
+    Check::warning(ID, "recipient_several", message)
+        .next("Read which part of the credential is about the candidate.")
+        .with_findings_of(check)
 }
 
 fn compare(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {

@@ -8,15 +8,10 @@ use super::NEVER_HIDDEN;
 use crate::model::report::{Check, CheckId, CheckStatus, RESULT_WITHHOLDABLE};
 use crate::verify::codes;
 use crate::verify::format::entries;
+use crate::verify::unsaid;
 use serde_json::{Map, Value};
 
 const ID: CheckId = CheckId::Integrity;
-/// Each with the member of data model 1.1 that says the same, and what a reader would miss.
-const LIFECYCLE: [([&str; 2], &str); 3] = [
-    (["validFrom", "issuanceDate"], "from when the credential is valid"),
-    (["validUntil", "expirationDate"], "until when the credential is valid"),
-    (["credentialStatus", "credentialStatus"], "whether the credential can be revoked"),
-];
 
 /// `integrity`, or what is worse. `withheld`: see [`super::SdJwt::withheld`].
 pub fn judge(integrity: Check, claims: &Map<String, Value>, withheld: &[String]) -> Check {
@@ -24,13 +19,8 @@ pub fn judge(integrity: Check, claims: &Map<String, Value>, withheld: &[String])
         return integrity;
     }
     let all = [inside_what_decides(withheld), lifecycle(claims, withheld), results(claims, withheld)];
-    let Some(worst) = all.into_iter().flatten().reduce(with_findings) else { return integrity };
-    with_findings(worst, integrity)
-}
-
-/// The first with the findings of both.
-fn with_findings(first: Check, second: Check) -> Check {
-    second.findings.into_iter().fold(first, Check::finding)
+    let Some(worst) = all.into_iter().flatten().reduce(Check::with_findings_of) else { return integrity };
+    worst.with_findings_of(integrity)
 }
 
 /// SD-JWT VC §3.2.2.2: no part of these is ever hidden.
@@ -48,8 +38,7 @@ fn lifecycle(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> 
     if !is_of_data_model || !withheld.iter().any(String::is_empty) {
         return None;
     }
-    let mut absent = LIFECYCLE.iter().filter(|(names, _)| names.iter().all(|name| !claims.contains_key(*name)));
-    let (_, what) = absent.next()?;
+    let (_, what) = unsaid::lifecycle(claims).next()?;
     let detail = format!("the credential does not show {what}, and its holder could have left that out");
     Some(codes::check(ID, CheckStatus::Warning, "withholdable", &detail))
 }

@@ -29,6 +29,20 @@ pub fn badge(issuer: &str) -> Value {
     })
 }
 
+/// A file of the chain made out to gw.example.org, for the years 2026 (from November) to 2081.
+pub fn request_signing(name: &str) -> String {
+    std::fs::read_to_string(format!("{}/tests/fixtures/request-signing/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The key of that chain, and its certificates as a token's header holds them.
+pub fn certified() -> (TestKey, Vec<String>) {
+    use p256::pkcs8::DecodePrivateKey;
+    let body = |block: &str| block.split("-----END").next().unwrap().split_whitespace().collect::<String>();
+    let chain = request_signing("chain.pem");
+    let key = p256::ecdsa::SigningKey::from_pkcs8_pem(&request_signing("key.pem")).unwrap();
+    (TestKey::P256(key), chain.split("-----BEGIN CERTIFICATE-----").skip(1).map(body).collect())
+}
+
 /// A key and the algorithm that it signs with.
 pub enum TestKey {
     Ed25519(ed25519_dalek::SigningKey),

@@ -6,6 +6,7 @@ use crate::jsonld::dataset::{Quad, Term};
 use crate::model::report::RESULT_WITHHOLDABLE;
 use crate::verify::format::entries;
 use crate::verify::proof::problem::ProofProblem;
+use crate::verify::unsaid;
 use serde_json::{Map, Value};
 
 /// The statements of a selectively disclosed document.
@@ -55,15 +56,8 @@ pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<W
     if disclosure.chosen.iter().any(|quad| status_nodes.contains(&&quad.subject)) {
         report("credentialStatus", "the holder could have left out a part of the status".to_owned());
     }
-    let absent = |names: [&str; 2]| names.iter().all(|name| !document.contains_key(*name));
-    for (names, what) in [
-        (["validFrom", "issuanceDate"], "from when the credential is valid"),
-        (["validUntil", "expirationDate"], "until when the credential is valid"),
-        (["credentialStatus", "credentialStatus"], "whether the credential can be revoked"),
-    ] {
-        if absent(names) {
-            report(names[0], format!("the file does not show {what}, and its holder could have left that out"));
-        }
+    for (name, what) in unsaid::lifecycle(document) {
+        report(name, format!("the file does not show {what}, and its holder could have left that out"));
     }
     found.extend(results(document, disclosure));
     found
