@@ -5,23 +5,26 @@
 //! ```text
 //! http, web     upload · link · Open Badges API · VCALM · OpenID4VP
 //!    │ bytes, exactly as received
-//! intake        sniff the format, unbake, unpack, split
-//! verify        ordered checks → VerificationReport      (jsonld: canonical form; http_client: the only way out)
-//! normalize     any format → NormalizedCredential with SkillAssertions      (skills: taxonomies)
+//! protocol      what each protocol demands and answers           channel: what it remembers between two messages
+//! intake        sniff the format, unbake, unpack, split          (document: JSON, tokens, limits)
+//! verify        ordered checks → VerificationReport              (jsonld: canonical form; http_client: the only way out)
+//! normalize     any format → NormalizedCredential with SkillAssertions
 //! pipeline      accept → verify → normalize → one transaction      ← read this first
 //! store         submissions, credentials, reports, skills, events (outbox)
-//! queue         relay → in-process or RabbitMQ
+//! delivery      relay: outbox → queue (in-process or RabbitMQ); worker: queue → connector
 //! connector     one delivery per event × connection: find person → observe → write → ledger
 //! ```
 //!
 //! `model` holds the words that all of them share; `app` is the only place that chooses implementations.
 
 pub mod app;
+pub mod channel;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connector;
-pub mod doors;
+pub mod delivery;
+pub mod document;
 pub mod http;
 pub mod http_client;
 pub mod intake;
@@ -29,10 +32,11 @@ pub mod jsonld;
 pub mod model;
 pub mod normalize;
 pub mod pipeline;
+pub mod protocol;
 pub mod queue;
+pub mod receipt;
 pub mod sample;
 pub mod seal;
-pub mod skills;
 pub mod store;
 pub mod verify;
 pub mod web;

@@ -9,11 +9,12 @@ pub mod record;
 mod status;
 mod work;
 
-use crate::intake::Limits;
+use crate::document::Limits;
 use crate::model::clock::Clock;
 use crate::model::ids::{CandidateRef, SubmissionId, TenantId};
+use crate::model::record::{Idempotency, NewSubmission};
 use crate::model::submission::{CandidateHint, Channel, Submission, UploadedFile};
-use crate::store::{Idempotency, NewSubmission, Store, StoreError, SubmissionRequest, Transaction};
+use crate::store::{Store, StoreError, SubmissionRequest, Transaction};
 use crate::verify::{PresentationRequest, VerificationRequest, Verifiers};
 use chrono::{DateTime, Duration, Utc};
 use record::{Person, WorkedFile, record};

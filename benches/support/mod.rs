@@ -4,7 +4,8 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use skillgate::intake::{Content, Limits, open};
+use skillgate::document::Limits;
+use skillgate::intake::{Content, open};
 use skillgate::model::credential::ReceivedCredential;
 use skillgate::model::submission::UploadedFile;
 use skillgate::sample::{Badge, Institution};

@@ -1,7 +1,7 @@
 //! Runs the gateway until it is told to stop, and stops it in order: no new requests, running work to its end, then the rest.
 
 use super::{App, AppError};
-use crate::doors::Doors;
+use crate::channel::Channels;
 use crate::http;
 use crate::model::secret::Secret;
 use std::net::TcpListener;
@@ -34,12 +34,12 @@ impl App {
         let first_key = self.ensure_first_key().await?;
         let url = self.public_url(&listener);
         let state = self.http_state(&url)?;
-        let doors = state.doors.clone();
+        let channels = state.channels.clone();
         let server = http::server::start(state, listener, self.server_threads())?;
         let stop_server = server.handle();
         let server = tokio::spawn(server);
         let stop = self.start_background().await?;
-        self.tracker.spawn(tend_doors(doors, stop.clone()));
+        self.tracker.spawn(tend_channels(channels, stop.clone()));
         ready(&Started { url, first_key });
         signal_to_stop().await;
         tracing::info!("a signal to stop was received");
@@ -112,9 +112,9 @@ impl App {
 }
 
 /// Pulls backpacks that are due and forgets what has expired, every minute.
-async fn tend_doors(doors: Doors, stop: CancellationToken) {
+async fn tend_channels(channels: Channels, stop: CancellationToken) {
     loop {
-        doors.tick().await;
+        channels.tick().await;
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(DOORS_INTERVAL) => {}

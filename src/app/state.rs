@@ -1,7 +1,7 @@
 //! What the HTTP surface is given.
 
 use super::{App, AppError};
-use crate::doors::Doors;
+use crate::channel::Channels;
 use crate::http::State;
 use crate::http::budget::Budget;
 use crate::http::metrics::Metrics;
@@ -13,12 +13,12 @@ const UPLOADS_AT_ONCE: usize = 4;
 impl App {
     /// `public_url`: how the gateway is reached from outside, without a trailing slash.
     pub fn http_state(&self, public_url: &str) -> Result<State, AppError> {
-        let doors = Doors::new(self.settings.doors.clone(), public_url, self.pipeline.clone(), self.http_client.clone())
+        let channels = Channels::new(self.settings.channels.clone(), public_url, self.pipeline.clone(), self.http_client.clone())
             .map_err(|error| AppError::Settings(error.to_string()))?;
         Ok(State {
             store: self.store.clone(),
             pipeline: self.pipeline.clone(),
-            doors,
+            channels,
             clock: self.clock.clone(),
             limits: self.settings.intake.clone(),
             public_url: public_url.to_owned(),

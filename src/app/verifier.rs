@@ -2,12 +2,12 @@
 
 use super::AppError;
 use crate::config::VerifySettings;
+use crate::document::{Limits, json};
 use crate::http_client::HttpClient;
-use crate::intake::{Limits, json};
 use crate::jsonld::Contexts;
 use crate::model::ids::TenantId;
+use crate::verify::checks::issuer_trust::TrustPolicy;
 use crate::verify::documents::{Documents, Provided};
-use crate::verify::issuer_trust::TrustPolicy;
 use crate::verify::{Verifier, Verifiers};
 use serde_json::Value;
 use std::collections::HashMap;

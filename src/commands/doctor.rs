@@ -2,9 +2,9 @@
 
 use super::block_on;
 use crate::app::build_verifiers;
+use crate::channel::request_signer;
 use crate::cli::SettingsArgs;
 use crate::config::{DEFAULTS, Settings, master_key};
-use crate::doors::request_signer;
 use crate::http_client::HttpClient;
 use crate::model::clock::Clock;
 use crate::seal::Sealer;
@@ -79,7 +79,7 @@ fn policies(settings: &Settings) -> anyhow::Result<String> {
 
 /// `None` when none is configured.
 fn certificate(settings: &Settings) -> Option<anyhow::Result<String>> {
-    let signer = match request_signer(&settings.doors, &settings.http.public_url) {
+    let signer = match request_signer(&settings.channels, &settings.http.public_url) {
         Ok(signer) => signer?,
         Err(error) => return Some(Err(error.into())),
     };

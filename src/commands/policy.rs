@@ -6,7 +6,7 @@ use crate::app::{build_verifier, load_policy};
 use crate::cli::SettingsArgs;
 use crate::http_client::HttpClient;
 use crate::model::clock::Clock;
-use crate::verify::issuer_trust;
+use crate::verify::checks::issuer_trust;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;

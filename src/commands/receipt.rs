@@ -3,8 +3,8 @@
 
 use super::{block_on, open_store};
 use crate::cli::SettingsArgs;
+use crate::receipt;
 use crate::verify::keys::PublicKey;
-use crate::verify::receipt;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;

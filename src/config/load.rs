@@ -13,7 +13,7 @@ const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_CONFIG", "SKILLGATE_API_KEY"];
 const NOT_SETTINGS_EITHER: [&str; 2] = ["SKILLGATE_SECRET_", "SKILLGATE_TEST_"];
 /// Settings that are lists: in the environment and in flags they are separated by commas.
 const LISTS: [&str; 4] =
-    ["http_client.allow_private", "delivery.retry_schedule_seconds", "doors.link_hosts", "doors.link_platforms_off"];
+    ["http_client.allow_private", "delivery.retry_schedule_seconds", "channels.link_hosts", "channels.link_platforms_off"];
 
 /// Values given as flags: they win over everything else. Keys are `section.key`.
 pub type Overrides = Vec<(String, String)>;
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_limits_in_the_code_are_the_defaults() {
-        assert_eq!(load(None, HashMap::new(), &vec![]).unwrap().intake, crate::intake::Limits::STANDARD);
+        assert_eq!(load(None, HashMap::new(), &vec![]).unwrap().intake, crate::document::Limits::STANDARD);
     }
 
     #[test]

@@ -8,9 +8,9 @@ mod master_key;
 pub use load::{DEFAULTS, Overrides, SettingsError, load};
 pub use master_key::{MasterKeyError, master_key};
 
-use crate::doors::DoorSettings;
+use crate::channel::ChannelSettings;
+use crate::document::Limits;
 use crate::http_client::HttpClientConfig;
-use crate::intake::Limits;
 use crate::model::secret::Secret;
 use serde::Deserialize;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ pub struct Settings {
     pub http_client: HttpClientConfig,
     pub verify: VerifySettings,
     pub delivery: DeliverySettings,
-    pub doors: DoorSettings,
+    pub channels: ChannelSettings,
     pub log: LogSettings,
 }
 

@@ -1,8 +1,6 @@
 //! What is known of each write, so that it is applied once although it may be tried often.
 //! Comes in: a step's name. Goes out: its entry. Where entries are kept is the implementation's business.
-
-pub use crate::store::{LedgerEntry, LedgerState};
-
+use crate::model::ledger::LedgerEntry;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};

@@ -24,8 +24,6 @@ pub mod settings;
 pub mod step;
 pub mod template;
 pub mod variables;
-pub mod worker;
 
 pub use registry::{Connector, Registry, RegistryError};
 pub use run::Engine;
-pub use worker::{Worker, WorkerOptions};

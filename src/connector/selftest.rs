@@ -3,7 +3,7 @@
 //! No network, no clock of the machine, no file outside of memory.
 
 use super::case::Test;
-use super::ledger::{LedgerEntry, LedgerState, MemoryLedger};
+use super::ledger::MemoryLedger;
 use super::outside::Outside;
 use super::redact::Redactor;
 use super::registry::{Connector, RegistryError};
@@ -14,6 +14,7 @@ use crate::model::clock::Clock;
 use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
 use crate::model::event::Event;
 use crate::model::ids::{ConnectionId, TenantId};
+use crate::model::ledger::{LedgerEntry, LedgerState};
 use crate::model::secret::Secret;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;

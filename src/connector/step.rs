@@ -4,11 +4,12 @@
 
 use super::caller::Caller;
 use super::file::{FileEnd, FileError, FileJob};
-use super::ledger::{Ledger, LedgerEntry, LedgerState};
+use super::ledger::Ledger;
 use super::manifest::{FileWrite, Idempotency, Require, Step, Verdict, Write};
 use super::run::{Engine, Stop, StopKind};
 use super::template::{Templates, from_json, to_json};
 use super::variables::{self, Variables};
+use crate::model::ledger::{LedgerEntry, LedgerState};
 use minijinja::value::Value;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;

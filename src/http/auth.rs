@@ -46,7 +46,7 @@ pub async fn require_caller(
     let mut identified = identify(&state, request.headers(), request.method()).await;
     if identified.is_err()
         && let Some(caller) =
-            super::doors::token_caller(&state, request.headers(), request.method().as_str(), request.path()).await
+            super::channel::token_caller(&state, request.headers(), request.method().as_str(), request.path()).await
     {
         identified = Ok(caller);
     }

@@ -1,5 +1,5 @@
-//! Cross-origin rules of the doors: browser wallets may call them from anywhere, without cookies. Everything else stays closed.
-//! Comes in: a path. Goes out: whether it is a door, and the headers for it.
+//! Cross-origin rules of the channels: browser wallets may call them from anywhere, without cookies. Everything else stays closed.
+//! Comes in: a path. Goes out: whether it belongs to a channel, and the headers for it.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};

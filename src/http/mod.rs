@@ -4,8 +4,8 @@
 
 pub mod auth;
 pub mod budget;
+pub mod channel;
 pub mod cors;
-pub mod doors;
 pub mod envelope;
 pub mod extract;
 pub mod handlers;

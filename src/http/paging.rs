@@ -1,7 +1,7 @@
 //! Lists: `limit` and `after` in, `items` and `next` out.
 
 use super::problem::{Code, Problem};
-use crate::store::Page;
+use crate::model::record::Page;
 use actix_web::HttpResponse;
 use serde::Serialize;
 

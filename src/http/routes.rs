@@ -150,8 +150,8 @@ pub fn table() -> Vec<Row> {
         GET    "/connect/{code}"                            Public Page => invitations::connect;
         GET    "/backpacks/callback"                        Public Page => backpacks::callback;
         GET    "/backpacks/{start}/start"                   Public Page => backpacks::start;
-        GET    "/about/terms"                               Public Page => pages::doors::terms;
-        GET    "/about/privacy"                             Public Page => pages::doors::privacy;
+        GET    "/about/terms"                               Public Page => pages::channel::terms;
+        GET    "/about/privacy"                             Public Page => pages::channel::privacy;
         GET    "/"                                  Public Page    => pages::recruiter;
         GET    "/admin"                             Public Page    => pages::admin;
         GET    "/assets/{name}"                     Public Page    => pages::asset;

@@ -4,8 +4,8 @@
 use super::budget::Budget;
 use super::metrics::Metrics;
 use super::ports::{Connectors, Health, Tasks};
-use crate::doors::Doors;
-use crate::intake::Limits;
+use crate::channel::Channels;
+use crate::document::Limits;
 use crate::model::clock::Clock;
 use crate::pipeline::Pipeline;
 use crate::seal::Sealer;
@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct State {
     pub store: Store,
     pub pipeline: Pipeline,
-    pub doors: Doors,
+    pub channels: Channels,
     pub clock: Clock,
     pub limits: Limits,
     /// How the gateway is reached from outside, without a trailing slash.

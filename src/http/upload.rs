@@ -4,7 +4,7 @@
 
 use super::extract::{is_identifier, payload_problem};
 use super::problem::{Code, Problem};
-use crate::intake::Limits;
+use crate::document::Limits;
 use crate::model::ids::CandidateRef;
 use crate::model::submission::{CandidateHint, UploadedFile};
 use actix_multipart::{Field, Multipart, MultipartError};

@@ -2,9 +2,8 @@
 //! Comes in: the bytes of an archive. Goes out: its entries, each opened as a file of its own. Bounds on entries, sizes,
 //! ratio and nesting hold before and while anything is unpacked; one bad entry doesn't spoil the rest. Nothing touches a disk.
 
-use super::detect;
-use super::problem;
-use super::{Content, Limits, OpenedFile};
+use super::{Content, OpenedFile, detect, problem};
+use crate::document::Limits;
 use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
 use sha2::{Digest, Sha256};

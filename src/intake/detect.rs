@@ -2,12 +2,11 @@
 //! Comes in: an uploaded file. Goes out: what was found in it, image, archive and text alike.
 //! The client's file name and media type decide nothing: both are often wrong and may be hostile.
 
-use super::archive;
 use super::baked::{self, Picture};
-use super::cose::Sign1;
 use super::text::{self, Found, Source};
-use super::{Content, Limits, OpenedFile, json};
-use super::{problem, signed};
+use super::{Content, OpenedFile, archive, problem, signed};
+use crate::document::cose::Sign1;
+use crate::document::{Limits, json};
 use crate::model::credential::Container;
 use crate::model::submission::UploadedFile;
 use sha2::{Digest, Sha256};

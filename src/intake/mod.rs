@@ -4,23 +4,15 @@
 
 pub mod archive;
 pub mod baked;
-pub mod classify;
-pub mod cose;
 pub mod detect;
-pub mod json;
-pub mod limits;
-pub mod link;
-pub mod oid4vp;
-pub mod open_badges;
 pub mod presentation;
 pub(crate) mod problem;
 mod signed;
 pub mod text;
-pub mod vcalm;
 
+use crate::document::Limits;
 use crate::model::credential::{ReceivedCredential, ReceivedPresentation};
 use crate::model::submission::{FileProblem, UploadedFile};
-pub use limits::Limits;
 
 /// One file, or one entry of an archive, after it was opened.
 #[derive(Clone, Debug)]

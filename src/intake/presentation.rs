@@ -4,7 +4,8 @@
 
 use super::problem::{self, problem};
 use super::text::{MAX_ITEMS, Source};
-use super::{Content, json, text};
+use super::{Content, text};
+use crate::document::json;
 use crate::model::credential::{Container, Document, ReceivedCredential};
 use crate::model::submission::FileProblem;
 use serde::Deserialize;

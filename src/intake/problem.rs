@@ -1,7 +1,7 @@
 //! What is said of a file that holds no credential: one plain sentence and a next step.
 //! Comes in: what was found. Goes out: a [`FileProblem`] with a stable code.
 
-use super::json::JsonError;
+use crate::document::json::JsonError;
 use crate::model::submission::FileProblem;
 
 const ASK_FOR_BADGE: &str = "Ask the applicant for the badge itself: the downloaded picture (PNG or SVG), the JSON file, or the credential from their wallet.";

@@ -2,12 +2,13 @@
 //! Comes in: text or bytes of such a shape. Goes out: what they hold. Signatures are not looked at: the payload is read only
 //! to tell a presentation from a credential.
 
-use super::classify::{self, Kind};
-use super::cose::Sign1;
+use super::problem;
 use super::text::{Found, Source, named, presentation_found};
-use super::{Limits, json, problem};
+use crate::document::classify::{self, Kind};
+use crate::document::cose::Sign1;
+use crate::document::json;
+use crate::document::token::decode;
 use crate::model::credential::{Document, Format, Token};
-use base64::Engine as _;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -115,18 +116,6 @@ fn found(signed: Signed<'_>, known: Option<Claimed>, source: &Source<'_>) -> Fou
             Found::nothing("signed token", problem::not_a_credential(&format!("{} of another kind", shape.title())))
         }
     }
-}
-
-/// A compact JWS that comes from elsewhere than a file, with its payload read.
-pub fn token(text: &str) -> Token {
-    let text = text.trim();
-    let payload = text.split('.').nth(1).and_then(|payload| decode(payload).ok());
-    let claims = payload.and_then(|payload| json::parse(&payload, &Limits::STANDARD).ok());
-    Token { text: text.to_owned(), claims: claims.map(Arc::new) }
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, base64::DecodeError> {
-    base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part.trim_end_matches('='))
 }
 
 /// The exact source of one member of a JSON object.

@@ -1,9 +1,9 @@
 //! Text becomes credentials: JSON, signed tokens and messages, also in quotes, lists and API bodies.
 //! Comes in: text from a file, an image or an envelope. Goes out: what it holds. Signatures are not looked at.
 
-use super::classify::{self, Kind};
-pub use super::signed::token;
-use super::{Content, Limits, cose, json, presentation, problem, signed};
+use super::{Content, presentation, problem, signed};
+use crate::document::classify::{self, Kind};
+use crate::document::{Limits, cose, json};
 use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation};
 use serde_json::Value;
 use serde_json::value::RawValue;

@@ -6,7 +6,7 @@ use super::report::{Outcome, VerificationReport};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// The door that the bytes came through.
+/// How the bytes came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {

@@ -2,9 +2,8 @@
 //! Comes in: declared concepts and labels with their pointers. Goes out: [`SkillAssertion`]s with ids that stay the same.
 //! Must not know: credential formats, or how labels are mapped to concepts later.
 
-use super::level;
 use super::reader::{NO_LANGUAGE, Node, preferred, trimmed};
-use super::{MAX_SKILLS, Origin};
+use super::{MAX_SKILLS, Origin, level};
 use crate::model::credential::{Attainment, LanguageMap};
 use crate::model::skill::{AssertedBy, Concept, Derivation, Label, Level, MappingStatus, SkillAssertion, SkillKind, SkillStatus};
 use chrono::{DateTime, Utc};

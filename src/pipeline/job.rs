@@ -4,8 +4,9 @@
 use super::record::{Person, record};
 use super::{Pipeline, PipelineError, begin, work};
 use crate::model::ids::SubmissionId;
+use crate::model::record::{Idempotency, NewSubmission};
 use crate::model::submission::UploadedFile;
-use crate::store::{Idempotency, NewSubmission, SubmissionRequest};
+use crate::store::SubmissionRequest;
 
 /// A kill loses at most the verification of so many files, never what was written.
 const FILES_PER_TRANSACTION: usize = 64;

@@ -5,10 +5,11 @@ use super::events::{self, EventWriter, Published};
 use crate::model::credential::{CredentialStatus, NormalizedCredential, Warning};
 use crate::model::event::{Audience, CredentialSummary, EventType};
 use crate::model::ids::{CandidateRef, CredentialId};
+use crate::model::record::{NewCredential, NewSubmission};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
 use crate::model::submission::{CandidateHint, FileProblem, FileResult};
-use crate::store::{FileRecord, KnownBytes, NewCredential, NewSubmission, Result, Transaction};
+use crate::store::{FileRecord, KnownBytes, Result, Transaction};
 use chrono::{DateTime, Utc};
 use std::collections::{HashMap, HashSet};
 

@@ -9,10 +9,11 @@ use super::{Pipeline, PipelineError};
 use crate::model::credential::CredentialStatus;
 use crate::model::event::EventType;
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
+use crate::model::record::{NewCredential, StoredCredential};
 use crate::model::report::{Check, CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::skill::SkillAssertion;
 use crate::model::submission::CandidateHint;
-use crate::store::{NewCredential, Result, StoredCredential, Transaction};
+use crate::store::{Result, Transaction};
 use crate::verify::{PresentationRequest, VerificationRequest, outcome};
 use chrono::{DateTime, Duration, Utc};
 

@@ -3,13 +3,14 @@
 
 use super::record::WorkedFile;
 use super::status::next_check;
-use crate::intake::{self, Content, Limits, OpenedFile};
+use crate::document::Limits;
+use crate::intake::{self, Content, OpenedFile};
 use crate::model::credential::ReceivedCredential;
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
+use crate::model::record::NewCredential;
 use crate::model::report::VerificationReport;
 use crate::model::submission::{FileProblem, FileResult, UploadedFile};
 use crate::normalize::{Origin, normalize};
-use crate::store::NewCredential;
 use crate::verify::{PresentationRequest, VerificationRequest, Verifier};
 use sha2::{Digest, Sha256};
 use std::collections::VecDeque;

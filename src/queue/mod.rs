@@ -5,7 +5,6 @@
 pub mod memory;
 #[cfg(feature = "rabbitmq")]
 pub mod rabbitmq;
-pub mod relay;
 pub mod topology;
 
 use crate::model::event::Event;

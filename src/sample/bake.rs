@@ -29,7 +29,8 @@ pub fn svg(credential: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake::{Limits, baked};
+    use crate::document::Limits;
+    use crate::intake::baked;
 
     #[test]
     fn what_is_baked_comes_out_again() {

@@ -2,8 +2,9 @@
 
 use super::schema::{audit_log, idempotency_keys};
 use super::text::{clean, parse_time, time_text};
-use super::{Page, Result, Store};
+use super::{Result, Store};
 use crate::model::ids::TenantId;
+use crate::model::record::Page;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 

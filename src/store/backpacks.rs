@@ -1,8 +1,8 @@
 //! Backpacks that are pulled from: registrations at hosts, authorizations under way, tokens, the schedule.
 //! Secrets are sealed. A pull, and with it a refresh, runs under a lease on the row, so that two workers never refresh the same token.
 
+use super::channel_schema::{backpack_hosts, backpacks};
 use super::connection::each_backend;
-use super::doors_schema::{backpack_hosts, backpacks};
 use super::text::{clean, json_text, parse_json, parse_time, parse_times, time_text};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::backpack::{Backpack, BackpackState, BackpackTokens, HostRegistration, PendingAuthorization, StepFailure};

@@ -3,9 +3,10 @@
 use super::schema::credentials;
 use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, time_text};
 use super::transaction::{Transaction, insert_all};
-use super::{CredentialFilter, NewCredential, NewSubmission, Page, Result, Store, StoredCredential};
+use super::{Result, Store};
 use crate::model::credential::{CredentialStatus, NormalizedCredential};
 use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
+use crate::model::record::{CredentialFilter, NewCredential, NewSubmission, Page, StoredCredential};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::submission::CredentialResult;
 use chrono::{DateTime, Utc};

@@ -1,12 +1,12 @@
 //! Deliveries and their attempts: who works on which, and what came of it.
 
 use super::connection::{AnyConnection, each_backend};
-use super::connections;
 use super::schema::{attempts, deliveries, events};
 use super::text::{clean, json_text, parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
-use super::{DeliveryFilter, Page, Result, Store, StoreError};
+use super::{Result, Store, StoreError, connections};
 use crate::model::delivery::{Attempt, Delivery, DeliveryResult, DeliveryState};
 use crate::model::ids::{AttemptId, ConnectionId, DeliveryId, EventId, TenantId};
+use crate::model::record::{DeliveryFilter, Page};
 use chrono::{DateTime, Duration, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;

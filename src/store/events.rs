@@ -3,9 +3,10 @@
 use super::schema::events;
 use super::text::{json_text, name_text, parse_json, time_text};
 use super::transaction::{Transaction, insert_all};
-use super::{Page, Result, Store};
+use super::{Result, Store};
 use crate::model::event::{Audience, Event};
 use crate::model::ids::{EventId, TenantId};
+use crate::model::record::Page;
 use diesel::prelude::*;
 
 #[derive(Insertable)]

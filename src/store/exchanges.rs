@@ -1,12 +1,13 @@
 //! Requests to wallets: their state, their journal, and challenges of their own.
 //! Every change of state is one conditional UPDATE, so that two answers at once can't both be taken.
 
+use super::channel_schema::{challenges, exchange_log, exchanges};
 use super::connection::AnyConnection;
-use super::doors_schema::{challenges, exchange_log, exchanges};
 use super::text::{clean, json_text, parse_json, parse_time, time_text};
-use super::{Page, Result, Store, StoreError, Vault};
+use super::{Result, Store, StoreError, Vault};
 use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeState};
 use crate::model::ids::{CandidateRef, ExchangeId, SubmissionId, TenantId};
+use crate::model::record::Page;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! What platforms pushed over the Open Badges API, as it is served back to them: credentials and the candidate's profile.
 
+use super::channel_schema::{hosted_credentials, hosted_profiles};
 use super::connection::each_backend;
-use super::doors_schema::{hosted_credentials, hosted_profiles};
 use super::text::{parse_time, parse_times, time_text};
 use super::{Result, Store, StoreError};
 use crate::model::ids::{CandidateRef, TenantId};

@@ -1,6 +1,6 @@
 //! Candidate links and the consents given with them.
 
-use super::doors_schema::{invitations, oauth_codes, oauth_grants, oauth_tokens};
+use super::channel_schema::{invitations, oauth_codes, oauth_grants, oauth_tokens};
 use super::text::{clean, parse_time, parse_times, time_text};
 use super::{Result, Store};
 use crate::model::ids::{CandidateRef, TenantId};
@@ -157,7 +157,7 @@ impl Store {
     /// Removes what no longer means anything: codes, tokens and challenges whose time is over, exchanges a week after their end,
     /// clients that nobody consented to within a month.
     pub async fn tidy_doors(&self, now: DateTime<Utc>) -> Result<()> {
-        use super::doors_schema::{challenges, exchanges, oauth_clients};
+        use super::channel_schema::{challenges, exchanges, oauth_clients};
         self.write(move |connection| {
             let (moment, day) = (time_text(now), time_text(now - chrono::Duration::days(1)));
             let (week, month) = (time_text(now - chrono::Duration::days(7)), time_text(now - chrono::Duration::days(30)));

@@ -3,8 +3,9 @@
 use super::connection::each_backend;
 use super::schema::ledger;
 use super::text::{clean, time_text};
-use super::{LedgerEntry, LedgerState, Result, Store, StoreError};
+use super::{Result, Store, StoreError};
 use crate::model::ids::{ConnectionId, EventId};
+use crate::model::ledger::{LedgerEntry, LedgerState};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 

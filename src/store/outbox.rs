@@ -1,11 +1,10 @@
 //! The relay's side of the outbox: which events to publish, which deliveries they lead to, which are due again.
 
 use super::connection::AnyConnection;
-use super::connections;
 use super::schema::{connections as connection_table, deliveries, events};
 use super::text::{parse_json, parse_name, time_text};
 use super::transaction::insert_all;
-use super::{Result, Store};
+use super::{Result, Store, connections};
 use crate::model::connection::Connection;
 use crate::model::event::{Audience, Event};
 use crate::model::ids::{ConnectionId, DeliveryId, EventId};

@@ -5,8 +5,9 @@ use super::credentials::CredentialRow;
 use super::schema::{credentials, idempotency_keys, submission_credentials, submission_files, submission_uploads, submissions};
 use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
-use super::{Idempotency, NewSubmission, Page, Result, Store, StoreError};
+use super::{Result, Store, StoreError};
 use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
+use crate::model::record::{Idempotency, NewSubmission, Page};
 use crate::model::report::Outcome;
 use crate::model::submission::{
     CandidateHint, CredentialResult, FileResult, Progress, Submission, SubmissionState, UploadedFile,

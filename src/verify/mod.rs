@@ -3,53 +3,26 @@
 //! rejected, the document that the proof covers. An invalid credential is a report, never an `Err`.
 //! Must not know: where credentials come from, how they are stored, what becomes of them.
 
-pub mod authorities;
+pub mod checks;
 pub mod codes;
-pub mod compact_jws;
-pub mod credential_schema;
-pub mod did;
 pub mod documents;
-mod elm;
-pub mod format;
-pub mod issuer_trust;
-pub mod jose;
-pub mod key_forms;
+pub mod formats;
 pub mod keys;
-mod ler_rs;
-pub mod nested;
-pub mod open_badges_2;
 pub mod outcome;
 mod presentation;
-pub mod proof;
-pub mod receipt;
-pub mod recipient;
-mod refresh;
-mod related;
-pub mod schema;
-pub mod sd_jwt;
-mod secured;
-pub mod status;
-#[cfg(test)]
-mod test_certificates;
-mod unsaid;
-pub mod validity;
+pub mod securing;
+mod verifier;
 mod verifiers;
 
-use crate::intake::classify;
-use crate::jsonld::Contexts;
-use crate::model::credential::{Document, Format, ReceivedCredential, Securing, VerifiedDocument};
-use crate::model::report::{Check, CheckId, CheckStatus, IssuerName, NestedReport, Outcome, VerificationReport};
+use crate::model::credential::{Format, Securing, VerifiedDocument};
+use crate::model::report::{Check, VerificationReport};
 use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
-use documents::Documents;
-use issuer_trust::TrustPolicy;
-use keys::KeyResolver;
-use secured::Opening;
 use serde_json::Value;
-use status::StatusRequest;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+pub use verifier::Verifier;
 pub use verifiers::Verifiers;
 
 /// A future that may contain itself: credentials hold credentials.
@@ -92,167 +65,4 @@ pub struct SecuredDocument {
     pub issuer_id: Option<String>,
     /// `format`, `context`, `proof`, `controller`, `integrity`, `validity`.
     pub checks: Vec<Check>,
-}
-
-/// Cheap to clone; shared by all requests.
-#[derive(Clone)]
-pub struct Verifier {
-    pub documents: Documents,
-    pub contexts: Contexts,
-    pub policy: Arc<TrustPolicy>,
-}
-
-impl Verifier {
-    pub fn new(documents: Documents, contexts: Contexts) -> Self {
-        Self { documents, contexts, policy: Arc::new(TrustPolicy::built_in()) }
-    }
-
-    pub fn with_policy(mut self, policy: TrustPolicy) -> Self {
-        self.policy = Arc::new(policy);
-        self
-    }
-
-    /// Where keys come from, and who may say whose they are.
-    fn keys(&self) -> KeyResolver {
-        KeyResolver::new(self.documents.clone()).with_authorities(self.policy.authorities().clone())
-    }
-
-    /// The checks on how a document is secured, alone (status lists, schema credentials).
-    pub async fn verify_secured(&self, document: &Document, at: DateTime<Utc>) -> SecuredDocument {
-        Opening::new(self, at, false).open(document).await
-    }
-
-    /// [`Verifier::verify`] for a credential `depth` levels inside another one; at `nested::MAX_DEPTH` nothing further inside is verified.
-    pub fn verify_within<'a>(
-        &'a self,
-        received: &'a ReceivedCredential,
-        request: &'a VerificationRequest,
-        depth: usize,
-    ) -> BoxFuture<'a, Verification> {
-        Box::pin(self.verify_at_depth(received, request, depth))
-    }
-
-    pub async fn verify(&self, received: &ReceivedCredential, request: &VerificationRequest) -> Verification {
-        self.verify_within(received, request, 0).await
-    }
-
-    async fn verify_at_depth(&self, received: &ReceivedCredential, request: &VerificationRequest, depth: usize) -> Verification {
-        if is_open_badges_2(&received.document) {
-            return open_badges_2::verify(received, request, self).await;
-        }
-        let secured = match elm::open(received, request.at).or_else(|| ler_rs::open(received)) {
-            Some(secured) => secured,
-            None => Opening::new(self, request.at, request.explain).open(&received.document).await,
-        };
-        let SecuredDocument { format, secured_with, json, issuer_id, mut checks } = secured;
-        let proof = checks.iter().find(|check| check.id == CheckId::Proof);
-        let is_genuine = outcome::of(&authenticity(&checks)) != Outcome::Rejected && proof.is_some_and(secured::is_proven);
-        let mut found = Found { issuer_id, ..Found::default() };
-        if let Some(json) = &json {
-            let own = schema::check(json, format);
-            if is_genuine {
-                checks.push(credential_schema::check(json, own, self, request.at).await);
-                self.check_content(json, format, received, request, depth, &mut found).await;
-            } else {
-                checks.push(own);
-            }
-        }
-        if !is_genuine {
-            found.checks.extend(unreached());
-        }
-        checks.extend(found.checks);
-        let shown = |check: Check| if request.explain { check } else { Check { explain: None, ..check } };
-        let checks: Vec<Check> = checks.into_iter().map(|check| shown(self.policy.adjust(check))).collect();
-        let checks = outcome::complete(checks);
-        let outcome = outcome::of(&checks);
-        // Anybody can sign in somebody else's name: content whose issuer is not proven is not read further. A sealed European
-        // credential is, because its seal names a person or body that no key document lists.
-        let is_issuers = format == Format::Elm3 || checks.iter().all(|check| !is_unproven_controller(check));
-        let document = json.filter(|_| is_genuine && is_issuers && outcome != Outcome::Rejected);
-        let report = VerificationReport {
-            format,
-            secured_with,
-            outcome,
-            checks,
-            verified_at: request.at,
-            issuer_id: found.issuer_id,
-            issuer_name: found.issuer_name.filter(|_| document.is_some()),
-            policy: Some(self.policy.reference()),
-            nested: found.nested,
-        };
-        let document = document.map(|json| VerifiedDocument { format, json, nested: found.documents });
-        Verification { report, document }
-    }
-
-    /// The checks that read what a genuine credential says.
-    async fn check_content(
-        &self,
-        json: &Value,
-        format: Format,
-        received: &ReceivedCredential,
-        request: &VerificationRequest,
-        depth: usize,
-        found: &mut Found,
-    ) {
-        let issuer = found.issuer_id.clone();
-        let status_request = StatusRequest { verifier: self, issuer: issuer.as_deref(), at: request.at };
-        let status = status::check(json, &status_request).await;
-        found.checks.extend(refresh::check(json, &status_request).await);
-        found.checks.extend(related::check(json, &self.documents).await);
-        let name = json.get("issuer").and_then(|issuer| issuer.get("name")).and_then(Value::as_str);
-        let types = achievement_types(json);
-        let (trust, issuer_name) =
-            issuer_trust::check(issuer.as_deref(), name, &self.policy, &self.documents, request.at, &types).await;
-        let recipient = recipient::check(json, format, &request.candidate, received.presentation.as_ref());
-        let nested = nested::check(json, self, request, depth).await;
-        found.issuer_name = issuer_name;
-        found.nested = nested.reports;
-        found.documents = nested.documents;
-        found.checks.extend([status, trust, recipient, nested.check]);
-    }
-}
-
-/// What the content of a genuine credential led to.
-#[derive(Default)]
-struct Found {
-    checks: Vec<Check>,
-    issuer_id: Option<String>,
-    issuer_name: Option<IssuerName>,
-    nested: Vec<NestedReport>,
-    documents: Vec<(String, VerifiedDocument)>,
-}
-
-fn is_unproven_controller(check: &Check) -> bool {
-    check.id == CheckId::Controller && check.status == CheckStatus::CouldNotCheck
-}
-
-/// The checks that say whether a document is what its issuer made.
-fn authenticity(checks: &[Check]) -> Vec<Check> {
-    const IDS: [CheckId; 5] = [CheckId::Format, CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity];
-    checks.iter().filter(|check| IDS.contains(&check.id)).cloned().collect()
-}
-
-/// Nothing that a credential says is followed up before it is known to be genuine.
-fn unreached() -> impl Iterator<Item = Check> {
-    let ids = [CheckId::Status, CheckId::IssuerTrust, CheckId::Recipient, CheckId::Nested];
-    ids.into_iter().map(|id| Check::not_applicable(id, "Not checked, because the credential was not found to be genuine."))
-}
-
-fn achievement_types(json: &Value) -> Vec<String> {
-    let subjects = format::entries(json.get("credentialSubject"));
-    let achievements = subjects.flat_map(|subject| format::entries(subject.get("achievement")));
-    let types = achievements.flat_map(|achievement| format::entries(achievement.get("achievementType")));
-    types.filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-/// Badges of the second generation and older have a graph instead of a credential.
-fn is_open_badges_2(document: &Document) -> bool {
-    let is_badge = |json: &Value| matches!(classify::format_of(json), Format::OpenBadges1 | Format::OpenBadges2);
-    match document {
-        Document::Json(json) => is_badge(json),
-        // Whatever its signature: an unsigned token may still name the address of a hosted badge.
-        Document::CompactJws(token) => token.claims.as_deref().is_some_and(is_badge),
-        Document::HostedUrl(_) => true,
-        Document::SdJwt(_) | Document::CoseSign1(_) => false,
-    }
 }

@@ -2,13 +2,14 @@
 //! Comes in: a presentation and what it must be bound to. Goes out: a report on it and what it proves about its holder.
 //! Must not know: the credentials inside; each is verified alone.
 
-use super::format::{self, identifier_of};
-use super::jose::{Envelope, Malformed, claims, cose, key};
+use super::checks::format::{self, identifier_of};
 use super::keys::Purpose;
-use super::proof::{self, ProofRequest};
-use super::sd_jwt::SdJwt;
-use super::secured::Opening;
-use super::{PresentationRequest, VerificationRequest, Verifier, codes, outcome, validity};
+use super::securing::jose::{Envelope, Malformed, claims, cose, key};
+use super::securing::opening::Opening;
+use super::securing::proof::{self, ProofRequest};
+use super::securing::sd_jwt::SdJwt;
+use super::{PresentationRequest, VerificationRequest, Verifier, checks::validity, codes, outcome};
+use crate::document::members::entries;
 use crate::model::credential::{Document, Format, PresentationFacts, ReceivedPresentation, Securing};
 use crate::model::report::{Check, CheckId, CheckStatus, VerificationReport};
 use serde_json::{Map, Value};
@@ -101,7 +102,7 @@ async fn signed(
 
 async fn embedded(json: &Value, is_empty: bool, expected: &PresentationRequest, opening: &Opening<'_>) -> Finding {
     let structure = format::check_presentation(json, &opening.verifier.contexts);
-    if format::entries(json.get("proof")).all(Value::is_null) {
+    if entries(json.get("proof")).all(Value::is_null) {
         let detail = "the presentation is not signed, so nothing shows who sent it";
         let proof = match is_empty {
             true => codes::fail(CheckId::Proof, "unsigned", "the presentation is neither signed nor does it hold any credential"),
@@ -129,13 +130,13 @@ async fn embedded(json: &Value, is_empty: bool, expected: &PresentationRequest, 
 fn with_suite_context(json: &Value) -> Value {
     const SUITE: &str = "https://w3id.org/security/suites/ed25519-2020/v1";
     let mut json = json.clone();
-    let in_proof = format::entries(json.get("proof")).any(|proof| format::entries(proof.get("@context")).any(|url| url == SUITE));
-    let on_top = format::entries(json.get("@context")).any(|url| url == SUITE);
+    let in_proof = entries(json.get("proof")).any(|proof| entries(proof.get("@context")).any(|url| url == SUITE));
+    let on_top = entries(json.get("@context")).any(|url| url == SUITE);
     if in_proof
         && !on_top
         && let Some(context) = json.get_mut("@context")
     {
-        let mut all: Vec<Value> = format::entries(Some(context)).cloned().collect();
+        let mut all: Vec<Value> = entries(Some(context)).cloned().collect();
         all.push(Value::String(SUITE.to_owned()));
         *context = Value::Array(all);
     }
@@ -163,7 +164,7 @@ async fn token_form(
         checks.push(codes::fail(CheckId::Proof, "challenge_mismatch", "the presentation answers another request"));
     }
     if let Some(domain) = expected.domain.as_deref()
-        && !format::entries(payload.get("aud")).any(|audience| audience == domain)
+        && !entries(payload.get("aud")).any(|audience| audience == domain)
     {
         checks.push(codes::fail(CheckId::Proof, "domain_mismatch", "the presentation was made for another recipient"));
     }

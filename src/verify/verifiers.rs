@@ -3,7 +3,7 @@
 //! Must not know: where policies are kept.
 
 use super::Verifier;
-use super::issuer_trust::TrustPolicy;
+use super::checks::issuer_trust::TrustPolicy;
 use crate::model::ids::TenantId;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 //! Comes in: a GET for a page or an asset. Goes out: its bytes. Everything else a page gets over the API.
 //! Must not know: any data. The pages hold none; they fetch it as the caller that the session cookie names.
 
-pub mod doors;
+pub mod channel;
 
 use crate::http::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};

@@ -2,7 +2,7 @@
 
 use crate::support::{Answer, BOUNDARY, Form, TestApp, spawn_app_with};
 use futures_util::stream;
-use skillgate::intake::Limits;
+use skillgate::document::Limits;
 use std::io::{Read, Write};
 use std::time::{Duration, Instant};
 

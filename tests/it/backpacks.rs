@@ -74,7 +74,7 @@ async fn a_backpack_is_found_connected_pulled_page_by_page_and_disconnected() {
     assert_eq!((backpack["state"].as_str(), backpack["hosts"].as_array().map(Vec::len)), (Some("pending"), Some(1)));
     let connected = consent(&app, &backpack).await;
     assert_eq!(connected.status, 200, "{connected:?}");
-    app.doors.tick().await;
+    app.channels.tick().await;
     let path = format!("/v1/backpacks/{}", backpack["id"].as_str().unwrap());
     let seen = app.get_json(&path).await;
     assert_eq!((seen["state"].as_str(), seen["last_failure"].is_null()), (Some("connected"), true), "{seen}");
@@ -86,7 +86,7 @@ async fn a_backpack_is_found_connected_pulled_page_by_page_and_disconnected() {
     host.serve("/token", 200, JSON, json!({"access_token": "at2", "token_type": "bearer", "expires_in": 90000}).to_string());
     host.forget("/token");
     host.serve("/token", 200, JSON, json!({"access_token": "at2", "token_type": "bearer", "expires_in": 90000}).to_string());
-    app.doors.tick().await;
+    app.channels.tick().await;
     let last = host.requests().pop().unwrap();
     assert_eq!(last.authorization, "Bearer at2", "the old token's time was over");
     assert!(last.path.contains("since=2026-03-01T11%3A00%3A00Z"), "{}", last.path);
@@ -131,7 +131,7 @@ async fn a_host_that_is_away_is_tried_again_later() {
     let backpack = add(&app, &host).await;
     assert_eq!(consent(&app, &backpack).await.status, 200);
     host.serve("/ims/ob/v3p0/credentials", 503, JSON, "{}".to_owned());
-    app.doors.tick().await;
+    app.channels.tick().await;
     let path = format!("/v1/backpacks/{}", backpack["id"].as_str().unwrap());
     let seen = app.get_json(&path).await;
     assert_eq!((seen["state"].as_str(), seen["failures"].as_i64()), (Some("connected"), Some(1)));
@@ -139,7 +139,7 @@ async fn a_host_that_is_away_is_tried_again_later() {
     host.forget("/ims/ob/v3p0/credentials");
     host.serve("/ims/ob/v3p0/credentials", 200, JSON, page(&badges(1)));
     app.clock.set("2026-03-01T12:30:00Z".parse().unwrap());
-    app.doors.tick().await;
+    app.channels.tick().await;
     assert_eq!(app.get_json(&path).await["failures"], 0);
     assert_eq!(app.get_json("/v1/credentials").await["items"].as_array().unwrap().len(), 1);
 }

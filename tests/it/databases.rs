@@ -112,13 +112,14 @@ pub mod made {
         Achievement, Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, Securing,
     };
     use skillgate::model::ids::{CandidateRef, ConnectionId, CredentialId, SubmissionId, TenantId};
+    use skillgate::model::record::{NewCredential, NewSubmission};
     use skillgate::model::report::{Check, CheckId, CheckStatus, Outcome, VerificationReport};
     use skillgate::model::skill::{
         AssertedBy, Concept, Derivation, Label, MappingStatus, Relation, SkillAssertion, SkillKind, SkillStatus,
     };
     use skillgate::model::submission::{CandidateHint, Channel, FileResult};
     use skillgate::pipeline::record::{Person, WorkedFile, record};
-    use skillgate::store::{NewCredential, NewSubmission, Store};
+    use skillgate::store::Store;
 
     pub fn tenant() -> TenantId {
         TenantId::from("default")

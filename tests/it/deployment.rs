@@ -1,7 +1,7 @@
 //! The example configuration that the deployment files ship.
 
 use skillgate::config;
-use skillgate::verify::issuer_trust::TrustPolicy;
+use skillgate::verify::checks::issuer_trust::TrustPolicy;
 use std::collections::HashMap;
 use std::path::Path;
 

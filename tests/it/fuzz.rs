@@ -13,7 +13,8 @@ use crate::support::tokens::TestKey;
 use base64::Engine as _;
 use ciborium::Value as Cbor;
 use serde_json::{Value, json};
-use skillgate::intake::{self, Content, Limits};
+use skillgate::document::{Limits, json};
+use skillgate::intake::{self, Content};
 use skillgate::jsonld::Contexts;
 use skillgate::model::credential::{Format, VerifiedDocument};
 use skillgate::model::ids::TenantId;
@@ -248,8 +249,8 @@ fn json_is_read_as_an_independent_reader_reads_it_or_refused() {
         br#"{"a": [0, -1.50, 2E+3, 1e-7, 12345678901234567890], "b": "\u00e9\ud83d\ude00\n", "c": {"d": null, "e": true}}"#;
     let seeds = [vec![numbers.to_vec()], sample_bytes(&["valid.json"])].concat();
     fuzz("json", 3_000, seeds, |input| {
-        let Ok(ours) = intake::json::parse(input, &limits()) else { return };
-        let theirs: Value = serde_json::from_slice(intake::json::without_bom(input)).unwrap();
+        let Ok(ours) = json::parse(input, &limits()) else { return };
+        let theirs: Value = serde_json::from_slice(json::without_bom(input)).unwrap();
         assert_eq!(ours, theirs, "{}", String::from_utf8_lossy(input));
     });
 }
@@ -328,7 +329,7 @@ fn any_verified_json_is_normalised_without_harm() {
     let seeds = sample_bytes(&["valid.json"]);
     let report = pipe.runtime.block_on(pipe.verifier.verify(&received(&seeds[0]).unwrap(), &request)).report;
     fuzz("normalize", 1_000, seeds, |input| {
-        let Ok(json) = intake::json::parse(input, &limits()).map(Arc::new) else { return };
+        let Ok(json) = json::parse(input, &limits()).map(Arc::new) else { return };
         for format in formats {
             drop(normalize(&VerifiedDocument { format, json: json.clone(), nested: Vec::new() }, &report, &origin()));
         }

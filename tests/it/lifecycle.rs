@@ -4,16 +4,16 @@
 use crate::databases::{TestStore, made, noon, on_both_databases};
 use chrono::Duration;
 use serde_json::{Value, json};
-use skillgate::intake::Limits;
+use skillgate::document::Limits;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::event::{Event, EventType};
 use skillgate::model::ids::CredentialId;
+use skillgate::model::record::Page;
 use skillgate::model::report::{CheckId, Outcome};
 use skillgate::model::submission::{CandidateHint, Channel, UploadedFile};
 use skillgate::pipeline::{Delivered, Pipeline};
 use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind, status_list};
-use skillgate::store::Page;
 use skillgate::verify::Verifier;
 use skillgate::verify::documents::{Documents, Provided};
 use std::collections::HashMap;

@@ -4,7 +4,7 @@ use crate::support::fake_host::FakeHost;
 use crate::support::wallet::Actor;
 use crate::support::{Answer, spawn_app, spawn_app_with_doors};
 use serde_json::json;
-use skillgate::doors::DoorSettings;
+use skillgate::channel::ChannelSettings;
 
 #[tokio::test]
 async fn a_link_to_a_listed_host_becomes_a_submission_without_the_candidate_s_address() {
@@ -16,7 +16,8 @@ async fn a_link_to_a_listed_host_becomes_a_submission_without_the_candidate_s_ad
         "application/json",
         issuer.badge(&holder.did, "urn:uuid:1", "2026-01-01T00:00:00Z").to_string(),
     );
-    let app = spawn_app_with_doors(DoorSettings { link_hosts: vec![host.address.clone()], ..DoorSettings::default() }).await;
+    let app =
+        spawn_app_with_doors(ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() }).await;
     let link = format!("{}/public/assertions/x1?identity__email=ada@example.org&v=2_0", host.address);
     let answer =
         Answer::of(app.request("POST", "/v1/submissions/link").json(&json!({"url": link, "candidate_ref": "emp-2"}))).await;
@@ -54,7 +55,8 @@ async fn pages_missing_and_withdrawn_credentials_each_get_their_sentence() {
     host.serve("/page", 200, "text/html", "<html></html>".to_owned());
     host.serve("/gone", 410, "text/html", "gone".to_owned());
     host.serve("/private", 403, "application/json", "{}".to_owned());
-    let app = spawn_app_with_doors(DoorSettings { link_hosts: vec![host.address.clone()], ..DoorSettings::default() }).await;
+    let app =
+        spawn_app_with_doors(ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() }).await;
     for (path, code) in
         [("/page", "link_is_a_page"), ("/gone", "link_gone"), ("/private", "link_not_public"), ("/none", "link_not_public")]
     {

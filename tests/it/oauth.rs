@@ -3,7 +3,7 @@
 use crate::support::platform::{Platform, REDIRECT, SCOPE, all_scopes, call, invite, registration, verifier, with_query};
 use crate::support::{Answer, spawn_app, spawn_app_with_doors};
 use serde_json::{Value, json};
-use skillgate::doors::DoorSettings;
+use skillgate::channel::ChannelSettings;
 
 fn error_of(answer: &Answer) -> String {
     answer.json()["error"].as_str().unwrap().to_owned()
@@ -37,10 +37,10 @@ async fn a_platform_registers_once_and_is_told_its_secret() {
 
 #[tokio::test]
 async fn registrations_are_bounded_per_minute_and_can_be_closed() {
-    let app = spawn_app_with_doors(DoorSettings { registrations_per_minute: 2, ..DoorSettings::default() }).await;
+    let app = spawn_app_with_doors(ChannelSettings { registrations_per_minute: 2, ..ChannelSettings::default() }).await;
     let register = || Answer::of(app.stranger("POST", "/oauth/register").json(&registration()));
     assert_eq!((register().await.status, register().await.status, register().await.status), (201, 201, 429));
-    let closed = spawn_app_with_doors(DoorSettings { registration: false, ..DoorSettings::default() }).await;
+    let closed = spawn_app_with_doors(ChannelSettings { registration: false, ..ChannelSettings::default() }).await;
     assert_eq!(Answer::of(closed.stranger("POST", "/oauth/register").json(&registration())).await.status, 403);
 }
 

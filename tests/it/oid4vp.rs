@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use p256::ecdsa::signature::Verifier;
 use serde_json::{Map, Value, json};
-use skillgate::doors::DoorSettings;
+use skillgate::channel::ChannelSettings;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
@@ -106,7 +106,7 @@ async fn the_compatibility_form_is_served_by_reference_and_can_be_switched_off()
     let (_, vp) = presentation(request, request["response_uri"].as_str().unwrap());
     assert_eq!(respond(&app, request, &vp.to_string()).await.status, 200, "older wallets sign for the response URI");
 
-    let strict = spawn_app_with_doors(DoorSettings { oid4vp_compatibility: false, ..DoorSettings::default() }).await;
+    let strict = spawn_app_with_doors(ChannelSettings { oid4vp_compatibility: false, ..ChannelSettings::default() }).await;
     let exchange = open(&strict, json!({})).await;
     assert_eq!(exchange["protocols"]["OID4VP"], exchange["protocols"]["oid4vp-1.0"]);
     let url = format!("{}/openid4vp/request", exchange["id"].as_str().unwrap());
@@ -116,12 +116,12 @@ async fn the_compatibility_form_is_served_by_reference_and_can_be_switched_off()
     assert_eq!(respond(&strict, &request, &vp.to_string()).await.status, 400);
 }
 
-fn certificate() -> DoorSettings {
+fn certificate() -> ChannelSettings {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/request-signing");
-    DoorSettings {
+    ChannelSettings {
         certificate_file: folder.join("chain.pem"),
         certificate_key_file: folder.join("key.pem"),
-        ..DoorSettings::default()
+        ..ChannelSettings::default()
     }
 }
 

@@ -2,14 +2,14 @@
 //! Comes in: assertions, classes, issuers and keys made by the test. Goes out: nothing.
 
 use serde_json::{Value, json};
-use skillgate::intake::text::token;
+use skillgate::document::token;
 use skillgate::jsonld::Contexts;
 use skillgate::model::credential::{Document, ReceivedCredential};
 use skillgate::model::report::{CheckId, CheckStatus, Outcome};
 use skillgate::model::submission::CandidateHint;
 use skillgate::sample::sign::{KeyKind, SigningKey, jws};
 use skillgate::verify::documents::{Documents, Provided};
-use skillgate::verify::open_badges_2::verify;
+use skillgate::verify::formats::open_badges_2::verify;
 use skillgate::verify::{Verification, VerificationRequest, Verifier};
 use std::collections::HashMap;
 
@@ -207,7 +207,7 @@ fn pem(key: &SigningKey) -> String {
 #[tokio::test]
 async fn a_signed_badge_is_verified_with_the_key_that_its_issuer_lists() {
     let (world, key, assertion) = signed_world();
-    let done = world.verify(Document::CompactJws(token(&jws(&json!({}), &assertion, &key)))).await;
+    let done = world.verify(Document::CompactJws(token::read(&jws(&json!({}), &assertion, &key)))).await;
     assert_eq!(failing(&done), [], "{:#?}", done.report.checks);
     assert_eq!((code(&done, CheckId::Proof), code(&done, CheckId::Status)), ("ok", "not_revoked"));
     assert!(done.document.is_some());
@@ -217,16 +217,16 @@ async fn a_signed_badge_is_verified_with_the_key_that_its_issuer_lists() {
 async fn a_signed_badge_fails_for_a_foreign_key_an_unlisted_key_or_a_revocation() {
     let (mut world, key, mut assertion) = signed_world();
     let stranger = SigningKey::generate(KeyKind::P256);
-    let forged = world.verify(Document::CompactJws(token(&jws(&json!({}), &assertion, &stranger)))).await;
+    let forged = world.verify(Document::CompactJws(token::read(&jws(&json!({}), &assertion, &stranger)))).await;
     assert_eq!(failing(&forged), [(CheckId::Proof, "signature_invalid")]);
     let own = json!({ "type": "CryptographicKey", "id": "https://evil.example.com/key", "owner": format!("{SITE}/issuer"), "publicKeyPem": pem(&stranger) });
     world.serve(&own);
     assertion["verification"]["creator"] = json!("https://evil.example.com/key");
-    let unlisted = world.verify(Document::CompactJws(token(&jws(&json!({}), &assertion, &stranger)))).await;
+    let unlisted = world.verify(Document::CompactJws(token::read(&jws(&json!({}), &assertion, &stranger)))).await;
     assert_eq!(failing(&unlisted), [(CheckId::Controller, "key_not_published")]);
     assertion["verification"]["creator"] = json!(format!("{SITE}/key"));
     assertion["id"] = json!("urn:uuid:2");
-    let revoked = world.verify(Document::CompactJws(token(&jws(&json!({}), &assertion, &key)))).await;
+    let revoked = world.verify(Document::CompactJws(token::read(&jws(&json!({}), &assertion, &key)))).await;
     assert_eq!(failing(&revoked), [(CheckId::Status, "revoked")]);
 }
 

@@ -2,17 +2,18 @@
 
 use crate::databases::{TestStore, made, noon, on_both_databases};
 use chrono::Duration;
-use skillgate::intake::Limits;
+use skillgate::document::Limits;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::{Connection, Secrets};
 use skillgate::model::credential::{Attainment, CredentialStatus};
 use skillgate::model::event::{Event, EventType};
 use skillgate::model::ids::{CandidateRef, TenantId};
+use skillgate::model::record::Page;
 use skillgate::model::report::Outcome;
 use skillgate::model::submission::{CandidateHint, Channel, SubmissionState, UploadedFile};
 use skillgate::pipeline::{Delivered, Pipeline, PipelineError};
-use skillgate::store::{Page, Store};
+use skillgate::store::Store;
 use skillgate::verify::documents::Documents;
 use skillgate::verify::{PresentationRequest, Verifier};
 
@@ -99,7 +100,7 @@ async fn an_unnamed_submission_does_not_overrule_another_verdict(TestStore { sto
     let answer = store.submission(&made::tenant(), &other).await.unwrap().unwrap();
     assert_ne!(answer.candidate_ref, Some(CandidateRef::from("bob")));
     assert!(!answer.files[0].credentials[0].duplicate);
-    let bob = skillgate::store::CredentialFilter { candidate_ref: Some(CandidateRef::from("bob")), ..Default::default() };
+    let bob = skillgate::model::record::CredentialFilter { candidate_ref: Some(CandidateRef::from("bob")), ..Default::default() };
     let of_bob = store.list_credentials(&made::tenant(), &bob, &Page { limit: 9, after: None }).await.unwrap();
     assert_eq!(of_bob[0].outcome, Outcome::Rejected);
 }

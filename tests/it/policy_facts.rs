@@ -2,13 +2,13 @@
 
 use crate::support::tokens::{TestKey, badge, certified, request_signing};
 use serde_json::{Value, json};
-use skillgate::intake::text::token as read_token;
+use skillgate::document::token::read as read_token;
 use skillgate::jsonld::Contexts;
 use skillgate::model::credential::{Document, ReceivedCredential};
 use skillgate::model::report::{CheckId, CheckStatus, Outcome};
 use skillgate::model::submission::CandidateHint;
+use skillgate::verify::checks::issuer_trust::TrustPolicy;
 use skillgate::verify::documents::Documents;
-use skillgate::verify::issuer_trust::TrustPolicy;
 use skillgate::verify::{Verification, VerificationRequest, Verifier};
 
 const ISSUER: &str = "https://gw.example.org";

@@ -1,8 +1,8 @@
 //! Receipts, from the API to a check without the gateway.
 
 use crate::support::{Answer, Form, spawn_app};
+use skillgate::receipt;
 use skillgate::verify::keys::PublicKey;
-use skillgate::verify::receipt;
 
 #[tokio::test]
 async fn a_receipt_is_stable_chained_and_checkable_without_the_gateway() {

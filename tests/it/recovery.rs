@@ -3,14 +3,15 @@
 
 use crate::databases::{TestStore, made, noon, on_both_databases};
 use chrono::{DateTime, Duration, Utc};
+use skillgate::delivery::relay::Relay;
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::Secrets;
 use skillgate::model::delivery::{Attempt, DeliveryResult, DeliveryState};
 use skillgate::model::ids::{AttemptId, ConnectionId};
+use skillgate::model::record::{DeliveryFilter, Page};
 use skillgate::queue::memory::MemoryQueue;
-use skillgate::queue::relay::Relay;
 use skillgate::queue::{Consumer, Message, Queue, QueueError};
-use skillgate::store::{DeliveryFilter, Page, Store};
+use skillgate::store::Store;
 use std::sync::Arc;
 
 on_both_databases!(

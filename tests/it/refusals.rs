@@ -4,7 +4,8 @@
 use crate::support::range::Range;
 use crate::support::tokens::V2;
 use serde_json::{Value, json};
-use skillgate::intake::{self, Content, Limits};
+use skillgate::document::Limits;
+use skillgate::intake::{self, Content};
 use skillgate::model::report::{CheckStatus, Outcome};
 use skillgate::model::submission::{CandidateHint, UploadedFile};
 use skillgate::sample::Badge;

@@ -3,19 +3,21 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use skillgate::commands::asyncapi;
-use skillgate::intake::{self, Content, Limits};
+use skillgate::document::Limits;
+use skillgate::intake::{self, Content};
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::event::EventType;
 use skillgate::model::ids::TenantId;
+use skillgate::model::record::Page;
 use skillgate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use skillgate::model::submission::{CandidateHint, Channel, UploadedFile};
 use skillgate::pipeline::{Delivered, Pipeline};
 use skillgate::sample::{self, SampleFile};
 use skillgate::seal::Sealer;
-use skillgate::store::{Page, Store};
+use skillgate::store::Store;
+use skillgate::verify::checks::issuer_trust::TrustPolicy;
 use skillgate::verify::documents::{Documents, Provided};
-use skillgate::verify::issuer_trust::TrustPolicy;
 use skillgate::verify::{VerificationRequest, Verifier};
 use std::collections::HashMap;
 

@@ -10,8 +10,8 @@ use skillgate::jsonld::Contexts;
 use skillgate::model::report::{Check, CheckStatus};
 use skillgate::sample::sign::{KeyKind, SigningKey, vc_jwt};
 use skillgate::verify::Verifier;
+use skillgate::verify::checks::status::{StatusRequest, check};
 use skillgate::verify::documents::{Documents, Provided};
-use skillgate::verify::status::{StatusRequest, check};
 use std::collections::HashMap;
 use std::io::Write;
 

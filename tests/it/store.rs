@@ -6,11 +6,13 @@ use skillgate::model::connection::{Connection, ConnectionState, Secrets};
 use skillgate::model::delivery::{Attempt, CallRecord, DeliveryResult, DeliveryState};
 use skillgate::model::event::EventType;
 use skillgate::model::ids::{AttemptId, CandidateRef, ConnectionId, EventId, TenantId};
+use skillgate::model::ledger::{LedgerEntry, LedgerState};
+use skillgate::model::record::{CredentialFilter, DeliveryFilter, Page};
 use skillgate::model::report::Outcome;
 use skillgate::model::secret::Secret;
 use skillgate::model::submission::{CandidateHint, SubmissionState};
 use skillgate::seal::Sealer;
-use skillgate::store::{CredentialFilter, DeliveryFilter, LedgerEntry, LedgerState, Page, Store, StoreError};
+use skillgate::store::{Store, StoreError};
 
 on_both_databases!(
     an_api_key_is_found_by_its_hash_until_it_is_revoked,

@@ -3,7 +3,7 @@
 use crate::support::tokens::{TestKey, V2, badge, certified};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use skillgate::intake::text::token as read_token;
+use skillgate::document::token::read as read_token;
 use skillgate::jsonld::Contexts;
 use skillgate::model::credential::{Document, ReceivedCredential, ReceivedPresentation};
 use skillgate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};

@@ -1,17 +1,17 @@
 //! Backpacks on other hosts: an employer adds one, the candidate consents at the host, the gateway pulls.
 
-use crate::doors::backpack::BackpackFailure;
-use crate::doors::secrets;
+use crate::channel::backpack::BackpackFailure;
+use crate::channel::secrets;
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::handlers::invitations::candidate;
 use crate::http::handlers::oauth::{cookie, set_cookie};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
-use crate::intake::open_badges::client_discovery::hosts;
-use crate::intake::open_badges::oauth::Parameters;
 use crate::model::backpack::{Backpack, StepFailure};
-use crate::web::doors as pages;
+use crate::protocol::open_badges::client_discovery::hosts;
+use crate::protocol::open_badges::oauth::Parameters;
+use crate::web::channel as pages;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
@@ -53,7 +53,7 @@ fn step_problem(step: &StepFailure) -> Problem {
 pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Add>) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     let candidate = candidate(body.candidate_ref.as_deref(), body.candidate_email.as_deref(), body.candidate_name.as_deref())?;
-    let (backpack, start) = state.doors.add_backpack(&caller.tenant_id, &candidate, &body.host).await?;
+    let (backpack, start) = state.channels.add_backpack(&caller.tenant_id, &candidate, &body.host).await?;
     let mut answer = described(&backpack);
     answer["url"] = json!(format!("{}/backpacks/{start}/start", state.public_url));
     Ok(HttpResponse::Created().insert_header(("cache-control", "no-store")).json(answer))
@@ -77,7 +77,7 @@ pub async fn get(state: web::Data<State>, caller: Caller, id: Id<String>) -> Res
 /// `POST /v1/backpacks/{id}/pull`: now, not at the next turn.
 pub async fn pull(state: web::Data<State>, caller: Caller, id: Id<String>) -> Result<HttpResponse, Problem> {
     let backpack = own(&state, &caller, &id.0).await?;
-    let pulled = state.doors.pull(&backpack).await?;
+    let pulled = state.channels.pull(&backpack).await?;
     state.tasks.wake();
     match pulled {
         Some(pulled) => Ok(HttpResponse::Ok().json(json!({"pages": pulled.pages, "credentials": pulled.credentials}))),
@@ -88,14 +88,14 @@ pub async fn pull(state: web::Data<State>, caller: Caller, id: Id<String>) -> Re
 /// `DELETE /v1/backpacks/{id}`: revokes the tokens at the host and forgets them.
 pub async fn disconnect(state: web::Data<State>, caller: Caller, id: Id<String>) -> Result<HttpResponse, Problem> {
     let backpack = own(&state, &caller, &id.0).await?;
-    let problem = state.doors.disconnect_backpack(&backpack).await?;
+    let problem = state.channels.disconnect_backpack(&backpack).await?;
     Ok(HttpResponse::Ok().json(json!({"state": "disconnected", "revocation": problem})))
 }
 
 /// `GET /backpacks/{start}/start`: the candidate's link. From here the browser goes to the host.
 pub async fn start(state: web::Data<State>, start: web::Path<String>) -> HttpResponse {
     let browser = secrets::random();
-    match state.doors.start_backpack(&start, &browser).await {
+    match state.channels.start_backpack(&start, &browser).await {
         Ok(Some(location)) => {
             let mut response = HttpResponse::Found().insert_header((LOCATION, location)).finish();
             set_cookie(&mut response, &state, BROWSER_COOKIE, &browser, "/backpacks", 900);
@@ -115,11 +115,11 @@ pub async fn callback(state: web::Data<State>, request: HttpRequest) -> HttpResp
         (Some(error), _) => Err(error),
         (None, None) => Err("no code"),
     };
-    match state.doors.finish_backpack(parameters.get("state").unwrap_or_default(), code, &browser).await {
+    match state.channels.finish_backpack(parameters.get("state").unwrap_or_default(), code, &browser).await {
         Ok(backpack) => {
             let host = backpack.host.name.clone().unwrap_or_else(|| hosts(&backpack.host).join(", "));
             let text =
-                format!("{} can now read your badges at {host}. You may close this page.", state.doors.settings.organisation);
+                format!("{} can now read your badges at {host}. You may close this page.", state.channels.settings.organisation);
             pages::message(200, "Connected", &text)
         }
         Err(failure) => failed(failure),

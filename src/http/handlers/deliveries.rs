@@ -7,7 +7,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::model::delivery::{Attempt, Delivery, DeliveryState};
 use crate::model::ids::DeliveryId;
-use crate::store::{DeliveryFilter, Page};
+use crate::model::record::{DeliveryFilter, Page};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 

@@ -1,8 +1,8 @@
 //! `GET /interactions/{x}/events`: server-sent events for the waiting page, from the moment the wallet asks to the verdicts.
 //! Within this process a change arrives at once; one made by another process is seen within seconds.
 
-use crate::doors::Doors;
-use crate::http::doors;
+use crate::channel::Channels;
+use crate::http::channel;
 use crate::http::state::State;
 use crate::model::exchange::{Exchange, ExchangeState};
 use crate::model::ids::ExchangeId;
@@ -19,7 +19,7 @@ use tokio::sync::broadcast::Receiver;
 const LOOK: Duration = Duration::from_secs(3);
 
 struct Watch {
-    doors: Doors,
+    channels: Channels,
     id: ExchangeId,
     seen: Option<i32>,
     changes: Receiver<ExchangeId>,
@@ -28,12 +28,12 @@ struct Watch {
 
 pub async fn events(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
     // Listening begins before the first look, so that no change falls in between.
-    let changes = state.doors.changes.listen();
-    let exchange = match state.doors.open_for_wallet(&id).await {
+    let changes = state.channels.changes.listen();
+    let exchange = match state.channels.open_for_wallet(&id).await {
         Ok(exchange) => exchange,
-        Err(problem) => return doors::problem(&problem),
+        Err(problem) => return channel::problem(&problem),
     };
-    let watch = Watch { doors: state.doors.clone(), id: exchange.id, seen: None, changes, over: false };
+    let watch = Watch { channels: state.channels.clone(), id: exchange.id, seen: None, changes, over: false };
     let stream = unfold(watch, |mut watch| async move {
         if watch.over {
             return None;
@@ -53,8 +53,8 @@ async fn next(watch: &mut Watch) -> String {
     if watch.seen.is_some() {
         wait(watch).await;
     }
-    match watch.doors.store.exchange(&watch.id).await {
-        Ok(Some(exchange)) if !exchange.is_expired(watch.doors.clock.now()) || exchange.state.is_final() => {
+    match watch.channels.store.exchange(&watch.id).await {
+        Ok(Some(exchange)) if !exchange.is_expired(watch.channels.clock.now()) || exchange.state.is_final() => {
             if watch.seen == Some(exchange.sequence) {
                 return ": waiting\n\n".to_owned();
             }

@@ -1,18 +1,18 @@
 //! Exchanges with wallets, seen from the employer: opening one, its state, its journal.
 
-use crate::doors::exchange::NewExchange;
+use crate::channel::exchange::NewExchange;
+use crate::document::json;
 use crate::http::auth::Caller;
-use crate::http::doors::json as answer;
+use crate::http::channel::json as answer;
 use crate::http::handlers::invitations::candidate;
 use crate::http::handlers::vcalm::protocol_links;
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::http::{doors, paging};
-use crate::intake::json;
-use crate::intake::oid4vp::request::link;
-use crate::intake::vcalm::request::{MAX_TTL_SECONDS, STEP, deep_links, protocols};
+use crate::http::{channel, paging};
 use crate::model::exchange::{Exchange, ExchangeOptions};
 use crate::model::ids::ExchangeId;
+use crate::protocol::oid4vp::request::link;
+use crate::protocol::vcalm::request::{MAX_TTL_SECONDS, STEP, deep_links, protocols};
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Duration, Utc};
@@ -58,7 +58,7 @@ pub async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let bytes = doors::body(&state, &request, payload, MAX_BODY).await.map_err(body_problem)?;
+    let bytes = channel::body(&state, &request, payload, MAX_BODY).await.map_err(body_problem)?;
     let wanted = read(&state, &bytes)?;
     let candidate = candidate(
         wanted.variables.candidate_ref.as_deref(),
@@ -67,9 +67,10 @@ pub async fn create(
     )?;
     let expires_at = expiry(&state, wanted.expires.as_deref())?;
     let options = options(&state, wanted)?;
-    let exchange = state.doors.open_exchange(NewExchange { tenant_id: caller.tenant_id, candidate, options, expires_at }).await?;
+    let exchange =
+        state.channels.open_exchange(NewExchange { tenant_id: caller.tenant_id, candidate, options, expires_at }).await?;
     let body = described(&state, &exchange);
-    let urls = state.doors.urls(&exchange);
+    let urls = state.channels.urls(&exchange);
     let mut response = answer(201, &body);
     if let Ok(value) = urls.exchange.parse() {
         response.headers_mut().insert(LOCATION, value);
@@ -77,11 +78,11 @@ pub async fn create(
     Ok(response)
 }
 
-fn body_problem(error: doors::BodyError) -> Problem {
+fn body_problem(error: channel::BodyError) -> Problem {
     use crate::http::problem::Code;
     match error {
-        doors::BodyError::TooLarge => Problem::new(Code::PayloadTooLarge, format!("The body is larger than {MAX_BODY} bytes.")),
-        doors::BodyError::Broken => Problem::new(Code::InvalidBody, "The body did not arrive as a whole."),
+        channel::BodyError::TooLarge => Problem::new(Code::PayloadTooLarge, format!("The body is larger than {MAX_BODY} bytes.")),
+        channel::BodyError::Broken => Problem::new(Code::InvalidBody, "The body did not arrive as a whole."),
     }
 }
 
@@ -102,7 +103,7 @@ fn read(state: &State, bytes: &[u8]) -> Result<Create, Problem> {
 fn expiry(state: &State, wanted: Option<&str>) -> Result<DateTime<Utc>, Problem> {
     let now = state.clock.now();
     let Some(text) = wanted else {
-        return Ok(now + Duration::seconds(state.doors.settings.exchange_seconds.clamp(1, MAX_TTL_SECONDS)));
+        return Ok(now + Duration::seconds(state.channels.settings.exchange_seconds.clamp(1, MAX_TTL_SECONDS)));
     };
     let at = DateTime::parse_from_rfc3339(text)
         .map_err(|_| Problem::invalid_field("expires", "must be a date and time (RFC 3339)"))?;
@@ -126,7 +127,7 @@ fn options(state: &State, wanted: Create) -> Result<ExchangeOptions, Problem> {
     }
     let reason = variables
         .reason
-        .unwrap_or_else(|| format!("{} asks for your badges and certificates", state.doors.settings.organisation));
+        .unwrap_or_else(|| format!("{} asks for your badges and certificates", state.channels.settings.organisation));
     if reason.chars().count() > MAX_TEXT {
         return Err(Problem::invalid_field("reason", format!("must have at most {MAX_TEXT} characters")));
     }
@@ -140,11 +141,11 @@ fn options(state: &State, wanted: Create) -> Result<ExchangeOptions, Problem> {
 
 /// The exchange as its employer sees it: the members of the standard, and how to reach the wallet.
 fn described(state: &State, exchange: &Exchange) -> Value {
-    let urls = state.doors.urls(exchange);
-    let deployment = state.doors.oid4vp();
+    let urls = state.channels.urls(exchange);
+    let deployment = state.channels.oid4vp();
     let openid4vp = link(exchange, &urls, &deployment, deployment.conformant());
     let links = protocol_links(state, exchange);
-    let deep: serde_json::Map<String, Value> = deep_links(&state.doors.domain(), &urls, &openid4vp)
+    let deep: serde_json::Map<String, Value> = deep_links(&state.channels.domain(), &urls, &openid4vp)
         .into_iter()
         .map(|(_, key, link)| (key.to_owned(), json!(link)))
         .collect();

@@ -1,15 +1,15 @@
 //! Candidate links: employers make them, candidates open them.
 
-use crate::doors::consent::NewInvitation;
+use crate::channel::consent::NewInvitation;
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::handlers::oauth::{INVITATION_COOKIE, set_cookie};
 use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::http::upload;
-use crate::intake::open_badges::Api;
 use crate::model::submission::CandidateHint;
-use crate::web::doors as pages;
+use crate::protocol::open_badges::Api;
+use crate::web::channel as pages;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
@@ -59,7 +59,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Inv
         return Err(Problem::invalid_field("purpose", format!("must have at most {MAX_PURPOSE} characters")));
     }
     let new = NewInvitation { tenant_id: caller.tenant_id, candidate, purpose: body.purpose, days, max_connections };
-    let (invitation, code) = state.doors.invite(new).await?;
+    let (invitation, code) = state.channels.invite(new).await?;
     let url = format!("{}/connect/{code}", state.public_url);
     let mut answer = serde_json::to_value(&invitation).map_err(Problem::internal)?;
     answer["url"] = json!(url);
@@ -83,17 +83,17 @@ pub async fn revoke(state: web::Data<State>, caller: Caller, id: Id<String>) -> 
 
 /// `GET /connect/{code}`: what the candidate sees. The browser remembers the link for the consent page.
 pub async fn connect(state: web::Data<State>, code: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let Some(invitation) = state.doors.invitation(&code).await? else {
+    let Some(invitation) = state.channels.invitation(&code).await? else {
         let text = "Its time is over, or the employer withdrew it. Ask the employer for a new one.";
         return Ok(pages::message(404, "This link can't be used", text));
     };
     let context = json!({
-        "organisation": state.doors.settings.organisation,
+        "organisation": state.channels.settings.organisation,
         "purpose": invitation.purpose,
         "code": code.as_str(),
         "address": format!("{}{}", state.public_url, Api::OpenBadges3.base_path()),
         "expires": invitation.expires_at.format("%-d %B %Y").to_string(),
-        "privacy_url": state.doors.privacy_url(),
+        "privacy_url": state.channels.privacy_url(),
     });
     let mut response = pages::page(200, "connect.html", &context, "'self'");
     set_cookie(&mut response, &state, INVITATION_COOKIE, &code, "/oauth/authorize", 14 * 86_400);

@@ -1,12 +1,12 @@
 //! `POST /v1/submissions/link`: a share link instead of a file.
 
-use crate::doors::link::LinkFailure;
+use crate::channel::link::LinkFailure;
 use crate::http::auth::Caller;
 use crate::http::handlers::invitations::candidate;
 use crate::http::handlers::submissions::{created, idempotency_key};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
-use crate::intake::link::LinkProblem;
+use crate::protocol::link::LinkProblem;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
@@ -28,7 +28,7 @@ pub async fn create(
     let key = idempotency_key(&request)?;
     let body = body.into_inner();
     let candidate = candidate(body.candidate_ref.as_deref(), body.candidate_email.as_deref(), body.candidate_name.as_deref())?;
-    match state.doors.take_link(&caller.tenant_id, &body.url, candidate, key).await {
+    match state.channels.take_link(&caller.tenant_id, &body.url, candidate, key).await {
         Ok(submission) => Ok(created(&state, &submission)),
         Err(LinkFailure::Link(problem)) => Err(unresolved(problem)),
         Err(LinkFailure::Pipeline(error)) => Err(error.into()),

@@ -1,20 +1,20 @@
 //! OAuth 2 for the Open Badges API: registration, consent, tokens. Errors are OAuth's own JSON, never imsx.
 
-use crate::doors::secrets;
-use crate::doors::tokens::TokenFailure;
+use crate::channel::secrets;
+use crate::channel::tokens::TokenFailure;
+use crate::document::json;
 use crate::http::auth;
-use crate::http::doors::{self, BodyError};
+use crate::http::channel::{self, BodyError};
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::intake::json;
-use crate::intake::open_badges::discovery::server_metadata;
-use crate::intake::open_badges::oauth::{
+use crate::model::oauth::{Invitation, OAuthClient};
+use crate::protocol::open_badges::discovery::server_metadata;
+use crate::protocol::open_badges::oauth::{
     AuthorizationError, AuthorizationRequest, Parameters, check_authorization, code_redirect, error_redirect,
 };
-use crate::intake::open_badges::oauth_token::{OAuthError, TokenRequest, basic_credentials, bearer_token, read_token_request};
-use crate::intake::open_badges::{offered_scopes, registration};
-use crate::model::oauth::{Invitation, OAuthClient};
-use crate::web::doors as pages;
+use crate::protocol::open_badges::oauth_token::{OAuthError, TokenRequest, basic_credentials, bearer_token, read_token_request};
+use crate::protocol::open_badges::{offered_scopes, registration};
+use crate::web::channel as pages;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, PRAGMA, SET_COOKIE, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ const CONSENT_COOKIE: &str = "skillgate-consent";
 pub const INVITATION_COOKIE: &str = "skillgate-invitation";
 
 fn answer(status: u16, body: &Value) -> HttpResponse {
-    let mut response = doors::json(status, body);
+    let mut response = channel::json(status, body);
     response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
@@ -57,10 +57,10 @@ pub async fn metadata(state: web::Data<State>) -> HttpResponse {
 
 /// `POST /oauth/register`
 pub async fn register(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    if !state.doors.settings.registration {
+    if !state.channels.settings.registration {
         return answer(403, &json!({"error": "access_denied", "error_description": "registration is closed; ask the employer"}));
     }
-    if !state.doors.registrations.admit(state.clock.now()) {
+    if !state.channels.registrations.admit(state.clock.now()) {
         let mut response = answer(
             429,
             &json!({"error": "temporarily_unavailable", "error_description": "too many registrations; try again in a minute"}),
@@ -68,7 +68,7 @@ pub async fn register(state: web::Data<State>, request: HttpRequest, payload: we
         response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, HeaderValue::from_static("60"));
         return response;
     }
-    let bytes = match doors::body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match channel::body(&state, &request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
@@ -80,7 +80,7 @@ pub async fn register(state: web::Data<State>, request: HttpRequest, payload: we
     };
     match registration::check(&wanted) {
         Err(error) => answer(400, &json!({"error": error.error, "error_description": error.description})),
-        Ok(registration) => match state.doors.register(registration).await {
+        Ok(registration) => match state.channels.register(registration).await {
             Ok(body) => answer(201, &body),
             Err(error) => failed(error),
         },
@@ -95,7 +95,7 @@ pub async fn authorize(state: web::Data<State>, request: HttpRequest) -> HttpRes
         Err(response) => return response,
     };
     let typed = cookie(&request, INVITATION_COOKIE).unwrap_or_default();
-    let invitation = match state.doors.invitation(&typed).await {
+    let invitation = match state.channels.invitation(&typed).await {
         Ok(invitation) => invitation,
         Err(error) => return page_failed(error),
     };
@@ -107,7 +107,7 @@ pub async fn authorize(state: web::Data<State>, request: HttpRequest) -> HttpRes
 
 /// `POST /oauth/authorize`: the candidate's decision. The request is checked again from the form's own fields.
 pub async fn decide(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match doors::body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match channel::body(&state, &request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(_) => return pages::message(400, "The form could not be read", "Go back and try again."),
     };
@@ -126,7 +126,7 @@ pub async fn decide(state: web::Data<State>, request: HttpRequest, payload: web:
         return redirect(&error_redirect(&asked.redirect_uri, "access_denied", "the candidate said no", Some(&asked.state)));
     }
     let typed = form.get("invitation").map(str::to_owned).or_else(|| cookie(&request, INVITATION_COOKIE)).unwrap_or_default();
-    let invitation = match state.doors.invitation(&typed).await {
+    let invitation = match state.channels.invitation(&typed).await {
         Ok(Some(invitation)) => invitation,
         Ok(None) => {
             let problem = "This code is unknown, or its time is over. Use the link or code that the employer sent you.";
@@ -134,7 +134,7 @@ pub async fn decide(state: web::Data<State>, request: HttpRequest, payload: web:
         }
         Err(error) => return page_failed(error),
     };
-    match state.doors.consent(&asked, &invitation).await {
+    match state.channels.consent(&asked, &invitation).await {
         Ok(Some(code)) => redirect(&code_redirect(&asked, &code)),
         Ok(None) => {
             let problem = "This link was used as often as it may be. Ask the employer for a new one.";
@@ -173,7 +173,7 @@ fn consent_page(
     let fields: Vec<Value> =
         kept.iter().filter_map(|name| parameters.get(name).map(|value| json!({"name": name, "value": value}))).collect();
     let context = json!({
-        "organisation": state.doors.settings.organisation,
+        "organisation": state.channels.settings.organisation,
         "client_host": host(client.metadata.get("client_uri").and_then(Value::as_str).unwrap_or_default()),
         "client_name": client.metadata.get("client_name"),
         "scopes": words,
@@ -181,7 +181,7 @@ fn consent_page(
         "consent": consent,
         "invited": invitation.is_some(),
         "purpose": invitation.and_then(|invitation| invitation.purpose.clone()),
-        "privacy_url": state.doors.privacy_url(),
+        "privacy_url": state.channels.privacy_url(),
         "problem": problem,
     });
     let status = if problem.is_some() { 422 } else { 200 };
@@ -192,7 +192,7 @@ fn consent_page(
 
 /// `POST /oauth/token`
 pub async fn token(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match doors::body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match channel::body(&state, &request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
@@ -200,13 +200,13 @@ pub async fn token(state: web::Data<State>, request: HttpRequest, payload: web::
         Ok(asked) => asked,
         Err(error) => return refuse(&error),
     };
-    let authorization = doors::authorization(&request);
+    let authorization = channel::authorization(&request);
     if let TokenRequest::ClientCredentials { scope } = &asked {
         return system_token(&state, authorization, scope.as_deref()).await;
     }
     let issued = async {
-        let client = state.doors.authenticate(basic_credentials(authorization).as_ref()).await?;
-        state.doors.token(&client, asked).await
+        let client = state.channels.authenticate(basic_credentials(authorization).as_ref()).await?;
+        state.channels.token(&client, asked).await
     };
     match issued.await {
         Ok(body) => answer(200, &body),
@@ -223,7 +223,7 @@ async fn system_token(state: &State, authorization: Option<&str>, scope: Option<
         Ok(caller) => caller,
         Err(Problem { .. }) => return refuse(&OAuthError::new("invalid_client", "the API key is unknown or revoked")),
     };
-    match state.doors.system_token(&caller.tenant_id, caller.key_id.as_str(), scope).await {
+    match state.channels.system_token(&caller.tenant_id, caller.key_id.as_str(), scope).await {
         Ok(Ok(body)) => answer(200, &body),
         Ok(Err(error)) => refuse(&error),
         Err(error) => failed(error),
@@ -232,12 +232,12 @@ async fn system_token(state: &State, authorization: Option<&str>, scope: Option<
 
 /// `POST /oauth/revoke` (RFC 7009): 200 also for a token that nobody knows.
 pub async fn revoke(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match doors::body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match channel::body(&state, &request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
     let form = Parameters::parse(&bytes);
-    let client = match state.doors.authenticate(basic_credentials(doors::authorization(&request)).as_ref()).await {
+    let client = match state.channels.authenticate(basic_credentials(channel::authorization(&request)).as_ref()).await {
         Ok(client) => client,
         Err(TokenFailure::OAuth(error)) => return refuse(&error),
         Err(TokenFailure::Store(error)) => return failed(error),

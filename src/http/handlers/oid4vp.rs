@@ -1,13 +1,13 @@
 //! The wallet's side of an exchange (OpenID4VP 1.0): the request by reference, and `direct_post`.
 
-use crate::doors::answer::Answer;
-use crate::http::doors;
+use crate::channel::answer::Answer;
+use crate::http::channel;
 use crate::http::state::State;
-use crate::intake::oid4vp::request::{Construction, REQUEST_OBJECT_TYPE, authorization_request, unsigned_object};
-use crate::intake::oid4vp::response::{AnswerContent, Presented, read};
-use crate::intake::open_badges::oauth::Parameters;
 use crate::model::exchange::Exchange;
 use crate::model::submission::Channel;
+use crate::protocol::oid4vp::request::{Construction, REQUEST_OBJECT_TYPE, authorization_request, unsigned_object};
+use crate::protocol::oid4vp::response::{AnswerContent, Presented, read};
+use crate::protocol::open_badges::oauth::Parameters;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ const MAX_REQUEST_BODY: usize = 64 << 10;
 const MAX_NONCE: usize = 512;
 
 fn refuse(status: u16, error: &str, description: &str) -> HttpResponse {
-    doors::json(status, &json!({"error": error, "error_description": description}))
+    channel::json(status, &json!({"error": error, "error_description": description}))
 }
 
 /// `GET` and `POST …/{x}/openid4vp/request`
@@ -26,25 +26,25 @@ pub async fn request(
     id: web::Path<String>,
     payload: web::Payload,
 ) -> HttpResponse {
-    let exchange = match state.doors.open_for_answer(&id).await {
+    let exchange = match state.channels.open_for_answer(&id).await {
         Ok(exchange) => exchange,
         Err(problem) => return refuse(problem.status, "invalid_request", &problem.detail),
     };
     let compatibility = request.query_string().split('&').any(|pair| pair == "form=compatibility");
-    let deployment = state.doors.oid4vp();
+    let deployment = state.channels.oid4vp();
     let Some(construction) = deployment.by_reference(compatibility) else {
         return refuse(404, "invalid_request", "requests are sent by value here");
     };
-    let body = match doors::body(&state, &request, payload, MAX_REQUEST_BODY).await {
+    let body = match channel::body(&state, &request, payload, MAX_REQUEST_BODY).await {
         Ok(body) => body,
         Err(_) => return refuse(400, "invalid_request", "the body could not be read"),
     };
     let form = Parameters::parse(&body);
     let wallet_nonce = form.get("wallet_nonce").filter(|nonce| nonce.len() <= MAX_NONCE);
-    if let Err(problem) = state.doors.started(&exchange).await {
+    if let Err(problem) = state.channels.started(&exchange).await {
         return refuse(problem.status, "server_error", &problem.detail);
     }
-    let urls = state.doors.urls(&exchange);
+    let urls = state.channels.urls(&exchange);
     let client_id = deployment.client_id(construction, &urls);
     let members = authorization_request(&exchange, &urls, &client_id, construction, wallet_nonce);
     let object = match (construction, deployment.signer) {
@@ -57,7 +57,7 @@ pub async fn request(
         Construction::ByValue => "by_value",
     };
     let detail = json!({"offered": fetched, "method": request.method().as_str(), "wallet_nonce": wallet_nonce.is_some()});
-    state.doors.journal(&exchange.id, "openid4vp_request", 200, detail).await;
+    state.channels.journal(&exchange.id, "openid4vp_request", 200, detail).await;
     HttpResponse::Ok().insert_header((CONTENT_TYPE, REQUEST_OBJECT_TYPE)).insert_header((CACHE_CONTROL, "no-store")).body(object)
 }
 
@@ -68,26 +68,28 @@ pub async fn response(
     id: web::Path<String>,
     payload: web::Payload,
 ) -> HttpResponse {
-    let exchange = match state.doors.open_for_answer(&id).await {
+    let exchange = match state.channels.open_for_answer(&id).await {
         Ok(exchange) => exchange,
         Err(problem) => {
             if problem.status == 403 {
                 let refused = json!({"refused": problem.code()});
-                state.doors.journal(&id.as_str().into(), "openid4vp_response", 400, refused).await;
+                state.channels.journal(&id.as_str().into(), "openid4vp_response", 400, refused).await;
             }
             let status = if problem.status == 503 { 503 } else { 400 };
             return refuse(status, "invalid_request", &problem.detail);
         }
     };
-    let body = match doors::body(&state, &request, payload, state.limits.max_file_bytes).await {
+    let body = match channel::body(&state, &request, payload, state.limits.max_file_bytes).await {
         Ok(body) => body,
-        Err(doors::BodyError::TooLarge) => return refuse(413, "invalid_request", "the answer is larger than this gateway takes"),
-        Err(doors::BodyError::Broken) => return refuse(400, "invalid_request", "the answer did not arrive as a whole"),
+        Err(channel::BodyError::TooLarge) => {
+            return refuse(413, "invalid_request", "the answer is larger than this gateway takes");
+        }
+        Err(channel::BodyError::Broken) => return refuse(400, "invalid_request", "the answer did not arrive as a whole"),
     };
-    let content_type = doors::header(request.headers(), "content-type");
+    let content_type = channel::header(request.headers(), "content-type");
     let (status, answered, detail) = answer(&state, &exchange, content_type, &body).await;
-    state.doors.journal(&exchange.id, "openid4vp_response", status, detail).await;
-    doors::json(status, &answered)
+    state.channels.journal(&exchange.id, "openid4vp_response", status, detail).await;
+    channel::json(status, &answered)
 }
 
 async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, body: &[u8]) -> (u16, Value, Value) {
@@ -110,7 +112,7 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
             if let Err(error) = state.store.note_exchange_error(&exchange.id, &problem).await {
                 tracing::warn!(cause = %error, "a wallet's refusal could not be noted");
             }
-            state.doors.changes.announce(&exchange.id);
+            state.channels.changes.announce(&exchange.id);
             return (200, json!({}), json!({"came": {"error": code}}));
         }
     };
@@ -120,7 +122,7 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
     let mut detail = json!({"bytes": body.len(), "came": came});
     let answers: Vec<Answer> =
         presented.into_iter().map(|item| Answer { bytes: item.bytes, media_type: item.form.media_type() }).collect();
-    match state.doors.take_answer(exchange, Channel::Oid4vp, &answers, &audience).await {
+    match state.channels.take_answer(exchange, Channel::Oid4vp, &answers, &audience).await {
         Ok(submission) => {
             detail["submission"] = json!(submission.id);
             detail["outcome"] = json!(submission.outcome);
@@ -142,8 +144,8 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
 
 /// Which of our names the proof must bear: the one that it names, when it is one of ours; else the one that was offered.
 fn audience(state: &State, exchange: &Exchange, presented: &[Presented]) -> String {
-    let urls = state.doors.urls(exchange);
-    let deployment = state.doors.oid4vp();
+    let urls = state.channels.urls(exchange);
+    let deployment = state.channels.oid4vp();
     let accepted = deployment.accepted_audiences(&urls);
     let named = presented.iter().find_map(|item| item.named_audience.clone());
     named.filter(|named| accepted.contains(named)).unwrap_or_else(|| deployment.client_id(deployment.conformant(), &urls))

@@ -1,21 +1,20 @@
 //! The Open Badges 3.0 API and its CLR 2.0 twin, as host. Every error of a resource is an imsx_StatusInfo.
 
-use crate::doors::host::{PushResult, shelf};
-use crate::doors::secrets;
-use crate::http::auth;
-use crate::http::doors::{self, BodyError};
+use crate::channel::host::{PushResult, shelf};
+use crate::channel::secrets;
+use crate::document::json;
+use crate::http::channel::{self, BodyError};
 use crate::http::state::State;
-use crate::http::upload;
-use crate::intake::json;
-use crate::intake::open_badges::discovery::{About, service_description};
-use crate::intake::open_badges::host::read_push;
-use crate::intake::open_badges::oauth_token::bearer_token;
-use crate::intake::open_badges::paging::PageQuery;
-use crate::intake::open_badges::status_info::{Status, StatusInfo};
-use crate::intake::open_badges::{Api, has_scope};
+use crate::http::{auth, upload};
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::submission::CandidateHint;
 use crate::pipeline::PipelineError;
+use crate::protocol::open_badges::discovery::{About, service_description};
+use crate::protocol::open_badges::host::read_push;
+use crate::protocol::open_badges::oauth_token::bearer_token;
+use crate::protocol::open_badges::paging::PageQuery;
+use crate::protocol::open_badges::status_info::{Status, StatusInfo};
+use crate::protocol::open_badges::{Api, has_scope};
 use crate::store::StoreError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, LINK, WWW_AUTHENTICATE};
@@ -43,7 +42,7 @@ fn api_of(request: &HttpRequest) -> Api {
 
 fn status(status: Status, description: impl Into<String>) -> HttpResponse {
     let body = serde_json::to_value(StatusInfo::new(status, description)).unwrap_or_default();
-    doors::json(status.http(), &body)
+    channel::json(status.http(), &body)
 }
 
 fn internal(error: impl std::fmt::Display) -> HttpResponse {
@@ -64,7 +63,7 @@ async fn holder(state: &State, request: &HttpRequest, scope_name: &str) -> Resul
         }
         response
     };
-    let Some(token) = bearer_token(doors::authorization(request)) else {
+    let Some(token) = bearer_token(channel::authorization(request)) else {
         return Err(unauthorized(r#"Bearer realm="skillgate""#));
     };
     let found = state.store.token_holder(&secrets::hash(token), state.clock.now()).await.map_err(store_failed)?;
@@ -86,7 +85,7 @@ async fn holder(state: &State, request: &HttpRequest, scope_name: &str) -> Resul
 }
 
 async fn named_by_header(state: &State, request: &HttpRequest, tenant_id: TenantId) -> Result<Holder, Refused> {
-    let named = |name: &str| doors::header(request.headers(), name).map(str::trim).filter(|text| !text.is_empty());
+    let named = |name: &str| channel::header(request.headers(), name).map(str::trim).filter(|text| !text.is_empty());
     let invalid = |what: &str| status(Status::InvalidQueryParameter, format!("{what} is not usable."));
     let mut candidate = CandidateHint::default();
     if let Some(reference) = named(CANDIDATE_REF) {
@@ -105,8 +104,8 @@ async fn named_by_header(state: &State, request: &HttpRequest, tenant_id: Tenant
 
 /// `GET {base}/discovery`
 pub async fn discovery(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
-    let (terms, privacy) = (state.doors.terms_url(), state.doors.privacy_url());
-    let title = format!("{}: Skillgate", state.doors.settings.organisation);
+    let (terms, privacy) = (state.channels.terms_url(), state.channels.privacy_url());
+    let title = format!("{}: Skillgate", state.channels.settings.organisation);
     let about = About { public_url: &state.public_url, title: &title, terms_url: &terms, privacy_url: &privacy };
     let document = service_description(api_of(&request), &about);
     HttpResponse::Ok()
@@ -122,12 +121,12 @@ pub async fn upsert(state: web::Data<State>, request: HttpRequest, payload: web:
 
 async fn try_upsert(state: &State, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refused> {
     let holder = holder(state, request, "credential.upsert").await?;
-    let bytes = doors::body(state, request, payload, state.limits.max_file_bytes).await.map_err(unreadable)?;
-    let content_type = doors::header(request.headers(), "content-type");
+    let bytes = channel::body(state, request, payload, state.limits.max_file_bytes).await.map_err(unreadable)?;
+    let content_type = channel::header(request.headers(), "content-type");
     let pushed = read_push(content_type, &bytes, &state.limits)
-        .map_err(|error| doors::json(error.status.http(), &serde_json::to_value(error.status_info()).unwrap_or_default()))?;
+        .map_err(|error| channel::json(error.status.http(), &serde_json::to_value(error.status_info()).unwrap_or_default()))?;
     let echo = (pushed.media_type(), pushed.bytes.clone());
-    let result = state.doors.push(api_of(request), &holder.tenant_id, &holder.candidate_ref, pushed).await;
+    let result = state.channels.push(api_of(request), &holder.tenant_id, &holder.candidate_ref, pushed).await;
     let result = result.map_err(|error| match error {
         PipelineError::Store(error) => store_failed(error),
         other => internal(other),
@@ -202,7 +201,7 @@ pub async fn profile(state: web::Data<State>, request: HttpRequest) -> HttpRespo
         state.store.hosted_profile(&holder.tenant_id, &holder.candidate_ref).await.map_err(store_failed)
     };
     match found.await {
-        Ok(Some(profile)) => doors::json(200, &profile),
+        Ok(Some(profile)) => channel::json(200, &profile),
         Ok(None) => status(Status::NotFound, "There is no profile of this person here."),
         Err(refused) => refused,
     }
@@ -215,7 +214,7 @@ pub async fn put_profile(state: web::Data<State>, request: HttpRequest, payload:
 
 async fn try_put_profile(state: &State, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refused> {
     let holder = holder(state, request, "profile.update").await?;
-    let bytes = doors::body(state, request, payload, MAX_PROFILE_BYTES).await.map_err(unreadable)?;
+    let bytes = channel::body(state, request, payload, MAX_PROFILE_BYTES).await.map_err(unreadable)?;
     let profile = json::parse(&bytes, &state.limits)
         .map_err(|error| status(Status::Unreadable, format!("The body is not usable JSON: {error}.")))?;
     let is_profile = match profile.get("type") {
@@ -228,7 +227,7 @@ async fn try_put_profile(state: &State, request: &HttpRequest, payload: web::Pay
     }
     let stored = state.store.put_hosted_profile(&holder.tenant_id, &holder.candidate_ref, &profile, state.clock.now()).await;
     stored.map_err(store_failed)?;
-    Ok(doors::json(200, &profile))
+    Ok(channel::json(200, &profile))
 }
 
 /// Any other path below the base.

@@ -1,22 +1,22 @@
 //! The wallet's side of an exchange (VCALM): the address is the capability, no login.
 
-use crate::doors::answer::Answer;
-use crate::http::doors::{self, BodyError};
+use crate::channel::answer::Answer;
+use crate::http::channel::{self, BodyError};
 use crate::http::state::State;
-use crate::intake::oid4vp::request::{Construction, link};
-use crate::intake::vcalm::message::{Message, outline, read};
-use crate::intake::vcalm::problem::Problem;
-use crate::intake::vcalm::request::{ProtocolLinks, deep_links, presentation_request, protocols};
 use crate::model::exchange::Exchange;
 use crate::model::submission::Channel;
-use crate::web::doors as pages;
+use crate::protocol::oid4vp::request::{Construction, link};
+use crate::protocol::vcalm::message::{Message, outline, read};
+use crate::protocol::vcalm::problem::Problem;
+use crate::protocol::vcalm::request::{ProtocolLinks, deep_links, presentation_request, protocols};
+use crate::web::channel as pages;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 /// The links behind the keys of the protocols map.
 pub fn protocol_links(state: &State, exchange: &Exchange) -> ProtocolLinks {
-    let urls = state.doors.urls(exchange);
-    let deployment = state.doors.oid4vp();
+    let urls = state.channels.urls(exchange);
+    let deployment = state.channels.oid4vp();
     let legacy = if deployment.compatibility { Construction::Compatibility } else { deployment.conformant() };
     ProtocolLinks {
         oid4vp: link(exchange, &urls, &deployment, deployment.conformant()),
@@ -27,34 +27,34 @@ pub fn protocol_links(state: &State, exchange: &Exchange) -> ProtocolLinks {
 
 /// JSON only when it is asked for by name: browsers, and whatever sends an odd Accept, get the page.
 fn wants_json(request: &HttpRequest) -> bool {
-    let accept = doors::header(request.headers(), "accept").unwrap_or_default().to_ascii_lowercase();
+    let accept = channel::header(request.headers(), "accept").unwrap_or_default().to_ascii_lowercase();
     accept.split(',').any(|item| item.split(';').next().is_some_and(|name| name.trim() == "application/json"))
 }
 
 /// `GET /interactions/{x}?iuv=1`
 pub async fn interaction(state: web::Data<State>, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
     let json_wanted = wants_json(&request);
-    let exchange = match state.doors.open_for_wallet(&id).await {
+    let exchange = match state.channels.open_for_wallet(&id).await {
         Ok(exchange) => exchange,
-        Err(problem) if json_wanted => return doors::problem(&problem),
+        Err(problem) if json_wanted => return channel::problem(&problem),
         Err(problem) => return pages::message(problem.status, "This link can't be used", &problem.detail),
     };
     if json_wanted {
-        state.doors.journal(&exchange.id, "interaction", 200, json!({"offered": ["vcapi", "oid4vp-1.0", "OID4VP"]})).await;
-        return doors::json(200, &json!({"protocols": protocols(&protocol_links(&state, &exchange))}));
+        state.channels.journal(&exchange.id, "interaction", 200, json!({"offered": ["vcapi", "oid4vp-1.0", "OID4VP"]})).await;
+        return channel::json(200, &json!({"protocols": protocols(&protocol_links(&state, &exchange))}));
     }
     page(&state, &exchange)
 }
 
 fn page(state: &State, exchange: &Exchange) -> HttpResponse {
-    let urls = state.doors.urls(exchange);
+    let urls = state.channels.urls(exchange);
     let links = protocol_links(state, exchange);
-    let wallets: Vec<Value> = deep_links(&state.doors.domain(), &urls, &links.oid4vp)
+    let wallets: Vec<Value> = deep_links(&state.channels.domain(), &urls, &links.oid4vp)
         .into_iter()
         .map(|(name, _, link)| json!({"name": name, "link": link}))
         .collect();
     let context = json!({
-        "organisation": state.doors.settings.organisation,
+        "organisation": state.channels.settings.organisation,
         "reason": exchange.options.reason,
         "qr": pages::qr_code(&urls.interaction),
         "interaction": urls.interaction,
@@ -62,28 +62,28 @@ fn page(state: &State, exchange: &Exchange) -> HttpResponse {
         "id": exchange.id,
         "state": exchange.state,
         "expires": exchange.expires_at.format("%H:%M UTC").to_string(),
-        "privacy_url": state.doors.privacy_url(),
+        "privacy_url": state.channels.privacy_url(),
     });
     pages::page(200, "interaction.html", &context, "'none'")
 }
 
 /// `GET …/{x}/protocols`
 pub async fn protocol_map(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
-    match state.doors.open_for_wallet(&id).await {
-        Ok(exchange) => doors::json(200, &json!({"protocols": protocols(&protocol_links(&state, &exchange))})),
-        Err(problem) => doors::problem(&problem),
+    match state.channels.open_for_wallet(&id).await {
+        Ok(exchange) => channel::json(200, &json!({"protocols": protocols(&protocol_links(&state, &exchange))})),
+        Err(problem) => channel::problem(&problem),
     }
 }
 
 /// `GET …/{x}/request`: what is asked now; looking changes nothing.
 pub async fn current_request(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
-    match state.doors.open_for_wallet(&id).await {
-        Ok(exchange) if exchange.state.is_final() => doors::json(200, &json!({"verifiablePresentationRequest": {}})),
+    match state.channels.open_for_wallet(&id).await {
+        Ok(exchange) if exchange.state.is_final() => channel::json(200, &json!({"verifiablePresentationRequest": {}})),
         Ok(exchange) => {
-            let request = presentation_request(&exchange, &state.doors.domain());
-            doors::json(200, &json!({"verifiablePresentationRequest": request}))
+            let request = presentation_request(&exchange, &state.channels.domain());
+            channel::json(200, &json!({"verifiablePresentationRequest": request}))
         }
-        Err(problem) => doors::problem(&problem),
+        Err(problem) => channel::problem(&problem),
     }
 }
 
@@ -94,17 +94,17 @@ pub async fn participate(
     id: web::Path<String>,
     payload: web::Payload,
 ) -> HttpResponse {
-    let exchange = match state.doors.open_for_answer(&id).await {
+    let exchange = match state.channels.open_for_answer(&id).await {
         Ok(exchange) => exchange,
         Err(problem) => {
             if problem.status == 403 {
                 let refused = json!({"refused": problem.code()});
-                state.doors.journal(&id.as_str().into(), "participate", problem.status, refused).await;
+                state.channels.journal(&id.as_str().into(), "participate", problem.status, refused).await;
             }
-            return doors::problem(&problem);
+            return channel::problem(&problem);
         }
     };
-    let (answered, detail) = match doors::body(&state, &request, payload, state.limits.max_file_bytes).await {
+    let (answered, detail) = match channel::body(&state, &request, payload, state.limits.max_file_bytes).await {
         Ok(body) => answer(&state, &exchange, &body).await,
         Err(BodyError::TooLarge) => (Err(Problem::too_large()), json!({})),
         Err(BodyError::Broken) => (Err(Problem::parsing("The message did not arrive as a whole.")), json!({})),
@@ -112,13 +112,13 @@ pub async fn participate(
     let mut detail = detail;
     match answered {
         Ok(body) => {
-            state.doors.journal(&exchange.id, "participate", 200, detail).await;
-            doors::json(200, &body)
+            state.channels.journal(&exchange.id, "participate", 200, detail).await;
+            channel::json(200, &body)
         }
         Err(problem) => {
             detail["refused"] = json!({"code": problem.code(), "detail": problem.detail});
-            state.doors.journal(&exchange.id, "participate", problem.status, detail).await;
-            doors::problem(&problem)
+            state.channels.journal(&exchange.id, "participate", problem.status, detail).await;
+            channel::problem(&problem)
         }
     }
 }
@@ -128,9 +128,9 @@ async fn answer(state: &State, exchange: &Exchange, body: &[u8]) -> (Result<Valu
     let presentations = match read(body, &state.limits) {
         Ok(Message::Presentations(list)) => list,
         Ok(Message::Start) => {
-            let started = state.doors.started(exchange).await;
+            let started = state.channels.started(exchange).await;
             let body = json!({
-                "verifiablePresentationRequest": presentation_request(exchange, &state.doors.domain()),
+                "verifiablePresentationRequest": presentation_request(exchange, &state.channels.domain()),
                 "referenceId": format!("urn:uuid:{}", uuid::Uuid::new_v4()),
             });
             let offered: Vec<&str> = body["verifiablePresentationRequest"]["query"]
@@ -148,7 +148,7 @@ async fn answer(state: &State, exchange: &Exchange, body: &[u8]) -> (Result<Valu
         json!({"bytes": body.len(), "came": presentations.iter().map(|item| outline(&item.json)).collect::<Vec<_>>()});
     let answers: Vec<Answer> =
         presentations.into_iter().map(|item| Answer { bytes: item.bytes, media_type: "application/vp" }).collect();
-    let taken = state.doors.take_answer(exchange, Channel::Vcalm, &answers, &state.doors.domain()).await;
+    let taken = state.channels.take_answer(exchange, Channel::Vcalm, &answers, &state.channels.domain()).await;
     let body = taken.map(|submission| {
         detail["submission"] = json!(submission.id);
         detail["outcome"] = json!(submission.outcome);

@@ -1,17 +1,17 @@
 //! Stateless verification for partners: `/credentials/verify`, `/presentations/verify`, `/challenges`.
 
-use crate::doors::exchange::unavailable;
-use crate::doors::secrets;
+use crate::channel::exchange::unavailable;
+use crate::channel::secrets;
 use crate::http::auth::Caller;
-use crate::http::doors::{self, BodyError};
+use crate::http::channel::{self, BodyError};
 use crate::http::state::State;
-use crate::intake::vcalm::problem::Problem;
-use crate::intake::vcalm::results::{PresentationVerdict, credential_answer, presentation_answer};
-use crate::intake::vcalm::verify_request::{VerifyRequest, read_challenge_request, read_credential, read_presentation};
 use crate::intake::{self, Content};
 use crate::model::credential::{Document, ReceivedCredential};
 use crate::model::report::VerificationReport;
 use crate::model::submission::{CandidateHint, UploadedFile};
+use crate::protocol::vcalm::problem::Problem;
+use crate::protocol::vcalm::results::{PresentationVerdict, credential_answer, presentation_answer};
+use crate::protocol::vcalm::verify_request::{VerifyRequest, read_challenge_request, read_credential, read_presentation};
 use crate::verify::{PresentationRequest, VerificationRequest};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
@@ -58,13 +58,13 @@ pub async fn challenge(state: web::Data<State>, caller: Caller, request: HttpReq
 
 fn respond(result: Result<Value, Problem>) -> HttpResponse {
     match result {
-        Ok(body) => doors::json(200, &body),
-        Err(problem) => doors::problem(&problem),
+        Ok(body) => channel::json(200, &body),
+        Err(problem) => channel::problem(&problem),
     }
 }
 
 async fn body(state: &State, request: &HttpRequest, payload: web::Payload) -> Result<Bytes, Problem> {
-    doors::body(state, request, payload, state.limits.max_file_bytes).await.map_err(|error| match error {
+    channel::body(state, request, payload, state.limits.max_file_bytes).await.map_err(|error| match error {
         BodyError::TooLarge => Problem::too_large(),
         BodyError::Broken => Problem::parsing("The body did not arrive as a whole."),
     })

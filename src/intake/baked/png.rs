@@ -3,7 +3,7 @@
 //! by `max_text_chunk_bytes`. Chunks after a damaged one are not reached; what was found before it counts.
 
 use super::Picture;
-use crate::intake::Limits;
+use crate::document::Limits;
 use flate2::read::ZlibDecoder;
 use std::io::Read;
 

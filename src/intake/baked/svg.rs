@@ -3,7 +3,7 @@
 //! declarations of its own and every entity but the five of XML are refused. Time and memory grow with the length only.
 
 use super::Picture;
-use crate::intake::{Limits, json};
+use crate::document::{Limits, json};
 use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};

@@ -24,12 +24,10 @@ pub const PRESENTATION_HEADER: &[u8] = b"nonce";
 pub enum Suite {
     EcdsaSd,
     Bbs,
-    /// bbs-2023 with proofs of the fifth draft of BBS.
-    BbsDraft5,
 }
 
 impl Suite {
-    pub const ALL: [Self; 3] = [Self::EcdsaSd, Self::Bbs, Self::BbsDraft5];
+    pub const ALL: [Self; 2] = [Self::EcdsaSd, Self::Bbs];
 
     fn bbs_key() -> KeyPair<Bbs> {
         KeyPair::generate(&[7; 32], None, None).unwrap()
@@ -44,7 +42,7 @@ impl Suite {
     fn parameters(self) -> (&'static str, &'static str, u8) {
         match self {
             Self::EcdsaSd => ("ecdsa-sd-2023", "key", 0x01),
-            Self::Bbs | Self::BbsDraft5 => ("bbs-2023", "bbs", 0x03),
+            Self::Bbs => ("bbs-2023", "bbs", 0x03),
         }
     }
 
@@ -175,10 +173,6 @@ impl Issued {
         let (header, key) = (Some(self.header.as_slice()), keys.public_key());
         let sign = || Signature::<Bbs>::sign(Some(messages), keys.private_key(), key, header).unwrap().to_bytes();
         let signature = *self.bbs_signature.get_or_init(sign);
-        if self.suite == Suite::BbsDraft5 {
-            let key = ssi_bbs::BBSplusPublicKey::from_bytes(&key.to_bytes()).unwrap();
-            return ssi_bbs::proof_gen(&key, &signature, &self.header, Some(PRESENTATION_HEADER), messages, chosen).unwrap();
-        }
         let bound_to = Some(PRESENTATION_HEADER);
         PoKSignature::<Bbs>::proof_gen(key, &signature, header, bound_to, Some(messages), Some(chosen)).unwrap().to_bytes()
     }

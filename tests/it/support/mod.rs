@@ -12,12 +12,12 @@ pub mod wallet;
 use crate::databases::{TestStore, sealer};
 use ports::{FakeConnectors, FakeHealth, RecordedTasks};
 use serde_json::Value;
-use skillgate::doors::{DoorSettings, Doors};
+use skillgate::channel::{ChannelSettings, Channels};
+use skillgate::document::Limits;
 use skillgate::http::budget::Budget;
 use skillgate::http::metrics::Metrics;
 use skillgate::http::{State, server};
 use skillgate::http_client::{HttpClient, HttpClientConfig};
-use skillgate::intake::Limits;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::ids::TenantId;
@@ -48,7 +48,7 @@ pub struct TestApp {
     pub key: String,
     pub clock: Clock,
     pub pipeline: Pipeline,
-    pub doors: Doors,
+    pub channels: Channels,
     pub health: Arc<FakeHealth>,
     pub tasks: Arc<RecordedTasks>,
     pub client: reqwest::Client,
@@ -67,15 +67,15 @@ pub async fn spawn_app() -> TestApp {
 }
 
 pub async fn spawn_app_with(limits: Limits) -> TestApp {
-    spawn(limits, DoorSettings::default()).await
+    spawn(limits, ChannelSettings::default()).await
 }
 
-/// A gateway whose doors are set up in another way; its outbound requests may reach this machine.
-pub async fn spawn_app_with_doors(settings: DoorSettings) -> TestApp {
+/// A gateway whose channels are set up in another way; its outbound requests may reach this machine.
+pub async fn spawn_app_with_doors(settings: ChannelSettings) -> TestApp {
     spawn(Limits::default(), settings).await
 }
 
-async fn spawn(limits: Limits, settings: DoorSettings) -> TestApp {
+async fn spawn(limits: Limits, settings: ChannelSettings) -> TestApp {
     let clock = Clock::fixed(NOW.parse().unwrap());
     let sealer = sealer();
     let database = database().await;
@@ -103,10 +103,10 @@ async fn spawn(limits: Limits, settings: DoorSettings) -> TestApp {
         max_body_bytes: 1 << 20,
         max_redirects: 1,
     });
-    let doors = Doors::new(settings, &address, pipeline.clone(), http.unwrap()).unwrap();
+    let channels = Channels::new(settings, &address, pipeline.clone(), http.unwrap()).unwrap();
     let state = State {
         store,
-        doors: doors.clone(),
+        channels: channels.clone(),
         pipeline: pipeline.clone(),
         clock: clock.clone(),
         limits,
@@ -121,7 +121,7 @@ async fn spawn(limits: Limits, settings: DoorSettings) -> TestApp {
     let running = server::start(state, listener, 1).unwrap();
     let handle = running.handle();
     tokio::spawn(running);
-    TestApp { address, key, clock, pipeline, doors, health, tasks, client: client(), server: handle, _database: database }
+    TestApp { address, key, clock, pipeline, channels, health, tasks, client: client(), server: handle, _database: database }
 }
 
 /// PostgreSQL when the environment says where it is, else SQLite.

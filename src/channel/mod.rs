@@ -1,0 +1,118 @@
+//! What a channel does between its protocol and the pipeline: load what is remembered, ask the protocol, hand over to the pipeline, remember.
+//! Comes in: requests that the modules of `protocol` have read. Goes out: their answers.
+//! Must not know: HTTP servers, queues, connectors. How a proof is checked is the verifier's business.
+
+pub mod answer;
+pub mod backpack;
+pub mod changes;
+pub mod consent;
+pub mod exchange;
+pub mod host;
+pub mod limiter;
+pub mod link;
+pub mod secrets;
+pub mod settings;
+pub mod system_token;
+pub mod tokens;
+
+pub use changes::Changes;
+pub use limiter::Limiter;
+pub use settings::ChannelSettings;
+
+use crate::http_client::HttpClient;
+use crate::model::clock::Clock;
+use crate::pipeline::Pipeline;
+use crate::protocol::oid4vp::request::Deployment;
+use crate::protocol::oid4vp::signing::{RequestSigner, SignerError};
+use crate::store::Store;
+use std::sync::Arc;
+
+/// Why the channels can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelError {
+    #[error("{0} can't be read: {1}")]
+    File(String, std::io::Error),
+    #[error("channels.certificate_file and channels.certificate_key_file belong together; one of them is empty")]
+    HalfSigner,
+    #[error("the certificate for signed requests can't be used: {0}")]
+    Signer(#[from] SignerError),
+}
+
+/// Everything that the channels run on. Cheap to clone.
+#[derive(Clone)]
+pub struct Channels {
+    pub store: Store,
+    pub pipeline: Pipeline,
+    pub clock: Clock,
+    pub http: HttpClient,
+    /// How the gateway is reached from outside, without a trailing slash.
+    pub public_url: String,
+    pub settings: Arc<ChannelSettings>,
+    pub changes: Changes,
+    pub registrations: Limiter,
+    signer: Option<Arc<RequestSigner>>,
+}
+
+impl Channels {
+    /// `public_url`: without a trailing slash.
+    pub fn new(settings: ChannelSettings, public_url: &str, pipeline: Pipeline, http: HttpClient) -> Result<Self, ChannelError> {
+        let signer = request_signer(&settings, public_url)?;
+        if let Some(notice) = signer.as_ref().and_then(|signer| signer.notice(pipeline.clock.now())) {
+            tracing::warn!("{notice}");
+        }
+        Ok(Self {
+            store: pipeline.store.clone(),
+            clock: pipeline.clock.clone(),
+            pipeline,
+            http,
+            public_url: public_url.to_owned(),
+            registrations: Limiter::per_minute(settings.registrations_per_minute),
+            settings: Arc::new(settings),
+            changes: Changes::default(),
+            signer: signer.map(Arc::new),
+        })
+    }
+
+    /// How OpenID4VP requests are made here.
+    pub fn oid4vp(&self) -> Deployment<'_> {
+        Deployment { signer: self.signer.as_deref(), compatibility: self.settings.oid4vp_compatibility }
+    }
+
+    /// Removes what no longer means anything and pulls backpacks that are due. The composition root calls it every minute.
+    pub async fn tick(&self) {
+        if let Err(error) = self.store.tidy_doors(self.clock.now()).await {
+            tracing::warn!(cause = %error, "expired codes, tokens and exchanges could not be removed");
+        }
+        backpack::pull_due(self).await;
+    }
+
+    pub fn terms_url(&self) -> String {
+        own_or(&self.settings.terms_url, format!("{}/about/terms", self.public_url))
+    }
+
+    pub fn privacy_url(&self) -> String {
+        own_or(&self.settings.privacy_url, format!("{}/about/privacy", self.public_url))
+    }
+}
+
+/// What signs OpenID4VP requests, when the settings name a certificate. `public_url`: where wallets reach the gateway.
+///
+/// # Errors
+/// The files can't be read, or they don't fit one another or the host.
+pub fn request_signer(settings: &ChannelSettings, public_url: &str) -> Result<Option<RequestSigner>, ChannelError> {
+    match (settings.certificate_file.as_os_str().is_empty(), settings.certificate_key_file.as_os_str().is_empty()) {
+        (false, false) => {}
+        (true, true) => return Ok(None),
+        _ => return Err(ChannelError::HalfSigner),
+    }
+    let read = |path: &std::path::Path| {
+        std::fs::read_to_string(path).map_err(|error| ChannelError::File(path.display().to_string(), error))
+    };
+    let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let (certificate, key) = (read(&settings.certificate_file)?, read(&settings.certificate_key_file)?);
+    Ok(Some(RequestSigner::from_pem(&certificate, &key, &host)?))
+}
+
+fn own_or(configured: &str, built_in: String) -> String {
+    if configured.is_empty() { built_in } else { configured.to_owned() }
+}

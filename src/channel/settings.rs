@@ -1,0 +1,47 @@
+//! `channels.*` of the configuration.
+
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// Keys: see src/config/defaults.toml, which is the manual.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChannelSettings {
+    /// The employer's name, shown to candidates, platforms and wallets.
+    pub organisation: String,
+    pub terms_url: String,
+    pub privacy_url: String,
+    /// Whether platforms may register themselves.
+    pub registration: bool,
+    pub registrations_per_minute: u32,
+    pub access_token_seconds: i64,
+    pub refresh_token_days: i64,
+    pub exchange_seconds: i64,
+    pub oid4vp_compatibility: bool,
+    pub certificate_file: PathBuf,
+    pub certificate_key_file: PathBuf,
+    pub link_hosts: Vec<String>,
+    pub link_platforms_off: Vec<String>,
+    pub pull_hours: i64,
+}
+
+impl Default for ChannelSettings {
+    fn default() -> Self {
+        Self {
+            organisation: "The employer".to_owned(),
+            terms_url: String::new(),
+            privacy_url: String::new(),
+            registration: true,
+            registrations_per_minute: 120,
+            access_token_seconds: 3600,
+            refresh_token_days: 90,
+            exchange_seconds: 900,
+            oid4vp_compatibility: true,
+            certificate_file: PathBuf::new(),
+            certificate_key_file: PathBuf::new(),
+            link_hosts: Vec::new(),
+            link_platforms_off: Vec::new(),
+            pull_hours: 24,
+        }
+    }
+}

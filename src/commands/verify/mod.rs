@@ -1,0 +1,293 @@
+//! `skillgate verify`: says of each file whether it is genuine, valid and about the right person.
+//! Comes in: files and what is asked of them. Goes out: a report for people, or one JSON line per file, in the order given.
+
+mod text;
+
+use super::block_on;
+use crate::app::build_verifier;
+use crate::cli::{EXIT_USAGE, SettingsArgs};
+use crate::document::Limits;
+use crate::http_client::HttpClient;
+use crate::intake::{self, Content, OpenedFile};
+use crate::model::clock::Clock;
+use crate::model::credential::{Format, NormalizedCredential, ReceivedCredential, Securing};
+use crate::model::ids::TenantId;
+use crate::model::report::{Check, CheckId, Outcome, VerificationReport};
+use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
+use crate::normalize::{self, Origin};
+use crate::verify::{PresentationRequest, VerificationRequest, Verifier, checks::validity, outcome};
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, mpsc};
+
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Badges and credentials: JSON, JWT, SD-JWT, COSE, PNG, SVG or ZIP; `-` reads one from standard input
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Whom the credentials should be about; may be repeated for several addresses of one person
+    #[arg(long, value_name = "ADDRESS")]
+    email: Vec<String>,
+    /// The person's name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Verify as of this moment, for example 2026-01-31T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    at: Option<DateTime<Utc>>,
+    /// Fetch nothing: only what --documents names is used
+    #[arg(long)]
+    offline: bool,
+    /// JSON map of URL or DID to file, used instead of the network; a key with null is gone
+    #[arg(long, value_name = "MAP.json")]
+    documents: Option<PathBuf>,
+    /// JSON map of context URL to file, for vocabularies that are not built in
+    #[arg(long, value_name = "MAP.json")]
+    contexts: Option<PathBuf>,
+    /// Trust policy to judge issuers by
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Print one JSON report per file, one a line
+    #[arg(long)]
+    json: bool,
+    /// Add intermediate values for a developer: hashes, canonical form, keys
+    #[arg(long)]
+    explain: bool,
+}
+
+fn moment(text: &str) -> Result<DateTime<Utc>, String> {
+    let moment = validity::parse_moment(text).ok_or("write it as 2026-01-31T12:00:00Z")?;
+    Ok(moment.earliest)
+}
+
+/// What is printed of one file.
+#[derive(Debug, Serialize)]
+pub struct FileReport {
+    /// Exactly the argument.
+    pub file: String,
+    pub outcome: Outcome,
+    pub credentials: Vec<Entry>,
+    /// Why no credential could be taken from the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<FileProblem>,
+}
+
+/// One credential of a file, or the presentation that carried them.
+#[derive(Debug, Serialize)]
+pub struct Entry {
+    /// Where in the file: its name inside an archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(flatten)]
+    pub report: VerificationReport,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub normalized: Option<NormalizedCredential>,
+}
+
+/// Exit code 0 accepted, 1 rejected, 2 attention, 64 bad usage: the worst of all files.
+pub fn run(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    let job = match prepare(settings, args) {
+        Ok(job) => job,
+        Err(error) => {
+            eprintln!("skillgate: {error:#}");
+            return Ok(ExitCode::from(EXIT_USAGE));
+        }
+    };
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let mut worst = Outcome::Accepted;
+    let print = |report: FileReport| -> anyhow::Result<()> {
+        worst = worst.max(report.outcome);
+        let mut out = std::io::stdout().lock();
+        match args.json {
+            true => writeln!(out, "{}", serde_json::to_string(&report)?)?,
+            false => write!(out, "{}", text::render(&report, colour))?,
+        }
+        Ok(out.flush()?)
+    };
+    block_on(verify_all(Arc::new(job), args.files.clone(), print))?;
+    Ok(ExitCode::from(match worst {
+        Outcome::Accepted => 0,
+        Outcome::Rejected => 1,
+        Outcome::Attention => 2,
+    }))
+}
+
+/// Everything that verifying a file takes, shared by all files.
+struct Job {
+    verifier: Verifier,
+    limits: Limits,
+    request: VerificationRequest,
+}
+
+fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
+    let mut settings = settings.load()?;
+    for (given, setting) in [
+        (&args.documents, &mut settings.verify.documents_file),
+        (&args.contexts, &mut settings.verify.contexts_file),
+        (&args.policy, &mut settings.verify.policy_file),
+    ] {
+        if let Some(path) = given {
+            setting.clone_from(path);
+        }
+    }
+    settings.verify.offline |= args.offline;
+    let client = HttpClient::new(&settings.http_client)?;
+    let verifier = build_verifier(&settings.verify, &settings.intake, client)?;
+    let candidate = CandidateHint { emails: args.email.clone(), name: args.name.clone(), ..CandidateHint::default() };
+    let at = args.at.unwrap_or_else(|| Clock::system().now());
+    Ok(Job { verifier, limits: settings.intake, request: VerificationRequest { at, candidate, explain: args.explain } })
+}
+
+/// Verifies files side by side and hands the reports over in the order of the files.
+async fn verify_all(
+    job: Arc<Job>,
+    files: Vec<PathBuf>,
+    mut print: impl FnMut(FileReport) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let slots = Arc::new(Semaphore::new(cores));
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let runtime = tokio::runtime::Handle::current();
+    for (index, file) in files.into_iter().enumerate() {
+        let (job, slots, sender) = (Arc::clone(&job), Arc::clone(&slots), sender.clone());
+        runtime.spawn(async move {
+            let Ok(_slot) = slots.acquire().await else { return };
+            let report = verify_file(&job, &file).await;
+            // Nobody listens any more only when printing failed, which is reported there.
+            drop(sender.send((index, report)));
+        });
+    }
+    drop(sender);
+    let mut waiting = BTreeMap::new();
+    let mut next = 0;
+    while let Some((index, report)) = receiver.recv().await {
+        waiting.insert(index, report);
+        while let Some(report) = waiting.remove(&next) {
+            print(report)?;
+            next += 1;
+        }
+    }
+    anyhow::ensure!(waiting.is_empty(), "a file could not be worked on");
+    Ok(())
+}
+
+async fn verify_file(job: &Job, path: &PathBuf) -> FileReport {
+    let file = path.to_string_lossy().into_owned();
+    let bytes = match read(path, job.limits.max_upload_bytes) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            let problem = FileProblem {
+                code: "unreadable_file".to_owned(),
+                message: format!("The file could not be read: {error:#}."),
+                next_step: Some("Check the path and the permissions.".to_owned()),
+            };
+            return without_credential(file, problem, job.request.at);
+        }
+    };
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let upload = UploadedFile { name, media_type: None, bytes: bytes.into() };
+    let opened = intake::open(&upload, &job.limits);
+    let is_archive = opened.len() > 1;
+    let mut entries = Vec::new();
+    let mut problem = None;
+    for one in opened {
+        let name = is_archive.then(|| one.name.clone());
+        problem = judge(job, one, name, &mut entries).await.or(problem);
+    }
+    let outcome = entries.iter().map(|entry| entry.report.outcome).max().unwrap_or(Outcome::Rejected);
+    FileReport { file, outcome, credentials: entries, problem }
+}
+
+/// Adds what was found in one opened file to `entries`.
+async fn judge(job: &Job, opened: OpenedFile, name: Option<String>, entries: &mut Vec<Entry>) -> Option<FileProblem> {
+    match opened.content {
+        Content::Credentials(credentials) => {
+            for credential in &credentials {
+                entries.push(verify_credential(job, credential, &job.request, name.clone()).await);
+            }
+            None
+        }
+        Content::Presentation(presentation) => {
+            let expected = PresentationRequest::default();
+            let (report, facts) = job.verifier.verify_presentation(&presentation, &expected, &job.request).await;
+            entries.push(Entry { name: name.clone(), report, normalized: None });
+            for mut credential in presentation.credentials {
+                credential.presentation = Some(facts.clone());
+                entries.push(verify_credential(job, &credential, &job.request, name.clone()).await);
+            }
+            None
+        }
+        Content::Nothing(problem) => {
+            entries.push(Entry { name, report: nothing(&problem, job.request.at), normalized: None });
+            Some(problem)
+        }
+    }
+}
+
+async fn verify_credential(
+    job: &Job,
+    credential: &ReceivedCredential,
+    request: &VerificationRequest,
+    name: Option<String>,
+) -> Entry {
+    let verification = job.verifier.verify(credential, request).await;
+    let origin = Origin {
+        tenant_id: TenantId::from("default"),
+        candidate_ref: None,
+        fingerprint: hex::encode(Sha256::digest(&credential.bytes)),
+    };
+    let normalized = verification.document.as_ref().map(|document| normalize::normalize(document, &verification.report, &origin));
+    Entry { name, report: verification.report, normalized }
+}
+
+fn read(path: &PathBuf, limit: usize) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let cap = limit as u64 + 1;
+    if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(cap).read_to_end(&mut bytes)?;
+    } else {
+        let file = std::fs::File::open(path).context("it can't be opened")?;
+        file.take(cap).read_to_end(&mut bytes)?;
+    }
+    anyhow::ensure!(bytes.len() <= limit, "it is larger than {} MB", limit >> 20);
+    Ok(bytes)
+}
+
+fn without_credential(file: String, problem: FileProblem, at: DateTime<Utc>) -> FileReport {
+    let entry = Entry { name: None, report: nothing(&problem, at), normalized: None };
+    FileReport { file, outcome: Outcome::Rejected, credentials: vec![entry], problem: Some(problem) }
+}
+
+/// A report that says why there is no credential to judge.
+fn nothing(problem: &FileProblem, at: DateTime<Utc>) -> VerificationReport {
+    let mut check = match problem.outcome() {
+        Outcome::Rejected => Check::fail(CheckId::Format, &problem.code, problem.message.clone()),
+        _ => Check::warning(CheckId::Format, &problem.code, problem.message.clone()),
+    };
+    check.next_step.clone_from(&problem.next_step);
+    let checks = outcome::complete(vec![check]);
+    VerificationReport {
+        format: Format::Other,
+        secured_with: Securing::None,
+        outcome: outcome::of(&checks),
+        checks,
+        verified_at: at,
+        issuer_id: None,
+        issuer_name: None,
+        policy: None,
+        nested: Vec::new(),
+    }
+}
+
+/// The intermediate values of a check, for people.
+fn explained(check: &Check) -> Option<String> {
+    check.explain.as_ref().map(|value: &Value| serde_json::to_string_pretty(value).unwrap_or_default())
+}

@@ -1,0 +1,192 @@
+//! Moves events from the outbox to the queue, and brings back the deliveries that are due again.
+//! One [`Relay::step`] sleeps nowhere, so that tests and `drain` can call it; several relays may run at once.
+//! Killing the process between any two lines loses nothing: deliveries are made in the transaction that takes the events,
+//! events are marked only after the queue has confirmed them, and what is published twice is claimed once.
+
+use crate::model::clock::Clock;
+use crate::model::event::Event;
+use crate::model::ids::{ConnectionId, TenantId};
+use crate::queue::{Queue, QueueError};
+use crate::store::{Outgoing, Store, StoreError};
+use chrono::Duration;
+use futures_util::future::join_all;
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
+
+/// Events per step.
+const BATCH: u32 = 200;
+/// How long a relay may take for a batch before another one does.
+const RELAY_LEASE: Duration = Duration::seconds(30);
+/// How long a published delivery may wait in a queue before it is published again.
+const QUEUE_PATIENCE: Duration = Duration::minutes(5);
+/// How often the outbox is looked at when nobody wakes the relay.
+const POLL: std::time::Duration = std::time::Duration::from_secs(1);
+/// The longest wait after errors.
+const MAX_PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
+
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+}
+
+/// Cheap to clone; clones share the wake-up.
+#[derive(Clone)]
+pub struct Relay {
+    store: Store,
+    queue: Arc<dyn Queue>,
+    clock: Clock,
+    wake: Arc<Notify>,
+    /// Connections whose queues this relay has declared: before the first message, or the message would be lost.
+    declared: Arc<Mutex<HashSet<ConnectionId>>>,
+}
+
+impl Relay {
+    pub fn new(store: Store, queue: Arc<dyn Queue>, clock: Clock) -> Self {
+        Self { store, queue, clock, wake: Arc::new(Notify::new()), declared: Arc::default() }
+    }
+
+    /// To be called once, before the first step: what the queue of a stopped process held is published again.
+    pub async fn start(&self) -> Result<(), RelayError> {
+        if !self.queue.keeps_messages() {
+            self.store.expect_empty_queue().await?;
+        }
+        Ok(())
+    }
+
+    /// Tells a sleeping relay that there is something to do.
+    pub fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Publishes one batch of events and one of due deliveries; returns how many. 0: nothing is to be done now.
+    pub async fn step(&self) -> Result<usize, RelayError> {
+        let published = self.publish_events().await?;
+        let again = self.publish_due_deliveries().await?;
+        Ok(published + again)
+    }
+
+    async fn publish_events(&self) -> Result<usize, RelayError> {
+        let taken = self.store.take_unpublished(self.clock.now(), RELAY_LEASE, QUEUE_PATIENCE, BATCH).await?;
+        // All at once: the confirms come back together.
+        let results = join_all(taken.iter().map(|outgoing| self.publish(outgoing))).await;
+        let (mut confirmed, mut failed, mut turned_away, mut first_error) = (Vec::new(), Vec::new(), Vec::new(), None);
+        for (outgoing, result) in taken.into_iter().zip(results) {
+            match result {
+                Ok(full) => {
+                    confirmed.push(outgoing.position);
+                    turned_away.extend(full.into_iter().map(|connection| (connection, outgoing.event.id.clone())));
+                }
+                Err(error) => {
+                    failed.push(outgoing.position);
+                    first_error = first_error.or(Some(error));
+                }
+            }
+        }
+        if !confirmed.is_empty() {
+            self.store.mark_published(&confirmed, self.clock.now()).await?;
+        }
+        if !turned_away.is_empty() {
+            self.store.forget_queued(&turned_away).await?;
+        }
+        let Some(error) = first_error else { return Ok(confirmed.len()) };
+        // Nobody has to wait for the lease to end.
+        self.store.release_unpublished(&failed).await?;
+        Err(error.into())
+    }
+
+    /// Returns the connections whose queue was full: their deliveries are published again later. A queue that keeps
+    /// messages gets one for all; one within the process, one for each connection that takes the event.
+    async fn publish(&self, outgoing: &Outgoing) -> Result<Vec<ConnectionId>, QueueError> {
+        let mut full = Vec::new();
+        for connection in &outgoing.takers {
+            self.declare(&outgoing.event.tenantid, connection).await?;
+        }
+        if self.queue.keeps_messages() {
+            self.queue.publish(&outgoing.event).await?;
+            return Ok(full);
+        }
+        for connection in &outgoing.takers {
+            match self.queue.publish_to(connection, &outgoing.event).await {
+                Ok(()) => {}
+                Err(QueueError::Full) => full.push(connection.clone()),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(full)
+    }
+
+    async fn declare(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<(), QueueError> {
+        let is_declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner).contains(connection);
+        if !is_declared {
+            self.queue.declare(tenant, connection).await?;
+            self.declared.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.clone());
+        }
+        Ok(())
+    }
+
+    async fn publish_due_deliveries(&self) -> Result<usize, RelayError> {
+        let due = self.store.take_due_deliveries(self.clock.now(), QUEUE_PATIENCE, BATCH).await?;
+        let publish = async |connection: &ConnectionId, event: &Event| {
+            self.declare(&event.tenantid, connection).await?;
+            self.queue.publish_to(connection, event).await
+        };
+        let results = join_all(due.iter().map(|(connection, event)| publish(connection, event))).await;
+        let (count, mut lost, mut first_error) = (due.len(), Vec::new(), None);
+        for ((connection, event), result) in due.into_iter().zip(results) {
+            let Err(error) = result else { continue };
+            if let QueueError::Refused(_) = error {
+                // Its queue went away: to be declared again.
+                self.declared.lock().unwrap_or_else(PoisonError::into_inner).remove(&connection);
+            }
+            lost.push((connection, event.id));
+            if !matches!(error, QueueError::Full) {
+                first_error = first_error.or(Some(error));
+            }
+        }
+        if !lost.is_empty() {
+            // The deliveries stay pending; only that a message waits for them is not true.
+            self.store.forget_queued(&lost).await?;
+        }
+        match first_error {
+            None => Ok(count - lost.len()),
+            Some(error) => Err(error.into()),
+        }
+    }
+
+    /// Steps until `shutdown` ends: at once while there is work, else when woken or after a second.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        tokio::pin!(shutdown);
+        let mut pause = POLL;
+        let mut started = false;
+        loop {
+            let result = match started {
+                true => self.step().await,
+                false => self.start().await.map(|()| 1),
+            };
+            let wait = match result {
+                Ok(done) => {
+                    started = true;
+                    pause = POLL;
+                    if done > 0 { std::time::Duration::ZERO } else { POLL }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the relay could not go on and tries again");
+                    pause = (pause * 2).min(MAX_PAUSE);
+                    pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)
+                }
+            };
+            let woken = self.wake.notified();
+            tokio::select! {
+                biased;
+                () = &mut shutdown => return,
+                () = woken => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is about to be stored, what was stored, and what a list is asked for.
+
+use super::credential::{CredentialStatus, NormalizedCredential};
+use super::delivery::DeliveryState;
+use super::ids::{CandidateRef, ConnectionId, CredentialId, EventId, SubmissionId, TenantId};
+use super::report::{Outcome, VerificationReport};
+use super::submission::Channel;
+use chrono::{DateTime, Utc};
+
+/// A page of a list: rows after the cursor, oldest or newest first as each list says.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub limit: u32,
+    /// The last row of the page before: an id, or for events the sequence number.
+    pub after: Option<String>,
+}
+
+/// A credential as stored.
+#[derive(Clone, Debug)]
+pub struct StoredCredential {
+    pub id: CredentialId,
+    pub tenant_id: TenantId,
+    pub submission_id: SubmissionId,
+    pub candidate_ref: CandidateRef,
+    pub name: String,
+    pub media_type: String,
+    pub fingerprint: String,
+    pub outcome: Outcome,
+    /// Absent for rejected credentials.
+    pub status: Option<CredentialStatus>,
+    pub report: VerificationReport,
+    /// Its `status` is the one of today.
+    pub normalized: Option<NormalizedCredential>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// One credential of a submission, ready to be written with its events in one transaction.
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    pub id: CredentialId,
+    pub name: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+    pub fingerprint: String,
+    pub report: VerificationReport,
+    pub normalized: Option<NormalizedCredential>,
+    /// When its status should be asked again; `None`: never.
+    pub next_check_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct CredentialFilter {
+    pub candidate_ref: Option<CandidateRef>,
+    pub outcome: Option<Outcome>,
+    pub submission_id: Option<SubmissionId>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryFilter {
+    pub connection_id: Option<ConnectionId>,
+    pub state: Option<DeliveryState>,
+    pub event_id: Option<EventId>,
+}
+
+/// What an idempotency key was used for before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Idempotency {
+    New,
+    /// The same request was accepted before.
+    Same(SubmissionId),
+    /// The key was used for another request.
+    Conflict,
+}
+
+/// A submission that is about to be written, with the channel that it came by.
+#[derive(Clone, Debug)]
+pub struct NewSubmission {
+    pub id: SubmissionId,
+    pub tenant_id: TenantId,
+    pub channel: Channel,
+    pub candidate_ref: Option<CandidateRef>,
+}

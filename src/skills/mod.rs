@@ -1,1 +1,0 @@
-//! Frameworks and the concepts in them.

@@ -1,0 +1,115 @@
+//! Whether the employer has a reason to trust the issuer: a policy in a file, and registries that it names.
+//! Comes in: the issuer as the proof binds it. Goes out: the `issuer_trust` check and the name to show.
+//! Must not know: how the credential was secured.
+
+mod federation;
+mod policy;
+mod registry;
+mod strictness;
+
+use super::status::shorten;
+use crate::model::report::{Check, CheckId, CheckStatus, Finding, IssuerName};
+use crate::verify::documents::Documents;
+use chrono::{DateTime, Utc};
+pub use policy::{Decision, Listing, PolicyError, TrustPolicy, Verdict};
+use serde_json::json;
+
+const ID: CheckId = CheckId::IssuerTrust;
+
+/// `issuer_id`: as the proof binds it, `None` when nothing binds it. `self_declared`: the name that the credential gives.
+///
+/// Codes: `issuer_allowed`, `issuer_registered` (pass); `issuer_denied` (fail); `issuer_unknown`, `achievement_type_not_covered`
+/// (warning); `issuer_unproven`, `registry_unavailable` (could not check).
+pub async fn check(
+    issuer_id: Option<&str>,
+    self_declared: Option<&str>,
+    policy: &TrustPolicy,
+    documents: &Documents,
+    at: DateTime<Utc>,
+    achievement_types: &[String],
+) -> (Check, Option<IssuerName>) {
+    let own_name = self_declared.map(|name| IssuerName { name: shorten(name), registry: None });
+    let Some(issuer) = issuer_id else {
+        let check = Check::could_not_check(
+            ID,
+            "issuer_unproven",
+            "Who issued the credential is not proven, so that trust can't be judged.",
+        )
+        .next("Check by other means who issued it.");
+        return (check, own_name);
+    };
+    let (listings, unavailable) = look_up(issuer, policy, documents, at).await;
+    let decision = policy.decide(issuer, achievement_types, &listings);
+    let name = decision.name.clone().map(|(name, registry)| IssuerName { name: shorten(&name), registry: Some(registry) });
+    let mut check = judge(&decision, &listings, !unavailable.is_empty());
+    for registry in &unavailable {
+        let detail = format!("The registry \"{registry}\" could not be asked.");
+        check.findings.push(Finding { problem_type: None, code: "registry_unavailable".into(), detail, pointer: None });
+    }
+    check.explain = Some(json!({ "issuer": issuer, "rule": decision.rule, "policy": policy.reference() }));
+    (check, name.or(own_name))
+}
+
+/// What every registry of the policy says; and the names of those that did not answer.
+pub async fn look_up(
+    issuer: &str,
+    policy: &TrustPolicy,
+    documents: &Documents,
+    at: DateTime<Utc>,
+) -> (Vec<Listing>, Vec<String>) {
+    let mut listings = Vec::new();
+    let mut unavailable = Vec::new();
+    for entry in policy.registries() {
+        match registry::look_up(entry, issuer, documents, at).await {
+            Ok(Some(listing)) => listings.push(listing),
+            Ok(None) => {}
+            Err(_) => unavailable.push(entry.name.clone()),
+        }
+    }
+    (listings, unavailable)
+}
+
+fn judge(decision: &Decision, listings: &[Listing], some_unavailable: bool) -> Check {
+    let rule = decision.rule.as_deref();
+    match decision.verdict {
+        Verdict::Deny => Check::fail(ID, "issuer_denied", "Your trust policy does not accept credentials of this issuer.")
+            .next("If that is wrong, ask whoever keeps the trust policy."),
+        Verdict::Allow if listings.iter().any(|listing| Some(listing.registry_id.as_str()) == rule) => {
+            let registry = listings
+                .iter()
+                .find(|listing| Some(listing.registry_id.as_str()) == rule)
+                .map_or("", |listing| &listing.registry);
+            Check::new(ID, CheckStatus::Pass, "issuer_registered", format!("The issuer is listed in \"{registry}\"."))
+        }
+        Verdict::Allow if rule.is_some() => {
+            Check::new(ID, CheckStatus::Pass, "issuer_allowed", "Your trust policy accepts this issuer.")
+        }
+        Verdict::Allow => Check::new(
+            ID,
+            CheckStatus::Pass,
+            "issuer_unknown_allowed",
+            "The issuer is not known; your trust policy accepts any issuer.",
+        ),
+        Verdict::Attention if decision.wrong_type => Check::warning(
+            ID,
+            "achievement_type_not_covered",
+            "Your trust policy accepts this issuer, but not for credentials of this kind.",
+        )
+        .next("Ask the issuer whether it may award this, or ask whoever keeps the trust policy."),
+        Verdict::Attention if some_unavailable => Check::could_not_check(
+            ID,
+            "registry_unavailable",
+            "Whether the issuer is known could not be checked, because a registry did not answer.",
+        )
+        .next("Check again later."),
+        Verdict::Attention => Check::warning(
+            ID,
+            "issuer_unknown",
+            "The signature is genuine, but nobody you trust has vouched for this issuer yet.",
+        )
+        .next("Look the issuer up; if you trust it, have it added to the trust policy."),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! The checks on what a credential says, one module each.
+//! Comes in: a document, and what the check is asked. Goes out: one [`crate::model::report::Check`].
+//! Must not know: how the document is secured; that is `securing`.
+
+pub mod credential_schema;
+pub mod format;
+pub mod issuer_trust;
+pub mod nested;
+pub mod recipient;
+pub mod refresh;
+pub mod related;
+pub mod schema;
+pub mod status;
+pub mod unsaid;
+pub mod validity;

@@ -1,0 +1,223 @@
+//! Whether a credential is about the person that the submitter names.
+//! Comes in: the covered document and what is known of the person. Goes out: the `recipient` check, which always says how it matched.
+//! Must not know: status, trust. Never writes an address into a message, a finding or a log.
+
+mod claims;
+
+use crate::document::members::each;
+use crate::model::credential::{Format, PresentationFacts};
+use crate::model::report::{Check, CheckId, CheckStatus, Finding};
+use crate::model::submission::CandidateHint;
+use claims::{Claim, HashAlgorithm};
+use md5::Md5;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+const ID: CheckId = CheckId::Recipient;
+/// The most addresses of one person that are tried.
+const MAX_EMAILS: usize = 20;
+
+/// How an address that was tried differs from the one that was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Form {
+    AsGiven,
+    LowerCase,
+    /// `ada+jobs@example.org` tried as `ada@example.org`: usually, but not always, the same mailbox.
+    WithoutTag,
+}
+
+/// One claim that fits, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Match {
+    Did,
+    Email(Form),
+    Hash { form: Form, md5: bool, salted: bool },
+}
+
+/// Compares every claim of the document with everything known of the person.
+///
+/// Codes: `recipient_matched_email`, `recipient_matched_hash`, `recipient_matched_did` (pass, with findings for weak
+/// hashes and changed forms); `recipient_matched_variant`, `recipient_name_only`, `recipient_name_differs`,
+/// `recipient_unknowable`, `recipient_unbound`, `recipient_several` (warning); `recipient_mismatch` (fail).
+pub fn check(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {
+    let check = compare(document, format, candidate, presentation);
+    if each(&document["credentialSubject"]).nth(1).is_none() || check.status == CheckStatus::Fail {
+        return check;
+    }
+    let message =
+        "The credential speaks of several people or things, and what it says of which has to be told apart by a person.";
+    Check::warning(ID, "recipient_several", message)
+        .next("Read which part of the credential is about the candidate.")
+        .with_findings_of(check)
+}
+
+fn compare(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {
+    let proven_holder = presentation.and_then(|facts| facts.proven_holder.as_deref());
+    let dids: Vec<&str> = candidate.dids.iter().map(String::as_str).chain(proven_holder).collect();
+    if candidate.emails.is_empty() && candidate.name.is_none() && dids.is_empty() {
+        return Check::not_applicable(ID, "Nobody said whom the credential should be about.");
+    }
+    let claims = claims::of(document, format);
+    let forms = address_forms(&candidate.emails);
+    let mut matches: Vec<Match> = claims.iter().filter_map(|claim| matches_claim(claim, &forms, &dids)).collect();
+    matches.sort();
+    if let Some(best) = matches.first() {
+        return matched(*best);
+    }
+    if is_comparable(&claims, candidate, &dids) {
+        return Check::fail(ID, "recipient_mismatch", "The credential was issued to somebody else than the person named.")
+            .next("Check the candidate's e-mail addresses: the badge may be bound to an older one. Ask the candidate which address it was issued to.");
+    }
+    by_name(&claims, candidate.name.as_deref()).unwrap_or_else(|| unknowable(&claims))
+}
+
+fn matched(best: Match) -> Check {
+    let pass = |code, message| Check::new(ID, CheckStatus::Pass, code, message);
+    let check = match best {
+        Match::Did => {
+            pass("recipient_matched_did", "The person proved control of the identifier that the credential was issued to.")
+        }
+        Match::Email(Form::WithoutTag) | Match::Hash { form: Form::WithoutTag, .. } => {
+            let message = "The credential fits the person's address only without the part after the plus sign.";
+            Check::warning(ID, "recipient_matched_variant", message).next("Confirm that both addresses belong to the candidate.")
+        }
+        Match::Email(form) => {
+            with_form_finding(pass("recipient_matched_email", "The credential names the person's e-mail address."), form)
+        }
+        Match::Hash { form, .. } => {
+            with_form_finding(pass("recipient_matched_hash", "The credential holds a hash of the person's e-mail address."), form)
+        }
+    };
+    with_hash_findings(check, best)
+}
+
+fn note(code: &str, detail: &str) -> Finding {
+    Finding { problem_type: None, code: code.to_owned(), detail: detail.to_owned(), pointer: None }
+}
+
+fn with_form_finding(check: Check, form: Form) -> Check {
+    match form {
+        Form::LowerCase => check.finding(note("matched_lower_case", "It matched after the address was written in lower case.")),
+        Form::AsGiven | Form::WithoutTag => check,
+    }
+}
+
+fn with_hash_findings(mut check: Check, best: Match) -> Check {
+    if let Match::Hash { md5, salted, .. } = best {
+        if md5 {
+            check = check.finding(note("weak_hash", "The address is protected by MD5, which is outdated."));
+        }
+        if !salted {
+            let detail = "The hash has no salt, so that others who know the address can recognise it.";
+            check = check.finding(note("unsalted_hash", detail));
+        }
+    }
+    check
+}
+
+/// The addresses to try: as given, in lower case, without the plus tag; each once.
+fn address_forms(emails: &[String]) -> Vec<(String, Form)> {
+    let mut forms: Vec<(String, Form)> = Vec::new();
+    for email in emails.iter().take(MAX_EMAILS) {
+        let given = email.trim();
+        let lower = given.to_lowercase();
+        let untagged =
+            lower.split_once('@').and_then(|(local, host)| local.split_once('+').map(|(name, _)| format!("{name}@{host}")));
+        let tries = [(given.to_owned(), Form::AsGiven), (lower, Form::LowerCase)]
+            .into_iter()
+            .chain(untagged.map(|form| (form, Form::WithoutTag)));
+        for (address, form) in tries {
+            if !address.is_empty() && !forms.iter().any(|(known, _)| *known == address) {
+                forms.push((address, form));
+            }
+        }
+    }
+    forms
+}
+
+fn matches_claim(claim: &Claim, forms: &[(String, Form)], dids: &[&str]) -> Option<Match> {
+    match claim {
+        Claim::Did(did) => dids.iter().any(|known| equal(known.as_bytes(), did.as_bytes())).then_some(Match::Did),
+        Claim::Email(address) => best_form(forms, |form, tried| match form {
+            Form::AsGiven => equal(tried.as_bytes(), address.as_bytes()),
+            // The claim itself may be written with capitals.
+            Form::LowerCase | Form::WithoutTag => equal(tried.as_bytes(), address.to_lowercase().as_bytes()),
+        })
+        .map(Match::Email),
+        Claim::Hash { algorithm, hex, salt, is_email: true } => {
+            let form = best_form(forms, |_, tried| equal(digest(*algorithm, tried, salt).as_bytes(), hex.as_bytes()))?;
+            Some(Match::Hash { form, md5: *algorithm == HashAlgorithm::Md5, salted: !salt.is_empty() })
+        }
+        _ => None,
+    }
+}
+
+/// Every form is tried, so that the time taken doesn't tell which one fits.
+fn best_form(forms: &[(String, Form)], fits: impl Fn(Form, &str) -> bool) -> Option<Form> {
+    let fitting: Vec<Form> = forms.iter().filter(|(tried, form)| fits(*form, tried)).map(|(_, form)| *form).collect();
+    // An address that has no capitals is listed once, as given; a claim with capitals then needs the lower-case comparison.
+    let lower = || forms.iter().find(|(tried, form)| *form == Form::AsGiven && fits(Form::LowerCase, &tried.to_lowercase()));
+    fitting.into_iter().min().or_else(|| lower().map(|_| Form::LowerCase))
+}
+
+/// Lower-case hex of the hash over identifier and salt, the salt appended (Open Badges 3.0, IdentityHash).
+fn digest(algorithm: HashAlgorithm, identifier: &str, salt: &str) -> String {
+    let input = [identifier.as_bytes(), salt.as_bytes()].concat();
+    match algorithm {
+        HashAlgorithm::Sha256 => hex::encode(Sha256::digest(&input)),
+        HashAlgorithm::Md5 => hex::encode(Md5::digest(&input)),
+    }
+}
+
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}
+
+/// Whether something of the kind that we know about the person is in the credential, so that no match means somebody else.
+fn is_comparable(claims: &[Claim], candidate: &CandidateHint, dids: &[&str]) -> bool {
+    claims.iter().any(|claim| match claim {
+        Claim::Email(_) | Claim::Hash { is_email: true, .. } => !candidate.emails.is_empty(),
+        Claim::Did(_) => !dids.is_empty() && !claims.iter().any(|other| matches!(other, Claim::UnknownHash)),
+        _ => false,
+    })
+}
+
+fn by_name(claims: &[Claim], name: Option<&str>) -> Option<Check> {
+    let wanted = plain_name(name?);
+    let names: Vec<String> =
+        claims.iter().filter_map(|claim| if let Claim::Name(name) = claim { Some(plain_name(name)) } else { None }).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let same = names.iter().any(|name| equal(name.as_bytes(), wanted.as_bytes()));
+    Some(match same {
+        true => Check::warning(ID, "recipient_name_only", "Only the name fits, and many people share a name.")
+            .next("Ask the candidate to show the badge from their own account, or compare the e-mail address it was issued to."),
+        false => Check::warning(ID, "recipient_name_differs", "The credential gives a different name.")
+            .next("Ask the candidate whether the name changed."),
+    })
+}
+
+/// Lower case, single spaces, no punctuation.
+fn plain_name(name: &str) -> String {
+    let letters: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    letters.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn unknowable(claims: &[Claim]) -> Check {
+    let says_nothing = claims.iter().all(|claim| matches!(claim, Claim::Name(_)));
+    match says_nothing {
+        true => Check::warning(ID, "recipient_unbound", "The credential does not say whom it was issued to.")
+            .next("Ask the candidate for other evidence that the credential is theirs."),
+        false => Check::warning(
+            ID,
+            "recipient_unknowable",
+            "The credential names its owner in a way that can't be compared with what is known of the person.",
+        )
+        .next("Ask the candidate to present the credential from their wallet, or add the e-mail address it was issued to."),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! `relatedResource`: documents that a credential pins by their digest (VCDM 2.0, §5.3).
+//! Comes in: the covered document. Goes out: an `integrity` check when a digest could be compared, else nothing.
+//! Must not know: what the documents are. Only documents that are at hand are looked at: a digest is no reason to fetch anything.
+
+use super::schema::finding;
+use crate::document::members::each;
+use crate::model::report::{Check, CheckId};
+use crate::verify::documents::Documents;
+use crate::verify::keys::forms::decode_multibase;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use sha2::{Digest, Sha256, Sha384, Sha512};
+use subtle::ConstantTimeEq;
+
+const MAX_RESOURCES: usize = 32;
+
+/// `Some` only when something is wrong.
+pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Check> {
+    for (number, resource) in each(&document["relatedResource"]).take(MAX_RESOURCES).enumerate() {
+        let pointer = format!("/relatedResource/{number}");
+        let Some(id) = resource["id"].as_str() else { continue };
+        if !documents.is_provided(id) {
+            continue;
+        }
+        let Ok(fetched) = documents.get(id, "*/*").await else { continue };
+        if !matches(resource, &fetched.bytes) {
+            let message = "A document that the credential refers to is not the one that the issuer meant.";
+            return Some(
+                Check::fail(CheckId::Integrity, "related_resource_mismatch", message)
+                    .next("Ask the issuer to issue the credential again.")
+                    .finding(finding("related_resource_mismatch", "The digest does not fit the document.".into(), &pointer)),
+            );
+        }
+    }
+    if each(&document["relatedResource"]).nth(MAX_RESOURCES).is_some() {
+        let message = "The credential refers to more documents than are looked at.";
+        let finding = finding("related_resource_too_many", format!("Only the first {MAX_RESOURCES} are."), "/relatedResource");
+        return Some(Check::warning(CheckId::Integrity, "related_resource_too_many", message).finding(finding));
+    }
+    None
+}
+
+/// Every digest given must fit, and one must be given.
+fn matches(resource: &Value, bytes: &[u8]) -> bool {
+    let sri: Vec<&str> = each(&resource["digestSRI"]).filter_map(Value::as_str).collect();
+    let multibase: Vec<&str> = each(&resource["digestMultibase"]).filter_map(Value::as_str).collect();
+    !(sri.is_empty() && multibase.is_empty())
+        && sri.iter().all(|text| fits_sri(text, bytes))
+        && multibase.iter().all(|text| fits_multihash(text, bytes))
+}
+
+/// `sha384-<base64>`; of several, separated by spaces, one must fit (Subresource Integrity).
+fn fits_sri(text: &str, bytes: &[u8]) -> bool {
+    text.split_ascii_whitespace().any(|one| {
+        let Some((algorithm, encoded)) = one.split_once('-') else { return false };
+        let encoded = encoded.split('?').next().unwrap_or_default();
+        let Ok(expected) = STANDARD.decode(encoded) else { return false };
+        let actual = match algorithm {
+            "sha256" => Sha256::digest(bytes).to_vec(),
+            "sha384" => Sha384::digest(bytes).to_vec(),
+            "sha512" => Sha512::digest(bytes).to_vec(),
+            _ => return false,
+        };
+        actual.ct_eq(&expected).into()
+    })
+}
+
+/// Multibase of a multihash.
+fn fits_multihash(text: &str, bytes: &[u8]) -> bool {
+    let Ok(decoded) = decode_multibase(text) else { return false };
+    let (actual, expected) = match decoded.as_slice() {
+        [0x12, 0x20, digest @ ..] => (Sha256::digest(bytes).to_vec(), digest),
+        [0x20, 0x30, digest @ ..] => (Sha384::digest(bytes).to_vec(), digest),
+        [0x13, 0x40, digest @ ..] => (Sha512::digest(bytes).to_vec(), digest),
+        _ => return false,
+    };
+    actual.ct_eq(expected).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::documents::Provided;
+    use serde_json::json;
+    use std::collections::HashMap;
+
+    fn documents() -> Documents {
+        Documents::with_provided(
+            HashMap::from([("https://example.org/a".to_owned(), Provided::Content(b"hello".to_vec().into()))]),
+            None,
+        )
+    }
+
+    #[tokio::test]
+    async fn documents_beyond_the_bound_are_not_passed_over_in_silence() {
+        let referring = |count: usize| json!({ "relatedResource": vec![json!({ "id": "https://example.org/b" }); count] });
+        assert!(check(&referring(MAX_RESOURCES), &documents()).await.is_none());
+        let check = check(&referring(MAX_RESOURCES + 1), &documents()).await.unwrap();
+        assert_eq!(check.code, "related_resource_too_many");
+    }
+
+    #[tokio::test]
+    async fn digests_of_both_kinds_are_compared_and_unavailable_documents_left_alone() {
+        let sri = format!("sha384-{}", STANDARD.encode(Sha384::digest(b"hello")));
+        let multihash = format!("z{}", bs58::encode([&[0x12u8, 0x20][..], &Sha256::digest(b"hello")[..]].concat()).into_string());
+        let good = json!({ "relatedResource": [{ "id": "https://example.org/a", "digestSRI": sri, "digestMultibase": multihash }, { "id": "https://example.org/b", "digestSRI": "sha256-x" }] });
+        assert!(check(&good, &documents()).await.is_none());
+        for wrong in [json!({ "digestSRI": "sha256-AAAA" }), json!({ "digestMultibase": "zAAAA" }), json!({})] {
+            let mut resource = wrong;
+            resource["id"] = json!("https://example.org/a");
+            let check = check(&json!({ "relatedResource": resource }), &documents()).await.unwrap();
+            assert_eq!(check.code, "related_resource_mismatch");
+        }
+    }
+}

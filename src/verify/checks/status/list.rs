@@ -1,0 +1,332 @@
+//! Status lists that are credentials themselves: Bitstring Status List 1.0, StatusList2021, RevocationList2020.
+//! Comes in: one status entry. Goes out: its verdict. The list's own proof, window, type, purpose and length are checked first.
+//! Must not know: the other entries of the credential.
+
+use super::bits::{self, BitsError, Packing};
+use super::{Source, StatusRequest, Verdict, shorten};
+use crate::document::members::each;
+use crate::document::{Limits, json, token as compact};
+use crate::model::credential::Document;
+use crate::model::report::{CheckId, CheckStatus};
+use crate::verify::SecuredDocument;
+use crate::verify::documents::{DocumentError, Fetched};
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// Smallest list, so that one credential can't be singled out (Bitstring Status List 1.0, §3.1).
+const MIN_ENTRIES_BITS: usize = 131_072;
+const ACCEPT: &str = "application/vc+jwt, application/vc, application/ld+json, application/json;q=0.9, */*;q=0.1";
+
+const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const BASE64URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+const BASE64: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Bitstring,
+    StatusList2021,
+    RevocationList2020,
+}
+
+impl Kind {
+    pub(super) fn of_entry(entry_type: &str) -> Option<Self> {
+        match entry_type {
+            "BitstringStatusListEntry" => Some(Self::Bitstring),
+            "StatusList2021Entry" => Some(Self::StatusList2021),
+            "RevocationList2020Status" => Some(Self::RevocationList2020),
+            _ => None,
+        }
+    }
+
+    fn credential_type(self) -> &'static str {
+        match self {
+            Self::Bitstring => "BitstringStatusListCredential",
+            Self::StatusList2021 => "StatusList2021Credential",
+            Self::RevocationList2020 => "RevocationList2020Credential",
+        }
+    }
+
+    fn list_type(self) -> &'static str {
+        match self {
+            Self::Bitstring => "BitstringStatusList",
+            Self::StatusList2021 => "StatusList2021",
+            Self::RevocationList2020 => "RevocationList2020",
+        }
+    }
+
+    /// Members of the entry that name the list and the number on it.
+    fn members(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Bitstring | Self::StatusList2021 => ("statusListCredential", "statusListIndex"),
+            Self::RevocationList2020 => ("revocationListCredential", "revocationListIndex"),
+        }
+    }
+}
+
+/// What an entry asks for.
+struct Entry<'a> {
+    kind: Kind,
+    url: &'a str,
+    index: u64,
+    purpose: &'a str,
+    width: u32,
+    messages: &'a Value,
+}
+
+type Unknown = (&'static str, String);
+
+pub(super) async fn evaluate(entry: &Value, kind: Kind, request: &StatusRequest<'_>) -> (Verdict, Source) {
+    let mut source = Source::default();
+    let read = async {
+        let entry = read_entry(entry, kind)?;
+        source.url = entry.url.to_owned();
+        source.index = Some(entry.index);
+        let fetched = fetch(entry.url, request).await?;
+        source.sha256 = Some(hex::encode(Sha256::digest(&fetched.bytes)));
+        source.etag = fetched.etag.clone();
+        let document = document_of(&fetched).ok_or_else(|| invalid("the list is neither JSON nor a signed token"))?;
+        let secured = request.verifier.verify_secured(&document, request.at).await;
+        read_list(&entry, &secured, request, &mut source.remarks)
+    };
+    let verdict = read.await.unwrap_or_else(|(code, detail)| Verdict::Unknown(code, detail));
+    (verdict, source)
+}
+
+fn invalid(detail: &str) -> Unknown {
+    ("status_list_invalid", detail.to_owned())
+}
+
+fn read_entry(entry: &Value, kind: Kind) -> Result<Entry<'_>, Unknown> {
+    let broken = |detail: &str| ("status_entry_invalid", detail.to_owned());
+    let (list_member, index_member) = kind.members();
+    let url = entry[list_member].as_str().ok_or_else(|| broken("the entry names no list"))?;
+    let index = number(&entry[index_member]).ok_or_else(|| broken("the entry's number is missing or broken"))?;
+    let purpose = match kind {
+        Kind::RevocationList2020 => "revocation",
+        _ => entry["statusPurpose"].as_str().ok_or_else(|| broken("the entry does not say what it is for"))?,
+    };
+    let width = match &entry["statusSize"] {
+        Value::Null => 1,
+        size => number(size)
+            .and_then(|size| u32::try_from(size).ok())
+            .filter(|size| (1..=32).contains(size))
+            .ok_or_else(|| broken("the entry's size is broken"))?,
+    };
+    let messages = &entry["statusMessage"];
+    // Bitstring Status List §2.1: what the values mean must be said. Without it a value can't be told from "all is well".
+    if width > 1 && !messages.is_array() {
+        return Err(broken("the entry does not say what its values mean"));
+    }
+    Ok(Entry { kind, url, index, purpose, width, messages })
+}
+
+/// Issuers write numbers as numbers and as text.
+fn number(value: &Value) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+pub(super) async fn fetch(url: &str, request: &StatusRequest<'_>) -> Result<Fetched, Unknown> {
+    // The fragment names a part of the list, never another document.
+    let (address, _) = url.split_once('#').unwrap_or((url, ""));
+    request.verifier.documents.get(address, ACCEPT).await.map_err(|error| match error {
+        DocumentError::Offline(_) => {
+            ("status_list_unavailable", "the issuer's list was not at hand and nothing may be fetched".to_owned())
+        }
+        DocumentError::Refused(_) => {
+            ("status_list_unavailable", "the address of the issuer's list may not be contacted".to_owned())
+        }
+        DocumentError::Gone(_) | DocumentError::NotFound(_) => {
+            ("status_list_unavailable", "the issuer's list does not exist any more".to_owned())
+        }
+        DocumentError::Unreachable { .. } => ("status_list_unavailable", "the issuer's list could not be fetched".to_owned()),
+    })
+}
+
+/// JSON, or a compact JWS; some servers quote the latter as a JSON string.
+pub(crate) fn document_of(fetched: &Fetched) -> Option<Document> {
+    let text = std::str::from_utf8(&fetched.bytes).ok()?.trim_start_matches('\u{feff}').trim();
+    if text.starts_with('{') {
+        return json::parse(text.as_bytes(), &Limits::default()).ok().map(|list| Document::Json(Arc::new(list)));
+    }
+    let token = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    let is_token =
+        token.split('.').count() == 3 && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    is_token.then(|| Document::CompactJws(compact::read(token)))
+}
+
+fn read_list(
+    entry: &Entry<'_>,
+    secured: &SecuredDocument,
+    request: &StatusRequest<'_>,
+    remarks: &mut Vec<(&'static str, String)>,
+) -> Result<Verdict, Unknown> {
+    require_genuine(secured)?;
+    let credential = secured.json.as_ref().ok_or_else(|| invalid("the list can't be read"))?;
+    let types = |value: &Value, wanted: &str| each(value).filter_map(Value::as_str).any(|name| name == wanted);
+    if !types(&credential["type"], entry.kind.credential_type()) {
+        return Err(("status_list_wrong_type", "what the issuer serves is not a status list".into()));
+    }
+    let list =
+        list_in(credential, entry).ok_or(("status_list_wrong_type", "what the issuer serves is not a status list".to_owned()))?;
+    let purposes: Vec<&str> = each(&list["statusPurpose"]).filter_map(Value::as_str).collect();
+    if entry.kind != Kind::RevocationList2020 && !purposes.contains(&entry.purpose) {
+        return Err(("status_list_wrong_purpose", format!("the list is not for the purpose \"{}\"", shorten(entry.purpose))));
+    }
+    let bytes = decode(entry.kind, list["encodedList"].as_str().unwrap_or_default()).map_err(|error| bits_error(&error))?;
+    let value = bits::value_at(&bytes, entry.index, entry.width, Packing::HighestFirst).map_err(|error| bits_error(&error))?;
+    let verdict = meaning(entry, value);
+    // A list that breaks the rule can't clear anybody; what it withdraws is withdrawn all the same.
+    let too_short = entry.kind == Kind::Bitstring && bytes.len() * 8 < MIN_ENTRIES_BITS * entry.width as usize;
+    if verdict == Verdict::Clear && too_short {
+        return Err(("status_list_too_short", "the list is shorter than the standard allows".into()));
+    }
+    let is_unsure =
+        secured.checks.iter().any(|check| check.id == CheckId::Controller && check.status == CheckStatus::CouldNotCheck);
+    if verdict == Verdict::Clear && is_unsure {
+        return Err(("status_list_unverifiable", "whose list it is could not be checked".into()));
+    }
+    // A revocation counts whoever signed the list that the issuer pointed to; a clean bill needs the issuer's own word.
+    if verdict == Verdict::Clear && secured.issuer_id.as_deref() != request.issuer {
+        remarks.push(("status_list_other_issuer", "the list is signed by another party than the issuer".to_owned()));
+    }
+    Ok(verdict)
+}
+
+/// A list proves something only when its own proof, key, integrity and window hold.
+fn require_genuine(secured: &SecuredDocument) -> Result<(), Unknown> {
+    let status = |id: CheckId| secured.checks.iter().find(|check| check.id == id);
+    if let Some(check) = status(CheckId::Validity).filter(|check| check.status == CheckStatus::Fail) {
+        return Err(match check.code.contains("not_yet") {
+            true => ("status_list_not_yet_valid", "the issuer's list is not valid yet".into()),
+            false => ("status_list_expired", "the issuer's list has expired".into()),
+        });
+    }
+    for id in [CheckId::Format, CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity] {
+        match status(id) {
+            // Whose key it is matters for a clean bill only; see `read_list`.
+            Some(check)
+                if check.status == CheckStatus::CouldNotCheck && !matches!(id, CheckId::Controller | CheckId::Integrity) =>
+            {
+                return Err(("status_list_unverifiable", "the signature of the issuer's list could not be checked".into()));
+            }
+            Some(check) if check.status == CheckStatus::Fail => {
+                return Err(("status_list_signature_invalid", "the issuer's list is not genuine".into()));
+            }
+            _ => {}
+        }
+    }
+    let proven = status(CheckId::Proof).is_some_and(|check| check.status == CheckStatus::Pass);
+    proven.then_some(()).ok_or(("status_list_unverifiable", "the issuer's list is not signed".into()))
+}
+
+/// The list itself; a credential may hold several, told apart by purpose.
+fn list_in<'a>(credential: &'a Value, entry: &Entry<'_>) -> Option<&'a Value> {
+    let lists: Vec<&Value> = each(&credential["credentialSubject"])
+        .filter(|subject| each(&subject["type"]).filter_map(Value::as_str).any(|name| name == entry.kind.list_type()))
+        .collect();
+    let fits = |list: &&&Value| each(&list["statusPurpose"]).filter_map(Value::as_str).any(|purpose| purpose == entry.purpose);
+    lists.iter().find(fits).or(lists.first()).copied()
+}
+
+fn decode(kind: Kind, encoded: &str) -> Result<Vec<u8>, BitsError> {
+    let compressed = match kind {
+        // `u` is multibase for base64url; lists made before the final specification come without it (gzip starts with `H4s`).
+        Kind::Bitstring => match encoded.strip_prefix('u') {
+            Some(text) => BASE64URL.decode(text),
+            None if encoded.starts_with("H4s") => BASE64URL.decode(encoded),
+            None => return Err(BitsError::Encoding),
+        },
+        Kind::StatusList2021 | Kind::RevocationList2020 if encoded.contains(['+', '/']) => BASE64.decode(encoded),
+        Kind::StatusList2021 | Kind::RevocationList2020 => BASE64URL.decode(encoded),
+    };
+    bits::gunzip(&compressed.map_err(|_| BitsError::Encoding)?)
+}
+
+pub(super) fn bits_error(error: &BitsError) -> Unknown {
+    let code = match error {
+        BitsError::OutOfRange => "status_index_out_of_range",
+        BitsError::Encoding | BitsError::TooLarge | BitsError::Width => "status_list_invalid",
+    };
+    (code, error.to_string())
+}
+
+fn meaning(entry: &Entry<'_>, value: u64) -> Verdict {
+    match (entry.purpose, value) {
+        ("message", value) => match message_for(entry.messages, value) {
+            Some(text) => Verdict::Message(text),
+            None if value == 0 => Verdict::Clear,
+            None => Verdict::Message(format!("Status {value}, which the issuer does not explain.")),
+        },
+        ("revocation" | "suspension" | "refresh", 0) => Verdict::Clear,
+        ("revocation", _) => Verdict::Revoked(message_for(entry.messages, value)),
+        ("suspension", _) => Verdict::Suspended(message_for(entry.messages, value)),
+        ("refresh", _) => Verdict::RefreshAvailable,
+        (other, _) => {
+            Verdict::Unknown("status_purpose_unknown", format!("lists for the purpose \"{}\" are not known", shorten(other)))
+        }
+    }
+}
+
+/// `statusMessage: [{status: "0x1", message: "…"}]`
+fn message_for(messages: &Value, value: u64) -> Option<String> {
+    let wanted = |item: &&Value| {
+        let status = item["status"].as_str().unwrap_or_default();
+        status.strip_prefix("0x").and_then(|hex| u64::from_str_radix(hex, 16).ok()) == Some(value)
+    };
+    each(messages).find(wanted).and_then(|item| item["message"].as_str()).map(shorten)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jsonld::Contexts;
+    use crate::model::credential::{Format, Securing};
+    use crate::model::report::Check;
+    use crate::verify::Verifier;
+    use crate::verify::documents::Documents;
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use serde_json::json;
+    use std::io::Write;
+
+    #[test]
+    fn the_older_list_kinds_are_read() {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&[0, 0b0100_0000, 0]).unwrap();
+        let encoded = BASE64URL.encode(encoder.finish().unwrap());
+        let verifier = Verifier::new(Documents::default(), Contexts::built_in());
+        let request = StatusRequest { verifier: &verifier, issuer: Some("did:example:a"), at: chrono::DateTime::UNIX_EPOCH };
+        for (kind, members) in [
+            (Kind::StatusList2021, ["statusListCredential", "statusListIndex"]),
+            (Kind::RevocationList2020, ["revocationListCredential", "revocationListIndex"]),
+        ] {
+            let subject = json!({ "type": kind.list_type(), "statusPurpose": "revocation", "encodedList": encoded });
+            let secured = SecuredDocument {
+                format: Format::Vc1,
+                secured_with: Securing::VcJwt,
+                json: Some(
+                    json!({ "type": ["VerifiableCredential", kind.credential_type()], "credentialSubject": subject }).into(),
+                ),
+                issuer_id: Some("did:example:a".into()),
+                checks: vec![Check::pass(CheckId::Proof, "")],
+            };
+            let verdict = |index: &str| {
+                let mut entry = json!({ "statusPurpose": "revocation" });
+                entry[members[0]] = json!("https://example.org/l");
+                entry[members[1]] = json!(index);
+                let entry = read_entry(&entry, kind).unwrap();
+                read_list(&entry, &secured, &request, &mut Vec::new())
+            };
+            assert_eq!(verdict("9"), Ok(Verdict::Revoked(None)));
+            assert_eq!(verdict("8"), Ok(Verdict::Clear));
+        }
+    }
+}

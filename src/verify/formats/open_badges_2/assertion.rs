@@ -1,0 +1,89 @@
+//! What was received: an assertion, the edition that it follows and the way in which it wants to be verified.
+//! Comes in: JSON, a compact JWS or an address. Goes out: a [`Claimed`] assertion, nothing in it believed.
+//! Must not know: the network.
+
+use crate::document::members::each;
+use crate::model::credential::{Document, Format, Securing};
+use crate::verify::securing::compact_jws::CompactJws;
+use serde_json::Value;
+
+/// How the assertion says that it can be verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    /// The document at this address is the truth.
+    Hosted(String),
+    /// The signature is; the address of the key, when it is given.
+    Signed(Option<String>),
+    /// Nothing to verify with, in plain words.
+    Nothing(&'static str),
+}
+
+pub(super) struct Claimed {
+    pub json: Value,
+    pub format: Format,
+    pub method: Method,
+    /// The token that carried it.
+    pub token: Option<CompactJws>,
+}
+
+impl Claimed {
+    pub(super) fn secured_with(&self) -> Securing {
+        match self.method {
+            Method::Hosted(_) => Securing::Hosted,
+            Method::Signed(_) => Securing::SignedBadge,
+            Method::Nothing(_) => Securing::None,
+        }
+    }
+}
+
+/// `Err`: a plain sentence why there is no assertion in it.
+pub(super) fn read(document: &Document) -> Result<Claimed, &'static str> {
+    let (json, token) = match document {
+        Document::Json(json) => ((**json).clone(), None),
+        Document::CompactJws(token) => {
+            let jws = CompactJws::parse(&token.text).map_err(|_| "The signed badge is broken.")?;
+            let json = jws.json().map_err(|_| "The signed badge holds something else than JSON.")?;
+            (json, Some(jws))
+        }
+        Document::HostedUrl(url) => {
+            let method = Method::Hosted(url.clone());
+            return Ok(Claimed { json: Value::Null, format: Format::OpenBadges2, method, token: None });
+        }
+        Document::SdJwt(_) | Document::CoseSign1(_) => return Err("The file is not an Open Badges 2.0 badge."),
+    };
+    if !json.is_object() {
+        return Err("The badge is not a JSON object.");
+    }
+    let format = edition(&json);
+    let method = method(&json, token.is_some());
+    Ok(Claimed { json, format, method, token })
+}
+
+fn edition(json: &Value) -> Format {
+    let is_second = each(&json["@context"]).filter_map(Value::as_str).any(|context| context.contains("openbadges/v2"));
+    match is_second || json.get("verification").is_some() {
+        true => Format::OpenBadges2,
+        false => Format::OpenBadges1,
+    }
+}
+
+fn method(json: &Value, is_token: bool) -> Method {
+    let rules = json.get("verification").or_else(|| json.get("verify")).unwrap_or(&Value::Null);
+    // `creator` in 2.0; in 1.x `verify.url` is the key of a signed badge and the address of a hosted one.
+    let kinds: Vec<&str> = each(&rules["type"]).chain(rules.as_str().map(|_| rules)).filter_map(Value::as_str).collect();
+    let is = |names: [&str; 2]| kinds.iter().any(|kind| names.iter().any(|name| kind.eq_ignore_ascii_case(name)));
+    if is(["SignedBadge", "signed"]) {
+        let key = rules["creator"].as_str().or_else(|| rules["creator"]["id"].as_str()).or_else(|| rules["url"].as_str());
+        return match is_token {
+            true => Method::Signed(key.map(str::to_owned)),
+            false => Method::Nothing("The badge says that it is signed, but the file carries no signature."),
+        };
+    }
+    if is(["HostedBadge", "hosted"]) {
+        return match rules["url"].as_str().or_else(|| json["id"].as_str()) {
+            Some(address) => Method::Hosted(address.to_owned()),
+            None => Method::Nothing("The badge says that it is hosted, but not where."),
+        };
+    }
+    Method::Nothing("The badge does not say how it can be verified.")
+}

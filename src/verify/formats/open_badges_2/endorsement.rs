@@ -1,0 +1,111 @@
+//! Endorsements of a badge, its class and its issuer: hosted objects, each checked alone.
+//! Comes in: the gathered badge. Goes out: the `nested` check and a report per endorsement.
+//! Must not know: whether the badge itself is good.
+
+use super::graph::{self, GraphError};
+use super::{Badge, scope};
+use crate::document::members::each;
+use crate::model::credential::{Format, Securing};
+use crate::model::report::{Check, CheckId, CheckStatus, NestedReport, NestedRole, Outcome, VerificationReport};
+use crate::verify::{VerificationRequest, Verifier, outcome};
+use serde_json::Value;
+
+/// The most endorsements of one badge that are looked at: each is a fetch or two.
+const MAX_ENDORSEMENTS: usize = 12;
+
+pub(super) async fn check(badge: &Badge, verifier: &Verifier, request: &VerificationRequest) -> (Check, Vec<NestedReport>) {
+    let objects = [
+        (Some(badge.assertion()), ""),
+        (badge.class.as_ref().ok().map(|node| &node.json), "/badge"),
+        (badge.issuer.as_ref().ok().map(|node| &node.json), "/badge/issuer"),
+    ];
+    let mut reports = Vec::new();
+    let mut left_out = 0;
+    for (object, path) in objects {
+        let Some(object) = object else { continue };
+        for (number, reference) in each(&object["endorsement"]).enumerate() {
+            if reports.len() == MAX_ENDORSEMENTS {
+                left_out += 1;
+                continue;
+            }
+            let report = verify(reference, verifier, request).await;
+            reports.push(NestedReport { pointer: format!("{path}/endorsement/{number}"), role: NestedRole::Endorsement, report });
+        }
+    }
+    if reports.is_empty() {
+        return (Check::not_applicable(CheckId::Nested, "The badge carries no endorsements."), reports);
+    }
+    let bad = reports.iter().filter(|nested| nested.report.outcome == Outcome::Rejected).count();
+    let check = match (bad, left_out) {
+        (0, 0) => Check::pass(CheckId::Nested, "No endorsement of the badge is invalid."),
+        (0, _) => Check::could_not_check(CheckId::Nested, "nested_too_many", "Not all endorsements of the badge were looked at."),
+        _ => Check::warning(
+            CheckId::Nested,
+            "endorsement_invalid",
+            "An endorsement of the badge is not valid; the badge itself is not affected.",
+        )
+        .next("Don't rely on the endorsement."),
+    };
+    (check, reports)
+}
+
+/// Hosted only: an endorsement is what stands at its address, on its issuer's site.
+async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRequest) -> VerificationReport {
+    let address = reference.as_str().or_else(|| reference["id"].as_str()).unwrap_or_default();
+    let node = graph::fetch(address, "endorsement", &verifier.documents).await;
+    let proof = match &node {
+        Ok(node) => match node.json["id"].as_str().is_some_and(|id| graph::same_address(id, address)) {
+            true => Check::pass(CheckId::Proof, "The endorsement stands at its own address."),
+            false => {
+                Check::fail(CheckId::Proof, "hosted_id_mismatch", "At the address of the endorsement stands something else.")
+            }
+        },
+        Err(GraphError::Gone(_)) => Check::fail(CheckId::Status, "revoked", "The endorsement was withdrawn."),
+        Err(GraphError::Broken(_)) => {
+            Check::fail(CheckId::Proof, "hosted_address_invalid", "The endorsement has no address to check it at.")
+        }
+        Err(GraphError::Unavailable(detail)) => Check::could_not_check(
+            CheckId::Proof,
+            "hosted_copy_unavailable",
+            format!("The endorsement could not be checked: {detail}."),
+        ),
+    };
+    let json = node.map(|node| node.json).unwrap_or_default();
+    let controller =
+        match graph::follow(&json["issuer"], "endorser's profile", scope::plain(address).as_ref(), &verifier.documents).await {
+            Ok(issuer) => match scope::check(&issuer.json, address) {
+                Ok(()) => Check::pass(CheckId::Controller, "The endorsement lives on its issuer's site."),
+                Err(_) => {
+                    Check::fail(CheckId::Controller, "hosted_out_of_scope", "The endorsement does not live on its issuer's site.")
+                }
+            },
+            Err(_) => {
+                Check::could_not_check(CheckId::Controller, "issuer_unavailable", "The endorser's profile was not to be had.")
+            }
+        };
+    let schema = match each(&json["type"]).any(|name| name.as_str() == Some("Endorsement")) || !json.is_object() {
+        true => Check::not_applicable(CheckId::Schema, "There is no schema for endorsements."),
+        false => Check::fail(CheckId::Schema, "schema_invalid", "What is given as an endorsement is none."),
+    };
+    let mut checks = vec![schema, proof, controller];
+    if json.is_object() {
+        checks.push(super::rules::validity(&json, request.at));
+    }
+    if json["revoked"].as_bool() == Some(true) {
+        checks.push(Check::fail(CheckId::Status, "revoked", "The endorsement was withdrawn."));
+    }
+    checks.sort_by_key(|check| check.id);
+    let proven = checks.iter().any(|check| check.id == CheckId::Controller && check.status == CheckStatus::Pass);
+    let issuer_id = json["issuer"].as_str().or_else(|| json["issuer"]["id"].as_str()).filter(|_| proven).map(str::to_owned);
+    VerificationReport {
+        format: Format::OpenBadges2,
+        secured_with: Securing::Hosted,
+        outcome: outcome::of(&checks),
+        checks,
+        verified_at: request.at,
+        issuer_id,
+        issuer_name: None,
+        policy: None,
+        nested: Vec::new(),
+    }
+}

@@ -1,0 +1,89 @@
+//! The objects that an assertion hangs together with: the hosted assertion, the badge class, the issuer, keys, lists.
+//! Comes in: an address, or an object that stands inside another one. Goes out: the object as its own host serves it.
+//! Must not know: signatures, scope, dates.
+
+use super::scope::{plain, same_site};
+use crate::document::{Limits, json};
+use crate::verify::documents::{DocumentError, Documents};
+use serde_json::Value;
+use url::Url;
+
+const ACCEPT: &str = "application/ld+json, application/json;q=0.9";
+
+/// An object of the graph.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub json: Value,
+    /// Where it was fetched; `None` when it stands inside the object that refers to it.
+    pub fetched_from: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum GraphError {
+    /// HTTP 410.
+    #[error("{0} is gone")]
+    Gone(String),
+    #[error("{0}")]
+    Unavailable(String),
+    /// The reference itself is broken; trying again won't help.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// Fetches one object.
+pub(super) async fn fetch(address: &str, what: &str, documents: &Documents) -> Result<Node, GraphError> {
+    if plain(address).is_none() {
+        return Err(GraphError::Broken(format!("the {what} is not referred to by a web address")));
+    }
+    let fetched = documents.get(address, ACCEPT).await.map_err(|error| match error {
+        DocumentError::Gone(_) => GraphError::Gone(what.to_owned()),
+        DocumentError::NotFound(_) => GraphError::Unavailable(format!("the {what} is not public (any more) at its address")),
+        DocumentError::Refused(_) => GraphError::Unavailable(format!("the address of the {what} may not be contacted")),
+        DocumentError::Offline(_) => GraphError::Unavailable(format!("the {what} was not at hand and nothing may be fetched")),
+        DocumentError::Unreachable { .. } => GraphError::Unavailable(format!("the {what} could not be fetched")),
+    })?;
+    match json::parse(&fetched.bytes, &Limits::default()) {
+        Ok(mut json) if json.is_object() => {
+            // Before 1.1 objects have no identifier: their address is one.
+            if json.get("id").is_none() && json.get("@context").is_none() {
+                json["id"] = Value::from(address);
+            }
+            Ok(Node { json, fetched_from: Some(address.to_owned()) })
+        }
+        _ => Err(GraphError::Unavailable(format!("the address of the {what} answers with something else"))),
+    }
+}
+
+/// What a reference leads to. An object that stands inside another one is believed only as far as `vouched` reaches: the
+/// site that serves the outer object (hosted), or nowhere (`None`). Else its own address is asked.
+pub(super) async fn follow(
+    reference: &Value,
+    what: &str,
+    vouched: Option<&Url>,
+    documents: &Documents,
+) -> Result<Node, GraphError> {
+    match reference {
+        Value::String(address) => fetch(address, what, documents).await,
+        Value::Object(_) => {
+            let address = reference["id"].as_str().and_then(plain);
+            match (address, vouched) {
+                (Some(address), Some(site)) if same_site(site, &address) => {
+                    Ok(Node { json: reference.clone(), fetched_from: None })
+                }
+                (Some(address), _) => fetch(address.as_str(), what, documents).await,
+                (None, _) => Err(GraphError::Broken(format!("the {what} has no web address of its own"))),
+            }
+        }
+        _ => Err(GraphError::Broken(format!("the {what} is missing"))),
+    }
+}
+
+/// Whether two addresses mean the same document.
+pub(super) fn same_address(a: &str, b: &str) -> bool {
+    match (plain(a), plain(b)) {
+        (Some(a), Some(b)) => {
+            a == b || (same_site(&a, &b) || same_site(&b, &a)) && a.path() == b.path() && a.query() == b.query()
+        }
+        _ => a == b,
+    }
+}

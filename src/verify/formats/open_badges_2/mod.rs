@@ -1,0 +1,381 @@
+//! Open Badges 2.0 (and what is left of 1.x): the graph of assertion, badge class and issuer, hosted or signed.
+//! Comes in: a received assertion (JSON, compact JWS or the URL of a hosted one). Goes out: a complete verification.
+//! Must not know: JSON-LD proofs, how the badge was baked.
+
+mod assertion;
+mod endorsement;
+mod graph;
+mod revocation;
+mod rules;
+mod scope;
+mod signed;
+
+use crate::model::credential::{Format, ReceivedCredential, Securing, VerifiedDocument};
+use crate::model::report::{Check, CheckId, CheckStatus, Finding, Outcome, VerificationReport};
+use crate::verify::checks::recipient;
+use crate::verify::checks::schema::{self, Severity, finding};
+use crate::verify::{Verification, VerificationRequest, Verifier, checks::issuer_trust, outcome};
+use assertion::{Claimed, Method};
+use graph::{GraphError, Node};
+use scope::ScopeError;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Whether an address lies below another one, ending at a path boundary.
+pub(crate) fn is_below_address(prefix: &str, address: &str) -> bool {
+    match (scope::plain(prefix), scope::plain(address)) {
+        (Some(prefix), Some(address)) => scope::is_below(&prefix, &address),
+        _ => false,
+    }
+}
+
+const ASK: &str = "Ask the candidate for the badge as the issuer made it.";
+const LATER: &str = "Check again later, or ask the candidate for a link to the badge on the issuer's site.";
+
+/// Every check of the report, for documents of the formats `ob1` and `ob2` and for hosted URLs.
+pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest, verifier: &Verifier) -> Verification {
+    let claimed = match assertion::read(&received.document) {
+        Ok(claimed) => claimed,
+        Err(sentence) => return unreadable(sentence, request),
+    };
+    let badge = gather(claimed, verifier).await;
+    let (proof, controller) = badge.proof_and_controller(verifier).await;
+    let issuer_id = badge.issuer_id().filter(|_| controller.status == CheckStatus::Pass).map(str::to_owned);
+    let said_name = badge.issuer.as_ref().ok().and_then(|issuer| issuer.json["name"].as_str());
+    let (trust, issuer_name) = issuer_trust::check(
+        issuer_id.as_deref(),
+        said_name,
+        &verifier.policy,
+        &verifier.documents,
+        request.at,
+        &["Badge".to_owned()],
+    )
+    .await;
+    let presentation = received.presentation.as_ref();
+    let (nested, nested_reports) = endorsement::check(&badge, verifier, request).await;
+    let checks = vec![
+        badge.format(),
+        rules::context(badge.assertion(), badge.claimed.format),
+        badge.schema(),
+        proof,
+        controller,
+        badge.integrity(),
+        rules::validity(badge.assertion(), request.at),
+        badge.status(verifier).await,
+        trust,
+        recipient::check(badge.assertion(), badge.claimed.format, &request.candidate, presentation),
+        nested,
+    ];
+    let checks: Vec<Check> = checks.into_iter().map(|check| verifier.policy.adjust(check)).collect();
+    let outcome = outcome::of(&checks);
+    let rejected = outcome == Outcome::Rejected;
+    let report = VerificationReport {
+        format: badge.claimed.format,
+        secured_with: badge.claimed.secured_with(),
+        outcome,
+        checks,
+        verified_at: request.at,
+        issuer_id,
+        issuer_name: issuer_name.filter(|_| !rejected),
+        policy: Some(verifier.policy.reference()),
+        nested: nested_reports,
+    };
+    // Content that nothing proves, or that nothing ties to its issuer, is reported, never passed on.
+    let is_proven =
+        badge.assertion().is_object() && [CheckId::Proof, CheckId::Controller].iter().all(|id| report_passes(&report, *id));
+    let document = (!rejected && is_proven).then(|| VerifiedDocument {
+        format: badge.claimed.format,
+        json: Arc::new(badge.whole()),
+        nested: Vec::new(),
+    });
+    Verification { report, document }
+}
+
+fn report_passes(report: &VerificationReport, id: CheckId) -> bool {
+    report.check(id).is_some_and(|check| check.status == CheckStatus::Pass)
+}
+
+fn unreadable(sentence: &str, request: &VerificationRequest) -> Verification {
+    let mut checks = vec![Check::fail(CheckId::Format, "format_invalid", sentence).next(ASK)];
+    let others = CheckId::ALL.into_iter().skip(1);
+    checks.extend(others.map(|id| Check::not_applicable(id, "Not checked, because the file can't be read.")));
+    let report = VerificationReport {
+        format: Format::OpenBadges2,
+        secured_with: Securing::None,
+        outcome: Outcome::Rejected,
+        checks,
+        verified_at: request.at,
+        issuer_id: None,
+        issuer_name: None,
+        policy: None,
+        nested: Vec::new(),
+    };
+    Verification { report, document: None }
+}
+
+/// Everything that belongs to one badge, as far as it was to be had.
+struct Badge {
+    claimed: Claimed,
+    /// The assertion at its own address; `None` when the badge is not hosted.
+    hosted: Option<Result<Node, GraphError>>,
+    class: Result<Node, GraphError>,
+    issuer: Result<Node, GraphError>,
+}
+
+async fn gather(claimed: Claimed, verifier: &Verifier) -> Badge {
+    let documents = &verifier.documents;
+    let hosted = match &claimed.method {
+        Method::Hosted(address) => Some(graph::fetch(address, "badge", documents).await),
+        Method::Signed(_) | Method::Nothing(_) => None,
+    };
+    let site = match (&claimed.method, &hosted) {
+        (Method::Hosted(address), Some(Ok(_))) => scope::plain(address),
+        _ => None,
+    };
+    let assertion = match &hosted {
+        Some(Ok(node)) => &node.json,
+        _ => &claimed.json,
+    };
+    let class = match (&assertion["badge"], &claimed.method) {
+        // Signed: the signer vouches for what stands inside. 0.5: there is nothing else.
+        (inline @ Value::Object(_), Method::Signed(_) | Method::Nothing(_)) => {
+            Ok(Node { json: inline.clone(), fetched_from: None })
+        }
+        (reference, _) => graph::follow(reference, "badge description", site.as_ref(), documents).await,
+    };
+    let class = class.or_else(|error| match &assertion["badge"] {
+        inline @ Value::Object(_) => Ok(Node { json: inline.clone(), fetched_from: None }),
+        _ => Err(error),
+    });
+    let issuer = match &class {
+        Ok(node) => {
+            let site = node.fetched_from.as_deref().and_then(scope::plain).or(site);
+            graph::follow(&node.json["issuer"], "issuer's profile", site.as_ref(), documents).await
+        }
+        Err(error) => Err(GraphError::Unavailable(error.to_string())),
+    };
+    Badge { claimed, hosted, class, issuer }
+}
+
+impl Badge {
+    /// The hosted copy where there is one: it is the truth.
+    fn assertion(&self) -> &Value {
+        match &self.hosted {
+            Some(Ok(node)) => &node.json,
+            _ => &self.claimed.json,
+        }
+    }
+
+    fn issuer_id(&self) -> Option<&str> {
+        self.issuer.as_ref().ok().and_then(|issuer| issuer.json["id"].as_str())
+    }
+
+    /// Assertion with `badge` and its `issuer` inlined.
+    fn whole(&self) -> Value {
+        let mut whole = self.assertion().clone();
+        if let Ok(class) = &self.class {
+            whole["badge"] = class.json.clone();
+            if let Ok(issuer) = &self.issuer {
+                whole["badge"]["issuer"] = issuer.json.clone();
+            }
+        }
+        whole
+    }
+
+    fn format(&self) -> Check {
+        match self.claimed.format {
+            Format::OpenBadges1 => Check::warning(
+                CheckId::Format,
+                "legacy_format",
+                "This is a badge of the first edition of Open Badges (2011 to 2017).",
+            )
+            .next("Ask the candidate whether the issuer has given out a newer one."),
+            _ => Check::pass(CheckId::Format, "This is an Open Badges 2.0 badge."),
+        }
+    }
+
+    fn schema(&self) -> Check {
+        let assertion = self.assertion();
+        if assertion.is_null() {
+            return Check::could_not_check(CheckId::Schema, "hosted_copy_unavailable", "The badge itself was not to be had.")
+                .next(LATER);
+        }
+        let mut violations = match self.claimed.format {
+            Format::OpenBadges1 => rules::legacy_violations(assertion),
+            _ => schema::OB2_ASSERTION.violations(assertion),
+        };
+        violations.extend(rules::picture(assertion));
+        violations.extend(rules::recipient(assertion));
+        violations.extend(rules::extensions(assertion, ""));
+        for (node, own, path) in
+            [(&self.class, &schema::OB2_BADGE, "/badge"), (&self.issuer, &schema::OB2_ISSUER, "/badge/issuer")]
+        {
+            let Ok(node) = node else { continue };
+            let is_legacy = node.json.get("type").is_none() && self.claimed.format == Format::OpenBadges1;
+            if !is_legacy {
+                violations.extend(own.violations(&node.json).into_iter().map(|(severity, mut found)| {
+                    found.pointer = Some(format!("{path}{}", found.pointer.unwrap_or_default()));
+                    (severity, found)
+                }));
+            }
+            violations.extend(rules::extensions(&node.json, path));
+        }
+        violations.sort_by_key(|(severity, _)| *severity == Severity::Deviation);
+        schema::judge(self.claimed.format.title(), violations)
+    }
+
+    async fn proof_and_controller(&self, verifier: &Verifier) -> (Check, Check) {
+        match (&self.claimed.method, &self.claimed.token) {
+            (Method::Signed(creator), Some(token)) => {
+                let issuer = self.issuer.as_ref().ok().map(|node| &node.json);
+                signed::check(token, creator.as_deref(), issuer, &verifier.documents).await
+            }
+            (Method::Hosted(address), _) => (self.hosted_proof(address), self.hosted_controller(address)),
+            (Method::Nothing(sentence), _) if self.claimed.format == Format::OpenBadges1 && self.claimed.token.is_none() => {
+                let proof = Check::could_not_check(CheckId::Proof, "not_verifiable", *sentence)
+                    .next("Ask the issuer whether the badge is genuine.");
+                (proof, Check::could_not_check(CheckId::Controller, "issuer_unproven", "Nothing ties the badge to its issuer."))
+            }
+            (Method::Nothing(sentence), _) => (Check::fail(CheckId::Proof, "unsigned", *sentence).next(ASK), nothing_proven()),
+            (Method::Signed(_), None) => {
+                (Check::fail(CheckId::Proof, "unsigned", "The badge carries no signature.").next(ASK), nothing_proven())
+            }
+        }
+    }
+
+    fn hosted_proof(&self, address: &str) -> Check {
+        let node = match &self.hosted {
+            Some(Ok(node)) => node,
+            Some(Err(GraphError::Broken(_))) => {
+                return Check::fail(
+                    CheckId::Proof,
+                    "hosted_address_invalid",
+                    "The badge should be hosted, but its address is none.",
+                )
+                .next(ASK);
+            }
+            Some(Err(GraphError::Gone(_))) => {
+                return Check::not_applicable(CheckId::Proof, "The issuer has taken the badge away from its address.");
+            }
+            Some(Err(error)) => {
+                let message = format!("Whether the badge is genuine could not be checked: {error}.");
+                return Check::could_not_check(CheckId::Proof, "hosted_copy_unavailable", message).next(LATER);
+            }
+            None => return Check::fail(CheckId::Proof, "unsigned", "The badge carries no proof.").next(ASK),
+        };
+        let id = node.json["id"].as_str().or_else(|| node.json["verify"]["url"].as_str());
+        match id {
+            Some(id) if graph::same_address(id, address) => {
+                Check::pass(CheckId::Proof, "The badge stands at its issuer's address, as it should.")
+            }
+            Some(_) => {
+                Check::fail(CheckId::Proof, "hosted_id_mismatch", "At the address of the badge stands another badge.").next(ASK)
+            }
+            None => Check::could_not_check(
+                CheckId::Proof,
+                "hosted_copy_unavailable",
+                "At the address of the badge stands something else.",
+            )
+            .next(LATER),
+        }
+    }
+
+    fn hosted_controller(&self, address: &str) -> Check {
+        let issuer = match &self.issuer {
+            Ok(issuer) => &issuer.json,
+            Err(GraphError::Broken(detail)) => {
+                return Check::fail(
+                    CheckId::Controller,
+                    "issuer_unproven",
+                    format!("Nothing ties the badge to its issuer: {detail}."),
+                )
+                .next(ASK);
+            }
+            Err(error) => {
+                let message = format!("Whether the badge belongs to its issuer could not be checked: {error}.");
+                return Check::could_not_check(CheckId::Controller, "issuer_unavailable", message).next(LATER);
+            }
+        };
+        match scope::check(issuer, address) {
+            Ok(()) => Check::pass(CheckId::Controller, "The badge lives where its issuer says that its badges live."),
+            Err(error @ ScopeError::IssuerHasNoAddress) => {
+                let message = format!("Whether the badge belongs to its issuer could not be checked: {error}.");
+                Check::could_not_check(CheckId::Controller, "issuer_unproven", message)
+                    .next("Ask the issuer whether the badge is genuine.")
+            }
+            Err(error) => {
+                let message = format!("The badge can't be from the issuer that it names: {error}.");
+                Check::fail(CheckId::Controller, "hosted_out_of_scope", message).next(ASK)
+            }
+        }
+    }
+
+    fn integrity(&self) -> Check {
+        let mut check = match (&self.claimed.method, &self.hosted) {
+            (Method::Signed(_), _) => Check::pass(CheckId::Integrity, "The signature covers everything in the badge."),
+            (_, Some(Ok(node))) => {
+                let differing: Vec<&str> =
+                    COMPARED.into_iter().filter(|name| differs(&self.claimed.json, &node.json, name)).collect();
+                match differing.is_empty() {
+                    true => Check::pass(CheckId::Integrity, "The file says the same as the badge on the issuer's site."),
+                    false => {
+                        let check = Check::warning(
+                            CheckId::Integrity,
+                            "hosted_copy_differs",
+                            "The file differs from the badge on the issuer's site; only the latter was used.",
+                        );
+                        differing.iter().fold(check.next("Ask the candidate how the file was made."), |check, name| {
+                            check.finding(finding("hosted_copy_differs", format!("\"{name}\" differs."), &format!("/{name}")))
+                        })
+                    }
+                }
+            }
+            _ => Check::could_not_check(
+                CheckId::Integrity,
+                "hosted_copy_unavailable",
+                "There is nothing to compare the file with.",
+            )
+            .next(LATER),
+        };
+        for (node, path) in [(&self.class, "/badge"), (&self.issuer, "/badge/issuer")] {
+            check = with_address_finding(check, node, path);
+        }
+        check
+    }
+
+    async fn status(&self, verifier: &Verifier) -> Check {
+        revocation::check(self, verifier).await
+    }
+}
+
+/// Members whose change would mislead a reader.
+const COMPARED: [&str; 7] = ["recipient", "issuedOn", "expires", "evidence", "narrative", "image", "revoked"];
+
+fn differs(received: &Value, hosted: &Value, name: &str) -> bool {
+    let text = |value: &Value| serde_json_canonicalizer::to_vec(value).unwrap_or_default();
+    received.get(name).is_some_and(|value| text(value) != text(&hosted[name]))
+}
+
+fn with_address_finding(mut check: Check, node: &Result<Node, GraphError>, path: &str) -> Check {
+    let Ok(Node { json, fetched_from: Some(address) }) = node else { return check };
+    let id = json["id"].as_str();
+    if id.is_some_and(|id| !graph::same_address(id, address)) {
+        if check.status == CheckStatus::Pass {
+            check.status = CheckStatus::Warning;
+            check.code = "fetched_from_other_address".to_owned();
+            check.message = "A part of the badge came from another address than its own.".to_owned();
+        }
+        let detail = "The object was found at another address than the one it gives itself.".to_owned();
+        check = check.finding(Finding {
+            problem_type: None,
+            code: "fetched_from_other_address".into(),
+            detail,
+            pointer: Some(path.into()),
+        });
+    }
+    check
+}
+
+fn nothing_proven() -> Check {
+    Check::not_applicable(CheckId::Controller, "Not checked, because nothing is proven.")
+}

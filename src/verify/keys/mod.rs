@@ -1,0 +1,389 @@
+//! Public keys, and how a verification method or a `kid` leads to one.
+//! Comes in: a DID URL or an https URL. Goes out: the key, who controls it, and what it may be used for.
+
+pub mod authorities;
+pub mod did;
+pub mod forms;
+#[cfg(test)]
+pub(crate) mod test_certificates;
+pub mod x5c;
+
+use super::documents::{DocumentError, Documents};
+use authorities::Authorities;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use did::{document, web};
+use serde_json::{Map, Value};
+
+/// A public key of a kind that the product can check signatures with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PublicKey {
+    Ed25519(Box<ed25519_dalek::VerifyingKey>),
+    P256(Box<p256::ecdsa::VerifyingKey>),
+    P384(Box<p384::ecdsa::VerifyingKey>),
+    P521(Box<p521::PublicKey>),
+    Secp256k1(Box<k256::ecdsa::VerifyingKey>),
+    Rsa(Box<rsa::RsaPublicKey>),
+    /// Compressed G2 point, 96 bytes.
+    Bls12381G2(Vec<u8>),
+}
+
+/// What a key is used for: the verification relationships of Controlled Identifiers 1.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Purpose {
+    AssertionMethod,
+    Authentication,
+}
+
+/// A verification method that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedKey {
+    /// Absolute identifier of the method.
+    pub id: String,
+    /// Who controls it, as the document that holds it says.
+    pub controller: String,
+    pub key: PublicKey,
+    /// The controller's document lists it for the purpose asked.
+    pub allowed: bool,
+    /// RFC 3339 moments from the method itself, when present.
+    pub expires: Option<String>,
+    pub revoked: Option<String>,
+    /// The only JOSE algorithm that the key's JWK allows, when it says so.
+    pub algorithm: Option<String>,
+}
+
+/// Why there is no key.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    /// The document that should hold the key was not to be had: could not check.
+    #[error("the issuer's key could not be fetched: {0}")]
+    Unavailable(String),
+    /// The document is there, the key isn't, or it is broken.
+    #[error("{0}")]
+    Invalid(String),
+    #[error("keys of the kind {0} are not supported")]
+    Unsupported(String),
+}
+
+const ACCEPT: &str = "application/did+json, application/did+ld+json, application/json, application/ld+json;q=0.9, */*;q=0.1";
+/// Longest verification method that is looked at; a did:jwk of a large RSA key has about 1,500 characters.
+const MAX_METHOD_LENGTH: usize = 8192;
+
+/// Resolves keys through [`Documents`]. Cheap to clone.
+#[derive(Clone)]
+pub struct KeyResolver {
+    pub documents: Documents,
+    /// Who may say whose a key is that comes with certificates.
+    pub authorities: Authorities,
+}
+
+impl KeyResolver {
+    pub fn new(documents: Documents) -> Self {
+        Self { documents, authorities: Authorities::default() }
+    }
+
+    pub fn with_authorities(self, authorities: Authorities) -> Self {
+        Self { authorities, ..self }
+    }
+
+    /// Finds the key that `verification_method` (a DID URL or an https URL) names.
+    ///
+    /// # Errors
+    /// [`KeyError::Unavailable`] when the document that should hold it could not be had; the other kinds are final.
+    pub async fn resolve(&self, verification_method: &str, purpose: Purpose) -> Result<ResolvedKey, KeyError> {
+        if verification_method.len() > MAX_METHOD_LENGTH {
+            return Err(KeyError::Invalid("the name of the key is too long".to_owned()));
+        }
+        let controller = did::without_fragment(verification_method);
+        match did::method(controller) {
+            Some("key") => did_key(verification_method, controller),
+            Some("jwk") => did_jwk(verification_method, controller),
+            Some(method) => {
+                let document = self.did_document(controller, method).await?;
+                from_document(&document, controller, verification_method, purpose)
+            }
+            None if controller.starts_with("https://") || controller.starts_with("http://") => {
+                self.web_key(verification_method, controller, purpose).await
+            }
+            None if controller.starts_with("urn:") => Err(KeyError::Unsupported("urn".to_owned())),
+            None => Err(KeyError::Invalid(format!("{verification_method} is not the address of a key"))),
+        }
+    }
+
+    /// Every usable key of a controller's document; keys of unsupported kinds are left out.
+    ///
+    /// # Errors
+    /// As for [`KeyResolver::resolve`].
+    pub async fn methods(&self, controller: &str, purpose: Purpose) -> Result<Vec<ResolvedKey>, KeyError> {
+        let document = match did::method(controller) {
+            Some("key" | "jwk") => return Ok(vec![self.resolve(controller, purpose).await?]),
+            Some(method) => self.did_document(controller, method).await?,
+            None => self.json(controller).await?,
+        };
+        let ids: Vec<String> = document::methods(&document, controller).map(|(id, _)| id).collect();
+        Ok(ids.iter().filter_map(|id| from_document(&document, controller, id, purpose).ok()).collect())
+    }
+
+    /// The DID document of a controller; `did:key` and `did:jwk` have none of interest.
+    async fn did_document(&self, did: &str, method: &str) -> Result<Value, KeyError> {
+        let location = match method {
+            _ if self.documents.is_provided(did) => did.to_owned(),
+            "web" => web::document_url(did).map(String::from).ok_or_else(|| KeyError::Invalid(format!("{did} is malformed")))?,
+            method => return Err(KeyError::Unsupported(format!("did:{method}"))),
+        };
+        let document = self.json(&location).await?;
+        if document.get("id").and_then(Value::as_str) != Some(did) {
+            return Err(KeyError::Invalid(format!("the document found for {did} is somebody else's")));
+        }
+        if document.get("deactivated").and_then(Value::as_bool) == Some(true) {
+            return Err(KeyError::Invalid(format!("{did} was deactivated")));
+        }
+        Ok(document)
+    }
+
+    /// The JSON document at an address.
+    pub(crate) async fn json(&self, address: &str) -> Result<Value, KeyError> {
+        let fetched = self.documents.get(address, ACCEPT).await.map_err(|error| match error {
+            DocumentError::Gone(_) => KeyError::Invalid(format!("{address} was withdrawn")),
+            other => KeyError::Unavailable(other.to_string()),
+        })?;
+        serde_json::from_slice(&fetched.bytes).map_err(|_| KeyError::Invalid(format!("{address} does not hold JSON")))
+    }
+
+    /// A key behind a web address: a controller document, a key document of its own, a JWK or a JWK set.
+    async fn web_key(&self, url: &str, address: &str, purpose: Purpose) -> Result<ResolvedKey, KeyError> {
+        let document = self.json(url.split('#').next().unwrap_or(address)).await?;
+        if document.get("keys").is_some() {
+            let jwk = jwk_of_set(&document, url).ok_or_else(|| KeyError::Invalid(format!("the key set does not hold {url}")))?;
+            return from_jwk_document(jwk, url, address);
+        }
+        if document.get("kty").is_some() {
+            return from_jwk_document(&document, url, address);
+        }
+        let Some(object) =
+            document.as_object().filter(|object| object.keys().any(|name| name.starts_with("publicKey") && name != "publicKey"))
+        else {
+            if document.get("id").and_then(Value::as_str).is_some_and(|id| id != address) {
+                return Err(KeyError::Invalid(format!("the document found at {address} is somebody else's")));
+            }
+            return from_document(&document, address, url, purpose);
+        };
+        // A key published on its own: it counts only when its owner's document lists it.
+        let id = object.get("id").and_then(Value::as_str).unwrap_or(url);
+        if id != url {
+            return Err(KeyError::Invalid(format!("the key found at {url} calls itself {id}")));
+        }
+        let owner = object.get("controller").or_else(|| object.get("owner")).and_then(Value::as_str);
+        let owner = owner.ok_or_else(|| KeyError::Invalid(format!("the key at {url} names no owner")))?;
+        let mut resolved = method_key(object, url, owner)?;
+        resolved.allowed = match self.json(did::without_fragment(owner)).await {
+            Ok(owner_document) => lists_key(&owner_document, url, purpose),
+            Err(KeyError::Unavailable(cause)) => return Err(KeyError::Unavailable(cause)),
+            Err(_) => false,
+        };
+        Ok(resolved)
+    }
+}
+
+/// Whether an owner's profile names the key: by relationship, or as Open Badges 2.0 does in `publicKey`.
+fn lists_key(profile: &Value, url: &str, purpose: Purpose) -> bool {
+    let relationship = match purpose {
+        Purpose::AssertionMethod => "assertionMethod",
+        Purpose::Authentication => "authentication",
+    };
+    [relationship, "publicKey"].iter().any(|member| {
+        let value = profile.get(member);
+        let entries = value.map(|value| value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)).unwrap_or_default();
+        entries.iter().any(|entry| entry.as_str().or_else(|| entry.get("id").and_then(Value::as_str)) == Some(url))
+    })
+}
+
+fn jwk_of_set<'a>(set: &'a Value, url: &str) -> Option<&'a Value> {
+    let keys = set.get("keys")?.as_array()?;
+    let wanted = did::fragment(url);
+    match wanted {
+        Some(fragment) => keys.iter().find(|jwk| jwk.get("kid").is_some_and(|kid| kid == fragment || kid == url)),
+        None if keys.len() == 1 => keys.first(),
+        None => None,
+    }
+}
+
+/// A JWK alone says nothing of who controls it: the address it was found at stands in for that.
+fn from_jwk_document(jwk: &Value, url: &str, address: &str) -> Result<ResolvedKey, KeyError> {
+    Ok(ResolvedKey {
+        id: url.to_owned(),
+        controller: address.to_owned(),
+        key: PublicKey::from_jwk(jwk)?,
+        allowed: true,
+        expires: None,
+        revoked: None,
+        algorithm: algorithm_of(jwk),
+    })
+}
+
+fn from_document(document: &Value, controller: &str, url: &str, purpose: Purpose) -> Result<ResolvedKey, KeyError> {
+    let method = document::find(document, controller, url, purpose).map_err(|error| KeyError::Invalid(error.to_string()))?;
+    let named = method.object.get("controller").or_else(|| method.object.get("owner")).and_then(Value::as_str);
+    let mut resolved = method_key(method.object, &method.id, named.unwrap_or(controller))?;
+    // A document speaks only for its own subject: neither a foreign key nor a foreign controller named in it gains anything.
+    resolved.allowed = method.allowed && did::without_fragment(&method.id) == controller && resolved.controller == controller;
+    Ok(resolved)
+}
+
+fn method_key(object: &Map<String, Value>, id: &str, controller: &str) -> Result<ResolvedKey, KeyError> {
+    let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
+    Ok(ResolvedKey {
+        id: id.to_owned(),
+        controller: controller.to_owned(),
+        key: PublicKey::from_method(object)?,
+        allowed: false,
+        expires: text("expires"),
+        revoked: text("revoked"),
+        algorithm: object.get("publicKeyJwk").and_then(algorithm_of),
+    })
+}
+
+fn algorithm_of(jwk: &Value) -> Option<String> {
+    jwk.get("alg").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The identifier is the key; a fragment, when there is one, repeats it.
+fn did_key(url: &str, did: &str) -> Result<ResolvedKey, KeyError> {
+    let multikey = did.strip_prefix("did:key:").unwrap_or_default();
+    if did::fragment(url).is_some_and(|fragment| fragment != multikey) {
+        return Err(KeyError::Invalid(format!("{did} has no key by that name")));
+    }
+    Ok(ResolvedKey {
+        id: format!("{did}#{multikey}"),
+        controller: did.to_owned(),
+        key: PublicKey::from_multikey(multikey)?,
+        allowed: true,
+        expires: None,
+        revoked: None,
+        algorithm: None,
+    })
+}
+
+/// The identifier is a base64url JWK, whose only method is `#0`.
+fn did_jwk(url: &str, did: &str) -> Result<ResolvedKey, KeyError> {
+    let broken = || KeyError::Invalid("the did:jwk identifier is broken".to_owned());
+    if did::fragment(url).is_some_and(|fragment| fragment != "0") {
+        return Err(KeyError::Invalid("a did:jwk identifier has only the key #0".to_owned()));
+    }
+    let encoded = did.strip_prefix("did:jwk:").unwrap_or_default();
+    let jwk = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| broken())?;
+    let jwk: Value = serde_json::from_slice(&jwk).map_err(|_| broken())?;
+    Ok(ResolvedKey {
+        id: format!("{did}#0"),
+        controller: did.to_owned(),
+        key: PublicKey::from_jwk(&jwk)?,
+        allowed: true,
+        expires: None,
+        revoked: None,
+        algorithm: algorithm_of(&jwk),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::documents::Provided;
+    use serde_json::json;
+    use std::collections::HashMap;
+
+    fn multikey(seed: u8) -> String {
+        let key = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key();
+        format!("z{}", bs58::encode([&[0xed, 1], key.as_bytes().as_slice()].concat()).into_string())
+    }
+
+    fn resolver(documents: &[(&str, Value)]) -> KeyResolver {
+        let provided = documents.iter().map(|(url, json)| ((*url).to_owned(), Provided::Content(json.to_string().into())));
+        KeyResolver::new(Documents::with_provided(provided.collect(), None))
+    }
+
+    async fn resolve(documents: &[(&str, Value)], method: &str) -> Result<ResolvedKey, KeyError> {
+        resolver(documents).resolve(method, Purpose::AssertionMethod).await
+    }
+
+    #[tokio::test]
+    async fn did_key_is_resolved_with_and_without_its_fragment() {
+        let key = multikey(1);
+        let did = format!("did:key:{key}");
+        let bare = resolve(&[], &did).await.unwrap();
+        let full = resolve(&[], &format!("{did}#{key}")).await.unwrap();
+        assert_eq!(bare, full);
+        assert_eq!((bare.controller.as_str(), bare.allowed), (did.as_str(), true));
+        assert!(resolve(&[], &format!("{did}#{}", multikey(2))).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn did_jwk_is_resolved() {
+        let x = URL_SAFE_NO_PAD.encode(ed25519_dalek::SigningKey::from_bytes(&[3; 32]).verifying_key().as_bytes());
+        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA"}).to_string();
+        let did = format!("did:jwk:{}", URL_SAFE_NO_PAD.encode(jwk));
+        let key = resolve(&[], &format!("{did}#0")).await.unwrap();
+        assert_eq!((key.controller, key.algorithm), (did.clone(), Some("EdDSA".to_owned())));
+        assert!(resolve(&[], &format!("{did}#1")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn did_web_takes_the_named_key_of_the_right_document() {
+        let did = "did:web:example.org:college";
+        let url = "https://example.org/college/did.json";
+        let method = |name: &str, seed| json!({"id": format!("{did}#{name}"), "type": "Multikey", "controller": did, "publicKeyMultibase": multikey(seed)});
+        let document = json!({"id": did, "verificationMethod": [method("a", 1), method("b", 2)], "assertionMethod": ["#b"]});
+        let b = resolve(&[(url, document.clone())], &format!("{did}#b")).await.unwrap();
+        assert_eq!((b.key, b.allowed), (PublicKey::from_multikey(&multikey(2)).unwrap(), true));
+        assert!(!resolve(&[(url, document.clone())], &format!("{did}#a")).await.unwrap().allowed);
+        let foreign = json!({"id": "did:web:example.org", "verificationMethod": []});
+        assert!(matches!(resolve(&[(url, foreign)], &format!("{did}#a")).await, Err(KeyError::Invalid(_))));
+        assert!(matches!(resolve(&[], &format!("{did}#a")).await, Err(KeyError::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn a_document_cannot_speak_for_another_controller() {
+        let did = "did:web:mallory.example";
+        let document = json!({"id": did, "assertionMethod": [{"id": "#k", "type": "Multikey",
+            "controller": "did:web:example.org", "publicKeyMultibase": multikey(1)}]});
+        let key = resolve(&[(did, document)], &format!("{did}#k")).await.unwrap();
+        assert!(!key.allowed);
+    }
+
+    #[tokio::test]
+    async fn a_key_on_its_own_counts_only_when_its_owner_lists_it() {
+        let (key_url, owner) = ("https://example.org/key", "https://example.org/issuer");
+        let key = json!({"id": key_url, "type": "Multikey", "controller": owner, "publicKeyMultibase": multikey(1)});
+        let listing = json!({"id": owner, "publicKey": [key_url]});
+        let silent = json!({"id": owner});
+        assert!(resolve(&[(key_url, key.clone()), (owner, listing)], key_url).await.unwrap().allowed);
+        assert!(!resolve(&[(key_url, key.clone()), (owner, silent)], key_url).await.unwrap().allowed);
+        assert!(matches!(resolve(&[(key_url, key)], key_url).await, Err(KeyError::Unavailable(_))));
+    }
+
+    #[tokio::test]
+    async fn a_key_set_is_searched_by_fragment() {
+        let jwk = |seed: u8, kid: &str| {
+            let x = URL_SAFE_NO_PAD.encode(ed25519_dalek::SigningKey::from_bytes(&[seed; 32]).verifying_key().as_bytes());
+            json!({"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid})
+        };
+        let url = "https://example.org/.well-known/jwks.json";
+        let set = json!({"keys": [jwk(1, "one"), jwk(2, "two")]});
+        let two = resolve(&[(url, set.clone())], &format!("{url}#two")).await.unwrap();
+        assert_eq!(two.key, PublicKey::from_multikey(&multikey(2)).unwrap());
+        assert!(resolve(&[(url, set)], url).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn unknown_methods_are_unsupported_and_odd_names_invalid() {
+        assert!(matches!(resolve(&[], "did:ethr:0x1#k").await, Err(KeyError::Unsupported(_))));
+        for name in ["", "key-1", "did:web:", "javascript:alert(1)", &"x".repeat(10_000)] {
+            assert!(matches!(resolve(&[], name).await, Err(KeyError::Invalid(_) | KeyError::Unsupported(_))), "{name:.20}");
+        }
+    }
+
+    #[test]
+    fn only_named_documents_count_as_provided() {
+        let documents = Documents::with_provided(HashMap::from([("did:example:1".to_owned(), Provided::Gone)]), None);
+        assert!(documents.is_provided("did:example:1") && !documents.is_provided("did:example:2"));
+    }
+}

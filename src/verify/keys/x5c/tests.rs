@@ -1,0 +1,86 @@
+//! Chains that contradict themselves, and what a good one says.
+
+use super::*;
+use crate::verify::documents::{Documents, Provided};
+use crate::verify::keys::authorities::{Authorities, Authority};
+use crate::verify::keys::test_certificates::{Made, TODAY, authority, key, leaf, today};
+use serde_json::json;
+use x509_cert::ext::pkix::KeyUsages;
+
+fn encoded(certificate: &Made) -> String {
+    STANDARD.encode(certificate.der())
+}
+
+fn read_value(x5c: Value) -> Result<Option<Certified>, Check> {
+    read(&Map::from_iter([("x5c".to_owned(), x5c)]), today())
+}
+
+fn read_chain(chain: &[Made]) -> Result<Option<Certified>, Check> {
+    read_value(chain.iter().map(encoded).collect())
+}
+
+#[test]
+fn the_key_of_the_first_certificate_is_meant() {
+    let certified = read_chain(&[leaf(), authority()]).unwrap().unwrap();
+    assert_eq!(certified.key, PublicKey::P256(Box::new(*key(1).verifying_key())));
+    assert_eq!(certified.lapsed, None);
+    assert!(read(&Map::new(), DateTime::UNIX_EPOCH).unwrap().is_none());
+}
+
+#[test]
+fn a_certificate_counts_only_in_its_time() {
+    let code = |chain: &[Made]| read_chain(chain).unwrap().unwrap().lapsed.map(|check| check.code).unwrap_or_default();
+    let window = |window| Made { window, ..leaf() };
+    assert_eq!(code(&[window((TODAY + 1, TODAY + 9)), authority()]), "certificate_not_yet_valid");
+    assert_eq!(code(&[window((TODAY - 9, TODAY - 1)), authority()]), "key_expired");
+    assert_eq!(code(&[leaf(), Made { window: (TODAY - 9, TODAY - 1), ..authority() }]), "key_expired");
+}
+
+#[test]
+fn certificates_that_do_not_certify_one_another_are_refused() {
+    let cases = [
+        ("signed by another key", vec![Made { signer: key(2), ..leaf() }, authority()]),
+        ("of another issuer", vec![Made { issuer: "CN=Somebody", ..leaf() }, authority()]),
+        ("certified by no authority", vec![leaf(), Made { is_authority: false, ..authority() }]),
+        ("certified by a key for other things", vec![leaf(), Made { usage: Some(KeyUsages::CRLSign), ..authority() }]),
+        ("not for signing", vec![Made { usage: Some(KeyUsages::KeyAgreement), ..leaf() }, authority()]),
+    ];
+    for (name, chain) in cases {
+        let check = read_chain(&chain).unwrap_err();
+        assert_eq!((check.id, check.code.as_str()), (CheckId::Proof, "certificate_invalid"), "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_chain_of_certificates_is_refused() {
+    let many = vec![encoded(&leaf()); MAX_CERTIFICATES + 1];
+    for x5c in [json!("x"), json!([]), json!([5]), json!(["!"]), json!(["AAAA"]), json!(many)] {
+        assert!(read_value(x5c.clone()).is_err(), "{x5c:.60}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_known_authority_says_decides_whose_the_key_is() {
+    const COLLEGE: &str = "https://college.example.org";
+    const LIST: &str = "https://authority.example.org/withdrawn";
+    let known = Made { usage: None, ..authority() };
+    let listed = Made { uris: &[COLLEGE], list: Some(LIST), ..leaf() };
+    let unlisted = Made { list: None, ..listed.clone() };
+    let withdrawn = known.withdrawn(true, (TODAY - 1, TODAY + 1));
+    let cases = [
+        (&unlisted, COLLEGE, None, Some((CheckStatus::Pass, "ok"))),
+        (&unlisted, "https://other.example.org", None, Some((CheckStatus::Fail, "controller_mismatch"))),
+        (&listed, COLLEGE, None, Some((CheckStatus::Warning, "certificate_unconfirmed"))),
+        (&listed, COLLEGE, Some(withdrawn), Some((CheckStatus::Fail, "key_revoked"))),
+        (&Made { signer: key(2), ..unlisted.clone() }, COLLEGE, None, None),
+    ];
+    for (certificate, issuer, list, expected) in cases {
+        let certified = read_chain(std::slice::from_ref(certificate)).unwrap().unwrap();
+        let served = list.map(|list| (LIST.to_owned(), Provided::Content(list.into())));
+        let entry = Authority { name: "Example Authority".to_owned(), certificate: known.pem() };
+        let keys = KeyResolver::new(Documents::with_provided(served.into_iter().collect(), None))
+            .with_authorities(Authorities::new(&[entry]).unwrap());
+        let check = controller(&certified, issuer, &keys, today()).await;
+        assert_eq!(check.as_ref().map(|check| (check.status, check.code.as_str())), expected, "{issuer}");
+    }
+}

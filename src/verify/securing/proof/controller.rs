@@ -1,0 +1,80 @@
+//! Whether the key that verified speaks for the issuer (or holder).
+//! Comes in: resolved keys and the identifier expected. Goes out: the `controller` check.
+//! Must not know: signatures, documents.
+
+use super::ProofRequest;
+use super::options::{parse_moment, purpose_name};
+use crate::model::report::{Check, CheckId, CheckStatus};
+use crate::verify::codes;
+use crate::verify::keys::{Purpose, ResolvedKey, did};
+use chrono::{DateTime, Utc};
+
+/// A key with the moment at which its proof says it was made.
+pub type UsedKey<'a> = (&'a ResolvedKey, Option<DateTime<Utc>>);
+
+/// At least one of the keys must belong to the one expected, be listed for the purpose, and not be withdrawn.
+pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofRequest<'_>) -> Check {
+    let Some(expected) = expected else {
+        return match request.purpose {
+            Purpose::Authentication => Check::not_applicable(CheckId::Controller, "The presentation names no holder."),
+            Purpose::AssertionMethod => {
+                Check::fail(CheckId::Controller, "issuer_missing", "The document names no issuer that a key could belong to.")
+                    .next("Ask the candidate for the original from the issuer.")
+            }
+        };
+    };
+    let own: Vec<&UsedKey<'_>> = keys.iter().filter(|(key, _)| key.controller == expected).collect();
+    if own.is_empty() {
+        return mismatch(keys.first().map(|(key, _)| key.controller.as_str()).unwrap_or_default(), expected);
+    }
+    let purpose = purpose_name(request.purpose);
+    let Some((key, created)) = own.iter().find(|(key, _)| key.allowed) else {
+        return Check::fail(
+            CheckId::Controller,
+            "key_not_allowed",
+            format!("The key belongs to {expected}, but is not listed there for this use ({purpose})."),
+        )
+        .next("Ask the issuer to list the key in its public document, or to sign the credential again.");
+    };
+    let moment = |written: &Option<String>| written.as_deref().and_then(parse_moment);
+    let used_at = created.unwrap_or(request.at);
+    if moment(&key.expires).is_some_and(|expires| expires <= used_at) {
+        return Check::fail(CheckId::Controller, "key_expired", "The issuer's key had already expired when it was used.")
+            .next("Ask the issuer for a newly signed credential.");
+    }
+    // A revoked key may be in foreign hands, and whoever holds it writes `created` as they like.
+    if moment(&key.revoked).is_some_and(|revoked| revoked <= request.at) {
+        return Check::fail(CheckId::Controller, "key_revoked", "The issuer has withdrawn the key that signed this document.")
+            .next("Ask the issuer for a newly signed credential.");
+    }
+    Check::pass(CheckId::Controller, format!("The key belongs to {expected} and is allowed to be used so."))
+}
+
+/// What can be said of the keys' owner although no key was to be had: none of these methods can be the one expected's.
+pub fn foreign(methods: &[&str], expected: Option<&str>) -> Option<Check> {
+    let expected = expected?;
+    let all_foreign = methods.iter().all(|method| did::is_foreign(method, expected));
+    let first = methods.first().filter(|_| all_foreign)?;
+    Some(mismatch(did::without_fragment(first), expected))
+}
+
+fn mismatch(who: &str, expected: &str) -> Check {
+    if did::leads_nowhere(expected) {
+        let detail = format!(
+            "the document names its issuer by {expected:.200} alone, and nothing shows that the key of {who:.200} is theirs"
+        );
+        return codes::check(CheckId::Controller, CheckStatus::CouldNotCheck, "issuer_unproven", &detail);
+    }
+    Check::fail(
+        CheckId::Controller,
+        "controller_mismatch",
+        format!("The document was signed with a key of {who}, not of {expected} who is named in it."),
+    )
+    .next("Do not rely on this file; ask the candidate for the original from the issuer.")
+}
+
+/// Who controls the key that verified: the one expected if they are among the signers.
+pub fn proven(keys: &[UsedKey<'_>], expected: Option<&str>) -> Option<String> {
+    let own = keys.iter().find(|(key, _)| Some(key.controller.as_str()) == expected && key.allowed);
+    own.or(keys.first()).map(|(key, _)| key.controller.clone())
+}

@@ -1,0 +1,116 @@
+//! What a holder who may withhold parts of a credential could have withheld.
+//! Comes in: which statements the issuer made mandatory. Goes out: problems of the `integrity` check.
+//! Must not know: how the proof was checked.
+
+use crate::document::members::entries;
+use crate::jsonld::dataset::{Quad, Term};
+use crate::model::report::RESULT_WITHHOLDABLE;
+use crate::verify::checks::unsaid;
+use crate::verify::securing::proof::problem::ProofProblem;
+use serde_json::{Map, Value};
+
+/// The statements of a selectively disclosed document.
+#[derive(Clone, Debug)]
+pub struct Disclosure {
+    /// Always disclosed: the issuer decided so.
+    pub mandatory: Vec<Quad>,
+    /// Disclosed by the holder's choice.
+    pub chosen: Vec<Quad>,
+    /// The proof shows that nothing was left out.
+    pub is_whole: bool,
+}
+
+/// A problem, and whether it is one to refuse for.
+pub struct Withholdable {
+    pub problem: ProofProblem,
+    pub fatal: bool,
+}
+
+const CREDENTIALS: &str = "https://www.w3.org/2018/credentials#";
+/// A holder who could leave one of these out could make an expired or revoked credential look good.
+const DECISIVE: [&str; 5] = ["validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus"];
+
+/// Properties (last part of their IRI) that say whether something was achieved, and measured by what.
+const RESULTS: [&str; 3] = ["result", "resultDescription", "rubricCriterionLevel"];
+
+/// Statements about validity, status and results must be mandatory; absent ones can't be told from withheld ones.
+pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<Withholdable> {
+    if disclosure.is_whole {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    // An issuer who marks nothing does not use the mechanism; one who marks some statements left the others out on purpose.
+    let strict = is_badge(document) && !disclosure.mandatory.is_empty();
+    let mut report = |name: &str, detail: String| {
+        let problem = ProofProblem::integrity("withholdable", &format!("/{name}"), detail);
+        found.push(Withholdable { problem, fatal: strict });
+    };
+    for name in DECISIVE {
+        let predicate = format!("{CREDENTIALS}{name}");
+        if disclosure.chosen.iter().any(|quad| *quad.predicate == *predicate) {
+            report(name, format!("the holder could have left out {name}, or others like it"));
+        }
+    }
+    let status_nodes: Vec<&Term> =
+        all(disclosure).filter(|quad| names(quad, "credentialStatus")).map(|quad| &quad.object).collect();
+    if disclosure.chosen.iter().any(|quad| status_nodes.contains(&&quad.subject)) {
+        report("credentialStatus", "the holder could have left out a part of the status".to_owned());
+    }
+    for (name, what) in unsaid::lifecycle(document) {
+        report(name, format!("the file does not show {what}, and its holder could have left that out"));
+    }
+    found.extend(results(document, disclosure));
+    found
+}
+
+/// A holder who could leave out a result, or the bar that it had to reach, could turn a failed course into a passed one. Badges
+/// without any result are common, so that this is for a person to judge.
+fn results(document: &Map<String, Value>, disclosure: &Disclosure) -> Option<Withholdable> {
+    let subjects = || entries(document.get("credentialSubject")).filter(|subject| subject.get("achievement").is_some());
+    subjects().next()?;
+    let is_link = |quad: &Quad| quad.graph.is_none() && RESULTS.iter().any(|name| quad.predicate.ends_with(&format!("#{name}")));
+    let nodes: Vec<&Term> = all(disclosure).filter(|quad| is_link(quad)).map(|quad| &quad.object).collect();
+    let is_chosen = disclosure.chosen.iter().any(|quad| is_link(quad) || nodes.contains(&&quad.subject));
+    let detail = if is_chosen {
+        "the holder could have left out a result, or a part of what it had to reach"
+    } else if subjects().any(|subject| !entries(subject.get("result")).any(Value::is_object)) {
+        "the file shows no result, and its holder could have left out one that says the achievement was not reached"
+    } else if !subjects().all(is_conclusive) {
+        "the file does not show what a result had to reach, and its holder could have left that out"
+    } else {
+        return None;
+    };
+    let problem = ProofProblem::integrity(RESULT_WITHHOLDABLE, "/credentialSubject", detail.to_owned());
+    Some(Withholdable { problem, fatal: false })
+}
+
+/// Whether each result bears a status, or is described with what it had to reach.
+fn is_conclusive(subject: &Value) -> bool {
+    let descriptions: Vec<&Value> =
+        entries(subject.get("achievement")).flat_map(|achievement| entries(achievement.get("resultDescription"))).collect();
+    entries(subject.get("result")).all(|result| {
+        let wanted = result.get("resultDescription");
+        let described = descriptions.iter().filter(|description| wanted.is_none() || description.get("id") == wanted);
+        let has_bar =
+            |description: &&&Value| ["requiredValue", "requiredLevel"].iter().any(|bar| description.get(*bar).is_some());
+        result.get("status").is_some() || described.filter(has_bar).count() == 1
+    })
+}
+
+fn all(disclosure: &Disclosure) -> impl Iterator<Item = &Quad> {
+    disclosure.mandatory.iter().chain(&disclosure.chosen)
+}
+
+fn names(quad: &Quad, name: &str) -> bool {
+    quad.predicate.strip_prefix(CREDENTIALS) == Some(name)
+}
+
+fn is_badge(document: &Map<String, Value>) -> bool {
+    let badge =
+        |written: &Value| matches!(written.as_str(), Some("OpenBadgeCredential" | "AchievementCredential" | "ClrCredential"));
+    match document.get("type") {
+        Some(Value::Array(types)) => types.iter().any(badge),
+        Some(single) => badge(single),
+        None => false,
+    }
+}

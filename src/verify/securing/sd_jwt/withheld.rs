@@ -1,0 +1,75 @@
+//! What the holder of an SD-JWT may have kept to themselves, judged by where something is not disclosed.
+//! Comes in: the claims as disclosed, and the places. Goes out: the `integrity` check.
+//! Must not know: keys, disclosures.
+//!
+//! A digest without a disclosure may be a decoy (RFC 9901 §4.2.5), which nobody but the issuer can tell.
+
+use super::NEVER_HIDDEN;
+use crate::document::members::entries;
+use crate::model::report::{Check, CheckId, CheckStatus, RESULT_WITHHOLDABLE};
+use crate::verify::checks::unsaid;
+use crate::verify::codes;
+use serde_json::{Map, Value};
+
+const ID: CheckId = CheckId::Integrity;
+
+/// `integrity`, or what is worse. `withheld`: see [`super::SdJwt::withheld`].
+pub fn judge(integrity: Check, claims: &Map<String, Value>, withheld: &[String]) -> Check {
+    if withheld.is_empty() || integrity.status == CheckStatus::Fail {
+        return integrity;
+    }
+    let all = [inside_what_decides(withheld), lifecycle(claims, withheld), results(claims, withheld)];
+    let Some(worst) = all.into_iter().flatten().reduce(Check::with_findings_of) else { return integrity };
+    worst.with_findings_of(integrity)
+}
+
+/// SD-JWT VC §3.2.2.2: no part of these is ever hidden.
+fn inside_what_decides(withheld: &[String]) -> Option<Check> {
+    let top = |pointer: &String| pointer.split('/').nth(1).map(str::to_owned);
+    let name = withheld.iter().filter_map(top).find(|name| NEVER_HIDDEN.contains(&name.as_str()))?;
+    let detail = format!("a part of \"{name}\", which decides whether the credential is valid, is not disclosed");
+    Some(codes::fail(ID, "undisclosed", &detail))
+}
+
+/// In the data model the dates and the status may be hidden, so that absent ones can't be told from withheld ones. In an
+/// SD-JWT VC alone, what decides is never hidden; a context that is not disclosed does not make a credential one of those.
+fn lifecycle(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> {
+    let is_of_data_model = ["@context", "credentialSubject"].iter().any(|name| claims.contains_key(*name));
+    if !is_of_data_model || !withheld.iter().any(String::is_empty) {
+        return None;
+    }
+    let (_, what) = unsaid::lifecycle(claims).next()?;
+    let detail = format!("the credential does not show {what}, and its holder could have left that out");
+    Some(codes::check(ID, CheckStatus::Warning, "withholdable", &detail))
+}
+
+/// A holder who could leave out a result, or the bar that it had to reach, could turn a failed course into a passed one.
+fn results(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> {
+    let hides = |pointer: &str| withheld.iter().any(|place| place == pointer);
+    let hides_within = |pointer: &str| withheld.iter().any(|place| place.starts_with(pointer));
+    let lacks = |value: &Value, pointer: &str, name: &str| match value.get(name) {
+        None => hides(pointer),
+        Some(_) => hides_within(&format!("{pointer}/{name}")),
+    };
+    let whole = Value::Object(claims.clone());
+    let subjects = match claims.get("credentialSubject") {
+        Some(subject) => each(subject, "/credentialSubject"),
+        None => vec![(&whole, String::new())],
+    };
+    let is_withholdable = subjects.into_iter().any(|(subject, pointer)| {
+        let achievements = subject.get("achievement").map(|value| each(value, &format!("{pointer}/achievement")));
+        achievements.is_some_and(|achievements| {
+            lacks(subject, &pointer, "result")
+                || achievements.iter().any(|(value, pointer)| lacks(value, pointer, "resultDescription"))
+        })
+    });
+    let detail = "a result, or a part of what it had to reach, may be among what is not disclosed";
+    is_withholdable.then(|| codes::check(ID, CheckStatus::Warning, RESULT_WITHHOLDABLE, detail))
+}
+
+/// A value or the elements of a list, with where each stands.
+fn each<'a>(value: &'a Value, pointer: &str) -> Vec<(&'a Value, String)> {
+    let is_list = value.is_array();
+    let place = |index: usize| if is_list { format!("{pointer}/{index}") } else { pointer.to_owned() };
+    entries(Some(value)).enumerate().map(|(index, value)| (value, place(index))).collect()
+}
