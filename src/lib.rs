@@ -6,10 +6,11 @@
 //! http, web     upload · link · Open Badges API · VCALM · OpenID4VP
 //!    │ bytes, exactly as received
 //! protocol      what each protocol demands and answers           channel: what it remembers between two messages
-//! intake        sniff the format, unbake, unpack, split          (document: JSON, tokens, limits)
-//! verify        ordered checks → VerificationReport              (jsonld: canonical form; http_client: the only way out)
-//! normalize     any format → NormalizedCredential with SkillAssertions
-//! pipeline      accept → verify → normalize → one transaction      ← read this first
+//! pipeline      accept → examine → one transaction                 ← read this first
+//! examine       intake → verify → normalize, on the blocking pool: the only caller of these three
+//! ├ intake      sniff the format, unbake, unpack, split          (document: JSON, tokens, limits)
+//! ├ verify      ordered checks → VerificationReport              (jsonld: canonical form; http_client: the only way out)
+//! └ normalize   any format → NormalizedCredential with SkillAssertions
 //! store         submissions, credentials, reports, skills, events (outbox)
 //! delivery      relay: outbox → queue (in-process or RabbitMQ); worker: queue → connector
 //! connector     one delivery per event × connection: find person → observe → write → ledger
@@ -25,6 +26,7 @@ pub mod config;
 pub mod connector;
 pub mod delivery;
 pub mod document;
+pub mod examine;
 pub mod http;
 pub mod http_client;
 pub mod intake;

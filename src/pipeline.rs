@@ -1,36 +1,26 @@
-//! The way of one submission: accept → verify → normalize → one transaction.
+//! The way of one submission: accept → examine (open, verify, normalise) → one transaction.
 //! Comes in: files and what is said of the person. Goes out: a [`Submission`] that is stored, with its events in the outbox.
 //! Must not know: HTTP, the queue, connectors.
 
+mod delivered;
 pub mod events;
 mod job;
 mod lifecycle;
 pub mod record;
 mod status;
-mod work;
+pub mod worked;
 
-use crate::document::Limits;
+use crate::examine::{Examiner, Presented, Question};
 use crate::model::clock::Clock;
 use crate::model::ids::{CandidateRef, SubmissionId, TenantId};
 use crate::model::record::{Idempotency, NewSubmission};
-use crate::model::submission::{CandidateHint, Channel, Submission, UploadedFile};
+use crate::model::submission::{CandidateHint, Submission};
 use crate::store::{Store, StoreError, SubmissionRequest, Transaction};
-use crate::verify::{PresentationRequest, VerificationRequest, Verifiers};
+use crate::verify::{PresentationRequest, VerificationRequest};
 use chrono::{DateTime, Duration, Utc};
-use record::{Person, WorkedFile, record};
-use work::Task;
-
-/// Files to take in, for one person at most.
-#[derive(Clone, Debug)]
-pub struct Delivered {
-    pub tenant_id: TenantId,
-    pub channel: Channel,
-    pub candidate: CandidateHint,
-    pub files: Vec<UploadedFile>,
-    /// What a presentation among the files must be bound to; empty when nobody asked a wallet for it (uploads, links).
-    pub expected: PresentationRequest,
-    pub idempotency_key: Option<String>,
-}
+pub use delivered::Delivered;
+use record::{Person, record};
+use worked::{WorkedFile, worked};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
@@ -43,9 +33,8 @@ pub enum PipelineError {
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Pipeline {
-    pub verifiers: Verifiers,
+    pub examiner: Examiner,
     pub store: Store,
-    pub limits: Limits,
     pub clock: Clock,
     /// How long a status that an issuer gave holds before it is asked again; `None`: for ever.
     pub status_interval: Option<Duration>,
@@ -55,7 +44,16 @@ impl Pipeline {
     /// Stores and works on the files. The submission is `complete`, or `processing` when it holds more than
     /// `limits.max_files_inline` files: those are worked on by [`Pipeline::resume`].
     pub async fn accept(&self, delivered: Delivered) -> Result<Submission, PipelineError> {
-        let request_hash = request_hash(&delivered);
+        self.take_in(delivered, None).await
+    }
+
+    /// As [`Pipeline::accept`], for a wallet's answer whose files were opened and whose presentations were judged before.
+    pub async fn accept_presented(&self, delivered: Delivered, presented: Vec<Presented>) -> Result<Submission, PipelineError> {
+        self.take_in(delivered, Some(presented)).await
+    }
+
+    async fn take_in(&self, delivered: Delivered, presented: Option<Vec<Presented>>) -> Result<Submission, PipelineError> {
+        let request_hash = delivered.hash();
         if let Some(key) = &delivered.idempotency_key {
             let used_for = self.store.idempotency(&delivered.tenant_id, key, &request_hash).await?;
             if let Some(earlier) = self.earlier(&delivered.tenant_id, used_for).await? {
@@ -70,7 +68,7 @@ impl Pipeline {
             channel: delivered.channel,
             candidate_ref: person.named.then(|| person.candidate_ref.clone()),
         };
-        let total = work::count(&delivered.files, &self.limits).await;
+        let total = self.examiner.count(&delivered.files).await;
         let request = SubmissionRequest {
             candidate: delivered.candidate,
             candidate_ref: person.candidate_ref.clone(),
@@ -79,12 +77,16 @@ impl Pipeline {
             domain: delivered.expected.domain,
         };
         let key = delivered.idempotency_key.map(|key| (key, request_hash));
-        let used_for = if total > self.limits.max_files_inline {
+        let used_for = if total > self.examiner.limits.max_files_inline {
             self.keep_for_later(submission.clone(), key, request, delivered.files, total).await?
         } else {
-            let opened = work::open(delivered.files, self.limits.clone()).await;
-            let worked = work::verify_all(opened, &self.task(&submission, &request).await?).await;
-            self.write_whole(submission.clone(), key, person, worked).await?
+            let question = self.question(&submission, &request).await?;
+            let examined = match presented {
+                Some(presented) => self.examiner.examine_presented(presented, &question).await,
+                None => self.examiner.examine(self.examiner.open(delivered.files).await, &question).await,
+            };
+            let files = worked(examined, self.status_interval, question.request.at);
+            self.write_whole(submission.clone(), key, person, files).await?
         };
         if let Some(earlier) = self.earlier(&submission.tenant_id, used_for).await? {
             return Ok(earlier);
@@ -124,7 +126,7 @@ impl Pipeline {
     }
 
     /// A credential may be bound to any address that is known of the person.
-    async fn task(&self, submission: &NewSubmission, request: &SubmissionRequest) -> Result<Task, PipelineError> {
+    async fn question(&self, submission: &NewSubmission, request: &SubmissionRequest) -> Result<Question, PipelineError> {
         let mut hint = CandidateHint { candidate_ref: None, ..request.candidate.clone() };
         if request.named {
             let known = self.store.candidate_identity(&submission.tenant_id, &request.candidate_ref).await?;
@@ -132,13 +134,11 @@ impl Pipeline {
             add_missing(&mut hint.dids, known.dids);
             hint.name = hint.name.or(known.name);
         }
-        Ok(Task {
-            verifier: self.verifiers.of(&submission.tenant_id),
+        Ok(Question {
+            tenant_id: submission.tenant_id.clone(),
+            candidate_ref: Some(request.candidate_ref.clone()),
             request: VerificationRequest { at: self.clock.now(), candidate: hint, explain: false },
             expected: PresentationRequest { challenge: request.challenge.clone(), domain: request.domain.clone() },
-            tenant_id: submission.tenant_id.clone(),
-            candidate_ref: request.candidate_ref.clone(),
-            status_interval: self.status_interval,
         })
     }
 
@@ -180,12 +180,4 @@ fn begin(
 fn add_missing(to: &mut Vec<String>, from: Vec<String>) {
     let missing: Vec<String> = from.into_iter().filter(|value| !to.contains(value)).collect();
     to.extend(missing);
-}
-
-/// Tells a repeated request from another one under the same key.
-fn request_hash(delivered: &Delivered) -> String {
-    let files = delivered.files.iter().map(|file| (&file.name, &file.media_type, work::sha256_hex(&file.bytes)));
-    let files: Vec<_> = files.collect();
-    let request = (delivered.channel, &delivered.candidate, &delivered.expected.challenge, &delivered.expected.domain, files);
-    work::sha256_hex(&serde_json::to_vec(&request).unwrap_or_default())
 }

@@ -23,6 +23,7 @@ use crate::connector::registry::{Registry, RegistryError};
 use crate::connector::run::Engine;
 use crate::delivery::relay::{Relay, RelayError};
 use crate::delivery::worker::{Worker, WorkerError, WorkerOptions};
+use crate::examine::Examiner;
 use crate::http_client::{HttpClient, HttpError};
 use crate::model::clock::Clock;
 use crate::pipeline::Pipeline;
@@ -95,9 +96,8 @@ impl App {
         let http_client = HttpClient::new(&settings.http_client)?;
         let verifiers = build_verifiers(&settings.verify, &settings.intake, http_client.clone())?;
         let pipeline = Pipeline {
-            verifiers,
+            examiner: Examiner::new(verifiers, settings.intake.clone()),
             store: store.clone(),
-            limits: settings.intake.clone(),
             clock: clock.clone(),
             status_interval: status_interval(&settings.verify),
         };

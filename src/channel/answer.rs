@@ -2,14 +2,12 @@
 //! Never mixed with the verdicts on the credentials inside, which the pipeline gives.
 
 use super::Channels;
-use crate::intake::{self, Content};
-use crate::model::credential::Document;
+use crate::examine::{PresentationFinding, Presented, PresentedContent, Question};
 use crate::model::ids::TenantId;
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
-use crate::model::submission::{CandidateHint, UploadedFile};
+use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
 use crate::protocol::vcalm::problem::Problem;
-use crate::verify::securing::sd_jwt::SdJwt;
-use crate::verify::{PresentationRequest, VerificationRequest};
+use crate::verify::{HolderSignature, PresentationRequest, VerificationRequest};
 use bytes::Bytes;
 
 /// One presentation as it came, in whichever envelope.
@@ -42,56 +40,70 @@ pub struct Transport {
 }
 
 impl Channels {
-    /// Judges all presentations of an answer; the first that does not hold decides.
+    /// Opens all files of an answer and judges how their credentials were handed over; the first file that does not hold decides.
+    /// Goes out: the judged files, for the pipeline, and what they prove.
     pub async fn judge(
         &self,
         tenant: &TenantId,
         answers: &[Answer],
         expected: &PresentationRequest,
-    ) -> Result<Transport, Problem> {
-        let request = VerificationRequest { at: self.clock.now(), candidate: CandidateHint::default(), explain: false };
-        let verifier = self.pipeline.verifiers.of(tenant);
+    ) -> Result<(Vec<Presented>, Transport), Problem> {
+        let question = Question {
+            tenant_id: tenant.clone(),
+            candidate_ref: None,
+            request: VerificationRequest { at: self.clock.now(), candidate: CandidateHint::default(), explain: false },
+            expected: expected.clone(),
+        };
+        let examiner = &self.pipeline.examiner;
+        let opened = examiner.open(answers.iter().map(Answer::file).collect()).await;
+        let presented = examiner.present(opened, &question).await;
         let mut transport = Transport::default();
-        for answer in answers {
-            for opened in intake::open(&answer.file(), &self.pipeline.limits) {
-                match opened.content {
-                    Content::Presentation(presentation) => {
-                        let (report, facts) = verifier.verify_presentation(&presentation, expected, &request).await;
-                        refuse_if_bad(&report, facts.proof.is_some())?;
-                        transport.unsigned |= facts.proof.is_none();
-                        transport.holders.extend(facts.proven_holder);
-                        transport.credentials += presentation.credentials.len();
-                    }
-                    Content::Credentials(credentials) => {
-                        for credential in &credentials {
-                            match key_bound(&credential.document, expected)? {
-                                true => transport.key_bound = true,
-                                false => transport.unsigned = true,
-                            }
-                        }
-                        transport.credentials += credentials.len();
-                    }
-                    Content::Nothing(problem) => return Err(Problem::malformed(problem.message)),
-                }
-            }
+        for file in &presented {
+            transport.add(&file.content)?;
         }
-        if transport.credentials == 0 { Err(Problem::nothing_presented()) } else { Ok(transport) }
+        if transport.credentials == 0 { Err(Problem::nothing_presented()) } else { Ok((presented, transport)) }
     }
 }
 
-/// Whether the holder of an SD-JWT credential signed for this request. False: they signed nothing.
-fn key_bound(document: &Document, expected: &PresentationRequest) -> Result<bool, Problem> {
-    let Document::SdJwt(text) = document else { return Ok(false) };
-    // One that can't be taken apart gets its verdict from the pipeline.
-    let Ok(parsed) = SdJwt::parse(text) else { return Ok(false) };
-    let Some(binding) = &parsed.key_binding else { return Ok(false) };
-    match binding.check(&parsed.claims, expected.challenge.as_deref(), expected.domain.as_deref()) {
-        Ok(()) => Ok(true),
-        Err(problem) if problem.code == "challenge_mismatch" => {
-            Err(Problem::challenge("The holder signed for another request than this one."))
+impl Transport {
+    fn add(&mut self, content: &PresentedContent) -> Result<(), Problem> {
+        match content {
+            PresentedContent::Presentation(finding, carried) => {
+                let PresentationFinding { report, facts } = finding.as_ref();
+                refuse_if_bad(report, facts.proof.is_some())?;
+                self.unsigned |= facts.proof.is_none();
+                self.holders.extend(facts.proven_holder.clone());
+                self.credentials += carried.len();
+            }
+            PresentedContent::Credentials(signed) => {
+                for (_, signature) in signed {
+                    match signature {
+                        HolderSignature::Holds => self.key_bound = true,
+                        HolderSignature::Absent => self.unsigned = true,
+                        HolderSignature::OtherChallenge => {
+                            return Err(Problem::challenge("The holder signed for another request than this one."));
+                        }
+                        HolderSignature::OtherDomain => {
+                            return Err(Problem::domain("The holder signed for another recipient."));
+                        }
+                        HolderSignature::Broken => {
+                            return Err(Problem::proof("The holder's signature on the credential does not hold."));
+                        }
+                    }
+                }
+                self.credentials += signed.len();
+            }
+            PresentedContent::Nothing(problem) => return Err(nothing_to_judge(problem)),
         }
-        Err(problem) if problem.code == "domain_mismatch" => Err(Problem::domain("The holder signed for another recipient.")),
-        Err(_) => Err(Problem::proof("The holder's signature on the credential does not hold.")),
+        Ok(())
+    }
+}
+
+/// The answer to a file that gave no credential: the sender's mistake, or a fault of the gateway.
+pub fn nothing_to_judge(problem: &FileProblem) -> Problem {
+    match problem.is_internal_fault() {
+        true => Problem::internal_fault(),
+        false => Problem::malformed(problem.message.clone()),
     }
 }
 

@@ -50,7 +50,7 @@ pub struct Pulled {
 
 impl Channels {
     fn client(&self) -> BackpackClient {
-        BackpackClient { http: self.http.clone(), limits: self.pipeline.limits.clone() }
+        BackpackClient { http: self.http.clone(), limits: self.pipeline.examiner.limits.clone() }
     }
 
     fn callback_url(&self) -> String {
@@ -254,7 +254,7 @@ impl Channels {
         }
         let identity = self.store.candidate_identity(&backpack.tenant_id, &backpack.candidate_ref).await?;
         // Small groups are worked on at once; a big submission would have to be resumed by somebody.
-        for group in files.chunks(self.pipeline.limits.max_files_inline.max(1)) {
+        for group in files.chunks(self.pipeline.examiner.limits.max_files_inline.max(1)) {
             let delivered = Delivered {
                 tenant_id: backpack.tenant_id.clone(),
                 channel: Channel::OpenBadges,

@@ -2,6 +2,7 @@
 
 use super::answer::{Answer, Transport};
 use super::{Channels, secrets};
+use crate::examine::Presented;
 use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeOptions, ExchangeState};
 use crate::model::ids::{ExchangeId, TenantId};
 use crate::model::submission::{CandidateHint, Channel, Submission};
@@ -86,8 +87,10 @@ impl Channels {
         audience: &str,
     ) -> Result<Submission, Problem> {
         let expected = PresentationRequest { challenge: Some(exchange.challenge.clone()), domain: Some(audience.to_owned()) };
-        let transport = match self.judge(&exchange.tenant_id, answers, &expected).await {
-            Ok(transport) => transport,
+        let (presented, transport) = match self.judge(&exchange.tenant_id, answers, &expected).await {
+            Ok(judged) => judged,
+            // The wallet did nothing wrong: it may send the same answer again.
+            Err(problem) if problem.is_internal_fault() => return Err(problem),
             Err(problem) => {
                 let next = secrets::random_id();
                 let failed =
@@ -101,7 +104,7 @@ impl Channels {
         if !self.store.claim_exchange(&exchange.id, &exchange.challenge, now).await.map_err(unavailable)? {
             return Err(self.why_not_claimed(exchange).await);
         }
-        match self.keep(exchange, channel, answers, &transport, expected).await {
+        match self.keep(exchange, channel, answers, presented, &transport, expected).await {
             Ok(submission) => {
                 self.changes.announce(&exchange.id);
                 Ok(submission)
@@ -118,6 +121,7 @@ impl Channels {
         exchange: &Exchange,
         channel: Channel,
         answers: &[Answer],
+        presented: Vec<Presented>,
         transport: &Transport,
         expected: PresentationRequest,
     ) -> Result<Submission, Problem> {
@@ -135,7 +139,7 @@ impl Channels {
             expected,
             idempotency_key: None,
         };
-        let submission = self.pipeline.accept(delivered).await.map_err(unavailable)?;
+        let submission = self.pipeline.accept_presented(delivered, presented).await.map_err(unavailable)?;
         let results = json!({STEP: step_results(answers, transport, &submission)});
         let candidate = submission.candidate_ref.as_ref();
         self.store.complete_exchange(&exchange.id, &results, &submission.id, candidate).await.map_err(unavailable)?;

@@ -14,6 +14,7 @@ pub mod secrets;
 pub mod settings;
 pub mod system_token;
 pub mod tokens;
+pub mod verification;
 
 pub use changes::Changes;
 pub use limiter::Limiter;

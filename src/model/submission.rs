@@ -129,6 +129,21 @@ pub struct FileProblem {
 impl FileProblem {
     /// The code of a file that describes a badge or its issuer.
     pub const DESCRIPTION: &str = "description_only";
+    /// The code of a file that the gateway could not examine because of a fault of its own.
+    pub const INTERNAL_FAULT: &str = "internal_fault";
+
+    /// A fault of the gateway: nothing is said about the file.
+    pub fn internal_fault() -> Self {
+        Self {
+            code: Self::INTERNAL_FAULT.to_owned(),
+            message: "The gateway stumbled over this file, so nothing can be said about it.".to_owned(),
+            next_step: Some("Tell the operator of the gateway, with the time and the name of the file.".to_owned()),
+        }
+    }
+
+    pub fn is_internal_fault(&self) -> bool {
+        self.code == Self::INTERNAL_FAULT
+    }
 
     /// What the problem means for the file: nothing is wrong with a description, somebody sent the wrong file.
     pub fn outcome(&self) -> Outcome {

@@ -1,6 +1,7 @@
-//! What is published about a credential: from reports and normalised credentials to CloudEvents. Pure.
+//! What is published about a credential. Comes in: reports and normalised credentials. Goes out: CloudEvents.
 //! Pseudonymous by construction: only fields that describe the achievement, its issuer and its skills are taken over, and
-//! reasons are sentences of ours. Must not know: the database, the queue.
+//! reasons are sentences of ours. The transaction is asked one thing: which other credentials of the person give a skill.
+//! Must not know: the queue.
 
 use crate::model::credential::{Attainment, NormalizedCredential};
 use crate::model::event::{
@@ -9,22 +10,48 @@ use crate::model::event::{
 };
 use crate::model::ids::{CandidateRef, CredentialId, EventId, TenantId};
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
-use crate::model::skill::SkillAssertion;
+use crate::model::skill::{SkillAssertion, SkillStatus};
+use crate::store::{Result, Transaction};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use std::collections::HashSet;
 
 /// Writes the events about one person, numbering them on.
 pub struct EventWriter {
-    pub tenant: TenantId,
-    pub candidate: CandidateRef,
+    tenant: TenantId,
+    candidate: CandidateRef,
     /// The submission, delivery or review that leads to them.
-    pub cause: Option<String>,
-    pub now: DateTime<Utc>,
+    cause: Option<String>,
+    now: DateTime<Utc>,
     /// Number of the last event about the person.
-    pub sequence: i64,
+    sequence: i64,
     /// Each with the connections that it is for.
-    pub events: Vec<(Event, Audience)>,
+    events: Vec<(Event, Audience)>,
+}
+
+/// A credential as its events show it.
+pub struct Shown {
+    pub summary: CredentialSummary,
+    /// Why the verdict is not "accepted".
+    pub reason: Option<Reason>,
+    /// The skills of the credential and of those inside it, each assertion once.
+    pub skills: Vec<SkillAssertion>,
+}
+
+impl Shown {
+    /// Of a rejected credential nothing but its fingerprint is shown.
+    pub fn of(
+        id: &CredentialId,
+        fingerprint: &str,
+        report: &VerificationReport,
+        normalized: Option<&NormalizedCredential>,
+    ) -> Self {
+        Self {
+            summary: summary(id, fingerprint, report, normalized),
+            reason: reason(report),
+            skills: normalized.map(all_skills).unwrap_or_default(),
+        }
+    }
 }
 
 /// What was published of a credential, or of the one that it replaces.
@@ -40,31 +67,74 @@ impl EventWriter {
         Self { tenant: tenant.clone(), candidate: candidate.clone(), cause, now, sequence, events: Vec::new() }
     }
 
-    /// The verdict on a credential. Who was told another one hears of this one too, even if it is not one that they take.
-    pub fn verdict(
+    /// Puts the events into the outbox, with the number of the last one.
+    pub fn write(self, transaction: &mut Transaction<'_>) -> Result<()> {
+        transaction.set_sequence(&self.tenant, &self.candidate, self.sequence)?;
+        transaction.append_events(&self.events)
+    }
+
+    /// Publishes the verdict on a credential, what is no longer given, and what is: in that order, so that a reader of every
+    /// event is left with what holds.
+    pub fn publish(&mut self, transaction: &mut Transaction<'_>, shown: &Shown, before: Option<&Published>) -> Result<()> {
+        self.verdict(shown, before);
+        if let Some(before) = before {
+            self.withdraw(transaction, &shown.summary, before, &shown.skills)?;
+        }
+        self.skills(shown, before);
+        Ok(())
+    }
+
+    /// Publishes which of the skills given before are no longer given, to those who no longer have them from any credential
+    /// that they take.
+    pub fn withdraw(
         &mut self,
+        transaction: &mut Transaction<'_>,
         summary: &CredentialSummary,
-        report: &VerificationReport,
-        skills: &[SkillAssertion],
-        before: Option<&Published>,
-    ) {
-        let event_type = match report.outcome {
+        before: &Published,
+        kept: &[SkillAssertion],
+    ) -> Result<()> {
+        let is_kept = |skill: &SkillAssertion| kept.iter().any(|new| new.assertion_id == skill.assertion_id && is_held(new));
+        // Nobody loses what is still given under the same outcome.
+        let is_same_outcome = before.outcome == summary.outcome;
+        let questionable: Vec<&SkillAssertion> =
+            before.skills.iter().filter(|skill| !(is_same_outcome && is_kept(skill))).collect();
+        if questionable.is_empty() {
+            return Ok(());
+        }
+        let support = transaction.supported_elsewhere(&self.tenant, &self.candidate, &summary.id)?;
+        for skill in questionable {
+            let elsewhere = support.iter().filter(|(assertion, uri, _)| supports(assertion, uri.as_deref(), skill));
+            let still: HashSet<Outcome> =
+                elsewhere.map(|(_, _, outcome)| *outcome).chain(is_kept(skill).then_some(summary.outcome)).collect();
+            if let Some(audience) = losers(before.outcome, &still) {
+                let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
+                self.skill_for(audience, EventType::SkillWithdrawn, summary, &withdrawn);
+            }
+        }
+        Ok(())
+    }
+
+    /// The verdict on a credential. Who was told another one hears of this one too, even if it is not one that they take.
+    fn verdict(&mut self, shown: &Shown, before: Option<&Published>) {
+        let outcome = shown.summary.outcome;
+        let event_type = match outcome {
             Outcome::Accepted => EventType::CredentialVerified,
             Outcome::Attention => EventType::CredentialAttention,
             Outcome::Rejected => EventType::CredentialRejected,
         };
         let audience = match before {
-            Some(before) if before.outcome != report.outcome => Audience::Everyone,
-            _ => Audience::of(report.outcome),
+            Some(before) if before.outcome != outcome => Audience::Everyone,
+            _ => Audience::of(outcome),
         };
-        self.credential_for(audience, event_type, summary, reason(report), skills);
+        self.credential_for(audience, event_type, &shown.summary, shown.reason.clone(), &shown.skills);
     }
 
     /// The skills that a credential gives, as they differ from those published before. Another outcome asserts all of them
     /// anew: some connections that take it did not take the earlier one.
-    pub fn skills(&mut self, summary: &CredentialSummary, skills: &[SkillAssertion], before: Option<&Published>) {
+    pub fn skills(&mut self, shown: &Shown, before: Option<&Published>) {
+        let summary = &shown.summary;
         let published = before.filter(|before| before.outcome == summary.outcome).map_or(&[][..], |before| &before.skills);
-        for skill in skills.iter().filter(|skill| is_held(skill)) {
+        for skill in shown.skills.iter().filter(|skill| is_held(skill)) {
             match published.iter().find(|earlier| earlier.assertion_id == skill.assertion_id) {
                 None => self.skill(EventType::SkillAsserted, summary, skill),
                 Some(earlier) if earlier != skill => self.skill(EventType::SkillUpdated, summary, skill),
@@ -98,14 +168,14 @@ impl EventWriter {
             skills: skills.to_vec(),
             projections: projections(skills),
         };
-        self.write(audience, event_type, summary, CREDENTIAL_SCHEMA, &data);
+        self.add(audience, event_type, summary, CREDENTIAL_SCHEMA, &data);
     }
 
     pub fn skill(&mut self, event_type: EventType, summary: &CredentialSummary, skill: &SkillAssertion) {
         self.skill_for(Audience::of(summary.outcome), event_type, summary, skill);
     }
 
-    pub fn skill_for(&mut self, audience: Audience, event_type: EventType, summary: &CredentialSummary, skill: &SkillAssertion) {
+    fn skill_for(&mut self, audience: Audience, event_type: EventType, summary: &CredentialSummary, skill: &SkillAssertion) {
         let change = match event_type {
             EventType::SkillUpdated => "updated",
             EventType::SkillRemapped => "remapped",
@@ -120,10 +190,10 @@ impl EventWriter {
             credential: summary.clone(),
             projections: projections(std::slice::from_ref(skill)),
         };
-        self.write(audience, event_type, summary, SKILL_SCHEMA, &data);
+        self.add(audience, event_type, summary, SKILL_SCHEMA, &data);
     }
 
-    fn write(
+    fn add(
         &mut self,
         audience: Audience,
         event_type: EventType,
@@ -154,8 +224,7 @@ impl EventWriter {
     }
 }
 
-/// A credential as events show it. Of a rejected one nothing but its fingerprint is told.
-pub fn summary(
+fn summary(
     id: &CredentialId,
     fingerprint: &str,
     report: &VerificationReport,
@@ -175,8 +244,7 @@ pub fn summary(
     }
 }
 
-/// The skills of a credential and of those inside it, each assertion once.
-pub fn all_skills(normalized: &NormalizedCredential) -> Vec<SkillAssertion> {
+fn all_skills(normalized: &NormalizedCredential) -> Vec<SkillAssertion> {
     fn collect(normalized: &NormalizedCredential, seen: &mut HashSet<String>, found: &mut Vec<SkillAssertion>) {
         let fresh = normalized.skills.iter().filter(|skill| seen.insert(skill.assertion_id.clone()));
         found.extend(fresh.cloned());
@@ -203,7 +271,7 @@ fn projections(skills: &[SkillAssertion]) -> Projections {
 
 /// Code and sentence of the check that decided; `None` when all is well. The sentence is ours: a check's own may quote an
 /// address or the credential.
-pub fn reason(report: &VerificationReport) -> Option<Reason> {
+fn reason(report: &VerificationReport) -> Option<Reason> {
     let check = report.deciding_check()?;
     let message = match (check.status, check.id) {
         (CheckStatus::CouldNotCheck, CheckId::Status) => {
@@ -225,4 +293,21 @@ pub fn reason(report: &VerificationReport) -> Option<Reason> {
         (_, CheckId::Nested) => "A credential inside this one needs attention.",
     };
     Some(Reason { code: check.code.clone(), message: message.to_owned() })
+}
+
+/// The same assertion, or the same concept.
+fn supports(assertion: &str, uri: Option<&str>, skill: &SkillAssertion) -> bool {
+    let concept = skill.concepts.first().and_then(|concept| concept.uri.as_deref());
+    assertion == skill.assertion_id || (concept.is_some() && uri == concept)
+}
+
+/// Whom a skill that had this outcome is lost to, when credentials of those outcomes still give it.
+fn losers(before: Outcome, still: &HashSet<Outcome>) -> Option<Audience> {
+    let only = |outcome| still.len() == 1 && still.contains(&outcome);
+    match before {
+        _ if still.is_empty() => Some(Audience::Everyone),
+        Outcome::Accepted if only(Outcome::Attention) => Some(Audience::OnlyAccepted),
+        Outcome::Attention if only(Outcome::Accepted) => Some(Audience::OnlyAttention),
+        _ => None,
+    }
 }

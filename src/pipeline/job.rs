@@ -2,7 +2,8 @@
 //! submission worked on at once. Must not know: who starts it.
 
 use super::record::{Person, record};
-use super::{Pipeline, PipelineError, begin, work};
+use super::worked::worked;
+use super::{Pipeline, PipelineError, begin};
 use crate::model::ids::SubmissionId;
 use crate::model::record::{Idempotency, NewSubmission};
 use crate::model::submission::UploadedFile;
@@ -24,13 +25,14 @@ impl Pipeline {
         };
         let (candidate_ref, hint) = (request.candidate_ref.clone(), request.candidate.clone());
         let person = Person { candidate_ref, named: request.named, hint };
-        let task = self.task(&submission, &request).await?;
+        let question = self.question(&submission, &request).await?;
         let mut done = stored.progress.done;
-        let mut left = work::open(files, self.limits.clone()).await.into_iter().skip(done as usize);
+        let mut left = self.examiner.open(files).await.into_iter().skip(done as usize);
         loop {
             let some: Vec<_> = left.by_ref().take(FILES_PER_TRANSACTION).collect();
             let is_last = some.len() < FILES_PER_TRANSACTION;
-            let worked = work::verify_all(some, &task).await;
+            let examined = self.examiner.examine(some, &question).await;
+            let worked = worked(examined, self.status_interval, question.request.at);
             let count = worked.len() as u32;
             let (submission, person, now) = (submission.clone(), person.clone(), self.clock.now());
             let written = self.store.transaction(move |transaction| {

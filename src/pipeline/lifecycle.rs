@@ -1,7 +1,7 @@
 //! What time changes: credentials whose validity ends. Comes in: the moment. Goes out: rows and events.
 //! Must not know: who asks, and how often.
 
-use super::events::{self, EventWriter};
+use super::events::{EventWriter, Shown};
 use super::{Pipeline, PipelineError};
 use crate::model::credential::CredentialStatus;
 use crate::model::event::EventType;
@@ -41,7 +41,7 @@ fn expire(transaction: &mut Transaction<'_>, tenant: &TenantId, id: &CredentialI
     let skills = transaction.skills_in_force(id)?;
     transaction.set_credential_status(id, CredentialStatus::Expired, now)?;
     transaction.set_skill_status(id, SkillStatus::Expired)?;
-    let summary = events::summary(id, &stored.fingerprint, &stored.report, stored.normalized.as_ref());
+    let summary = Shown::of(id, &stored.fingerprint, &stored.report, stored.normalized.as_ref()).summary;
     let mut events = EventWriter::new(tenant, &stored.candidate_ref, None, now, sequence);
     let expired: Vec<SkillAssertion> =
         skills.into_iter().map(|skill| SkillAssertion { status: SkillStatus::Expired, ..skill }).collect();
@@ -49,7 +49,6 @@ fn expire(transaction: &mut Transaction<'_>, tenant: &TenantId, id: &CredentialI
     for skill in &expired {
         events.skill(EventType::SkillExpired, &summary, skill);
     }
-    transaction.set_sequence(tenant, &stored.candidate_ref, events.sequence)?;
-    transaction.append_events(&events.events)?;
+    events.write(transaction)?;
     Ok(true)
 }

@@ -1,17 +1,18 @@
 //! What a verified credential changes: the rules of duplicates, repeated checks and superseding, in one transaction.
 //! Comes in: files that were worked on. Goes out: rows and events. Must not know: how credentials are verified.
 
-use super::events::{self, EventWriter, Published};
+use super::events::{EventWriter, Published, Shown, is_held};
+use super::worked::WorkedFile;
 use crate::model::credential::{CredentialStatus, NormalizedCredential, Warning};
-use crate::model::event::{Audience, CredentialSummary, EventType};
+use crate::model::event::EventType;
 use crate::model::ids::{CandidateRef, CredentialId};
 use crate::model::record::{NewCredential, NewSubmission};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
-use crate::model::submission::{CandidateHint, FileProblem, FileResult};
+use crate::model::submission::{CandidateHint, FileProblem};
 use crate::store::{FileRecord, KnownBytes, Result, Transaction};
 use chrono::{DateTime, Utc};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Whom a submission is about.
 #[derive(Clone, Debug)]
@@ -22,13 +23,6 @@ pub struct Person {
     pub named: bool,
     /// What is said of an unnamed person, remembered when they turn out to be new.
     pub hint: CandidateHint,
-}
-
-/// A file after its credentials were verified; `result.credentials` is empty.
-#[derive(Clone, Debug)]
-pub struct WorkedFile {
-    pub result: FileResult,
-    pub credentials: Vec<NewCredential>,
 }
 
 /// Writes the files from `done_before` on, with their credentials, skills and events. False, and nothing written, when
@@ -180,11 +174,9 @@ impl<'t, 'c> Recorder<'t, 'c> {
                 self.in_force.insert(key, in_force);
             }
         }
-        let skills = credential.normalized.as_ref().map(events::all_skills).unwrap_or_default();
-        let summary =
-            events::summary(&credential.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
-        publish(self.transaction, &mut self.events, &summary, &credential.report, &skills, before.as_ref())?;
-        self.new.push((credential, skills));
+        let shown = Shown::of(&credential.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
+        self.events.publish(self.transaction, &shown, before.as_ref())?;
+        self.new.push((credential, shown.skills));
         Ok(())
     }
 
@@ -198,7 +190,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
                 if let Some(normalized) = &mut pending.normalized {
                     normalized.status = CredentialStatus::Superseded;
                 }
-                let gave = skills.iter().filter(|skill| events::is_held(skill)).cloned().collect();
+                let gave = skills.iter().filter(|skill| is_held(skill)).cloned().collect();
                 skills.iter_mut().for_each(|skill| skill.status = SkillStatus::Superseded);
                 gave
             }
@@ -209,21 +201,20 @@ impl<'t, 'c> Recorder<'t, 'c> {
                 gave
             }
         };
-        let summary = events::summary(&old.id, &old.fingerprint, &old.report, Some(&old.normalized));
-        self.events.credential(EventType::CredentialSuperseded, &summary, None, &[]);
+        let shown = Shown::of(&old.id, &old.fingerprint, &old.report, Some(&old.normalized));
+        self.events.credential(EventType::CredentialSuperseded, &shown.summary, None, &[]);
         Ok(Some(Published { outcome: old.report.outcome, skills }))
     }
 
     /// The same bytes, checked at another time or with more known of the person, led to another verdict.
     fn check_again(&mut self, known: &KnownBytes, credential: &NewCredential) -> Result<()> {
         let before = Published { outcome: known.outcome, skills: self.transaction.skills_in_force(&known.id)? };
-        let skills = credential.normalized.as_ref().map(events::all_skills).unwrap_or_default();
-        let summary = events::summary(&known.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
+        let shown = Shown::of(&known.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
         self.transaction.update_credential(&known.id, &credential.report, credential.normalized.as_ref(), self.now)?;
         self.transaction.set_next_check(&known.id, credential.next_check_at)?;
         self.transaction.remove_skills(&known.id)?;
-        publish(self.transaction, &mut self.events, &summary, &credential.report, &skills, Some(&before))?;
-        self.rechecked_skills.push((known.id.clone(), skills));
+        self.events.publish(self.transaction, &shown, Some(&before))?;
+        self.rechecked_skills.push((known.id.clone(), shown.skills));
         for earlier in self.known.iter_mut().filter(|earlier| earlier.id == known.id) {
             earlier.outcome = credential.report.outcome;
         }
@@ -247,12 +238,11 @@ impl<'t, 'c> Recorder<'t, 'c> {
         let of_rechecked = rechecked_skills.iter().map(|(id, skills)| (id, skills));
         let skills: Vec<(&CredentialId, &SkillAssertion)> = of_new
             .chain(of_rechecked)
-            .flat_map(|(id, skills)| skills.iter().filter(|skill| events::is_held(skill)).map(move |skill| (id, skill)))
+            .flat_map(|(id, skills)| skills.iter().filter(|skill| is_held(skill)).map(move |skill| (id, skill)))
             .collect();
         transaction.insert_skills(tenant, &candidate, &skills, now)?;
         transaction.link_credentials(&submission.id, records)?;
-        transaction.set_sequence(tenant, &candidate, events.sequence)?;
-        transaction.append_events(&events.events)
+        events.write(transaction)
     }
 }
 
@@ -271,69 +261,5 @@ fn older_issue() -> Warning {
         pointer: None,
         message: "The gateway already has this credential, or a newer issue of it, for this person: this one adds nothing."
             .to_owned(),
-    }
-}
-
-/// Publishes the verdict on a credential, what is no longer given, and what is: in that order, so that a reader of every
-/// event is left with what holds.
-pub fn publish(
-    transaction: &mut Transaction<'_>,
-    events: &mut EventWriter,
-    summary: &CredentialSummary,
-    report: &VerificationReport,
-    skills: &[SkillAssertion],
-    before: Option<&Published>,
-) -> Result<()> {
-    events.verdict(summary, report, skills, before);
-    if let Some(before) = before {
-        withdraw(transaction, events, summary, before, skills)?;
-    }
-    events.skills(summary, skills, before);
-    Ok(())
-}
-
-/// Publishes which of the skills given before are no longer given, to those who no longer have them from any credential that
-/// they take.
-pub fn withdraw(
-    transaction: &mut Transaction<'_>,
-    events: &mut EventWriter,
-    summary: &CredentialSummary,
-    before: &Published,
-    kept: &[SkillAssertion],
-) -> Result<()> {
-    let is_kept = |skill: &SkillAssertion| kept.iter().any(|new| new.assertion_id == skill.assertion_id && events::is_held(new));
-    // Nobody loses what is still given under the same outcome.
-    let is_same_outcome = before.outcome == summary.outcome;
-    let questionable: Vec<&SkillAssertion> = before.skills.iter().filter(|skill| !(is_same_outcome && is_kept(skill))).collect();
-    if questionable.is_empty() {
-        return Ok(());
-    }
-    let support = transaction.supported_elsewhere(&events.tenant, &events.candidate, &summary.id)?;
-    for skill in questionable {
-        let elsewhere = support.iter().filter(|(assertion, uri, _)| supports(assertion, uri.as_deref(), skill));
-        let still: HashSet<Outcome> =
-            elsewhere.map(|(_, _, outcome)| *outcome).chain(is_kept(skill).then_some(summary.outcome)).collect();
-        if let Some(audience) = losers(before.outcome, &still) {
-            let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
-            events.skill_for(audience, EventType::SkillWithdrawn, summary, &withdrawn);
-        }
-    }
-    Ok(())
-}
-
-/// The same assertion, or the same concept.
-fn supports(assertion: &str, uri: Option<&str>, skill: &SkillAssertion) -> bool {
-    let concept = skill.concepts.first().and_then(|concept| concept.uri.as_deref());
-    assertion == skill.assertion_id || (concept.is_some() && uri == concept)
-}
-
-/// Whom a skill that had this outcome is lost to, when credentials of those outcomes still give it.
-fn losers(before: Outcome, still: &HashSet<Outcome>) -> Option<Audience> {
-    let only = |outcome| still.len() == 1 && still.contains(&outcome);
-    match before {
-        _ if still.is_empty() => Some(Audience::Everyone),
-        Outcome::Accepted if only(Outcome::Attention) => Some(Audience::OnlyAccepted),
-        Outcome::Attention if only(Outcome::Accepted) => Some(Audience::OnlyAttention),
-        _ => None,
     }
 }

@@ -2,30 +2,23 @@
 //! Comes in: the moment. Goes out: rows and events. Only the status is taken from the new look: what else was found out holds
 //! for the bytes, which have not changed. Must not know: who asks, and how often.
 
-use super::events::{self, EventWriter, Published};
-use super::record::{publish, withdraw};
-use super::work::{self, Task};
+use super::events::{EventWriter, Published, Shown, is_held};
+use super::worked::next_check;
 use super::{Pipeline, PipelineError};
+use crate::examine::{ExaminedCredential, Question};
 use crate::model::credential::CredentialStatus;
 use crate::model::event::EventType;
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
-use crate::model::record::{NewCredential, StoredCredential};
+use crate::model::record::StoredCredential;
 use crate::model::report::{Check, CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::skill::SkillAssertion;
-use crate::model::submission::CandidateHint;
+use crate::model::submission::{CandidateHint, UploadedFile};
 use crate::store::{Result, Transaction};
 use crate::verify::{PresentationRequest, VerificationRequest, outcome};
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 
 /// Credentials per call of [`Pipeline::check_due`].
 const BATCH: u32 = 50;
-
-/// When the status should be asked again: not for credentials without one, nor for those that are lost for good.
-pub fn next_check(report: &VerificationReport, every: Option<Duration>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let status = report.check(CheckId::Status)?;
-    let may_change = report.outcome != Outcome::Rejected || status.code == "suspended";
-    every.filter(|_| may_change && status.status != CheckStatus::NotApplicable).map(|every| now + every)
-}
 
 impl Pipeline {
     /// Asks issuers again about credentials that are due and publishes what has changed; returns how many changed. Safe to
@@ -48,15 +41,16 @@ impl Pipeline {
         let Some((media_type, bytes)) = self.store.credential_source(tenant, id).await? else { return Ok(false) };
         let known = self.store.candidate_identity(tenant, &stored.candidate_ref).await?;
         let candidate = CandidateHint { candidate_ref: None, emails: known.emails, dids: known.dids, name: known.name };
-        let task = Task {
-            verifier: self.verifiers.of(tenant),
+        let question = Question {
+            tenant_id: tenant.clone(),
+            candidate_ref: Some(stored.candidate_ref.clone()),
             request: VerificationRequest { at: self.clock.now(), candidate, explain: false },
             expected: PresentationRequest::default(),
-            tenant_id: tenant.clone(),
-            candidate_ref: stored.candidate_ref.clone(),
-            status_interval: self.status_interval,
         };
-        let seen = work::verify_again(stored.name, media_type, bytes, &self.limits, &task).await;
+        let file = UploadedFile { name: Some(stored.name), media_type: Some(media_type), bytes: bytes.into() };
+        let examined = self.examiner.examine(self.examiner.open(vec![file]).await, &question).await;
+        // Absent when the bytes can no longer be read.
+        let seen = examined.into_iter().flat_map(|file| file.credentials).next();
         let (tenant, id, candidate) = (tenant.clone(), id.clone(), stored.candidate_ref);
         let (now, every) = (self.clock.now(), self.status_interval);
         let written = self.store.transaction(move |transaction| {
@@ -81,7 +75,7 @@ fn take_over(
     tenant: &TenantId,
     candidate: &CandidateRef,
     id: &CredentialId,
-    seen: &NewCredential,
+    seen: &ExaminedCredential,
     now: DateTime<Utc>,
 ) -> Result<Option<VerificationReport>> {
     let Some(status) = seen.report.check(CheckId::Status).filter(|check| is_answer(check)) else { return Ok(None) };
@@ -102,8 +96,7 @@ fn take_over(
         }),
     };
     let before = Published { outcome: stored.report.outcome, skills: transaction.skills_in_force(id)? };
-    let skills = normalized.as_ref().map(events::all_skills).unwrap_or_default();
-    let summary = events::summary(id, &stored.fingerprint, &report, normalized.as_ref());
+    let shown = Shown::of(id, &stored.fingerprint, &report, normalized.as_ref());
     let mut writer = EventWriter::new(tenant, candidate, None, now, sequence);
     let taken_back = match status.code.as_str() {
         "revoked" => Some(EventType::CredentialRevoked),
@@ -112,19 +105,18 @@ fn take_over(
     };
     match taken_back {
         Some(event_type) => {
-            writer.credential(event_type, &summary, events::reason(&report), &[]);
-            withdraw(transaction, &mut writer, &summary, &before, &[])?;
+            writer.credential(event_type, &shown.summary, shown.reason.clone(), &[]);
+            writer.withdraw(transaction, &shown.summary, &before, &[])?;
         }
         None if was_suspended && report.outcome != Outcome::Rejected => {
-            writer.credential(EventType::CredentialReinstated, &summary, None, &skills);
-            writer.skills(&summary, &skills, None);
+            writer.credential(EventType::CredentialReinstated, &shown.summary, None, &shown.skills);
+            writer.skills(&shown, None);
         }
-        None => publish(transaction, &mut writer, &summary, &report, &skills, Some(&before))?,
+        None => writer.publish(transaction, &shown, Some(&before))?,
     }
     transaction.update_credential(id, &report, normalized.as_ref(), now)?;
-    replace_skills(transaction, &stored, &skills, now)?;
-    transaction.set_sequence(tenant, candidate, writer.sequence)?;
-    transaction.append_events(&writer.events)?;
+    replace_skills(transaction, &stored, &shown.skills, now)?;
+    writer.write(transaction)?;
     Ok(Some(report))
 }
 
@@ -152,6 +144,6 @@ fn replace_skills(
     now: DateTime<Utc>,
 ) -> Result<()> {
     transaction.remove_skills(&stored.id)?;
-    let held: Vec<_> = skills.iter().filter(|skill| events::is_held(skill)).map(|skill| (&stored.id, skill)).collect();
+    let held: Vec<_> = skills.iter().filter(|skill| is_held(skill)).map(|skill| (&stored.id, skill)).collect();
     transaction.insert_skills(&stored.tenant_id, &stored.candidate_ref, &held, now)
 }

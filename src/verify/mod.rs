@@ -18,6 +18,7 @@ use crate::model::credential::{Format, Securing, VerifiedDocument};
 use crate::model::report::{Check, VerificationReport};
 use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
+pub use presentation::{HolderSignature, holder_signature};
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;

@@ -79,6 +79,37 @@ impl Verifier {
     }
 }
 
+/// What the holder of a credential signed, where the credential was handed over outside a presentation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HolderSignature {
+    /// The holder signed nothing, or no signature was asked for.
+    Absent,
+    /// The holder's own key signed this disclosure, for what was asked.
+    Holds,
+    /// The holder signed for another challenge.
+    OtherChallenge,
+    /// The holder signed for another domain.
+    OtherDomain,
+    Broken,
+}
+
+/// The holder's own signature on an SD-JWT credential (RFC 9901 §7.3), when `expected` asks for something that it must be bound to.
+pub fn holder_signature(document: &Document, expected: &PresentationRequest) -> HolderSignature {
+    let Document::SdJwt(text) = document else { return HolderSignature::Absent };
+    if expected.challenge.is_none() && expected.domain.is_none() {
+        return HolderSignature::Absent;
+    }
+    // A credential that can't be taken apart gets its verdict when it is verified.
+    let Ok(parsed) = SdJwt::parse(text) else { return HolderSignature::Absent };
+    let Some(binding) = &parsed.key_binding else { return HolderSignature::Absent };
+    match binding.check(&parsed.claims, expected.challenge.as_deref(), expected.domain.as_deref()) {
+        Ok(()) => HolderSignature::Holds,
+        Err(problem) if problem.code == "challenge_mismatch" => HolderSignature::OtherChallenge,
+        Err(problem) if problem.code == "domain_mismatch" => HolderSignature::OtherDomain,
+        Err(_) => HolderSignature::Broken,
+    }
+}
+
 fn typed(token: Envelope, types: &[&str]) -> Result<Envelope, Malformed> {
     token.require_type(types, &CONTENTS)?;
     Ok(token)

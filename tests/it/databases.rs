@@ -118,7 +118,8 @@ pub mod made {
         AssertedBy, Concept, Derivation, Label, MappingStatus, Relation, SkillAssertion, SkillKind, SkillStatus,
     };
     use skillgate::model::submission::{CandidateHint, Channel, FileResult};
-    use skillgate::pipeline::record::{Person, WorkedFile, record};
+    use skillgate::pipeline::record::{Person, record};
+    use skillgate::pipeline::worked::WorkedFile;
     use skillgate::store::Store;
 
     pub fn tenant() -> TenantId {

@@ -9,20 +9,22 @@
 //! The seeds are made here, signed by the sample institution. The mutations come from a generator with a fixed start
 //! (`SKILLGATE_FUZZ_SEED` sets another), so that what failed once fails again.
 
+use crate::support::examine::{examine, question};
 use crate::support::tokens::TestKey;
 use base64::Engine as _;
 use ciborium::Value as Cbor;
 use serde_json::{Value, json};
 use skillgate::document::{Limits, json};
-use skillgate::intake::{self, Content};
+use skillgate::examine::{Examined, Examiner, Question};
+use skillgate::intake;
 use skillgate::jsonld::Contexts;
 use skillgate::model::credential::{Format, VerifiedDocument};
 use skillgate::model::ids::TenantId;
-use skillgate::model::submission::{CandidateHint, UploadedFile};
+use skillgate::model::submission::UploadedFile;
 use skillgate::normalize::{Origin, normalize};
 use skillgate::sample;
 use skillgate::verify::documents::{Documents, Provided};
-use skillgate::verify::{VerificationRequest, Verifier};
+use skillgate::verify::{PresentationRequest, Verifier};
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
@@ -195,37 +197,25 @@ fn open(bytes: &[u8]) -> Vec<intake::OpenedFile> {
     opened
 }
 
-/// Opens, verifies offline, and normalises what was not rejected.
+/// Opens, verifies offline (the proof of a presentation too), and normalises what was not rejected.
 struct Pipe {
     runtime: tokio::runtime::Runtime,
-    verifier: Verifier,
+    examiner: Examiner,
+    question: Question,
 }
 
 impl Pipe {
     fn new(documents: HashMap<String, Provided>) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { runtime, verifier: Verifier::new(Documents::with_provided(documents, None), Contexts::built_in()) }
+        let verifier = Verifier::new(Documents::with_provided(documents, None), Contexts::built_in());
+        // As asked of a wallet: the binding to a request is looked at as well.
+        let expected = PresentationRequest { challenge: Some("n-1".to_owned()), domain: Some("https://example.org".to_owned()) };
+        let question = Question { expected, ..question("2026-03-01T12:00:00Z".parse().unwrap()) };
+        Self { runtime, examiner: Examiner::new(verifier, limits()), question }
     }
 
-    fn run(&self, bytes: &[u8]) {
-        let request = VerificationRequest {
-            at: "2026-03-01T12:00:00Z".parse().unwrap(),
-            candidate: CandidateHint::default(),
-            explain: false,
-        };
-        for one in open(bytes) {
-            let credentials = match one.content {
-                Content::Credentials(credentials) => credentials,
-                Content::Presentation(presentation) => presentation.credentials,
-                Content::Nothing(_) => continue,
-            };
-            for received in credentials.iter().take(4) {
-                let verified = self.runtime.block_on(self.verifier.verify(received, &request));
-                if let Some(document) = verified.document {
-                    drop(normalize(&document, &verified.report, &origin()));
-                }
-            }
-        }
+    fn run(&self, bytes: &[u8]) -> Vec<Examined> {
+        self.runtime.block_on(examine(&self.examiner, bytes, &self.question))
     }
 }
 
@@ -267,7 +257,7 @@ fn tokens_are_survived() {
     seeds.push(sd_jwt);
     seeds.extend(messages());
     let pipe = Pipe::new(HashMap::new());
-    fuzz("jwt", 500, seeds, |input| pipe.run(input));
+    fuzz("jwt", 500, seeds, |input| drop(pipe.run(input)));
 }
 
 /// A badge and a presentation as signed CBOR, as bytes and in base64.
@@ -291,7 +281,7 @@ fn messages() -> Vec<Vec<u8>> {
 #[test]
 fn linked_data_is_survived() {
     let pipe = Pipe::new(HashMap::new());
-    fuzz("json-ld", 200, sample_bytes(&["valid.json", "revoked.json", "status-list.json"]), |input| pipe.run(input));
+    fuzz("json-ld", 200, sample_bytes(&["valid.json", "revoked.json", "status-list.json"]), |input| drop(pipe.run(input)));
 }
 
 #[test]
@@ -320,14 +310,8 @@ fn the_graph_of_a_hosted_badge_is_survived() {
 fn any_verified_json_is_normalised_without_harm() {
     let formats = [Format::OpenBadges2, Format::OpenBadges3, Format::Clr2, Format::Elm3, Format::LerRs, Format::Vc2];
     let pipe = Pipe::new(HashMap::new());
-    let received = |bytes: &[u8]| match open(bytes).pop().map(|one| one.content) {
-        Some(Content::Credentials(credentials)) => credentials.into_iter().next(),
-        _ => None,
-    };
-    let request =
-        VerificationRequest { at: "2026-03-01T12:00:00Z".parse().unwrap(), candidate: CandidateHint::default(), explain: false };
     let seeds = sample_bytes(&["valid.json"]);
-    let report = pipe.runtime.block_on(pipe.verifier.verify(&received(&seeds[0]).unwrap(), &request)).report;
+    let report = pipe.run(&seeds[0]).remove(0).credentials.remove(0).report;
     fuzz("normalize", 1_000, seeds, |input| {
         let Ok(json) = json::parse(input, &limits()).map(Arc::new) else { return };
         for format in formats {

@@ -5,6 +5,7 @@ use crate::databases::{TestStore, made, noon, on_both_databases};
 use chrono::Duration;
 use serde_json::{Value, json};
 use skillgate::document::Limits;
+use skillgate::examine::Examiner;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::event::{Event, EventType};
@@ -56,9 +57,8 @@ fn gateway(store: &TestStore, list: Option<String>, days: i64) -> Pipeline {
     let served = list.map(|text| (LIST.to_owned(), Provided::Content(text.into())));
     let documents = Documents::with_provided(served.into_iter().collect::<HashMap<_, _>>(), None);
     Pipeline {
-        verifiers: Verifier::new(documents, Contexts::built_in()).into(),
+        examiner: Examiner::new(Verifier::new(documents, Contexts::built_in()), Limits::default()),
         store: store.store.clone(),
-        limits: Limits::default(),
         clock: Clock::fixed(noon() + Duration::days(days)),
         status_interval: Some(Duration::hours(24)),
     }

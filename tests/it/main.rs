@@ -22,6 +22,7 @@ mod cose;
 mod databases;
 mod deployment;
 mod employer;
+mod examiner;
 mod fuzz;
 mod http_client;
 mod journey;

@@ -3,6 +3,7 @@
 use crate::databases::{TestStore, made, noon, on_both_databases};
 use chrono::Duration;
 use skillgate::document::Limits;
+use skillgate::examine::Examiner;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::{Connection, Secrets};
@@ -310,9 +311,8 @@ async fn a_rejected_credential_tells_its_reason_and_no_content(TestStore { store
 fn pipeline(store: &Store, clock: Clock) -> Pipeline {
     let verifier = Verifier::new(Documents::default(), Contexts::built_in());
     Pipeline {
-        verifiers: verifier.into(),
+        examiner: Examiner::new(verifier, Limits::default()),
         store: store.clone(),
-        limits: Limits::default(),
         clock,
         status_interval: Some(chrono::Duration::hours(24)),
     }

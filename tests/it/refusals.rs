@@ -1,15 +1,12 @@
 //! Badges of a trusted issuer with one thing wrong, most of them signed as they stand: each is refused for what is wrong with it.
 //! Unlike in `red_team`, the issuer's own software may be what went wrong, or the issuer may be the attacker.
 
+use crate::support::examine::examine_with;
 use crate::support::range::Range;
 use crate::support::tokens::V2;
 use serde_json::{Value, json};
-use skillgate::document::Limits;
-use skillgate::intake::{self, Content};
 use skillgate::model::report::{CheckStatus, Outcome};
-use skillgate::model::submission::{CandidateHint, UploadedFile};
 use skillgate::sample::Badge;
-use skillgate::verify::VerificationRequest;
 
 struct College {
     range: Range,
@@ -35,19 +32,15 @@ impl College {
 
     /// The outcome, and the codes of everything that failed.
     async fn judge(&self, text: &str) -> (Outcome, Vec<String>) {
-        let file = UploadedFile { name: None, media_type: None, bytes: text.to_owned().into_bytes().into() };
         let at = "2026-06-01T12:00:00Z".parse().unwrap();
-        let request = VerificationRequest { at, candidate: CandidateHint::default(), explain: false };
-        let opened = intake::open(&file, &Limits::default());
-        match &opened[0].content {
-            Content::Credentials(credentials) => {
-                let report = self.range.verifier.verify(&credentials[0], &request).await.report;
-                let failed = report.checks.iter().filter(|check| check.status == CheckStatus::Fail);
-                (report.outcome, failed.map(|check| check.code.clone()).collect())
-            }
-            Content::Nothing(problem) => (Outcome::Rejected, vec![problem.code.clone()]),
-            Content::Presentation(_) => panic!("no test sends one"),
+        let examined = examine_with(&self.range.verifier, text.as_bytes(), at).await.remove(0);
+        assert!(examined.presentation.is_none(), "no test sends a presentation");
+        if let Some(problem) = examined.problem {
+            return (Outcome::Rejected, vec![problem.code]);
         }
+        let report = &examined.credentials[0].report;
+        let failed = report.checks.iter().filter(|check| check.status == CheckStatus::Fail);
+        (report.outcome, failed.map(|check| check.code.clone()).collect())
     }
 
     async fn expect_refusal(&self, name: &str, text: &str, code: &str) {

@@ -1,10 +1,11 @@
 //! The samples, all the way: made, opened, verified, normalised, accepted, and what is told of them fits the schemas.
 
+use crate::support::examine::{examine, question};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use skillgate::commands::asyncapi;
 use skillgate::document::Limits;
-use skillgate::intake::{self, Content};
+use skillgate::examine::{Examiner, Question};
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::event::EventType;
@@ -59,11 +60,19 @@ impl Set {
     }
 
     async fn report(&self, name: &str, email: Option<&str>) -> VerificationReport {
-        let opened = intake::open(&self.upload(name), &Limits::default());
-        let Content::Credentials(credentials) = &opened[0].content else { panic!("{name}: {opened:?}") };
+        self.report_of(&self.examiner(), name, email).await
+    }
+
+    async fn report_of(&self, examiner: &Examiner, name: &str, email: Option<&str>) -> VerificationReport {
         let candidate = CandidateHint { emails: email.into_iter().map(str::to_owned).collect(), ..CandidateHint::default() };
-        let request = VerificationRequest { at: now(), candidate, explain: false };
-        self.verifier().verify(&credentials[0], &request).await.report
+        let question = Question { request: VerificationRequest { at: now(), candidate, explain: false }, ..question(now()) };
+        let mut examined = examine(examiner, &self.bytes(name), &question).await;
+        assert!(examined[0].presentation.is_none(), "{name}: {examined:?}");
+        examined.remove(0).credentials.remove(0).report
+    }
+
+    fn examiner(&self) -> Examiner {
+        Examiner::new(self.verifier(), Limits::default())
     }
 }
 
@@ -99,11 +108,8 @@ async fn bad_samples_are_rejected_for_their_own_reason() {
 #[actix_web::test]
 async fn a_list_that_cannot_be_had_is_not_taken_for_good_news() {
     let set = Set::new();
-    let opened = intake::open(&set.upload("revoked.json"), &Limits::default());
-    let Content::Credentials(credentials) = &opened[0].content else { panic!() };
-    let request = VerificationRequest { at: now(), candidate: CandidateHint::default(), explain: false };
     let verifier = Verifier { documents: Documents::default(), ..set.verifier() };
-    let report = verifier.verify(&credentials[0], &request).await.report;
+    let report = set.report_of(&Examiner::new(verifier, Limits::default()), "revoked.json", None).await;
     assert_eq!(report.outcome, Outcome::Attention);
     assert_eq!(report.check(CheckId::Status).map(|check| check.status), Some(CheckStatus::CouldNotCheck));
 }
@@ -123,9 +129,8 @@ async fn what_is_told_of_the_samples_fits_the_schemas() {
     let store = Store::connect(&url, Sealer::new(&[7; 32])).await.unwrap();
     let tenant = TenantId::from("default");
     let pipeline = Pipeline {
-        verifiers: set.verifier().into(),
+        examiner: set.examiner(),
         store: store.clone(),
-        limits: Limits::default(),
         clock: Clock::fixed(now()),
         status_interval: Some(chrono::Duration::hours(24)),
     };

@@ -6,18 +6,16 @@
 //! fails, and so does one that went away.
 
 use crate::support::beside;
+use crate::support::examine::examine_with;
 use crate::support::tokens::TestKey;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use skillgate::document::Limits;
-use skillgate::intake::{self, Content};
 use skillgate::jsonld::Contexts;
 use skillgate::model::report::{CheckId, CheckStatus, VerificationReport};
-use skillgate::model::submission::{CandidateHint, UploadedFile};
+use skillgate::verify::Verifier;
 use skillgate::verify::documents::{Documents, Provided};
 use skillgate::verify::keys::{KeyResolver, Purpose};
 use skillgate::verify::securing::proof::{self, ProofRequest};
-use skillgate::verify::{PresentationRequest, VerificationRequest, Verifier};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -150,34 +148,19 @@ fn at() -> DateTime<Utc> {
     "2026-11-23T09:51:00Z".parse().unwrap()
 }
 
-fn request() -> VerificationRequest {
-    VerificationRequest { at: at(), candidate: CandidateHint::default(), explain: false }
-}
-
 /// The reports on everything in a file, or the code of the problem that there is nothing in it.
 async fn reports(path: &Path, verifier: &Verifier) -> Result<Vec<VerificationReport>, String> {
     reports_on(std::fs::read(path).unwrap(), verifier).await
 }
 
 async fn reports_on(bytes: Vec<u8>, verifier: &Verifier) -> Result<Vec<VerificationReport>, String> {
-    let file = UploadedFile { name: None, media_type: None, bytes: bytes.into() };
     let mut found = Vec::new();
-    for opened in intake::open(&file, &Limits::default()) {
-        match opened.content {
-            Content::Nothing(problem) => return Err(problem.code),
-            Content::Credentials(credentials) => {
-                for credential in &credentials {
-                    found.push(verifier.verify(credential, &request()).await.report);
-                }
-            }
-            Content::Presentation(presentation) => {
-                let expected = PresentationRequest::default();
-                found.push(verifier.verify_presentation(&presentation, &expected, &request()).await.0);
-                for credential in &presentation.credentials {
-                    found.push(verifier.verify(credential, &request()).await.report);
-                }
-            }
+    for file in examine_with(verifier, &bytes, at()).await {
+        if let Some(problem) = file.problem {
+            return Err(problem.code);
         }
+        found.extend(file.presentation.map(|finding| finding.report));
+        found.extend(file.credentials.into_iter().map(|credential| credential.report));
     }
     Ok(found)
 }

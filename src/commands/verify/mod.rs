@@ -6,22 +6,19 @@ mod text;
 use super::block_on;
 use crate::app::build_verifier;
 use crate::cli::{EXIT_USAGE, SettingsArgs};
-use crate::document::Limits;
+use crate::examine::{Examined, Examiner, Question};
 use crate::http_client::HttpClient;
-use crate::intake::{self, Content, OpenedFile};
 use crate::model::clock::Clock;
-use crate::model::credential::{Format, NormalizedCredential, ReceivedCredential, Securing};
+use crate::model::credential::{Format, NormalizedCredential, Securing};
 use crate::model::ids::TenantId;
 use crate::model::report::{Check, CheckId, Outcome, VerificationReport};
 use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
-use crate::normalize::{self, Origin};
-use crate::verify::{PresentationRequest, VerificationRequest, Verifier, checks::validity, outcome};
+use crate::verify::{PresentationRequest, VerificationRequest, checks::validity, outcome};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
@@ -122,9 +119,8 @@ pub fn run(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<ExitCod
 
 /// Everything that verifying a file takes, shared by all files.
 struct Job {
-    verifier: Verifier,
-    limits: Limits,
-    request: VerificationRequest,
+    examiner: Examiner,
+    question: Question,
 }
 
 fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
@@ -143,7 +139,13 @@ fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
     let verifier = build_verifier(&settings.verify, &settings.intake, client)?;
     let candidate = CandidateHint { emails: args.email.clone(), name: args.name.clone(), ..CandidateHint::default() };
     let at = args.at.unwrap_or_else(|| Clock::system().now());
-    Ok(Job { verifier, limits: settings.intake, request: VerificationRequest { at, candidate, explain: args.explain } })
+    let question = Question {
+        tenant_id: TenantId::from("default"),
+        candidate_ref: None,
+        request: VerificationRequest { at, candidate, explain: args.explain },
+        expected: PresentationRequest::default(),
+    };
+    Ok(Job { examiner: Examiner::new(verifier, settings.intake), question })
 }
 
 /// Verifies files side by side and hands the reports over in the order of the files.
@@ -181,7 +183,7 @@ async fn verify_all(
 
 async fn verify_file(job: &Job, path: &PathBuf) -> FileReport {
     let file = path.to_string_lossy().into_owned();
-    let bytes = match read(path, job.limits.max_upload_bytes) {
+    let bytes = match read(path, job.examiner.limits.max_upload_bytes) {
         Ok(bytes) => bytes,
         Err(error) => {
             let problem = FileProblem {
@@ -189,63 +191,34 @@ async fn verify_file(job: &Job, path: &PathBuf) -> FileReport {
                 message: format!("The file could not be read: {error:#}."),
                 next_step: Some("Check the path and the permissions.".to_owned()),
             };
-            return without_credential(file, problem, job.request.at);
+            return without_credential(file, problem, job.question.request.at);
         }
     };
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
     let upload = UploadedFile { name, media_type: None, bytes: bytes.into() };
-    let opened = intake::open(&upload, &job.limits);
+    let opened = job.examiner.open(vec![upload]).await;
     let is_archive = opened.len() > 1;
     let mut entries = Vec::new();
     let mut problem = None;
-    for one in opened {
-        let name = is_archive.then(|| one.name.clone());
-        problem = judge(job, one, name, &mut entries).await.or(problem);
+    for examined in job.examiner.examine(opened, &job.question).await {
+        problem = add(examined, is_archive, job.question.request.at, &mut entries).or(problem);
     }
     let outcome = entries.iter().map(|entry| entry.report.outcome).max().unwrap_or(Outcome::Rejected);
     FileReport { file, outcome, credentials: entries, problem }
 }
 
-/// Adds what was found in one opened file to `entries`.
-async fn judge(job: &Job, opened: OpenedFile, name: Option<String>, entries: &mut Vec<Entry>) -> Option<FileProblem> {
-    match opened.content {
-        Content::Credentials(credentials) => {
-            for credential in &credentials {
-                entries.push(verify_credential(job, credential, &job.request, name.clone()).await);
-            }
-            None
-        }
-        Content::Presentation(presentation) => {
-            let expected = PresentationRequest::default();
-            let (report, facts) = job.verifier.verify_presentation(&presentation, &expected, &job.request).await;
-            entries.push(Entry { name: name.clone(), report, normalized: None });
-            for mut credential in presentation.credentials {
-                credential.presentation = Some(facts.clone());
-                entries.push(verify_credential(job, &credential, &job.request, name.clone()).await);
-            }
-            None
-        }
-        Content::Nothing(problem) => {
-            entries.push(Entry { name, report: nothing(&problem, job.request.at), normalized: None });
-            Some(problem)
-        }
+/// Adds what was found in one file to `entries`; returns why there was no credential in it.
+fn add(examined: Examined, is_archive: bool, at: DateTime<Utc>, entries: &mut Vec<Entry>) -> Option<FileProblem> {
+    let name = is_archive.then_some(examined.file.name);
+    if let Some(problem) = &examined.problem {
+        entries.push(Entry { name: name.clone(), report: nothing(problem, at), normalized: None });
     }
-}
-
-async fn verify_credential(
-    job: &Job,
-    credential: &ReceivedCredential,
-    request: &VerificationRequest,
-    name: Option<String>,
-) -> Entry {
-    let verification = job.verifier.verify(credential, request).await;
-    let origin = Origin {
-        tenant_id: TenantId::from("default"),
-        candidate_ref: None,
-        fingerprint: hex::encode(Sha256::digest(&credential.bytes)),
-    };
-    let normalized = verification.document.as_ref().map(|document| normalize::normalize(document, &verification.report, &origin));
-    Entry { name, report: verification.report, normalized }
+    if let Some(finding) = examined.presentation {
+        entries.push(Entry { name: name.clone(), report: finding.report, normalized: None });
+    }
+    let credentials = examined.credentials.into_iter();
+    entries.extend(credentials.map(|one| Entry { name: name.clone(), report: one.report, normalized: one.normalized }));
+    examined.problem
 }
 
 fn read(path: &PathBuf, limit: usize) -> anyhow::Result<Vec<u8>> {

@@ -136,8 +136,12 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
         }
         Err(problem) => {
             detail["refused"] = json!({"code": problem.code(), "detail": problem.detail});
-            let status = if problem.status == 503 { 503 } else { 400 };
-            (status, error("invalid_presentation", &problem.detail), detail)
+            let (status, code) = match problem.status {
+                500 => (500, "server_error"),
+                503 => (503, "invalid_presentation"),
+                _ => (400, "invalid_presentation"),
+            };
+            (status, error(code, &problem.detail), detail)
         }
     }
 }

@@ -20,7 +20,7 @@ pub async fn get(state: web::Data<State>, caller: Caller, id: Id<CredentialId>) 
         state.store.credential_source(&caller.tenant_id, &id.0).await?.ok_or_else(|| Problem::not_found("credential"))?;
     let now = state.clock.now();
     let key = signing_key(&state.store, now).await?;
-    let contexts = receipt::contexts_of(&bytes, &state.pipeline.verifiers.everybody().contexts);
+    let contexts = receipt::contexts_of(&bytes, &state.pipeline.examiner.verifiers.everybody().contexts);
     let gateway = state.public_url.clone();
     let make = move |previous: Option<(u64, String)>| {
         let subject = Subject {

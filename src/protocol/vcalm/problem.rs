@@ -10,6 +10,8 @@ const STATUS_LIST: &str = "https://www.w3.org/ns/credentials/status-list#";
 /// Base of the types that no standard defines.
 pub const OWN: &str = "https://skillgate.org/problems/";
 
+const INTERNAL_FAULT: &str = "internal-fault";
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub problem_type: String,
@@ -73,6 +75,16 @@ impl Problem {
 
     pub fn unavailable() -> Self {
         Self::new(own("unavailable"), 503, "Try again", "The message could not be kept. Send it again in a moment.")
+    }
+
+    /// A fault of the gateway, which says nothing about the message.
+    pub fn internal_fault() -> Self {
+        let detail = "The gateway stumbled over this message, so nothing can be said about it. Tell the operator of the gateway.";
+        Self::new(own(INTERNAL_FAULT), 500, "Internal fault", detail)
+    }
+
+    pub fn is_internal_fault(&self) -> bool {
+        self.code() == INTERNAL_FAULT
     }
 
     pub fn body(&self) -> Value {

@@ -2,6 +2,7 @@
 
 pub mod disclosure;
 pub mod edits;
+pub mod examine;
 pub mod fake_host;
 pub mod platform;
 mod ports;
@@ -14,6 +15,7 @@ use ports::{FakeConnectors, FakeHealth, RecordedTasks};
 use serde_json::Value;
 use skillgate::channel::{ChannelSettings, Channels};
 use skillgate::document::Limits;
+use skillgate::examine::Examiner;
 use skillgate::http::budget::Budget;
 use skillgate::http::metrics::Metrics;
 use skillgate::http::{State, server};
@@ -87,9 +89,8 @@ async fn spawn(limits: Limits, settings: ChannelSettings) -> TestApp {
     // Nothing is fetched: what a test needs of the network, it provides.
     let verifier = Verifier::new(Documents::default(), Contexts::built_in());
     let pipeline = Pipeline {
-        verifiers: verifier.into(),
+        examiner: Examiner::new(verifier, limits.clone()),
         store: store.clone(),
-        limits: limits.clone(),
         clock: clock.clone(),
         status_interval: Some(chrono::Duration::hours(24)),
     };

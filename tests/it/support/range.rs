@@ -2,6 +2,7 @@
 
 use super::disclosure::{Issued, Suite};
 use super::edits::{CONTEXTS, Editor, Names, collect};
+use super::examine::examine_with;
 use super::tokens::TestKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,17 +10,12 @@ use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use serde_json::{Value, json};
-use skillgate::document::Limits;
-use skillgate::intake::{self, Content};
 use skillgate::jsonld::{Contexts, Edition};
-use skillgate::model::ids::TenantId;
 use skillgate::model::report::Outcome;
-use skillgate::model::submission::{CandidateHint, UploadedFile};
-use skillgate::normalize::{Origin, normalize};
 use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind, status_list};
+use skillgate::verify::Verifier;
 use skillgate::verify::checks::issuer_trust::TrustPolicy;
 use skillgate::verify::documents::{Documents, Provided};
-use skillgate::verify::{VerificationRequest, Verifier};
 use std::collections::BTreeMap;
 use std::io::Write;
 
@@ -152,25 +148,12 @@ impl Range {
 
     /// [`Range::judge`] for a file of any kind.
     pub async fn judge_bytes(&self, bytes: Vec<u8>) -> (Outcome, String, Option<Value>) {
-        let file = UploadedFile { name: None, media_type: None, bytes: bytes.into() };
-        let request = VerificationRequest { at: at(), candidate: CandidateHint::default(), explain: false };
         let mut found = (Outcome::Rejected, "nothing".to_owned(), None);
-        for opened in intake::open(&file, &Limits::default()) {
-            let credentials = match opened.content {
-                Content::Credentials(credentials) => credentials,
-                Content::Presentation(presentation) => presentation.credentials,
-                Content::Nothing(_) => continue,
-            };
-            for credential in credentials {
-                let verification = self.verifier.verify(&credential, &request).await;
-                let report = &verification.report;
-                let code = report.deciding_check().map_or("ok", |check| check.code.as_str()).to_owned();
-                let origin = Origin { tenant_id: TenantId::from("t"), candidate_ref: None, fingerprint: "0".repeat(64) };
-                let common = verification.document.as_ref().map(|document| normalize(document, report, &origin));
-                let common = common.map(|common| serde_json::to_value(common).unwrap());
-                if report.outcome == Outcome::Accepted || found.2.is_none() {
-                    found = (report.outcome, code, common);
-                }
+        for credential in examine_with(&self.verifier, &bytes, at()).await.into_iter().flat_map(|file| file.credentials) {
+            let outcome = credential.report.outcome;
+            if outcome == Outcome::Accepted || found.2.is_none() {
+                let code = credential.report.deciding_check().map_or("ok", |check| check.code.as_str()).to_owned();
+                found = (outcome, code, credential.normalized.map(|common| serde_json::to_value(common).unwrap()));
             }
         }
         found

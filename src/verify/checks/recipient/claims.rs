@@ -6,8 +6,6 @@ use crate::document::members::{MAX_VALUES, each};
 use crate::model::credential::Format;
 use serde_json::Value;
 
-/// The most claims looked at: a credential is about one person, not about a list of them.
-
 /// One thing that a credential says about whom it was issued to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Claim {

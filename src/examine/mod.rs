@@ -1,0 +1,194 @@
+//! Opens, verifies and normalises foreign files: the only place that does, for every caller.
+//! Comes in: uploaded files and what is asked of them. Goes out: for each file what was found, the verdict on its presentation, and of
+//! each credential the received form, the report and the normalised form. All work runs on the blocking pool; a panic in the work on
+//! a file becomes an internal fault that is reported for this file.
+//! Must not know: where credentials are stored, who asked, what is published.
+
+mod found;
+mod pool;
+
+pub use found::{Examined, ExaminedCredential, FileId, PresentationFinding, Presented, PresentedContent};
+
+use crate::document::Limits;
+use crate::intake::{self, Content, OpenedFile};
+use crate::model::credential::ReceivedCredential;
+use crate::model::ids::{CandidateRef, TenantId};
+use crate::model::submission::UploadedFile;
+use crate::normalize::{Origin, normalize};
+use crate::verify::{PresentationRequest, VerificationRequest, Verifier, Verifiers, holder_signature};
+use found::Faulty;
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, OnceLock};
+use tokio::runtime::Handle;
+
+/// What is asked of files.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Under whose trust policy the credentials are judged.
+    pub tenant_id: TenantId,
+    /// The person whom the normalised credentials name; `None` when no person is known.
+    pub candidate_ref: Option<CandidateRef>,
+    pub request: VerificationRequest,
+    /// What a presentation must be bound to.
+    pub expected: PresentationRequest,
+}
+
+/// A step of the work on one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A file is unpacked.
+    Open,
+    /// The proof of a presentation is verified.
+    Presentation,
+    /// A credential is verified and normalised.
+    Credential,
+}
+
+type Watch = Box<dyn Fn(Step) + Send + Sync>;
+
+/// Opens, verifies and normalises. Cheap to clone; clones share their watch.
+#[derive(Clone)]
+pub struct Examiner {
+    pub verifiers: Verifiers,
+    pub limits: Limits,
+    watch: Arc<OnceLock<Watch>>,
+}
+
+impl Examiner {
+    pub fn new(verifiers: impl Into<Verifiers>, limits: Limits) -> Self {
+        Self { verifiers: verifiers.into(), limits, watch: Arc::default() }
+    }
+
+    /// Calls `watch` before each step, in this examiner and its clones; only the first call of this function has an effect.
+    /// Tests count steps with it, or make a step panic. Nothing in the product sets it.
+    pub fn watch(&self, watch: impl Fn(Step) + Send + Sync + 'static) {
+        self.watch.get_or_init(|| Box::new(watch));
+    }
+
+    /// How many files the uploads count as: entries of an archive's directory, else 1 each.
+    pub async fn count(&self, files: &[UploadedFile]) -> usize {
+        let limits = self.limits.clone();
+        let counts = pool::each(files.to_vec(), move |file| intake::count(&file, &limits)).await;
+        // A file that can't be counted is one file with a problem.
+        counts.into_iter().map(|count| count.unwrap_or(1)).sum()
+    }
+
+    /// Opens uploads, in order: one item for a plain file, one for each entry of an archive.
+    pub async fn open(&self, files: Vec<UploadedFile>) -> Vec<OpenedFile> {
+        let (examiner, uploads) = (self.clone(), files.clone());
+        let opened = pool::each(files, move |file| {
+            examiner.step(Step::Open);
+            intake::open(&file, &examiner.limits)
+        });
+        found::complete(opened.await, |index| found::unopened(&uploads[index])).into_iter().flatten().collect()
+    }
+
+    /// Judges how credentials were handed over: the proof of each presentation, and what holders of other credentials signed.
+    pub async fn present(&self, opened: Vec<OpenedFile>, question: &Question) -> Vec<Presented> {
+        let files = opened.iter().map(FileId::of).collect();
+        self.work(opened, files, question, |task, file, runtime| runtime.block_on(task.present(file))).await
+    }
+
+    /// Verifies and normalises the credentials of opened files; the results are in the order of the files.
+    pub async fn examine(&self, opened: Vec<OpenedFile>, question: &Question) -> Vec<Examined> {
+        let files = opened.iter().map(FileId::of).collect();
+        let work = |task: &Task, file, runtime: &Handle| {
+            runtime.block_on(async {
+                let presented = task.present(file).await;
+                task.finish(presented).await
+            })
+        };
+        self.work(opened, files, question, work).await
+    }
+
+    /// As [`Examiner::examine`], for files whose presentations are already judged: their proofs are not verified again.
+    pub async fn examine_presented(&self, presented: Vec<Presented>, question: &Question) -> Vec<Examined> {
+        let files = presented.iter().map(|presented| presented.file.clone()).collect();
+        self.work(presented, files, question, |task, file, runtime| runtime.block_on(task.finish(file))).await
+    }
+
+    /// `files` says for each item which file it is.
+    async fn work<T, R>(
+        &self,
+        items: Vec<T>,
+        files: Vec<FileId>,
+        question: &Question,
+        work: impl Fn(&Task, T, &Handle) -> R + Send + Sync + 'static,
+    ) -> Vec<R>
+    where
+        T: Send + 'static,
+        R: Faulty + Send + 'static,
+    {
+        let verifier = self.verifiers.of(&question.tenant_id);
+        let task = Task { examiner: self.clone(), verifier, question: question.clone() };
+        let runtime = Handle::current();
+        let results = pool::each(items, move |item| work(&task, item, &runtime)).await;
+        found::complete(results, |index| files[index].clone())
+    }
+
+    fn step(&self, step: Step) {
+        if let Some(watch) = self.watch.get() {
+            watch(step);
+        }
+    }
+}
+
+/// What the work on each file needs.
+struct Task {
+    examiner: Examiner,
+    verifier: Verifier,
+    question: Question,
+}
+
+impl Task {
+    async fn present(&self, opened: OpenedFile) -> Presented {
+        let file = FileId::of(&opened);
+        let content = match opened.content {
+            Content::Nothing(problem) => PresentedContent::Nothing(problem),
+            Content::Credentials(credentials) => {
+                let signed = credentials.into_iter().map(|credential| {
+                    let signature = holder_signature(&credential.document, &self.question.expected);
+                    (credential, signature)
+                });
+                PresentedContent::Credentials(signed.collect())
+            }
+            Content::Presentation(mut presentation) => {
+                self.examiner.step(Step::Presentation);
+                let (expected, request) = (&self.question.expected, &self.question.request);
+                let (report, facts) = self.verifier.verify_presentation(&presentation, expected, request).await;
+                let carried = std::mem::take(&mut presentation.credentials).into_iter();
+                let carried = carried.map(|credential| ReceivedCredential { presentation: Some(facts.clone()), ..credential });
+                let carried = carried.collect();
+                PresentedContent::Presentation(Box::new(PresentationFinding { report, facts }), carried)
+            }
+        };
+        Presented { file, content }
+    }
+
+    async fn finish(&self, presented: Presented) -> Examined {
+        let (problem, presentation, received) = match presented.content {
+            PresentedContent::Nothing(problem) => (Some(problem), None, Vec::new()),
+            PresentedContent::Credentials(signed) => (None, None, signed.into_iter().map(|(credential, _)| credential).collect()),
+            PresentedContent::Presentation(finding, carried) => (None, Some(*finding), carried),
+        };
+        let mut credentials = Vec::with_capacity(received.len());
+        for credential in received {
+            credentials.push(self.credential(credential).await);
+        }
+        Examined { file: presented.file, problem, presentation, credentials }
+    }
+
+    async fn credential(&self, received: ReceivedCredential) -> ExaminedCredential {
+        self.examiner.step(Step::Credential);
+        let verification = self.verifier.verify(&received, &self.question.request).await;
+        let fingerprint = hex::encode(Sha256::digest(&received.bytes));
+        let origin = Origin {
+            tenant_id: self.question.tenant_id.clone(),
+            candidate_ref: self.question.candidate_ref.clone(),
+            fingerprint: fingerprint.clone(),
+        };
+        let report = verification.report;
+        let normalized = verification.document.as_ref().map(|document| normalize(document, &report, &origin));
+        ExaminedCredential { received, fingerprint, report, normalized }
+    }
+}

@@ -1,0 +1,33 @@
+//! What is handed to the pipeline. Comes in: files and what is said of the person. Goes out: the same, and a hash that tells a repeated
+//! request from another one. Must not know: what is in the files.
+
+use crate::model::ids::TenantId;
+use crate::model::submission::{CandidateHint, Channel, UploadedFile};
+use crate::verify::PresentationRequest;
+use sha2::{Digest, Sha256};
+
+/// Files to take in, for one person at most.
+#[derive(Clone, Debug)]
+pub struct Delivered {
+    pub tenant_id: TenantId,
+    pub channel: Channel,
+    pub candidate: CandidateHint,
+    pub files: Vec<UploadedFile>,
+    /// What a presentation among the files must be bound to; empty when nobody asked a wallet for it (uploads, links).
+    pub expected: PresentationRequest,
+    pub idempotency_key: Option<String>,
+}
+
+impl Delivered {
+    /// Lower-case hex SHA-256 over everything that makes the request what it is.
+    pub(super) fn hash(&self) -> String {
+        let files = self.files.iter().map(|file| (&file.name, &file.media_type, sha256_hex(&file.bytes)));
+        let files: Vec<_> = files.collect();
+        let request = (self.channel, &self.candidate, &self.expected.challenge, &self.expected.domain, files);
+        sha256_hex(&serde_json::to_vec(&request).unwrap_or_default())
+    }
+}
+
+fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}

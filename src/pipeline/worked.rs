@@ -1,0 +1,49 @@
+//! An examined file as it is recorded. Comes in: what the examiner found. Goes out: the file's result and its credentials, each
+//! with an id and the moment of the next status check. Must not know: the database.
+
+use crate::examine::{Examined, ExaminedCredential};
+use crate::model::credential::ReceivedCredential;
+use crate::model::ids::CredentialId;
+use crate::model::record::NewCredential;
+use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
+use crate::model::submission::FileResult;
+use chrono::{DateTime, Duration, Utc};
+
+/// A file after its credentials were verified; `result.credentials` is empty.
+#[derive(Clone, Debug)]
+pub struct WorkedFile {
+    pub result: FileResult,
+    pub credentials: Vec<NewCredential>,
+}
+
+/// `every`: how long a status that an issuer gave holds before it is asked again; `None`: for ever. `now`: when it was asked.
+pub fn worked(examined: Vec<Examined>, every: Option<Duration>, now: DateTime<Utc>) -> Vec<WorkedFile> {
+    examined.into_iter().map(|file| worked_file(file, every, now)).collect()
+}
+
+fn worked_file(examined: Examined, every: Option<Duration>, now: DateTime<Utc>) -> WorkedFile {
+    let result = FileResult {
+        file: examined.file.name,
+        sha256: examined.file.sha256,
+        detected: examined.file.detected,
+        problem: examined.problem,
+        presentation: examined.presentation.map(|finding| finding.report),
+        credentials: Vec::new(),
+    };
+    let credentials = examined.credentials.into_iter().map(|credential| new_credential(credential, every, now));
+    WorkedFile { result, credentials: credentials.collect() }
+}
+
+fn new_credential(examined: ExaminedCredential, every: Option<Duration>, now: DateTime<Utc>) -> NewCredential {
+    let ExaminedCredential { received, fingerprint, report, normalized } = examined;
+    let ReceivedCredential { name, media_type, bytes, .. } = received;
+    let next_check_at = next_check(&report, every, now);
+    NewCredential { id: CredentialId::generate(), name, media_type, bytes, fingerprint, report, normalized, next_check_at }
+}
+
+/// When the status should be asked again: not for credentials without one, nor for those that are lost for good.
+pub fn next_check(report: &VerificationReport, every: Option<Duration>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let status = report.check(CheckId::Status)?;
+    let may_change = report.outcome != Outcome::Rejected || status.code == "suspended";
+    every.filter(|_| may_change && status.status != CheckStatus::NotApplicable).map(|every| now + every)
+}
