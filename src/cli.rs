@@ -1,14 +1,9 @@
 //! The command line: what can be said, and which command answers.
 //! Comes in: arguments. Goes out: an exit code. Each command lives in a file of its own in `commands`.
 
-use crate::commands;
-use crate::config::{Overrides, Settings, SettingsError, load};
-use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use crate::commands::{self, EXIT_USAGE, SettingsArgs};
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-
-/// `EX_USAGE` of sysexits.h: the command was used wrongly.
-pub const EXIT_USAGE: u8 = 64;
 
 /// The employer's front door for digital credentials: takes Open Badges, CLRs and Verifiable Credentials in, verifies them,
 /// turns them into one skills model and delivers skill events to HR systems.
@@ -19,29 +14,6 @@ pub struct Cli {
     pub settings: SettingsArgs,
     #[command(subcommand)]
     command: Option<Command>,
-}
-
-/// Where settings come from. All of them, with what they mean: `skillgate doctor --settings`.
-#[derive(Debug, Args)]
-pub struct SettingsArgs {
-    /// Settings file (TOML)
-    #[arg(long, global = true, env = "SKILLGATE_CONFIG", value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// One setting, for example --set http.listen=0.0.0.0:8080; may be repeated
-    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE", value_parser = key_value)]
-    set: Vec<(String, String)>,
-}
-
-impl SettingsArgs {
-    pub fn load(&self) -> Result<Settings, SettingsError> {
-        let overrides: Overrides = self.set.clone();
-        load(self.config.as_deref(), std::env::vars().collect(), &overrides)
-    }
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("write it as SECTION.KEY=VALUE")?;
-    Ok((key.trim().to_owned(), value.to_owned()))
 }
 
 #[derive(Debug, Subcommand)]

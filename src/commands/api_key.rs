@@ -1,7 +1,7 @@
 //! `skillgate api-key create|list|revoke`: keys exist in clear only at the moment they are made.
 
 use super::{block_on, open_store};
-use crate::cli::SettingsArgs;
+use crate::commands::SettingsArgs;
 use crate::model::clock::Clock;
 use crate::model::ids::{ApiKeyId, TenantId};
 use crate::model::tenant::{ApiKey, GeneratedKey};

@@ -2,7 +2,7 @@
 //! Comes in: arguments and settings. Goes out: plain text and an exit code. Secrets are never printed.
 
 use super::{block_on, open_store};
-use crate::cli::SettingsArgs;
+use crate::commands::SettingsArgs;
 use crate::connector::file::FileWriter;
 use crate::connector::manifest::Status;
 use crate::connector::outside::World;

@@ -3,7 +3,7 @@
 use super::block_on;
 use crate::app::build_verifiers;
 use crate::channel::request_signer;
-use crate::cli::SettingsArgs;
+use crate::commands::SettingsArgs;
 use crate::config::{DEFAULTS, Settings, master_key};
 use crate::http_client::HttpClient;
 use crate::model::clock::Clock;

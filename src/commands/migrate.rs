@@ -1,7 +1,7 @@
 //! `skillgate migrate`: brings the database schema up to date, for installations that do so before the new version starts.
 
 use super::{block_on, open_store};
-use crate::cli::SettingsArgs;
+use crate::commands::SettingsArgs;
 use std::process::ExitCode;
 
 pub fn run(settings: &SettingsArgs) -> anyhow::Result<ExitCode> {

@@ -1,6 +1,7 @@
 //! One file per subcommand: arguments in, text and an exit code out.
 
 pub mod api_key;
+mod arguments;
 pub mod asyncapi;
 pub mod connector;
 pub mod doctor;
@@ -13,7 +14,8 @@ pub mod serve;
 pub mod verify;
 pub mod worker;
 
-use crate::cli::SettingsArgs;
+pub use arguments::{EXIT_USAGE, SettingsArgs};
+
 use crate::config::{Settings, master_key};
 use crate::seal::Sealer;
 use crate::store::Store;

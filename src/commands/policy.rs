@@ -3,7 +3,7 @@
 
 use super::block_on;
 use crate::app::{build_verifier, load_policy};
-use crate::cli::SettingsArgs;
+use crate::commands::SettingsArgs;
 use crate::http_client::HttpClient;
 use crate::model::clock::Clock;
 use crate::verify::checks::issuer_trust;

@@ -2,7 +2,7 @@
 //! Comes in: files with receipts, the gateway's public key. Goes out: what they say, or why they can't be believed.
 
 use super::{block_on, open_store};
-use crate::cli::SettingsArgs;
+use crate::commands::SettingsArgs;
 use crate::receipt;
 use crate::verify::keys::PublicKey;
 use anyhow::Context;

@@ -2,7 +2,7 @@
 
 use super::block_on;
 use crate::app::{App, Started};
-use crate::cli::SettingsArgs;
+use crate::commands::SettingsArgs;
 use crate::model::clock::Clock;
 use clap::Args;
 use std::process::ExitCode;

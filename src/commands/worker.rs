@@ -2,7 +2,7 @@
 
 use super::block_on;
 use crate::app::App;
-use crate::cli::SettingsArgs;
+use crate::commands::SettingsArgs;
 use crate::model::clock::Clock;
 use std::process::ExitCode;
 

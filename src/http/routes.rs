@@ -154,7 +154,7 @@ pub fn table() -> Vec<Row> {
         GET    "/about/privacy"                             Public Page => pages::channel::privacy;
         GET    "/"                                  Public Page    => pages::recruiter;
         GET    "/admin"                             Public Page    => pages::admin;
-        GET    "/assets/{name}"                     Public Page    => pages::asset;
+        GET    "/assets/{name}"                     Public Page    => system::asset;
     }
 }
 

@@ -4,9 +4,8 @@
 
 pub mod channel;
 
-use crate::http::problem::Problem;
+use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::{HttpResponse, web};
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -39,11 +38,10 @@ pub async fn admin() -> HttpResponse {
     embedded(HTML, include_str!("admin.html"))
 }
 
-/// `GET /assets/{name}`
-pub async fn asset(name: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let found = ASSETS.iter().find(|(known, _, _)| *known == name.as_str());
-    let (_, media_type, text) = found.ok_or_else(|| Problem::not_found("asset"))?;
-    Ok(embedded(media_type, text))
+/// The asset of that name, if there is one.
+pub fn asset(name: &str) -> Option<HttpResponse> {
+    let (_, media_type, text) = ASSETS.iter().find(|(known, _, _)| *known == name)?;
+    Some(embedded(media_type, text))
 }
 
 /// The text is part of the program, so a browser must ask again after an upgrade.

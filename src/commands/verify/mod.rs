@@ -5,7 +5,7 @@ mod text;
 
 use super::block_on;
 use crate::app::build_verifier;
-use crate::cli::{EXIT_USAGE, SettingsArgs};
+use crate::commands::{EXIT_USAGE, SettingsArgs};
 use crate::examine::{Examined, Examiner, Question};
 use crate::http_client::HttpClient;
 use crate::model::clock::Clock;

@@ -4,6 +4,7 @@ use crate::http::openapi;
 use crate::http::ports::{FieldError, Probe};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
+use crate::web as pages;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -27,6 +28,11 @@ struct ProblemPage {
     status: u16,
     title: &'static str,
     documentation: &'static str,
+}
+
+/// `GET /assets/{name}`: a style sheet, script or picture of the pages.
+pub async fn asset(name: web::Path<String>) -> Result<HttpResponse, Problem> {
+    pages::asset(&name).ok_or_else(|| Problem::not_found("asset"))
 }
 
 /// `GET /healthz`: the process answers.

@@ -321,8 +321,8 @@ mod tests {
     #[test]
     fn a_pattern_that_explodes_ends() {
         let schema = json!({ "$schema": DIALECT, "properties": { "a": { "pattern": "^(a+)+\\1$" } } });
-        let started = std::time::Instant::now();
-        let _ = apply(&schema, &json!({ "a": "a".repeat(64) + "!" }));
-        assert!(started.elapsed().as_secs() < 5);
+        // Without a limit on backtracking this takes longer than anybody waits.
+        let verdict = apply(&schema, &json!({ "a": "a".repeat(64) + "!" }));
+        assert!(!matches!(verdict, Verdict::Conforms));
     }
 }
