@@ -1,18 +1,16 @@
 //! The composition root: the only place that chooses implementations, starts tasks and stops them.
 //! Comes in: settings and a clock. Goes out: a running gateway.
 
-mod connectors;
 mod first_key;
-mod health;
+mod ports;
 mod queues;
 mod run;
 mod state;
-mod tasks;
 mod telemetry;
 mod verifier;
 
 pub use queues::connect_queue;
-pub use run::Started;
+pub use run::{Listening, Started};
 pub use telemetry::telemetry;
 pub use verifier::{build_verifier, build_verifiers, load_policy};
 
@@ -30,10 +28,10 @@ use crate::pipeline::Pipeline;
 use crate::queue::{Queue, QueueError};
 use crate::seal::Sealer;
 use crate::store::{Store, StoreError};
+use ports::{Jobs, Tracker};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use tasks::Tracker;
 use tokio::sync::Notify;
 
 /// How long `drain` listens to a queue that looks empty.
@@ -81,10 +79,10 @@ pub struct App {
     engine: Engine,
     relay: Relay,
     worker: Arc<Worker>,
-    /// Rings when connections changed: the worker looks at them at once.
-    connections_changed: Arc<Notify>,
-    /// Tasks that outlive a request.
-    tracker: Tracker,
+    /// What requests left for later.
+    jobs: Jobs,
+    /// Tasks that run as long as the gateway does.
+    background: Tracker,
 }
 
 impl App {
@@ -115,10 +113,9 @@ impl App {
             connections_changed.clone(),
         ));
         let relay = Relay::new(store.clone(), queue.clone(), clock.clone());
-        let settings = Arc::new(settings);
-        let tracker = Tracker::default();
+        let jobs = Jobs { pipeline: pipeline.clone(), relay: relay.clone(), connections_changed, tracker: Tracker::default() };
         Ok(Self {
-            settings,
+            settings: Arc::new(settings),
             clock,
             sealer,
             store,
@@ -129,14 +126,15 @@ impl App {
             engine,
             relay,
             worker,
-            connections_changed,
-            tracker,
+            jobs,
+            background: Tracker::default(),
         })
     }
 
-    /// Relays and delivers until nothing is left to do now: tests step the gateway with it instead of sleeping.
+    /// Works, relays and delivers until nothing is left to do now: tests step the gateway with it instead of sleeping.
     pub async fn drain(&self) -> Result<(), AppError> {
         loop {
+            self.jobs.tracker.wait().await;
             let relayed = self.relay.step().await?;
             let delivered = self.worker.drain(DRAIN_PATIENCE).await?;
             if relayed + delivered == 0 {

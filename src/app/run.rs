@@ -2,7 +2,8 @@
 
 use super::{App, AppError};
 use crate::channel::Channels;
-use crate::http;
+use crate::http::ports::Tasks;
+use crate::http::server::{self, Server};
 use crate::model::secret::Secret;
 use std::net::TcpListener;
 use std::time::Duration;
@@ -15,12 +16,23 @@ const GRACE: Duration = Duration::from_secs(25);
 const LIFECYCLE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often backpacks are looked for that are due.
-const DOORS_INTERVAL: Duration = Duration::from_secs(60);
+const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// What the operator should know once the gateway answers.
 pub struct Started {
     /// Where people open it.
     pub url: String,
+    /// Only at the first start.
+    pub first_key: Option<Secret>,
+}
+
+/// A gateway that answers requests.
+pub struct Listening {
+    /// To be awaited; ends when it is stopped by its handle.
+    pub server: Server,
+    /// Where people open it.
+    pub url: String,
+    pub channels: Channels,
     /// Only at the first start.
     pub first_key: Option<Secret>,
 }
@@ -31,15 +43,11 @@ impl App {
     pub async fn serve(self, ready: impl FnOnce(&Started)) -> Result<(), AppError> {
         let address = self.settings.http.listen.clone();
         let listener = TcpListener::bind(&address).map_err(|cause| AppError::Listen { address, cause })?;
-        let first_key = self.ensure_first_key().await?;
-        let url = self.public_url(&listener);
-        let state = self.http_state(&url)?;
-        let channels = state.channels.clone();
-        let server = http::server::start(state, listener, self.server_threads())?;
+        let Listening { server, url, channels, first_key } = self.listen(listener).await?;
         let stop_server = server.handle();
         let server = tokio::spawn(server);
         let stop = self.start_background().await?;
-        self.tracker.spawn(tend_channels(channels, stop.clone()));
+        self.background.spawn(tend_channels(channels, stop.clone()));
         ready(&Started { url, first_key });
         signal_to_stop().await;
         tracing::info!("a signal to stop was received");
@@ -47,6 +55,16 @@ impl App {
         self.stop_background(stop).await;
         server.await.map_err(|error| AppError::Server(std::io::Error::other(error)))??;
         Ok(())
+    }
+
+    /// Answers on the socket: API and pages, without relay and workers.
+    pub async fn listen(&self, listener: TcpListener) -> Result<Listening, AppError> {
+        let first_key = self.ensure_first_key().await?;
+        let url = self.public_url(&listener);
+        let state = self.http_state(&url)?;
+        let channels = state.channels.clone();
+        let server = server::start(state, listener, self.server_threads())?;
+        Ok(Listening { server, url, channels, first_key })
     }
 
     /// Relay and workers only, until a signal to stop.
@@ -61,11 +79,11 @@ impl App {
     /// Starts the relay, the workers and what a stopped process left unfinished.
     async fn start_background(&self) -> Result<CancellationToken, AppError> {
         let stop = CancellationToken::new();
-        self.tracker.spawn(self.relay.clone().run(stop.clone().cancelled_owned()));
-        self.tracker.spawn(self.worker.clone().run(stop.clone()));
-        self.tracker.spawn(self.clone().follow_lifecycles(stop.clone()));
+        self.background.spawn(self.relay.clone().run(stop.clone().cancelled_owned()));
+        self.background.spawn(self.worker.clone().run(stop.clone()));
+        self.background.spawn(self.clone().follow_lifecycles(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
-            http::ports::Tasks::resume(self, submission);
+            self.jobs.resume(submission);
         }
         Ok(stop)
     }
@@ -76,7 +94,7 @@ impl App {
             for changed in [self.pipeline.expire_ended().await, self.pipeline.check_due().await] {
                 match changed {
                     Ok(0) => {}
-                    Ok(_) => http::ports::Tasks::wake(&self),
+                    Ok(_) => self.jobs.wake(),
                     Err(error) => tracing::warn!(cause = %error, "what has become of credentials could not be looked up"),
                 }
             }
@@ -89,7 +107,11 @@ impl App {
 
     async fn stop_background(&self, stop: CancellationToken) {
         stop.cancel();
-        if tokio::time::timeout(GRACE, self.tracker.wait()).await.is_err() {
+        let ended = async {
+            self.background.wait().await;
+            self.jobs.tracker.wait().await;
+        };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
             tracing::warn!("some work did not end in time; it is taken up again at the next start");
         }
     }
@@ -117,7 +139,7 @@ async fn tend_channels(channels: Channels, stop: CancellationToken) {
         channels.tick().await;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(DOORS_INTERVAL) => {}
+            () = tokio::time::sleep(CHANNELS_INTERVAL) => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the HTTP surface is given.
 
+use super::ports::{Dependencies, InstalledConnectors};
 use super::{App, AppError};
 use crate::channel::Channels;
 use crate::http::State;
@@ -15,6 +16,12 @@ impl App {
     pub fn http_state(&self, public_url: &str) -> Result<State, AppError> {
         let channels = Channels::new(self.settings.channels.clone(), public_url, self.pipeline.clone(), self.http_client.clone())
             .map_err(|error| AppError::Settings(error.to_string()))?;
+        let connectors = InstalledConnectors {
+            registry: self.connectors.clone(),
+            engine: self.engine.clone(),
+            secrets_dir: self.settings.delivery.secrets_dir.clone(),
+        };
+        let health = Dependencies { store: self.store.clone(), queue: self.queue.clone() };
         Ok(State {
             store: self.store.clone(),
             pipeline: self.pipeline.clone(),
@@ -23,9 +30,9 @@ impl App {
             limits: self.settings.intake.clone(),
             public_url: public_url.to_owned(),
             sealer: self.sealer.clone(),
-            connectors: Arc::new(self.clone()),
-            health: Arc::new(self.clone()),
-            tasks: Arc::new(self.clone()),
+            connectors: Arc::new(connectors),
+            health: Arc::new(health),
+            tasks: Arc::new(self.jobs.clone()),
             metrics: Metrics::new(prometheus::Registry::new())?,
             budget: Budget::new(self.settings.intake.max_upload_bytes.saturating_mul(UPLOADS_AT_ONCE)),
         })

@@ -4,7 +4,7 @@
 use super::routes::application;
 use super::state::State;
 use actix_web::HttpServer;
-use actix_web::dev::Server;
+pub use actix_web::dev::Server;
 use std::net::TcpListener;
 use std::time::Duration;
 

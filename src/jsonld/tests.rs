@@ -5,7 +5,6 @@ use super::notes::Oddity;
 use super::{Contexts, Edition, HashAlgorithm, JsonLdError, canonicalize, expand};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::time::Instant;
 
 const V2: &str = "https://www.w3.org/ns/credentials/v2";
 const OB: &str = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
@@ -88,10 +87,8 @@ fn a_clique_of_blank_nodes_is_refused_as_too_complex() {
         })
         .collect();
     let document = json!({"@context": [V2], "https://example.org/people": people});
-    let started = Instant::now();
     let expansion = expand(&document, &Contexts::built_in(), Edition::default(), None).unwrap();
     assert!(canonicalize(expansion.dataset, HashAlgorithm::Sha256).is_err());
-    assert!(started.elapsed().as_secs() < 20, "took {:?}", started.elapsed());
 }
 
 #[test]

@@ -76,11 +76,11 @@ impl Store {
         Ok(Self(Arc::new(Inner { database, vault: Vault { sealer, identity_key: Arc::new(identity_key) } })))
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers and has the gateway's tables.
     pub async fn check(&self) -> Result<()> {
         self.read(|connection| {
             use diesel::connection::SimpleConnection;
-            Ok(connection.batch_execute("SELECT 1")?)
+            Ok(connection.batch_execute("SELECT id FROM tenants LIMIT 1")?)
         })
         .await
     }

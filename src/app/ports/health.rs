@@ -1,14 +1,22 @@
 //! What must work for the gateway to do its job.
 
-use super::App;
 use crate::http::ports::{Health, Probe};
+use crate::queue::Queue;
+use crate::store::Store;
 use async_trait::async_trait;
+use std::sync::Arc;
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// The database and the queue that the gateway runs on.
+pub struct Dependencies {
+    pub store: Store,
+    pub queue: Arc<dyn Queue>,
+}
+
 #[async_trait]
-impl Health for App {
+impl Health for Dependencies {
     async fn probe(&self) -> Vec<Probe> {
         let database = tokio::time::timeout(PATIENCE, self.store.check()).await;
         let queue = tokio::time::timeout(PATIENCE, self.queue.check()).await;

@@ -1,10 +1,12 @@
 //! Work that outlives a request, owned here so that it is stopped and watched in one place.
 
-use super::App;
+use crate::delivery::relay::Relay;
 use crate::http::ports::Tasks;
 use crate::model::ids::SubmissionId;
+use crate::pipeline::Pipeline;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 /// The running tasks. Cheap to clone; clones share them.
@@ -21,7 +23,7 @@ impl Tracker {
         tasks.spawn(task);
     }
 
-    /// Ends when every task has ended.
+    /// Ends when every task has ended that runs now.
     pub async fn wait(&self) {
         let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         while let Some(ended) = tasks.join_next().await {
@@ -36,14 +38,25 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-impl Tasks for App {
+/// Works on what a request left for later, and wakes the relay and the workers. Cheap to clone.
+#[derive(Clone)]
+pub struct Jobs {
+    pub pipeline: Pipeline,
+    pub relay: Relay,
+    /// Rings when connections changed: the worker looks at them at once.
+    pub connections_changed: Arc<Notify>,
+    /// Submissions that are being worked on.
+    pub tracker: Tracker,
+}
+
+impl Tasks for Jobs {
     fn resume(&self, submission: SubmissionId) {
-        let app = self.clone();
+        let jobs = self.clone();
         self.tracker.spawn(async move {
-            if let Err(error) = app.pipeline.resume(&submission).await {
+            if let Err(error) = jobs.pipeline.resume(&submission).await {
                 tracing::error!(submission = %submission, cause = %error, "a submission could not be worked on; it is tried again at the next start");
             }
-            app.wake();
+            jobs.wake();
         });
     }
 

@@ -1,18 +1,27 @@
 //! The connectors as the administrator sees them: set-up forms, checked settings, a test without side effects.
 
-use super::App;
 use crate::connector::manifest::{Field, FieldKind, SecretField, Status};
-use crate::connector::registry::Connector;
+use crate::connector::registry::{Connector, Registry};
+use crate::connector::run::Engine;
 use crate::connector::{secrets, settings};
 use crate::http::ports::{ConnectorInfo, Connectors, FieldError, FormField, TestStep};
 use crate::model::connection::{Connection, Secrets};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+/// The connectors of this installation, and the engine that tries a connection out.
+pub struct InstalledConnectors {
+    pub registry: Registry,
+    pub engine: Engine,
+    /// Where `file:` secrets must lie; empty means nowhere.
+    pub secrets_dir: PathBuf,
+}
 
 #[async_trait]
-impl Connectors for App {
+impl Connectors for InstalledConnectors {
     fn list(&self) -> Vec<ConnectorInfo> {
-        let mut all: Vec<ConnectorInfo> = self.connectors.iter().map(|connector| info(connector)).collect();
+        let mut all: Vec<ConnectorInfo> = self.registry.iter().map(|connector| info(connector)).collect();
         all.sort_by_key(|connector| connector.title.to_lowercase());
         all
     }
@@ -24,7 +33,7 @@ impl Connectors for App {
         mapping: &Map<String, Value>,
         secrets: &[String],
     ) -> Vec<FieldError> {
-        let Some(connector) = self.connectors.get(connector) else {
+        let Some(connector) = self.registry.get(connector) else {
             return vec![FieldError { field: "connector".into(), message: "This gateway has no connector of that name.".into() }];
         };
         let names: Vec<&str> = secrets.iter().map(String::as_str).collect();
@@ -35,10 +44,10 @@ impl Connectors for App {
 
     async fn test(&self, connection: &Connection, sealed: &Secrets) -> Vec<TestStep> {
         let step = |name: &str, ok: bool, message: String| TestStep { name: name.to_owned(), ok, message };
-        let Some(connector) = self.connectors.get(&connection.connector) else {
+        let Some(connector) = self.registry.get(&connection.connector) else {
             return vec![step("connector", false, "This gateway has no connector of that name.".into())];
         };
-        let secrets = match secrets::resolve(sealed, &self.settings.delivery.secrets_dir).await {
+        let secrets = match secrets::resolve(sealed, &self.secrets_dir).await {
             Ok(secrets) => secrets,
             Err(error) => return vec![step("secrets", false, error.to_string())],
         };
