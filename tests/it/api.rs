@@ -1,9 +1,9 @@
 //! The API as a client meets it: who may ask, what a wrong request is told, what every answer carries.
 
+use crate::support::fake_host::FakeHost;
 use crate::support::{Answer, Form, spawn_app};
 use serde_json::json;
 use skillgate::http::routes::{Access, table};
-use std::sync::atomic::Ordering;
 
 /// A path of the table with its parameters filled in.
 fn concrete(path: &str) -> String {
@@ -139,11 +139,14 @@ async fn a_head_request_gets_the_head_alone() {
 async fn readiness_names_what_is_away() {
     let app = spawn_app().await;
     assert_eq!(app.get_json("/readyz").await["status"], "ready");
-    app.health.database_is_away.store(true, Ordering::SeqCst);
+    app.database.execute("ALTER TABLE tenants RENAME TO lost").await;
     let answer = Answer::of(app.stranger("GET", "/readyz")).await;
     assert_eq!(answer.problem(), "unavailable");
-    assert_eq!(answer.json()["errors"][0]["field"], "database");
+    let errors = answer.json()["errors"].clone();
+    assert_eq!((&errors[0]["field"], errors.as_array().unwrap().len()), (&json!("database"), 1), "{errors}");
     assert_eq!(Answer::of(app.stranger("GET", "/healthz")).await.status, 200);
+    app.database.execute("ALTER TABLE lost RENAME TO tenants").await;
+    assert_eq!(app.get_json("/readyz").await["status"], "ready");
 }
 
 #[tokio::test]
@@ -196,10 +199,12 @@ async fn a_session_lets_the_page_ask_but_only_the_page_change_something() {
 
 #[tokio::test]
 async fn a_connection_lives_and_its_secrets_never_come_out() {
-    let app = spawn_app().await;
+    let (app, system) = (spawn_app().await, FakeHost::start().await);
+    system.serve("/me", 401, "application/json", "{}".to_owned());
+    system.serve("/me", 200, "application/json", "{}".to_owned());
     let body = json!({
         "connector": "example", "name": "Our ATS",
-        "fields": {"url": "https://ats.example.org"}, "secrets": {"token": "tok-4711-secret"},
+        "fields": {"url": system.address}, "secrets": {"token": "tok-4711-secret"},
     });
     let made = Answer::of(app.request("POST", "/v1/connections").json(&body)).await;
     assert_eq!(made.status, 201, "{}", made.text);
@@ -211,8 +216,11 @@ async fn a_connection_lives_and_its_secrets_never_come_out() {
     let change = json!({"name": "Our other ATS", "secrets": {"token": "good"}});
     let changed = Answer::of(app.request("PATCH", &path).json(&change)).await;
     assert_eq!(changed.status, 200, "{}", changed.text);
-    assert_eq!(changed.json()["fields"]["url"], "https://ats.example.org");
+    assert_eq!(changed.json()["fields"]["url"], json!(system.address));
     assert_eq!(Answer::of(app.request("POST", &format!("{path}/test"))).await.json()["ok"], true);
+
+    let tokens: Vec<String> = system.requests().into_iter().map(|asked| asked.authorization).collect();
+    assert_eq!(tokens, ["Bearer tok-4711-secret", "Bearer good"]);
 
     let paused = Answer::of(app.request("POST", &format!("{path}/pause"))).await;
     assert_eq!(paused.json()["state"], "paused");

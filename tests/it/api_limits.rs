@@ -1,10 +1,10 @@
-//! What is over a limit or broken on the wire gets a clear answer, quickly and in bounded memory.
+//! What is over a limit or broken on the wire gets a clear answer, before the gateway has read all of it.
 
 use crate::support::{Answer, BOUNDARY, Form, TestApp, spawn_app_with};
 use futures_util::stream;
 use skillgate::document::Limits;
-use std::io::{Read, Write};
-use std::time::{Duration, Instant};
+use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
 
 const LIMIT: usize = 256 << 10;
 
@@ -12,12 +12,9 @@ async fn small_app() -> TestApp {
     spawn_app_with(Limits { max_upload_bytes: LIMIT, max_file_bytes: LIMIT / 2, ..Limits::default() }).await
 }
 
-/// Sends, asserts that the answer came within a second, and gives its problem's code.
+/// The problem that a request is refused with.
 async fn refused(request: reqwest::RequestBuilder) -> String {
-    let begun = Instant::now();
-    let answer = Answer::of(request).await;
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
-    answer.problem()
+    Answer::of(request).await.problem()
 }
 
 fn form(app: &TestApp, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
@@ -35,8 +32,9 @@ async fn a_body_over_the_limit_is_refused_whether_or_not_it_announces_its_length
     assert_eq!(refused(form(&app, Form::new().file("large.bin", &large).end())).await, "payload_too_large");
     assert_eq!(refused(raw(&app, "application/json", large.clone())).await, "payload_too_large");
 
-    let chunks = move || stream::iter((0..40).map(|_| Ok::<_, std::io::Error>(vec![b'x'; 64 << 10])));
-    let unannounced = reqwest::Body::wrap_stream(chunks());
+    // A body without an end: only a gateway that stops reading answers at all.
+    let endless = stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 64 << 10]));
+    let unannounced = reqwest::Body::wrap_stream(endless);
     assert_eq!(refused(raw(&app, "application/json", unannounced)).await, "payload_too_large");
 }
 
@@ -100,18 +98,18 @@ async fn a_connection_that_ends_early_or_speaks_no_http_harms_nobody() {
         let head = format!(
             "POST /v1/submissions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{{"
         );
-        let begun = Instant::now();
         for bytes in [head.as_bytes(), b"\x16\x03\x01\x02\x00\x01\x00", b"GET / HTTP/9.9\r\n\r\n", b"\r\n\r\n\r\n"] {
             let mut socket = std::net::TcpStream::connect(&host).unwrap();
             socket.write_all(bytes).unwrap();
             socket.shutdown(std::net::Shutdown::Write).unwrap();
-            socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
             let mut answer = Vec::new();
-            drop(socket.read_to_end(&mut answer));
+            let read = socket.read_to_end(&mut answer);
+            let is_open = read.as_ref().is_err_and(|error| matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut));
+            assert!(!is_open, "the gateway ends the connection");
             assert!(!answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
             assert!(!answer.starts_with(b"HTTP/1.1 5"), "{}", String::from_utf8_lossy(&answer));
         }
-        assert!(begun.elapsed() < Duration::from_secs(4));
     })
     .await
     .unwrap();

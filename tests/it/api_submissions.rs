@@ -3,9 +3,9 @@
 use crate::openapi::assert_described;
 use crate::support::{Answer, Form, NOW, TestApp, spawn_app};
 use serde_json::{Value, json};
+use skillgate::document::Limits;
 use skillgate::sample;
 use std::io::Write;
-use std::time::{Duration, Instant};
 
 fn sample_file(name: &str) -> Vec<u8> {
     let files = sample::files(NOW.parse().unwrap()).unwrap();
@@ -177,7 +177,7 @@ fn png_bomb(size: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn what_is_wrong_inside_a_file_is_told_in_its_result_within_a_second() {
+async fn what_is_wrong_inside_a_file_is_told_in_its_result() {
     let app = spawn_app().await;
     let badge = String::from_utf8(sample_file("valid.json")).unwrap();
     let cases: Vec<(&str, Vec<u8>)> = vec![
@@ -200,10 +200,7 @@ async fn what_is_wrong_inside_a_file_is_told_in_its_result_within_a_second() {
         ("other.json", b"{\"hello\": \"world\"}".to_vec()),
     ];
     for (name, bytes) in cases {
-        let begun = Instant::now();
         let submission = submit(&app, Form::new().file(name, &bytes)).await;
-        let took = begun.elapsed();
-        assert!(took < Duration::from_secs(1), "{name} took {took:?}");
         let file = &submission["files"][0];
         let problem = &file["problem"];
         let told = problem["message"].as_str().or_else(|| file["credentials"][0]["report"]["checks"][0]["message"].as_str());
@@ -213,17 +210,15 @@ async fn what_is_wrong_inside_a_file_is_told_in_its_result_within_a_second() {
 }
 
 #[tokio::test]
-async fn an_archive_with_ten_thousand_entries_is_answered_within_a_second() {
+async fn an_archive_with_ten_thousand_entries_is_answered_before_it_is_worked_on_and_read_up_to_the_bound() {
     let app = spawn_app().await;
-    let archive = zip_of(10_000, b"{}");
-    let begun = Instant::now();
-    let answer = Answer::of(app.upload(Form::new().file("many.zip", &archive))).await;
-    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
-    assert!([201, 202].contains(&answer.status), "{}", answer.text);
+    let answer = Answer::of(app.upload(Form::new().file("many.zip", &zip_of(10_000, b"{}")))).await;
+    assert_eq!(answer.status, 202, "{}", answer.text);
+    assert_eq!(answer.json()["progress"], json!({"done": 0, "total": Limits::default().max_archive_entries}));
     app.drain().await;
     let done = app.get_json(answer.header("location")).await;
     assert_eq!(done["state"], "complete");
-    assert!(done.to_string().contains("problem"), "{done:#}");
+    assert!(done.to_string().contains("too_many_entries"), "{done:#}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The worker against a real database and a real socket: what is recorded, what is acknowledged, what is sent twice.
 
-use crate::employer::Employer;
+use crate::support::employer::Employer;
+use crate::support::stations::{Stop, Told, WatchedQueue};
 use chrono::{DateTime, Duration as Span, Utc};
 use serde_json::{Value, json};
 use skillgate::connector::file::FileWriter;
@@ -17,6 +18,7 @@ use skillgate::model::ids::{ConnectionId, EventId, TenantId};
 use skillgate::model::ledger::{LedgerEntry, LedgerState};
 use skillgate::model::record::{DeliveryFilter, Page};
 use skillgate::model::secret::Secret;
+use skillgate::queue::memory::MemoryQueue;
 use skillgate::queue::{Consumer, Message, Queue, QueueError, Receipt};
 use skillgate::seal::Sealer;
 use skillgate::store::Store;
@@ -129,7 +131,7 @@ async fn bench(secret: &str) -> Bench {
     let stored = event.clone();
     store.transaction(move |transaction| transaction.append_events(&[(stored, Audience::Accepted)])).await.unwrap();
     // The relay's part: makes the deliveries.
-    crate::employer::take_events(&store, now).await;
+    crate::support::employer::take_events(&store, now).await;
 
     let allowed = ["127.0.0.0/8".parse().unwrap()].to_vec();
     let config: HttpClientConfig = serde_json::from_value(json!({"allow_private": [], "allow_http": true, "timeout_seconds": 5,
@@ -299,10 +301,10 @@ async fn no_secret_and_no_address_stays_in_what_is_kept_of_an_attempt() {
 #[tokio::test]
 async fn a_running_worker_takes_messages_notices_pauses_and_finishes_when_told() {
     let bench = bench(KEY).await;
-    let queue = Arc::new(skillgate::queue::memory::MemoryQueue::new());
+    let memory = Arc::new(MemoryQueue::new());
     let (tenant, id) = (&bench.connection.tenant_id, &bench.connection.id);
-    queue.declare(tenant, id).await.unwrap();
-    queue.publish(&bench.event).await.unwrap();
+    memory.declare(tenant, id).await.unwrap();
+    memory.publish(&bench.event).await.unwrap();
     bench.employer.answer(200, &[], Value::Null);
 
     let wake = Arc::new(tokio::sync::Notify::new());
@@ -310,36 +312,36 @@ async fn a_running_worker_takes_messages_notices_pauses_and_finishes_when_told()
         WorkerOptions { retry_schedule: vec![Duration::from_secs(60)], concurrency: 4, secrets_dir: PathBuf::from("/") };
     let registry = Registry::load(Path::new("")).unwrap();
     let engine = bench.engine.clone();
-    let worker = Worker::new(bench.store.clone(), queue.clone(), registry, engine, bench.clock.clone(), options, wake.clone());
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let queue = Arc::new(WatchedQueue { inner: memory.clone(), stop: Stop::at(None), told: Some(told) });
+    let worker = Worker::new(bench.store.clone(), queue, registry, engine, bench.clock.clone(), options, wake.clone());
     let stop = tokio_util::sync::CancellationToken::new();
     let running = tokio::spawn(Arc::new(worker).run(stop.clone()));
-    let settled = async |state: DeliveryState| {
-        for _ in 0..200 {
-            if bench.delivery().await.0.state == state {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("the delivery is not {state:?}: {:?}", bench.delivery().await);
+    let mut hear = async |awaited: Told| {
+        let hears = async { while heard.recv().await.unwrap() != awaited {} };
+        tokio::time::timeout(Duration::from_secs(60), hears).await.unwrap_or_else(|_| panic!("{awaited:?} does not come"));
     };
-    settled(DeliveryState::Delivered).await;
+    hear(Told::Acknowledged).await;
+    assert_eq!(bench.delivery().await.0.state, DeliveryState::Delivered);
     assert_eq!(bench.employer.requests().len(), 1);
 
-    // Gone: the connection pauses; a replay waits until it is resumed.
+    // Paused: once the worker has left the queue, nothing is taken from it; a replay waits until the connection is resumed.
     bench.store.replay_delivery(tenant, &bench.delivery().await.0.id, bench.clock.now()).await.unwrap();
     bench.store.set_connection_state(tenant, id, ConnectionState::Paused, Some("by hand"), bench.clock.now()).await.unwrap();
     wake.notify_one();
-    queue.publish(&bench.event).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    memory.publish(&bench.event).await.unwrap();
+    hear(Told::ConsumerEnded).await;
     assert_eq!(bench.delivery().await.0.state, DeliveryState::Pending);
+    assert!(bench.employer.requests().is_empty());
     bench.store.set_connection_state(tenant, id, ConnectionState::Active, None, bench.clock.now()).await.unwrap();
     // A replay of a finished delivery sends the same event with the same id once more.
     bench.employer.answer(200, &[], Value::Null);
     wake.notify_one();
-    settled(DeliveryState::Delivered).await;
+    hear(Told::Acknowledged).await;
+    assert_eq!(bench.delivery().await.0.state, DeliveryState::Delivered);
     let replayed = bench.employer.requests();
     assert_eq!((replayed.len(), replayed[0].header("webhook-id")), (1, bench.event.id.as_str()));
 
     stop.cancel();
-    tokio::time::timeout(Duration::from_secs(5), running).await.expect("the worker stops").unwrap();
+    tokio::time::timeout(Duration::from_secs(60), running).await.expect("the worker stops").unwrap();
 }

@@ -202,8 +202,9 @@ fn compared(official: &Official, edition: Edition, documents: &[Document], other
 }
 
 #[test]
+#[ignore = "needs ../shared/corpus"]
 fn every_document_says_the_same_under_the_built_in_contexts_as_under_the_official_ones() {
-    let Some(corpus) = beside("corpus") else { return };
+    let corpus = beside("corpus");
     let index = std::fs::read_to_string(corpus.join("INDEX.tsv")).unwrap();
     let listed = index.lines().filter_map(|line| line.split('\t').next()?.strip_prefix("contexts/"));
     for variant in listed.filter(|file| file.starts_with("variants/")) {

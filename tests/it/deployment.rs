@@ -1,4 +1,4 @@
-//! The example configuration that the deployment files ship.
+//! The example configuration that the deployment files ship, and the list of tests that CI runs on every back end.
 
 use skillgate::config;
 use skillgate::verify::checks::issuer_trust::TrustPolicy;
@@ -34,4 +34,27 @@ fn the_settings_of_the_compose_file_exist() {
         .collect();
     assert!(named.len() >= 5, "found only {named:?}");
     config::load(None, named, &Vec::new()).unwrap();
+}
+
+#[test]
+fn the_second_run_of_the_tests_names_every_file_that_starts_the_gateway() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let script = std::fs::read_to_string(root.join(".ci/run")).unwrap();
+    let list = script.split_once("back_ends=(").unwrap().1.split_once(')').unwrap().0;
+    let named: Vec<&str> = list.split_whitespace().filter_map(|word| word.strip_suffix("::")).collect();
+    let mut starting = Vec::new();
+    for entry in std::fs::read_dir(root.join("tests/it")).unwrap() {
+        let path = entry.unwrap().path();
+        let is_test = path.extension().is_some_and(|extension| extension == "rs");
+        // Fuzzing feeds one parser; the database behind it is beside the point.
+        if is_test && path.file_stem().is_some_and(|stem| stem != "fuzz" && stem != "deployment") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let starts = text.contains("spawn_app") || text.contains("TestStore::of_the_run");
+            starting.extend(starts.then(|| path.file_stem().unwrap().to_string_lossy().into_owned()));
+        }
+    }
+    starting.sort_unstable();
+    let mut named: Vec<String> = named.into_iter().map(str::to_owned).collect();
+    named.sort_unstable();
+    assert_eq!(named, starting);
 }

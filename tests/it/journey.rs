@@ -1,6 +1,7 @@
 //! The main job from end to end: a badge comes in, a signed skill event arrives at an employer system.
 
-use crate::receiver::Receiver;
+use crate::support::receiver::Receiver;
+use crate::support::{Answer, Form, spawn_app};
 use serde_json::{Value, json};
 use skillgate::app::App;
 use skillgate::config::{self, Settings};
@@ -221,4 +222,59 @@ async fn a_tenant_with_a_policy_of_its_own_is_judged_under_that() {
     std::fs::write(policies.path().join("broken.toml"), "name = 5").unwrap();
     let error = App::build(settings, clock()).await.err().unwrap().to_string();
     assert!(error.contains("broken.toml"), "{error}");
+}
+
+#[tokio::test]
+async fn an_upload_over_http_becomes_signed_events_at_a_receiver_that_was_connected_over_http() {
+    let (app, receiver) = (spawn_app().await, Receiver::start(SIGNING_SECRET).await);
+    let connection = json!({"connector": "webhook", "name": "receiver", "fields": {"url": receiver.url},
+        "secrets": {"signing_secret": SIGNING_SECRET}});
+    let connected = Answer::of(app.request("POST", "/v1/connections").json(&connection)).await;
+    assert_eq!(connected.status, 201, "{}", connected.text);
+    let tested = Answer::of(app.request("POST", &format!("{}/test", connected.header("location")))).await;
+    assert_eq!(tested.json()["ok"], true, "{}", tested.text);
+
+    let samples = samples();
+    let badge = &samples.iter().find(|sample| sample.name == "valid.png").unwrap().bytes;
+    let uploaded = Answer::of(app.upload(Form::new().file("valid.png", badge).text("candidate_email", "ada@example.org"))).await;
+    assert_eq!(uploaded.status, 201, "{}", uploaded.text);
+    app.drain().await;
+
+    let events = receiver.genuine();
+    assert_eq!(receiver.forged(), 0);
+    assert_eq!(
+        types(&events),
+        ["credential.attention.v1", "skill.asserted.v1", "skill.asserted.v1", "skill.asserted.v1", "skill.asserted.v1"]
+    );
+    assert_eq!(events[0]["partitionkey"], uploaded.json()["candidate_ref"]);
+    let deliveries = app.get_json("/v1/deliveries?state=delivered").await;
+    assert_eq!(deliveries["items"].as_array().unwrap().len(), events.len(), "{deliveries:#}");
+}
+
+#[tokio::test]
+async fn an_event_that_a_receiver_never_takes_ends_as_a_dead_letter_that_can_be_sent_again() {
+    let (app, receiver) = (spawn_app().await, Receiver::start(SIGNING_SECRET).await);
+    let connection = json!({"connector": "webhook", "name": "receiver", "fields": {"url": receiver.url},
+        "event_types": ["org.skillgate.credential.rejected.v1"], "secrets": {"signing_secret": "whsec_d3JvbmcgLSB3cm9uZyAtIHdyb25nIC0gd3Jvbmc="}});
+    let connected = Answer::of(app.request("POST", "/v1/connections").json(&connection)).await;
+    assert_eq!(connected.status, 201, "{}", connected.text);
+    let samples = samples();
+    let badge = &samples.iter().find(|sample| sample.name == "tampered.json").unwrap().bytes;
+    let uploaded = Answer::of(app.upload(Form::new().file("tampered.json", badge))).await;
+    assert_eq!(uploaded.json()["outcome"], "rejected", "{}", uploaded.text);
+
+    app.expect_dead_letters();
+    let dead = async || app.get_json("/v1/deliveries?state=dead").await["items"].as_array().unwrap().clone();
+    for attempt in 0.. {
+        app.drain().await;
+        if !dead().await.is_empty() {
+            break;
+        }
+        assert!(attempt < 20, "it is given up at some time");
+        app.clock.set(app.clock.now() + chrono::Duration::hours(12));
+    }
+    assert!(receiver.forged() > 1 && receiver.genuine().is_empty());
+    let path = format!("/v1/deliveries/{}/replay", dead().await[0]["id"].as_str().unwrap());
+    assert_eq!(Answer::of(app.request("POST", &path)).await.status, 202);
+    assert!(dead().await.is_empty());
 }

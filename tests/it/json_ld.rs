@@ -8,7 +8,7 @@ use skillgate::jsonld::{Contexts, Edition, HashAlgorithm, canonicalize, expand};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-fn w3c(suite: &str) -> Option<PathBuf> {
+fn w3c(suite: &str) -> PathBuf {
     beside(&format!("w3c/{suite}/tests"))
 }
 
@@ -128,8 +128,9 @@ impl Table {
 const KNOWN_TO_RDF: &[&str] = &["#tc033", "#te062", "#tin06", "#tli12", "#tli14"];
 
 #[test]
+#[ignore = "needs ../shared/w3c"]
 fn json_ld_to_rdf_agrees_with_the_w3c_tests() {
-    let Some(folder) = w3c("json-ld-api") else { return };
+    let folder = w3c("json-ld-api");
     let manifest = json(&folder.join("toRdf-manifest.jsonld"));
     let site = manifest["baseIri"].as_str().unwrap();
     let mut added: HashMap<String, Value> = HashMap::new();
@@ -200,8 +201,9 @@ fn json_ld_to_rdf_agrees_with_the_w3c_tests() {
 }
 
 #[test]
+#[ignore = "needs ../shared/w3c"]
 fn canonical_rdf_agrees_with_the_w3c_tests() {
-    let Some(folder) = w3c("rdf-canon") else { return };
+    let folder = w3c("rdf-canon");
     let manifest = json(&folder.join("manifest.jsonld"));
     let mut table = Table::new();
     for test in manifest["entries"].as_array().unwrap() {

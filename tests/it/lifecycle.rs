@@ -1,7 +1,8 @@
 //! What issuers decide after a credential came in: their status list changes while the gateway has the badge.
 //! Comes in: a signed badge and lists signed by the test. Goes out: nothing.
 
-use crate::databases::{TestStore, made, noon, on_both_databases};
+use crate::support::databases::{TestStore, noon, on_both_databases};
+use crate::support::made;
 use chrono::Duration;
 use serde_json::{Value, json};
 use skillgate::document::Limits;

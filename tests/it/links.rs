@@ -2,7 +2,7 @@
 
 use crate::support::fake_host::FakeHost;
 use crate::support::wallet::Actor;
-use crate::support::{Answer, spawn_app, spawn_app_with_doors};
+use crate::support::{Answer, spawn_app, spawn_app_with_channels};
 use serde_json::json;
 use skillgate::channel::ChannelSettings;
 
@@ -17,7 +17,7 @@ async fn a_link_to_a_listed_host_becomes_a_submission_without_the_candidate_s_ad
         issuer.badge(&holder.did, "urn:uuid:1", "2026-01-01T00:00:00Z").to_string(),
     );
     let app =
-        spawn_app_with_doors(ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() }).await;
+        spawn_app_with_channels(ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() }).await;
     let link = format!("{}/public/assertions/x1?identity__email=ada@example.org&v=2_0", host.address);
     let answer =
         Answer::of(app.request("POST", "/v1/submissions/link").json(&json!({"url": link, "candidate_ref": "emp-2"}))).await;
@@ -56,7 +56,7 @@ async fn pages_missing_and_withdrawn_credentials_each_get_their_sentence() {
     host.serve("/gone", 410, "text/html", "gone".to_owned());
     host.serve("/private", 403, "application/json", "{}".to_owned());
     let app =
-        spawn_app_with_doors(ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() }).await;
+        spawn_app_with_channels(ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() }).await;
     for (path, code) in
         [("/page", "link_is_a_page"), ("/gone", "link_gone"), ("/private", "link_not_public"), ("/none", "link_not_public")]
     {

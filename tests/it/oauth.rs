@@ -1,7 +1,7 @@
 //! OAuth 2 of the Open Badges host: registration, consent, codes, tokens, revocation.
 
 use crate::support::platform::{Platform, REDIRECT, SCOPE, all_scopes, call, invite, registration, verifier, with_query};
-use crate::support::{Answer, spawn_app, spawn_app_with_doors};
+use crate::support::{Answer, spawn_app, spawn_app_with_channels};
 use serde_json::{Value, json};
 use skillgate::channel::ChannelSettings;
 
@@ -37,10 +37,10 @@ async fn a_platform_registers_once_and_is_told_its_secret() {
 
 #[tokio::test]
 async fn registrations_are_bounded_per_minute_and_can_be_closed() {
-    let app = spawn_app_with_doors(ChannelSettings { registrations_per_minute: 2, ..ChannelSettings::default() }).await;
+    let app = spawn_app_with_channels(ChannelSettings { registrations_per_minute: 2, ..ChannelSettings::default() }).await;
     let register = || Answer::of(app.stranger("POST", "/oauth/register").json(&registration()));
     assert_eq!((register().await.status, register().await.status, register().await.status), (201, 201, 429));
-    let closed = spawn_app_with_doors(ChannelSettings { registration: false, ..ChannelSettings::default() }).await;
+    let closed = spawn_app_with_channels(ChannelSettings { registration: false, ..ChannelSettings::default() }).await;
     assert_eq!(Answer::of(closed.stranger("POST", "/oauth/register").json(&registration())).await.status, 403);
 }
 

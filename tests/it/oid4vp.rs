@@ -1,7 +1,7 @@
 //! Exchanges with wallets over OpenID4VP 1.0.
 
 use crate::support::wallet::Actor;
-use crate::support::{Answer, TestApp, spawn_app, spawn_app_with_doors};
+use crate::support::{Answer, TestApp, spawn_app, spawn_app_with_channels};
 use crate::vcalm::open;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -106,7 +106,7 @@ async fn the_compatibility_form_is_served_by_reference_and_can_be_switched_off()
     let (_, vp) = presentation(request, request["response_uri"].as_str().unwrap());
     assert_eq!(respond(&app, request, &vp.to_string()).await.status, 200, "older wallets sign for the response URI");
 
-    let strict = spawn_app_with_doors(ChannelSettings { oid4vp_compatibility: false, ..ChannelSettings::default() }).await;
+    let strict = spawn_app_with_channels(ChannelSettings { oid4vp_compatibility: false, ..ChannelSettings::default() }).await;
     let exchange = open(&strict, json!({})).await;
     assert_eq!(exchange["protocols"]["OID4VP"], exchange["protocols"]["oid4vp-1.0"]);
     let url = format!("{}/openid4vp/request", exchange["id"].as_str().unwrap());
@@ -140,7 +140,7 @@ fn assert_signed_by_leaf(object: &str) {
 
 #[tokio::test]
 async fn with_a_certificate_requests_are_signed_and_bound_to_the_host() {
-    let app = spawn_app_with_doors(certificate()).await;
+    let app = spawn_app_with_channels(certificate()).await;
     let exchange = open(&app, json!({})).await;
     let link = members(&exchange["protocols"]["oid4vp-1.0"]);
     assert_eq!(link["client_id"], "x509_san_dns:127.0.0.1");

@@ -1,6 +1,7 @@
 //! What submissions change: duplicates, repeated checks, superseding, expiry, and what events may tell.
 
-use crate::databases::{TestStore, made, noon, on_both_databases};
+use crate::support::databases::{TestStore, noon, on_both_databases};
+use crate::support::made;
 use chrono::Duration;
 use skillgate::document::Limits;
 use skillgate::examine::Examiner;

@@ -1,6 +1,7 @@
 //! One list of tests for the queue, in the process and on RabbitMQ.
 
-use crate::databases::{made, noon};
+use crate::support::databases::noon;
+use crate::support::made;
 use skillgate::model::event::{CandidateEventData, Event, EventType};
 use skillgate::model::ids::{CandidateRef, ConnectionId, EventId, TenantId};
 use skillgate::queue::memory::MemoryQueue;
@@ -8,7 +9,7 @@ use skillgate::queue::{Consumer, Message, Queue, QueueError};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Makes each function of the list a test on both queues; on RabbitMQ where SKILLGATE_TEST_QUEUE_URL is set.
+/// Makes each function of the list a test on the queue in the process, and one on RabbitMQ that is left out of a plain `cargo test`.
 macro_rules! on_both_queues {
     ($($test:ident),+ $(,)?) => {
         mod memory {
@@ -20,10 +21,10 @@ macro_rules! on_both_queues {
         #[cfg(feature = "rabbitmq")]
         mod rabbitmq {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs RabbitMQ"]
             async fn $test() {
-                if let Some(queue) = super::rabbit().await {
-                    super::$test(std::sync::Arc::new(queue)).await;
-                }
+                let broker = $crate::support::broker::TestBroker::of_the_run();
+                super::$test(std::sync::Arc::new(broker.connect().await)).await;
             })+
         }
     };
@@ -39,14 +40,6 @@ on_both_queues!(
     declaring_again_changes_nothing,
     a_removed_queue_ends_its_consumer,
 );
-
-/// A queue with names of its own; `None` unless SKILLGATE_TEST_QUEUE_URL says where RabbitMQ is.
-#[cfg(feature = "rabbitmq")]
-pub async fn rabbit() -> Option<skillgate::queue::rabbitmq::RabbitQueue> {
-    let url = std::env::var("SKILLGATE_TEST_QUEUE_URL").ok()?;
-    let prefix = format!("test-{}.", uuid::Uuid::now_v7().simple());
-    Some(skillgate::queue::rabbitmq::RabbitQueue::connect(&url, &prefix).await.unwrap())
-}
 
 pub fn event(tenant: &TenantId, number: u32) -> Event {
     let candidate = CandidateRef::from("c1");

@@ -1,272 +1,257 @@
-//! Killing the process between any two steps loses nothing and repeats no effect. A kill is: everything in memory is
-//! dropped, the database is opened anew, some time passes.
+//! What a process that stops leaves behind, and what the next one makes of it. The real relay, worker, engine and ledger
+//! deliver to a real socket and are dropped at a station; ten minutes later a new set of them starts on the same database and
+//! queue. Shown, on both databases and both queues: at every station named below, and at every wait between the system's
+//! answer and the acknowledgement, a write declared `natural`, `set` or `observe` has its effect exactly once; one declared
+//! `ledger_only` is never written twice, and is parked when nobody can know whether it arrived.
 
-use crate::databases::{TestStore, made, noon, on_both_databases};
+use crate::support::broker::TestBroker;
+use crate::support::databases::{TestStore, noon, sealer};
+use crate::support::effects::{EffectsSystem, Kind};
+use crate::support::gateway;
+use crate::support::made;
+use crate::support::stations::{Station, Stop, WatchedQueue, WatchedWorld};
 use chrono::{DateTime, Duration, Utc};
+use skillgate::app::connect_queue;
+use skillgate::connector::file::FileWriter;
+use skillgate::connector::outside::World;
+use skillgate::connector::{Engine, Registry};
 use skillgate::delivery::relay::Relay;
+use skillgate::delivery::{Worker, WorkerOptions};
+use skillgate::http_client::HttpClient;
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::Secrets;
-use skillgate::model::delivery::{Attempt, DeliveryResult, DeliveryState};
-use skillgate::model::ids::{AttemptId, ConnectionId};
+use skillgate::model::delivery::{Delivery, DeliveryState};
+use skillgate::model::event::Event;
+use skillgate::model::ids::{ConnectionId, EventId};
 use skillgate::model::record::{DeliveryFilter, Page};
-use skillgate::queue::memory::MemoryQueue;
-use skillgate::queue::{Consumer, Message, Queue, QueueError};
 use skillgate::store::Store;
 use std::sync::Arc;
 
-on_both_databases!(
-    nothing_is_lost_wherever_the_process_is_killed,
-    a_queue_that_was_full_gets_the_rest_later,
-    a_broker_that_is_away_gets_everything_when_it_is_back,
-    two_relays_at_once_make_one_delivery_each,
+/// Longer than every lease: what a stopped process held is free again.
+pub const LATER: Duration = Duration::minutes(10);
+
+/// Makes each function of the list a test on every pair of database and queue; what needs a server is left out of a plain
+/// `cargo test`.
+macro_rules! on_every_ground {
+    ($($test:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test($crate::recovery::Ground::new($crate::support::databases::TestStore::sqlite().await, None).await).await;
+            })+
+        }
+        mod rabbitmq_with_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs RabbitMQ"]
+            async fn $test() {
+                let broker = $crate::support::broker::TestBroker::of_the_run();
+                let database = $crate::support::databases::TestStore::sqlite().await;
+                super::$test($crate::recovery::Ground::new(database, Some(broker)).await).await;
+            })+
+        }
+        #[cfg(feature = "postgres")]
+        mod postgres_with_memory {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs PostgreSQL"]
+            async fn $test() {
+                super::$test($crate::recovery::Ground::new($crate::support::databases::TestStore::postgres().await, None).await).await;
+            })+
+        }
+        #[cfg(feature = "postgres")]
+        mod postgres_with_rabbitmq {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            #[ignore = "needs PostgreSQL and RabbitMQ"]
+            async fn $test() {
+                let broker = $crate::support::broker::TestBroker::of_the_run();
+                let database = $crate::support::databases::TestStore::postgres().await;
+                super::$test($crate::recovery::Ground::new(database, Some(broker)).await).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_every_ground;
+
+on_every_ground!(
+    a_natural_write_has_its_effect_once_wherever_the_process_stops,
+    a_value_that_is_set_is_set_wherever_the_process_stops,
+    a_write_after_a_look_has_its_effect_once_wherever_the_process_stops,
+    a_write_that_only_the_ledger_knows_is_parked_when_its_fate_is_unknown_and_never_repeated,
 );
 
-/// The stations of an event, in order: the process is killed just after the one named.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[allow(clippy::enum_variant_names, reason = "they read as what they are: killed after …")]
-enum Killed {
-    AfterCommit,
-    AfterTheRelayTookIt,
-    AfterPublishing,
-    AfterMarking,
-    AfterConsuming,
-    AfterClaiming,
-    AfterRecording,
-    AfterAcknowledging,
+/// What outlives a process: database, queue, the employer's system.
+pub struct Ground {
+    pub database: TestStore,
+    pub broker: Option<TestBroker>,
+    pub system: EffectsSystem,
+    pub folder: tempfile::TempDir,
 }
 
-const STATIONS: [Killed; 8] = [
-    Killed::AfterCommit,
-    Killed::AfterTheRelayTookIt,
-    Killed::AfterPublishing,
-    Killed::AfterMarking,
-    Killed::AfterConsuming,
-    Killed::AfterClaiming,
-    Killed::AfterRecording,
-    Killed::AfterAcknowledging,
-];
-
-const LEASE: Duration = Duration::seconds(60);
-
-/// What lives in memory only.
-struct Process {
-    store: Store,
-    clock: Clock,
-    queue: Arc<dyn Queue>,
-    relay: Relay,
-}
-
-impl Process {
-    async fn start(database: &TestStore, at: DateTime<Utc>) -> Self {
-        let (store, clock) = (database.reopened().await, Clock::fixed(at));
-        let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new());
-        let relay = Relay::new(store.clone(), queue.clone(), clock.clone());
-        relay.start().await.unwrap();
-        Self { store, clock, queue, relay }
+impl Ground {
+    pub async fn new(database: TestStore, broker: Option<TestBroker>) -> Self {
+        Self { database, broker, system: EffectsSystem::start().await, folder: tempfile::tempdir().unwrap() }
     }
 
-    /// Takes what waits for the connection; each claimed message has its effect once and is recorded.
-    async fn work(&self, connection: &ConnectionId, effects: &mut Vec<String>) {
-        self.queue.declare(&made::tenant(), connection).await.unwrap();
-        while self.relay.step().await.unwrap() > 0 {}
-        let mut consumer = self.queue.consume(connection, 10).await.unwrap();
-        while let Some(message) = soon(&mut consumer).await {
-            let claimed = self.store.claim_delivery(connection, &message.event.id, self.clock.now(), LEASE).await.unwrap();
-            if let Some(delivery) = claimed {
-                effects.push(message.event.id.to_string());
-                let attempt = attempt(&delivery, self.clock.now());
-                self.store.record_attempt(&attempt, &DeliveryResult::Delivered).await.unwrap();
+    pub fn settings(&self) -> skillgate::config::Settings {
+        gateway::settings(&self.database.url, self.broker.as_ref(), self.folder.path())
+    }
+
+    pub async fn connect(&self, kind: Kind) -> ConnectionId {
+        let connection = self.system.connection(kind);
+        self.database.store.create_connection(&connection, &Secrets::new()).await.unwrap();
+        if let Some(broker) = &self.broker {
+            broker.remove_at_the_end(&connection.id);
+        }
+        connection.id
+    }
+
+    /// The last event of the feed.
+    pub async fn last_event(&self) -> Event {
+        let page = Page { limit: 500, after: None };
+        self.database.store.list_events(&made::tenant(), &page).await.unwrap().pop().unwrap().1
+    }
+
+    pub async fn delivery(&self, event: &EventId) -> Delivery {
+        let filter = DeliveryFilter { event_id: Some(event.clone()), ..DeliveryFilter::default() };
+        let page = Page { limit: 10, after: None };
+        let mut found = self.database.store.list_deliveries(&made::tenant(), &filter, &page).await.unwrap();
+        assert_eq!(found.len(), 1, "one delivery per event and connection");
+        found.remove(0)
+    }
+
+    /// One process: all that lives in memory, on a runtime of its own that ends with it. True: it was stopped at the station.
+    async fn process(&self, at: DateTime<Utc>, station: Option<Station>) -> bool {
+        let settings = self.settings();
+        let process = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let stop = Stop::at(station);
+            // When the runtime is left, what the database was told by then has happened.
+            runtime.block_on(async { stop.live(deliver(settings, at, stop.clone())).await })
+        };
+        tokio::task::spawn_blocking(process).await.unwrap()
+    }
+
+    /// New processes until the delivery is settled.
+    async fn recover(&self, at: DateTime<Utc>, event: &EventId, told: &str) -> Delivery {
+        for _ in 0..20 {
+            assert!(!self.process(at, None).await);
+            let unpublished = self.database.store.count_unpublished().await.unwrap();
+            if unpublished == 0 {
+                let delivery = self.delivery(event).await;
+                if delivery.state != DeliveryState::Pending {
+                    return delivery;
+                }
             }
-            message.receipt.acknowledge().await.unwrap();
         }
+        panic!("{told}: the event stays undelivered");
     }
 }
 
-async fn soon(consumer: &mut Box<dyn Consumer>) -> Option<Message> {
-    tokio::time::timeout(std::time::Duration::from_millis(50), consumer.next()).await.ok().flatten()
+/// Relay and worker as the composition root wires them, around a queue and a world that can be left.
+async fn deliver(settings: skillgate::config::Settings, at: DateTime<Utc>, stop: Arc<Stop>) {
+    let clock = Clock::fixed(at);
+    let store = Store::connect(settings.database.url.expose(), sealer()).await.unwrap();
+    let queue: Arc<dyn skillgate::queue::Queue> =
+        Arc::new(WatchedQueue { inner: connect_queue(&settings).await.unwrap(), stop: stop.clone(), told: None });
+    let world = World::new(HttpClient::new(&settings.http_client).unwrap(), FileWriter::default());
+    let engine = Engine::new(Arc::new(WatchedWorld { inner: world, stop }), clock.clone());
+    let relay = Relay::new(store.clone(), queue.clone(), clock.clone());
+    let options = WorkerOptions {
+        retry_schedule: vec![std::time::Duration::from_secs(60)],
+        concurrency: 1,
+        secrets_dir: settings.delivery.secrets_dir.clone(),
+    };
+    let registry = Registry::load(&settings.delivery.connectors_dir).unwrap();
+    let worker = Worker::new(store, queue, registry, engine, clock, options, Arc::default());
+    relay.start().await.unwrap();
+    let patience = std::time::Duration::from_millis(100);
+    while relay.step().await.unwrap() + worker.drain(patience).await.unwrap() > 0 {}
 }
 
-fn attempt(delivery: &skillgate::model::delivery::Delivery, at: DateTime<Utc>) -> Attempt {
-    Attempt {
-        id: AttemptId::generate(),
-        delivery_id: delivery.id.clone(),
-        number: delivery.attempts + 1,
-        started_at: at,
-        finished_at: at,
-        result: "delivered".to_owned(),
-        reason: None,
-        message: None,
-        calls: Vec::new(),
-    }
-}
+const NAMED: [Station; 9] = [
+    Station::BeforePublishing,
+    Station::AfterPublishing,
+    Station::AfterConsuming,
+    Station::BeforeLooking,
+    Station::AfterLooking,
+    Station::BeforeWriting,
+    Station::AfterWriting,
+    Station::BeforeAcknowledging,
+    Station::AfterAcknowledging,
+];
+/// There are fewer waits than that between the answer and the acknowledgement.
+const MOST_WAITS: usize = 40;
 
-async fn nothing_is_lost_wherever_the_process_is_killed(database: &TestStore) {
-    let connection = made::connection("ATS");
-    database.store.create_connection(&connection, &Secrets::new()).await.unwrap();
+/// Stops one process at each station, each time with an event of its own, and hands over what was left in the end.
+async fn stop_everywhere(ground: &Ground, kind: Kind, settled: impl Fn(Option<Station>, &Event, &Delivery)) {
+    ground.connect(kind).await;
     let mut now = noon();
-    let mut effects = Vec::new();
-    for (round, killed) in STATIONS.into_iter().enumerate() {
+    let mut round = 0;
+    let mut stop_at = async |station: Option<Station>| {
+        round += 1;
         let badge = made::credential(&format!("badge {round}"), vec![]);
-        made::submit(&database.store, made::named("ada"), vec![badge]).await;
-        live_until(killed, database, &connection.id, now, &mut effects).await;
-        now += Duration::minutes(10);
-        Process::start(database, now).await.work(&connection.id, &mut effects).await;
-        assert_eq!(effects.len(), round + 1, "killed {killed:?}: {effects:?}");
+        made::submit(&ground.database.store, made::named(&format!("person-{round}")), vec![badge]).await;
+        let event = ground.last_event().await;
+        // Without a station the process is never started: it was stopped after the commit.
+        let stopped = match station {
+            None => true,
+            Some(_) => ground.process(now, station).await,
+        };
+        now += LATER;
+        let delivery = ground.recover(now, &event.id, &format!("{station:?}")).await;
+        now += LATER;
+        settled(station, &event, &delivery);
+        stopped
+    };
+    assert!(stop_at(None).await);
+    for station in NAMED {
+        let looks = matches!(station, Station::BeforeLooking | Station::AfterLooking);
+        assert_eq!(stop_at(Some(station)).await, !looks || kind == Kind::Observe, "{station:?}");
     }
-    let mut distinct = effects.clone();
-    distinct.sort();
-    distinct.dedup();
-    assert_eq!(distinct.len(), STATIONS.len());
-    let page = Page { limit: 100, after: None };
-    let deliveries = database.store.list_deliveries(&made::tenant(), &DeliveryFilter::default(), &page).await.unwrap();
-    assert_eq!(deliveries.len(), STATIONS.len());
-    assert!(deliveries.iter().all(|delivery| delivery.state == DeliveryState::Delivered && delivery.attempts == 1));
-    assert_eq!(database.store.count_unpublished().await.unwrap(), 0);
+    let mut waits = 0;
+    while stop_at(Some(Station::WaitsAfterWriting(waits + 1))).await {
+        waits += 1;
+        assert!(waits < MOST_WAITS);
+    }
+    assert!(waits >= 3, "the ledger, the attempt and the acknowledgement are waited for, not {waits} times");
+    assert_eq!(ground.database.store.count_unpublished().await.unwrap(), 0);
 }
 
-async fn live_until(
-    killed: Killed,
-    database: &TestStore,
-    connection: &ConnectionId,
-    now: DateTime<Utc>,
-    effects: &mut Vec<String>,
-) {
-    let process = Process::start(database, now).await;
-    process.queue.declare(&made::tenant(), connection).await.unwrap();
-    if killed == Killed::AfterCommit {
-        return;
-    }
-    if matches!(killed, Killed::AfterTheRelayTookIt | Killed::AfterPublishing) {
-        let taken = process.store.take_unpublished(now, Duration::seconds(30), Duration::minutes(5), 10).await.unwrap();
-        assert_eq!(taken.len(), 1);
-        if killed == Killed::AfterPublishing {
-            process.queue.publish(&taken[0].event).await.unwrap();
+fn is_delivered(delivery: &Delivery) -> bool {
+    matches!(delivery.state, DeliveryState::Delivered | DeliveryState::Unchanged)
+}
+
+async fn once(ground: Ground, kind: Kind) {
+    stop_everywhere(&ground, kind, |station, event, delivery| {
+        assert!(is_delivered(delivery), "{station:?}: {delivery:?}");
+        assert_eq!(ground.system.effects(event.id.as_str()), 1, "{station:?}");
+    })
+    .await;
+}
+
+async fn a_natural_write_has_its_effect_once_wherever_the_process_stops(ground: Ground) {
+    once(ground, Kind::Natural).await;
+}
+
+async fn a_value_that_is_set_is_set_wherever_the_process_stops(ground: Ground) {
+    once(ground, Kind::Set).await;
+}
+
+async fn a_write_after_a_look_has_its_effect_once_wherever_the_process_stops(ground: Ground) {
+    once(ground, Kind::Observe).await;
+}
+
+async fn a_write_that_only_the_ledger_knows_is_parked_when_its_fate_is_unknown_and_never_repeated(ground: Ground) {
+    stop_everywhere(&ground, Kind::LedgerOnly, |station, event, delivery| {
+        let written = ground.system.writes(event.id.as_str());
+        let parked = delivery.state == DeliveryState::Parked && delivery.reason.as_deref() == Some("ambiguous_write");
+        match station {
+            Some(Station::BeforeWriting) => assert!(parked && written == 0, "{station:?}: {delivery:?}, {written} writes"),
+            Some(Station::AfterWriting) => assert!(parked && written == 1, "{station:?}: {delivery:?}, {written} writes"),
+            Some(Station::WaitsAfterWriting(_)) => {
+                assert!((parked || is_delivered(delivery)) && written == 1, "{station:?}: {delivery:?}, {written} writes");
+            }
+            _ => assert!(is_delivered(delivery) && written == 1, "{station:?}: {delivery:?}, {written} writes"),
         }
-        return;
-    }
-    assert_eq!(process.relay.step().await.unwrap(), 1);
-    if killed == Killed::AfterMarking {
-        return;
-    }
-    let mut consumer = process.queue.consume(connection, 1).await.unwrap();
-    let message = soon(&mut consumer).await.unwrap();
-    if killed == Killed::AfterConsuming {
-        return;
-    }
-    let claimed = process.store.claim_delivery(connection, &message.event.id, now, LEASE).await.unwrap().unwrap();
-    if killed == Killed::AfterClaiming {
-        return;
-    }
-    effects.push(message.event.id.to_string());
-    process.store.record_attempt(&attempt(&claimed, now), &DeliveryResult::Delivered).await.unwrap();
-    if killed == Killed::AfterRecording {
-        return;
-    }
-    message.receipt.acknowledge().await.unwrap();
-}
-
-async fn a_queue_that_was_full_gets_the_rest_later(database: &TestStore) {
-    let connection = made::connection("ATS");
-    database.store.create_connection(&connection, &Secrets::new()).await.unwrap();
-    let process = Process::start(database, noon()).await;
-    process.queue.declare(&made::tenant(), &connection.id).await.unwrap();
-    let filler = crate::queue::event(&made::tenant(), 1);
-    while process.queue.publish_to(&connection.id, &filler).await.is_ok() {}
-    made::submit(&database.store, made::named("ada"), vec![made::credential("badge", vec![])]).await;
-    process.relay.step().await.unwrap();
-    process.queue.remove(&connection.id).await.unwrap();
-    process.queue.declare(&made::tenant(), &connection.id).await.unwrap();
-    let mut effects = Vec::new();
-    process.work(&connection.id, &mut effects).await;
-    assert_eq!(effects.len(), 1);
-}
-
-/// Refuses everything while it is away.
-struct Away {
-    inner: MemoryQueue,
-    away: std::sync::atomic::AtomicBool,
-}
-
-impl Away {
-    fn ask(&self) -> Result<(), QueueError> {
-        match self.away.load(std::sync::atomic::Ordering::SeqCst) {
-            true => Err(QueueError::Unavailable("away".to_owned())),
-            false => Ok(()),
-        }
-    }
-}
-
-#[async_trait::async_trait]
-impl Queue for Away {
-    fn keeps_messages(&self) -> bool {
-        true
-    }
-    async fn declare(&self, tenant: &skillgate::model::ids::TenantId, connection: &ConnectionId) -> Result<(), QueueError> {
-        self.ask()?;
-        self.inner.declare(tenant, connection).await
-    }
-    async fn remove(&self, connection: &ConnectionId) -> Result<(), QueueError> {
-        self.inner.remove(connection).await
-    }
-    async fn publish(&self, event: &skillgate::model::event::Event) -> Result<(), QueueError> {
-        self.ask()?;
-        self.inner.publish(event).await
-    }
-    async fn publish_to(&self, connection: &ConnectionId, event: &skillgate::model::event::Event) -> Result<(), QueueError> {
-        self.ask()?;
-        self.inner.publish_to(connection, event).await
-    }
-    async fn publish_dead(
-        &self,
-        connection: &ConnectionId,
-        event: &skillgate::model::event::Event,
-        reason: &str,
-    ) -> Result<(), QueueError> {
-        self.inner.publish_dead(connection, event, reason).await
-    }
-    async fn consume(&self, connection: &ConnectionId, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
-        self.inner.consume(connection, prefetch).await
-    }
-    async fn check(&self) -> Result<(), QueueError> {
-        self.ask()
-    }
-}
-
-async fn a_broker_that_is_away_gets_everything_when_it_is_back(TestStore { store, .. }: &TestStore) {
-    let connection = made::connection("ATS");
-    store.create_connection(&connection, &Secrets::new()).await.unwrap();
-    for n in 0..3 {
-        made::submit(store, made::named("ada"), vec![made::credential(&format!("badge {n}"), vec![])]).await;
-    }
-    let queue = Arc::new(Away { inner: MemoryQueue::new(), away: true.into() });
-    let relay = Relay::new(store.clone(), queue.clone(), Clock::fixed(noon()));
-    assert!(relay.step().await.is_err());
-    assert!(relay.step().await.is_err());
-    assert_eq!(store.count_unpublished().await.unwrap(), 3);
-    queue.away.store(false, std::sync::atomic::Ordering::SeqCst);
-    assert_eq!(relay.step().await.unwrap(), 3, "at once, although no time has passed");
-    assert_eq!(relay.step().await.unwrap(), 0);
-    let mut consumer = queue.consume(&connection.id, 10).await.unwrap();
-    let mut sequences = Vec::new();
-    while let Some(message) = soon(&mut consumer).await {
-        sequences.push(message.event.sequence.clone());
-        message.receipt.acknowledge().await.unwrap();
-    }
-    assert_eq!(sequences, ["0000000001", "0000000002", "0000000003"]);
-}
-
-async fn two_relays_at_once_make_one_delivery_each(TestStore { store, .. }: &TestStore) {
-    let connection = made::connection("ATS");
-    store.create_connection(&connection, &Secrets::new()).await.unwrap();
-    for n in 0..30 {
-        made::submit(store, made::named("ada"), vec![made::credential(&format!("badge {n}"), vec![])]).await;
-    }
-    let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new());
-    let relays = [0, 1].map(|_| Relay::new(store.clone(), queue.clone(), Clock::fixed(noon())));
-    let steps = futures_util::future::join_all(relays.iter().map(Relay::step)).await;
-    assert_eq!(steps.into_iter().map(|step| step.unwrap()).sum::<usize>(), 30);
-    let page = Page { limit: 100, after: None };
-    let deliveries = store.list_deliveries(&made::tenant(), &DeliveryFilter::default(), &page).await.unwrap();
-    assert_eq!(deliveries.len(), 30);
-    assert_eq!(store.count_unpublished().await.unwrap(), 0);
+    })
+    .await;
 }

@@ -1,6 +1,7 @@
 //! One list of tests for the store, on both databases.
 
-use crate::databases::{TestStore, made, noon, on_both_databases, sealer};
+use crate::support::databases::{TestStore, noon, on_both_databases, sealer};
+use crate::support::made;
 use chrono::Duration;
 use skillgate::model::connection::{Connection, ConnectionState, Secrets};
 use skillgate::model::delivery::{Attempt, CallRecord, DeliveryResult, DeliveryState};
