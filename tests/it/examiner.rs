@@ -46,12 +46,12 @@ async fn state(app: &TestApp, exchange: &Value) -> Value {
 fn counted(app: &TestApp) -> Arc<Mutex<Vec<Step>>> {
     let steps = Arc::new(Mutex::new(Vec::new()));
     let seen = steps.clone();
-    app.pipeline.examiner.watch(move |step| seen.lock().unwrap().push(step));
+    app.app.pipeline.examiner.watch(move |step| seen.lock().unwrap().push(step));
     steps
 }
 
 fn panic_at(app: &TestApp, bad: Step) {
-    app.pipeline.examiner.watch(move |step| assert!(step != bad, "a fault on purpose"));
+    app.app.pipeline.examiner.watch(move |step| assert!(step != bad, "a fault on purpose"));
 }
 
 #[tokio::test]
