@@ -6,6 +6,7 @@ use crate::document::cose::Sign1;
 use crate::document::members::each;
 use crate::document::{Limits, json};
 use crate::jsonld::{Contexts, Edition};
+use crate::model::code::Code;
 use crate::model::report::{CheckStatus, Outcome, PolicyRef, VerificationReport};
 use crate::verify::keys::PublicKey;
 use crate::verify::securing::compact_jws::{CompactJws, JwsError};
@@ -40,7 +41,7 @@ pub enum ReceiptError {
 pub struct CheckResult {
     pub id: String,
     pub status: CheckStatus,
-    pub code: String,
+    pub code: Code,
 }
 
 /// A status list as it was when it was read.
@@ -107,7 +108,7 @@ impl Receipt {
         let checks = report
             .checks
             .iter()
-            .map(|check| CheckResult { id: name(&check.id), status: check.status, code: check.code.clone() })
+            .map(|check| CheckResult { id: name(&check.id), status: check.status, code: check.code })
             .collect();
         let lists = report.checks.iter().filter_map(|check| check.explain.as_ref()?["lists"].as_array()).flatten();
         let text = |value: &Value| value.as_str().map(str::to_owned);
@@ -238,7 +239,10 @@ mod tests {
             format: Format::OpenBadges3,
             secured_with: Securing::DataIntegrity,
             outcome: Outcome::Attention,
-            checks: vec![Check::warning(CheckId::Recipient, "recipient_unbound", "says nothing about ada@example.org"), status],
+            checks: vec![
+                Check::warning(CheckId::Recipient, Code::RecipientUnbound, "says nothing about ada@example.org"),
+                status,
+            ],
             verified_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             issuer_id: None,
             issuer_name: None,
@@ -261,7 +265,7 @@ mod tests {
         let key = SigningKey::from_bytes(&[1; 32]);
         let token = Receipt::new(&report(), subject(None, 0)).sign(&key).unwrap();
         let receipt = verify(&token, &public(&key)).unwrap();
-        assert_eq!(receipt.checks[0].code, "recipient_unbound");
+        assert_eq!(receipt.checks[0].code, Code::RecipientUnbound);
         assert_eq!(receipt.status_lists[0].sha256.as_deref(), Some("ab"));
         assert!(!serde_json::to_string(&receipt).unwrap().contains('@'));
     }

@@ -3,6 +3,7 @@
 
 use super::Channels;
 use crate::examine::{PresentationFinding, Presented, PresentedContent, Question};
+use crate::model::code::Code;
 use crate::model::ids::TenantId;
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
@@ -115,11 +116,10 @@ fn refuse_if_bad(report: &VerificationReport, signed: bool) -> Result<(), Proble
     let Some(check) = failed.or_else(|| report.checks.iter().find(unchecked)) else {
         return if report.outcome == Outcome::Rejected { Err(Problem::proof("The presentation was rejected.")) } else { Ok(()) };
     };
-    let codes = || std::iter::once(check.code.as_str()).chain(check.findings.iter().map(|finding| finding.code.as_str()));
-    if codes().any(|code| code == "challenge_mismatch") {
+    if check.says(Code::ChallengeMismatch) {
         return Err(Problem::challenge("The presentation answers another request than this one."));
     }
-    if codes().any(|code| code == "domain_mismatch") {
+    if check.says(Code::DomainMismatch) {
         return Err(Problem::domain("The presentation was made for another recipient."));
     }
     match check.id {

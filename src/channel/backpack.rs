@@ -193,7 +193,7 @@ impl Channels {
 
     async fn pull_leased(&self, backpack: &Backpack, now: DateTime<Utc>) -> Result<Pulled, BackpackFailure> {
         let reconnect =
-            || failure("refresh", "The backpack is not connected any more.", "Ask the candidate to connect again.", false);
+            || failure("refresh", "The backpack is no longer connected.", "Ask the candidate to connect again.", false);
         let registration = self.registration(&backpack.tenant_id, &backpack.host, false).await?;
         let mut tokens = self.store.backpack_tokens(&backpack.id).await?.ok_or_else(reconnect)?;
         if tokens.expires_at.is_some_and(|at| at <= now + Duration::minutes(1)) && tokens.refresh_token.is_some() {

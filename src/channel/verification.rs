@@ -6,6 +6,7 @@ use super::answer::nothing_to_judge;
 use super::exchange::unavailable;
 use super::{Channels, secrets};
 use crate::examine::{Examined, ExaminedCredential, Presented, PresentedContent, Question};
+use crate::model::code::Code;
 use crate::model::credential::{Document, ReceivedCredential};
 use crate::model::ids::TenantId;
 use crate::model::report::VerificationReport;
@@ -66,11 +67,8 @@ impl Channels {
         let examined = self.finish(presented, &question).await?;
         let finding = examined.presentation.as_ref().ok_or_else(not_a_presentation)?;
         let report = &finding.report;
-        let mismatch = |code: &str| {
-            report.checks.iter().any(|check| check.code == code || check.findings.iter().any(|finding| finding.code == code))
-        };
         // A challenge that came from here is good once. Others are the caller's own business.
-        let mut challenge_holds = !mismatch("challenge_mismatch");
+        let mut challenge_holds = !report.says(Code::ChallengeMismatch);
         if let Some(challenge) = asked.challenge.as_deref().filter(|challenge| challenge.starts_with(CHALLENGE_PREFIX)) {
             let consumed = self.store.consume_challenge(tenant, &secrets::hash(challenge), self.clock.now()).await;
             challenge_holds &= consumed.map_err(unavailable)?;
@@ -80,7 +78,7 @@ impl Channels {
             report: (!asked.proofless).then_some(report),
             holder: finding.facts.proven_holder.as_deref(),
             challenge: asked.challenge.as_deref().map(|challenge| (challenge, challenge_holds)),
-            domain: asked.domain.as_deref().map(|domain| (domain, !mismatch("domain_mismatch"))),
+            domain: asked.domain.as_deref().map(|domain| (domain, !report.says(Code::DomainMismatch))),
             credentials: examined.credentials.iter().map(input_and_report).collect(),
         };
         Ok(presentation_answer(&verdict, asked.wanted))

@@ -105,7 +105,7 @@ fn without_type(object: &Map<String, Value>) -> Kind {
         return Kind::Other("a key");
     }
     if has("verificationMethod") || has("assertionMethod") {
-        return Kind::Description("a document about somebody's keys (DID document)");
+        return Kind::Description("a document about someone's keys (DID document)");
     }
     if has("$schema") || has("$defs") {
         return Kind::Other("a JSON schema");

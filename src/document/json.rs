@@ -3,6 +3,7 @@
 //! The text is read once, and its bounds are checked while the value grows, so a hostile text costs its length and no more.
 
 use crate::document::Limits;
+use crate::model::code::Code;
 use json_event_parser::{JsonEvent, JsonSyntaxError, SliceJsonParser};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
@@ -35,15 +36,15 @@ pub enum JsonError {
 
 impl JsonError {
     /// Stable code for reports and problem details.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::NotUtf8 => "invalid_utf8",
-            Self::Syntax { .. } => "invalid_json",
-            Self::DuplicateKey(_) => "duplicate_key",
-            Self::ReservedKey(_) => "reserved_key",
-            Self::TooDeep(_) => "json_too_deep",
-            Self::TooManyValues(_) => "json_too_large",
-            Self::BadNumber(_) => "number_out_of_range",
+            Self::NotUtf8 => Code::InvalidUtf8,
+            Self::Syntax { .. } => Code::InvalidJson,
+            Self::DuplicateKey(_) => Code::DuplicateKey,
+            Self::ReservedKey(_) => Code::ReservedKey,
+            Self::TooDeep(_) => Code::JsonTooDeep,
+            Self::TooManyValues(_) => Code::JsonTooLarge,
+            Self::BadNumber(_) => Code::NumberOutOfRange,
         }
     }
 }
@@ -179,9 +180,9 @@ fn shortened(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn code(text: &[u8]) -> &'static str {
+    fn code(text: &[u8]) -> Code {
         match parse(text, &Limits::default()) {
-            Ok(_) => "ok",
+            Ok(_) => Code::Ok,
             Err(error) => error.code(),
         }
     }
@@ -194,23 +195,23 @@ mod tests {
 
     #[test]
     fn a_member_may_appear_once_however_it_is_escaped() {
-        assert_eq!(code(br#"{"a":1,"a":2}"#), "duplicate_key");
-        assert_eq!(code(br#"{"issuer":1,"iss\u0075er":2}"#), "duplicate_key");
-        assert_eq!(code(br#"{"a":{"b":1},"b":1,"c":[{"b":1},{"b":2}]}"#), "ok");
+        assert_eq!(code(br#"{"a":1,"a":2}"#), Code::DuplicateKey);
+        assert_eq!(code(br#"{"issuer":1,"iss\u0075er":2}"#), Code::DuplicateKey);
+        assert_eq!(code(br#"{"a":{"b":1},"b":1,"c":[{"b":1},{"b":2}]}"#), Code::Ok);
         let many: Vec<String> = (0..50).map(|i| format!("\"k{i}\":0")).collect();
-        assert_eq!(code(format!("{{{},\"k49\":1}}", many.join(",")).as_bytes()), "duplicate_key");
-        assert_eq!(code(format!("{{{}}}", many.join(",")).as_bytes()), "ok");
+        assert_eq!(code(format!("{{{},\"k49\":1}}", many.join(",")).as_bytes()), Code::DuplicateKey);
+        assert_eq!(code(format!("{{{}}}", many.join(",")).as_bytes()), Code::Ok);
     }
 
     #[test]
     fn numbers_that_no_reader_can_hold_are_refused() {
         for text in ["1e999", "-1e999", "[1e400]"] {
-            assert_eq!(code(text.as_bytes()), "number_out_of_range", "{text}");
+            assert_eq!(code(text.as_bytes()), Code::NumberOutOfRange, "{text}");
         }
         for text in ["NaN", "Infinity", "-Infinity", "[01]", "+1", ".5", "0x10"] {
-            assert_eq!(code(text.as_bytes()), "invalid_json", "{text}");
+            assert_eq!(code(text.as_bytes()), Code::InvalidJson, "{text}");
         }
-        assert_eq!(code("9".repeat(500).as_bytes()), "number_out_of_range");
+        assert_eq!(code("9".repeat(500).as_bytes()), Code::NumberOutOfRange);
     }
 
     #[test]
@@ -218,24 +219,24 @@ mod tests {
         for text in
             [r#"["\ud800"]"#, r#"["\udc00\ud800"]"#, r#"{"a":1,}"#, "[1,]", "{'a':1}", "{} {}", "", "// x\n{}", "[\"\t\"]"]
         {
-            assert_eq!(code(text.as_bytes()), "invalid_json", "{text}");
+            assert_eq!(code(text.as_bytes()), Code::InvalidJson, "{text}");
         }
-        assert_eq!(code(b"\"\xff\""), "invalid_utf8");
+        assert_eq!(code(b"\"\xff\""), Code::InvalidUtf8);
     }
 
     #[test]
     fn depth_and_count_are_bounded() {
         let limits = Limits { max_json_values: 10, ..Limits::default() };
         assert_eq!(parse(b"[1,1,1,1,1,1,1,1,1,1,1]", &limits), Err(JsonError::TooManyValues(10)));
-        assert_eq!(code(format!("{}{}", "[".repeat(64), "]".repeat(64)).as_bytes()), "ok");
-        assert_eq!(code(format!("{}{}", "[".repeat(65), "]".repeat(65)).as_bytes()), "json_too_deep");
-        assert_eq!(code("[".repeat(1_000_000).as_bytes()), "json_too_deep");
-        assert_eq!(code("{\"a\":".repeat(1_000_000).as_bytes()), "json_too_deep");
+        assert_eq!(code(format!("{}{}", "[".repeat(64), "]".repeat(64)).as_bytes()), Code::Ok);
+        assert_eq!(code(format!("{}{}", "[".repeat(65), "]".repeat(65)).as_bytes()), Code::JsonTooDeep);
+        assert_eq!(code("[".repeat(1_000_000).as_bytes()), Code::JsonTooDeep);
+        assert_eq!(code("{\"a\":".repeat(1_000_000).as_bytes()), Code::JsonTooDeep);
     }
 
     #[test]
     fn names_that_the_parser_keeps_for_itself_are_refused() {
-        assert_eq!(code(br#"{"$serde_json::private::Number":"1"}"#), "reserved_key");
-        assert_eq!(code(br#"{"\u0024serde_json::private::RawValue":"1"}"#), "reserved_key");
+        assert_eq!(code(br#"{"$serde_json::private::Number":"1"}"#), Code::ReservedKey);
+        assert_eq!(code(br#"{"\u0024serde_json::private::RawValue":"1"}"#), Code::ReservedKey);
     }
 }

@@ -4,6 +4,7 @@
 
 use super::{Content, OpenedFile, detect, problem};
 use crate::document::Limits;
+use crate::model::code::Code;
 use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
 use sha2::{Digest, Sha256};
@@ -87,19 +88,19 @@ impl Unpack<'_> {
         if declared > self.budget.entries {
             let message =
                 format!("The archive holds {declared} entries; at most {} are taken at once.", self.limits.max_archive_entries);
-            return Err(problem::archive("too_many_entries", message));
+            return Err(FileProblem::new(Code::TooManyEntries, message));
         }
-        let broken = |_| problem::archive("broken_archive", "The archive is damaged and can't be opened.");
+        let broken = |_| FileProblem::new(Code::BrokenArchive, "The archive is damaged and can't be opened.");
         let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(broken)?;
         if let Some(what) = document_kind(&zip) {
             return Err(problem::unsupported(what));
         }
         if zip.len() > self.budget.entries {
-            return Err(problem::archive("too_many_entries", "The archive holds more entries than it says."));
+            return Err(FileProblem::new(Code::TooManyEntries, "The archive holds more entries than it says."));
         }
         if zip.has_overlapping_files().unwrap_or(false) {
-            return Err(problem::archive(
-                "overlapping_entries",
+            return Err(FileProblem::new(
+                Code::OverlappingEntries,
                 "The archive is built in a way that only attacks use: its entries overlap.",
             ));
         }
@@ -113,11 +114,14 @@ impl Unpack<'_> {
         if zip.has_duplicate_names() {
             self.problem(
                 name,
-                problem::archive("duplicate_names", "Two entries of the archive have the same name; only one of them was read."),
+                FileProblem::new(
+                    Code::DuplicateNames,
+                    "Two entries of the archive have the same name; only one of them was read.",
+                ),
             );
         }
         if handled == 0 {
-            return Err(problem::archive("empty_archive", "The archive holds no files."));
+            return Err(FileProblem::new(Code::EmptyArchive, "The archive holds no files."));
         }
         Ok(())
     }
@@ -151,8 +155,8 @@ impl Unpack<'_> {
             .and_then(|entry| entry.take(cap as u64 + 1).read_to_end(&mut bytes).map_err(|_| ()));
         self.budget.bytes = self.budget.bytes.saturating_sub(bytes.len());
         let problem = if bytes.len() > cap && cap < self.limits.max_file_bytes {
-            Some(problem::archive(
-                "archive_too_large",
+            Some(FileProblem::new(
+                Code::ArchiveTooLarge,
                 format!("The archive unpacks to more than {} MB.", self.limits.max_archive_bytes >> 20),
             ))
         } else if bytes.len() > cap {
@@ -192,7 +196,7 @@ impl Unpack<'_> {
 }
 
 fn damaged() -> FileProblem {
-    problem::archive("broken_entry", "This entry of the archive is damaged.")
+    FileProblem::new(Code::BrokenEntry, "This entry of the archive is damaged.")
 }
 
 /// What the directory says of an entry, before anything is unpacked.
@@ -219,17 +223,17 @@ impl Declared {
 
     fn problem(&self, limits: &Limits) -> Option<FileProblem> {
         if self.encrypted {
-            return Some(problem::archive("encrypted_entry", "This entry of the archive is locked with a password."));
+            return Some(FileProblem::new(Code::EncryptedEntry, "This entry of the archive is locked with a password."));
         }
         if self.symlink {
-            return Some(problem::archive("link_entry", "This entry of the archive is only a pointer to another file."));
+            return Some(FileProblem::new(Code::LinkEntry, "This entry of the archive is only a pointer to another file."));
         }
         if self.size > limits.max_file_bytes as u64 {
             return Some(problem::too_large(limits.max_file_bytes));
         }
         let allowed = self.compressed.max(1).saturating_mul(limits.max_inflate_ratio as u64);
         (self.size > RATIO_FREE_BYTES && self.size > allowed)
-            .then(|| problem::archive("suspicious_compression", "This entry unpacks to suspiciously many times its size."))
+            .then(|| FileProblem::new(Code::SuspiciousCompression, "This entry unpacks to suspiciously many times its size."))
     }
 }
 
@@ -290,7 +294,7 @@ mod tests {
         writer.finish().map(Cursor::into_inner).unwrap_or_default()
     }
 
-    fn opened(bytes: Vec<u8>, limits: &Limits) -> Vec<(String, Result<usize, String>)> {
+    fn opened(bytes: Vec<u8>, limits: &Limits) -> Vec<(String, Result<usize, Code>)> {
         let file = UploadedFile { name: Some("C:\\tmp\\badges.zip".to_owned()), media_type: None, bytes: bytes.into() };
         let describe = |one: OpenedFile| {
             let content = match one.content {
@@ -316,7 +320,7 @@ mod tests {
         let expected = vec![
             (format!("{prefix}/ada/one.json"), Ok(1)),
             (format!("{prefix}/etc/two.json"), Ok(1)),
-            (format!("{prefix}/broken.json"), Err("invalid_json".to_owned())),
+            (format!("{prefix}/broken.json"), Err(Code::InvalidJson)),
         ];
         assert_eq!(opened(bytes, &Limits::default()), expected);
     }
@@ -328,19 +332,19 @@ mod tests {
         assert_eq!(opened(middle.clone(), &Limits::default()), [("C:/tmp/badges.zip/inner.zip/a.json".to_owned(), Ok(1))]);
         let outer = zip_of(&[("middle.zip", &middle)]);
         let deep = opened(outer, &Limits::default());
-        assert_eq!(deep.first().map(|(_, content)| content.clone()), Some(Err("archive_too_deep".to_owned())));
+        assert_eq!(deep.first().map(|(_, content)| content.clone()), Some(Err(Code::ArchiveTooDeep)));
     }
 
     #[test]
     fn bombs_and_crowds_are_refused_before_they_are_unpacked() {
         let bomb = zip_of(&[("bomb.json", &vec![b' '; 9 << 20]), ("ok.json", BADGE)]);
         let found = opened(bomb, &Limits::default());
-        assert_eq!(found.first().map(|(_, content)| content.clone()), Some(Err("suspicious_compression".to_owned())));
+        assert_eq!(found.first().map(|(_, content)| content.clone()), Some(Err(Code::SuspiciousCompression)));
         assert_eq!(found.get(1).map(|(_, content)| content.clone()), Some(Ok(1)));
         let limits = Limits { max_archive_entries: 3, ..Limits::default() };
         let many = zip_of(&[("1", b"x"), ("2", b"x"), ("3", b"x"), ("4", b"x")]);
         assert_eq!(count(&many), 4);
-        assert_eq!(opened(many, &limits), [("C:/tmp/badges.zip".to_owned(), Err("too_many_entries".to_owned()))]);
+        assert_eq!(opened(many, &limits), [("C:/tmp/badges.zip".to_owned(), Err(Code::TooManyEntries))]);
     }
 
     #[test]
@@ -348,7 +352,7 @@ mod tests {
         let limits = Limits { max_archive_bytes: 150, ..Limits::default() };
         let found = opened(zip_of(&[("1.json", BADGE), ("2.json", BADGE)]), &limits);
         assert_eq!(found.first().map(|(_, content)| content.clone()), Some(Ok(1)));
-        assert_eq!(found.get(1).map(|(_, content)| content.clone()), Some(Err("archive_too_large".to_owned())));
+        assert_eq!(found.get(1).map(|(_, content)| content.clone()), Some(Err(Code::ArchiveTooLarge)));
     }
 
     #[test]
@@ -356,7 +360,7 @@ mod tests {
         let docx = zip_of(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]);
         assert_eq!(
             opened(docx, &Limits::default()).first().map(|(_, content)| content.clone()),
-            Some(Err("unsupported_file".to_owned()))
+            Some(Err(Code::UnsupportedFile))
         );
     }
 

@@ -7,8 +7,9 @@ use super::text::{self, Found, Source};
 use super::{Content, OpenedFile, archive, problem, signed};
 use crate::document::cose::Sign1;
 use crate::document::{Limits, json};
+use crate::model::code::Code;
 use crate::model::credential::Container;
-use crate::model::submission::UploadedFile;
+use crate::model::submission::{FileProblem, UploadedFile};
 use sha2::{Digest, Sha256};
 
 /// What the first bytes of a file say.
@@ -131,7 +132,7 @@ fn open_bytes(name: &str, bytes: &[u8], containers: &[Container], limits: &Limit
         Kind::Utf16 => vec![Found::nothing("text in UTF-16", problem::utf16())],
         Kind::Other(what) => vec![Found::nothing(what, problem::unsupported(what))],
         Kind::Zip => {
-            vec![Found::nothing("ZIP archive", problem::archive("archive_too_deep", "This is an archive inside an archive."))]
+            vec![Found::nothing("ZIP archive", FileProblem::new(Code::ArchiveTooDeep, "This is an archive inside an archive."))]
         }
         Kind::Png => open_picture(&baked::png::extract(bytes, limits), "PNG image", Container::Png, name, containers, limits),
         Kind::Xml => match baked::svg::root_is_svg(bytes) {
@@ -202,7 +203,7 @@ mod tests {
 
     fn code(bytes: &[u8]) -> String {
         match open_all(bytes).into_iter().next().map(|one| one.content) {
-            Some(Content::Nothing(problem)) => problem.code,
+            Some(Content::Nothing(problem)) => problem.code.to_string(),
             Some(Content::Credentials(credentials)) => format!("{} credentials", credentials.len()),
             Some(Content::Presentation(presentation)) => format!("presentation of {}", presentation.credentials.len()),
             None => "nothing".to_owned(),

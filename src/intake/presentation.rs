@@ -2,10 +2,11 @@
 //! Comes in: the JSON text of a presentation, of any shape that wallets send. Goes out: its credentials, embedded ones with
 //! exactly the bytes that stood in the source. Must not know: whether the presentation or any of them is genuine.
 
-use super::problem::{self, problem};
+use super::problem;
 use super::text::{MAX_ITEMS, Source};
 use super::{Content, text};
 use crate::document::json;
+use crate::model::code::Code;
 use crate::model::credential::{Container, Document, ReceivedCredential};
 use crate::model::submission::FileProblem;
 use serde::Deserialize;
@@ -32,7 +33,7 @@ pub fn split(presentation: &[u8], source: &Source<'_>) -> Result<Vec<ReceivedCre
     };
     if items.len() > MAX_ITEMS {
         let message = format!("The presentation holds {} credentials; at most {MAX_ITEMS} are taken at once.", items.len());
-        return Err(problem("too_many_credentials", message, "Ask the applicant to share fewer credentials at a time."));
+        return Err(FileProblem::new(Code::TooManyCredentials, message));
     }
     let mut containers = source.containers.to_vec();
     containers.push(Container::Presentation);

@@ -4,7 +4,9 @@
 use super::{Content, presentation, problem, signed};
 use crate::document::classify::{self, Kind};
 use crate::document::{Limits, cose, json};
+use crate::model::code::Code;
 use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation};
+use crate::model::submission::FileProblem;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
@@ -247,7 +249,7 @@ fn open_list(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
     };
     if items.len() > MAX_ITEMS {
         let message = format!("The file lists {} items; at most {MAX_ITEMS} are taken from one file.", items.len());
-        return vec![Found::nothing("JSON list", problem::archive("too_many_items", message))];
+        return vec![Found::nothing("JSON list", FileProblem::new(Code::TooManyItems, message))];
     }
     if items.is_empty() {
         return vec![Found::nothing("JSON list", problem::unknown())];

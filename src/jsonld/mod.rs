@@ -17,6 +17,7 @@ pub use canonical::{Canonical, HashAlgorithm, TooComplex, canonicalize};
 pub use contexts::{Contexts, Edition};
 pub use expand::{Expansion, expand, expand_without};
 
+use crate::model::code::Code;
 use notes::Path;
 
 /// The quads of a document, whatever was lost on the way; [`expand`] tells what.
@@ -32,7 +33,7 @@ pub enum JsonLdError {
     UnknownContext(String),
     /// The document breaks JSON-LD. `code` is stable and follows the error codes of JSON-LD API §9.6.
     #[error("{detail}")]
-    Invalid { code: &'static str, pointer: String, detail: String },
+    Invalid { code: Code, pointer: String, detail: String },
     #[error(transparent)]
     TooComplex(#[from] TooComplex),
 }

@@ -3,6 +3,7 @@
 use super::dataset::{Dataset, Quad, Term};
 use super::notes::Oddity;
 use super::{Contexts, Edition, HashAlgorithm, JsonLdError, canonicalize, expand};
+use crate::model::code::Code;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -125,5 +126,5 @@ fn an_undefined_term_is_noted_with_its_place() {
 fn a_protected_term_can_not_be_redefined() {
     let document = json!({"@context": [V2, {"name": "https://example.org/name"}], "name": "x"});
     let refused = expand(&document, &Contexts::built_in(), Edition::default(), None).unwrap_err();
-    assert!(matches!(refused, JsonLdError::Invalid { code: "protected_term_redefinition", .. }));
+    assert!(matches!(refused, JsonLdError::Invalid { code: Code::ProtectedTermRedefinition, .. }));
 }

@@ -5,6 +5,7 @@
 use super::JsonLdError;
 use super::context::{ActiveContext, Mapping, Mode, Processor};
 use super::contexts::{Contexts, Edition};
+use crate::model::code::Code;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
@@ -72,7 +73,7 @@ pub fn foreign_terms(entries: &[Value], contexts: &Contexts, edition: Edition) -
     if walk.found.len() >= MAX_FOREIGN {
         // One that was not looked at may be the one that hides a field.
         let detail = format!("the document's vocabularies define more than {MAX_FOREIGN} words");
-        return Err(JsonLdError::Invalid { code: "context_excess", pointer: "/@context".to_owned(), detail });
+        return Err(JsonLdError::Invalid { code: Code::ContextExcess, pointer: "/@context".to_owned(), detail });
     }
     Ok(walk.found)
 }

@@ -1,5 +1,6 @@
 //! CloudEvents 1.0 facts that the gateway publishes. See schemas/events and schemas/asyncapi.yaml.
 
+use super::code::Code;
 use super::credential::{Achievement, CredentialStatus, Issuer};
 use super::ids::{CandidateRef, CredentialId, EventId, TenantId};
 use super::report::Outcome;
@@ -173,7 +174,7 @@ pub struct CredentialSummary {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
-    pub code: String,
+    pub code: Code,
     pub message: String,
 }
 

@@ -5,6 +5,7 @@
 pub mod backpack;
 pub mod candidate;
 pub mod clock;
+pub mod code;
 pub mod connection;
 pub mod credential;
 pub mod delivery;

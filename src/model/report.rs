@@ -1,5 +1,6 @@
 //! The outcome of verifying one credential: ordered checks, each with a plain sentence and a next step.
 
+use super::code::Code;
 use super::credential::{Format, Securing};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ impl Outcome {
     }
 }
 
-/// The checks, in the order in which they are made and shown.
+/// The checks, in the order in which a report shows them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckId {
@@ -58,6 +59,40 @@ impl CheckId {
         Self::Recipient,
         Self::Nested,
     ];
+
+    /// The name that reports give it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Context => "context",
+            Self::Schema => "schema",
+            Self::Proof => "proof",
+            Self::Controller => "controller",
+            Self::Integrity => "integrity",
+            Self::Validity => "validity",
+            Self::Status => "status",
+            Self::IssuerTrust => "issuer_trust",
+            Self::Recipient => "recipient",
+            Self::Nested => "nested",
+        }
+    }
+
+    /// What the check answers, for a reader.
+    pub fn question(self) -> &'static str {
+        match self {
+            Self::Format => "Does the file hold a well-formed credential?",
+            Self::Context => "Are all vocabularies known, so that it is certain what the words of the credential mean?",
+            Self::Schema => "Does the credential have the structure that its format, and its issuer's own schema, prescribe?",
+            Self::Proof => "Does the signature match, or does the badge stand on its issuer's site?",
+            Self::Controller => "Does the key belong to the issuer, and may it be used to issue credentials?",
+            Self::Integrity => "Is every value that a reader sees covered by the signature?",
+            Self::Validity => "Is the credential within its period of validity, and meant for this reader?",
+            Self::Status => "Has the issuer revoked or suspended the credential?",
+            Self::IssuerTrust => "Does the trust policy accept the issuer?",
+            Self::Recipient => "Is the credential about the person who was named?",
+            Self::Nested => "Are the credentials and endorsements inside the credential good?",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,17 +105,13 @@ pub enum CheckStatus {
     CouldNotCheck,
 }
 
-/// Code of the finding that results could have been left out, which changes what may be read from those that are there.
-pub const RESULT_WITHHOLDABLE: &str = "result_withholdable";
-
 /// One thing that a check found: an RFC 9457-shaped detail of a warning or an error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// A problem type URI: the standard's where one defines it, else ours. See `verify::codes`.
+    /// A problem type URI: the standard's where one defines it, else our own.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub problem_type: Option<String>,
-    /// Stable, snake_case, never changed once released.
-    pub code: String,
+    pub code: Code,
     /// One plain sentence.
     pub detail: String,
     /// JSON Pointer (RFC 6901) into the credential, where one place is to blame.
@@ -88,13 +119,30 @@ pub struct Finding {
     pub pointer: Option<String>,
 }
 
+impl Finding {
+    /// With the problem type of the code. `detail`: a clause or a sentence.
+    pub fn new(code: Code, detail: impl AsRef<str>) -> Self {
+        Self { problem_type: code.problem_type(), code, detail: sentence(detail.as_ref()), pointer: None }
+    }
+
+    /// The place that is to blame, as a JSON Pointer.
+    pub fn at(self, pointer: impl Into<String>) -> Self {
+        Self { pointer: Some(pointer.into()), ..self }
+    }
+
+    /// With another problem type than the code's own.
+    pub fn typed(self, problem_type: Option<String>) -> Self {
+        Self { problem_type, ..self }
+    }
+}
+
 /// The result of one named check.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Check {
     pub id: CheckId,
     pub status: CheckStatus,
-    /// Stable code of the deciding finding, for example `revoked`, `expired`, `signature_invalid`, `ok`.
-    pub code: String,
+    /// Code of the deciding finding, for example `revoked`, `expired`, `signature_invalid`, `ok`.
+    pub code: Code,
     /// One plain sentence for a recruiter.
     pub message: String,
     /// What the reader can do about it.
@@ -108,30 +156,34 @@ pub struct Check {
 }
 
 impl Check {
-    pub fn new(id: CheckId, status: CheckStatus, code: &str, message: impl Into<String>) -> Self {
-        Self { id, status, code: code.to_owned(), message: message.into(), next_step: None, findings: Vec::new(), explain: None }
+    /// With the next step of the code. `message`: a clause or a sentence.
+    pub fn new(id: CheckId, status: CheckStatus, code: Code, message: impl AsRef<str>) -> Self {
+        let message = sentence(message.as_ref());
+        let next_step = code.next_step().map(str::to_owned);
+        Self { id, status, code, message, next_step, findings: Vec::new(), explain: None }
     }
 
-    pub fn pass(id: CheckId, message: impl Into<String>) -> Self {
-        Self::new(id, CheckStatus::Pass, "ok", message)
+    pub fn pass(id: CheckId, message: impl AsRef<str>) -> Self {
+        Self::new(id, CheckStatus::Pass, Code::Ok, message)
     }
 
-    pub fn fail(id: CheckId, code: &str, message: impl Into<String>) -> Self {
+    pub fn fail(id: CheckId, code: Code, message: impl AsRef<str>) -> Self {
         Self::new(id, CheckStatus::Fail, code, message)
     }
 
-    pub fn warning(id: CheckId, code: &str, message: impl Into<String>) -> Self {
+    pub fn warning(id: CheckId, code: Code, message: impl AsRef<str>) -> Self {
         Self::new(id, CheckStatus::Warning, code, message)
     }
 
-    pub fn could_not_check(id: CheckId, code: &str, message: impl Into<String>) -> Self {
+    pub fn could_not_check(id: CheckId, code: Code, message: impl AsRef<str>) -> Self {
         Self::new(id, CheckStatus::CouldNotCheck, code, message)
     }
 
-    pub fn not_applicable(id: CheckId, message: impl Into<String>) -> Self {
-        Self::new(id, CheckStatus::NotApplicable, "not_applicable", message)
+    pub fn not_applicable(id: CheckId, message: impl AsRef<str>) -> Self {
+        Self::new(id, CheckStatus::NotApplicable, Code::NotApplicable, message)
     }
 
+    /// With another next step than the code's own.
     pub fn next(mut self, next_step: impl Into<String>) -> Self {
         self.next_step = Some(next_step.into());
         self
@@ -142,11 +194,36 @@ impl Check {
         self
     }
 
+    /// With a finding that says the same as the check, under the code's problem type.
+    pub fn found(self) -> Self {
+        let finding = Finding::new(self.code, &self.message);
+        self.finding(finding)
+    }
+
+    /// Whether the check or one of its findings says this.
+    pub fn says(&self, code: Code) -> bool {
+        self.code == code || self.findings.iter().any(|finding| finding.code == code)
+    }
+
     /// This check, with what another one found beside.
     pub fn with_findings_of(mut self, other: Self) -> Self {
         self.findings.extend(other.findings);
         self
     }
+}
+
+/// A clause as a sentence: capital letter, full stop. An address or identifier that it begins with stays as it is.
+fn sentence(clause: &str) -> String {
+    let is_word = clause.split(' ').next().is_some_and(|word| !word.contains([':', '.', '/', '_']));
+    let mut letters = clause.chars();
+    let mut text: String = match letters.next() {
+        Some(first) if is_word => first.to_uppercase().chain(letters).collect(),
+        _ => clause.to_owned(),
+    };
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
 }
 
 /// The trust policy that decided, so that a verdict can be reproduced.
@@ -184,6 +261,11 @@ impl VerificationReport {
         self.checks.iter().find(|check| check.id == id)
     }
 
+    /// Whether a check or a finding says this.
+    pub fn says(&self, code: Code) -> bool {
+        self.checks.iter().any(|check| check.says(code))
+    }
+
     /// The first check that decided the outcome, in order of weight: a failure, else what needs attention.
     pub fn deciding_check(&self) -> Option<&Check> {
         let with = |status| self.checks.iter().find(move |check| check.status == status);
@@ -214,4 +296,25 @@ pub struct NestedReport {
 pub enum NestedRole {
     Credential,
     Endorsement,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital_but_an_address_stays_as_it_is() {
+        assert_eq!(sentence("the key is missing"), "The key is missing.");
+        assert_eq!(sentence("https://example.org/keys could not be fetched"), "https://example.org/keys could not be fetched.");
+        assert_eq!(sentence("example.org did not answer"), "example.org did not answer.");
+        assert_eq!(sentence("The key is missing."), "The key is missing.");
+    }
+
+    #[test]
+    fn a_check_reads_as_a_sentence_with_a_next_step_and_a_type() {
+        let check = Check::fail(CheckId::Proof, Code::SignatureInvalid, "the signature does not match").found();
+        assert_eq!(check.message, "The signature does not match.");
+        assert!(check.next_step.is_some_and(|next| !next.is_empty()));
+        assert_eq!(check.findings[0].problem_type, Code::SignatureInvalid.problem_type());
+    }
 }

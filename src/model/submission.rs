@@ -1,5 +1,6 @@
 //! One accepted delivery of bytes, and what became of each file in it.
 
+use super::code::Code;
 use super::credential::{Format, NormalizedCredential};
 use super::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
 use super::report::{Outcome, VerificationReport};
@@ -120,35 +121,36 @@ pub struct FileResult {
 /// A file that holds no credential that can be judged: a plain sentence that names what was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileProblem {
-    pub code: String,
+    pub code: Code,
     pub message: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_step: Option<String>,
 }
 
 impl FileProblem {
-    /// The code of a file that describes a badge or its issuer.
-    pub const DESCRIPTION: &str = "description_only";
-    /// The code of a file that the gateway could not examine because of a fault of its own.
-    pub const INTERNAL_FAULT: &str = "internal_fault";
-
-    /// A fault of the gateway: nothing is said about the file.
+    /// A fault of the gateway: the file could not be checked.
     pub fn internal_fault() -> Self {
-        Self {
-            code: Self::INTERNAL_FAULT.to_owned(),
-            message: "The gateway stumbled over this file, so nothing can be said about it.".to_owned(),
-            next_step: Some("Tell the operator of the gateway, with the time and the name of the file.".to_owned()),
-        }
+        Self::new(Code::InternalFault, "The gateway failed while it worked on this file, so the file could not be checked.")
     }
 
     pub fn is_internal_fault(&self) -> bool {
-        self.code == Self::INTERNAL_FAULT
+        self.code == Code::InternalFault
     }
 
-    /// What the problem means for the file: nothing is wrong with a description, somebody sent the wrong file.
+    /// With the next step of the code. `message`: one plain sentence.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), next_step: code.next_step().map(str::to_owned) }
+    }
+
+    /// With another next step than the code's own.
+    pub fn next(self, next_step: impl Into<String>) -> Self {
+        Self { next_step: Some(next_step.into()), ..self }
+    }
+
+    /// What the problem means for the file. Nothing is wrong with the description of a badge: someone sent the wrong file.
     pub fn outcome(&self) -> Outcome {
-        match self.code.as_str() {
-            Self::DESCRIPTION => Outcome::Attention,
+        match self.code {
+            Code::DescriptionOnly => Outcome::Attention,
             _ => Outcome::Rejected,
         }
     }

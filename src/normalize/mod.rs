@@ -17,9 +17,10 @@ pub mod verifiable_credential;
 #[cfg(test)]
 mod tests;
 
+use crate::model::code::Code;
 use crate::model::credential::{Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, VerifiedDocument, Warning};
 use crate::model::ids::{CandidateRef, TenantId};
-use crate::model::report::{CheckId, RESULT_WITHHOLDABLE, VerificationReport};
+use crate::model::report::{CheckId, VerificationReport};
 use crate::model::skill::AssertedBy;
 use level::Order;
 use reader::{Node, moment, preferred};
@@ -99,7 +100,7 @@ impl Draft {
             credential,
             asserted_by: AssertedBy::Issuer,
             order: Order::of(&Node::root(&document.json), report.secured_with),
-            results_withholdable: findings.iter().any(|finding| finding.code == RESULT_WITHHOLDABLE),
+            results_withholdable: findings.iter().any(|finding| finding.code == Code::ResultWithholdable),
             credential_id: None,
         }
     }
@@ -193,11 +194,11 @@ fn natural_key(issuer: &str, credential: &str) -> String {
 }
 
 fn status(report: &VerificationReport) -> CredentialStatus {
-    let code = |id| report.check(id).map_or("", |check| check.code.as_str());
+    let code = |id| report.check(id).map(|check| check.code);
     match (code(CheckId::Status), code(CheckId::Validity)) {
-        ("revoked", _) => CredentialStatus::Revoked,
-        ("suspended", _) => CredentialStatus::Suspended,
-        (_, "expired") => CredentialStatus::Expired,
+        (Some(Code::Revoked), _) => CredentialStatus::Revoked,
+        (Some(Code::Suspended), _) => CredentialStatus::Suspended,
+        (_, Some(Code::Expired)) => CredentialStatus::Expired,
         _ => CredentialStatus::Active,
     }
 }

@@ -278,7 +278,9 @@ fn reason(report: &VerificationReport) -> Option<Reason> {
             "The issuer could not be asked whether the credential is still in force."
         }
         (CheckStatus::CouldNotCheck, CheckId::Proof | CheckId::Controller) => "The signature could not be checked.",
-        (CheckStatus::CouldNotCheck, CheckId::Recipient) => "Whether the credential is about this person could not be told.",
+        (CheckStatus::CouldNotCheck, CheckId::Recipient) => {
+            "It could not be determined whether the credential is about this person."
+        }
         (CheckStatus::CouldNotCheck, _) => "A check could not be made.",
         (_, CheckId::Format) => "The file is not in a form that can be read as a credential.",
         (_, CheckId::Context) => "The credential uses terms whose meaning is not known here.",
@@ -288,11 +290,11 @@ fn reason(report: &VerificationReport) -> Option<Reason> {
         (_, CheckId::Integrity) => "A part of the credential is not covered by its signature.",
         (_, CheckId::Validity) => "The credential is not valid at this time.",
         (_, CheckId::Status) => "The issuer says that the credential is not in force.",
-        (_, CheckId::IssuerTrust) => "Nobody vouches for the issuer.",
+        (_, CheckId::IssuerTrust) => "No one vouches for the issuer.",
         (_, CheckId::Recipient) => "The credential does not show that it is about this person.",
         (_, CheckId::Nested) => "A credential inside this one needs attention.",
     };
-    Some(Reason { code: check.code.clone(), message: message.to_owned() })
+    Some(Reason { code: check.code, message: message.to_owned() })
 }
 
 /// The same assertion, or the same concept.

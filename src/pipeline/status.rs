@@ -6,6 +6,7 @@ use super::events::{EventWriter, Published, Shown, is_held};
 use super::worked::next_check;
 use super::{Pipeline, PipelineError};
 use crate::examine::{ExaminedCredential, Question};
+use crate::model::code::Code;
 use crate::model::credential::CredentialStatus;
 use crate::model::event::EventType;
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
@@ -86,7 +87,7 @@ fn take_over(
     if is_over(&stored) || before_status.is_some_and(|before| before.code == status.code && before.status == status.status) {
         return Ok(None);
     }
-    let was_suspended = before_status.is_some_and(|before| before.code == "suspended");
+    let was_suspended = before_status.is_some_and(|before| before.code == Code::Suspended);
     let report = with_status(&stored.report, status, now);
     let normalized = match report.outcome {
         Outcome::Rejected => None,
@@ -98,9 +99,9 @@ fn take_over(
     let before = Published { outcome: stored.report.outcome, skills: transaction.skills_in_force(id)? };
     let shown = Shown::of(id, &stored.fingerprint, &report, normalized.as_ref());
     let mut writer = EventWriter::new(tenant, candidate, None, now, sequence);
-    let taken_back = match status.code.as_str() {
-        "revoked" => Some(EventType::CredentialRevoked),
-        "suspended" => Some(EventType::CredentialSuspended),
+    let taken_back = match status.code {
+        Code::Revoked => Some(EventType::CredentialRevoked),
+        Code::Suspended => Some(EventType::CredentialSuspended),
         _ => None,
     };
     match taken_back {

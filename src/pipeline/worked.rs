@@ -2,6 +2,7 @@
 //! with an id and the moment of the next status check. Must not know: the database.
 
 use crate::examine::{Examined, ExaminedCredential};
+use crate::model::code::Code;
 use crate::model::credential::ReceivedCredential;
 use crate::model::ids::CredentialId;
 use crate::model::record::NewCredential;
@@ -44,6 +45,6 @@ fn new_credential(examined: ExaminedCredential, every: Option<Duration>, now: Da
 /// When the status should be asked again: not for credentials without one, nor for those that are lost for good.
 pub fn next_check(report: &VerificationReport, every: Option<Duration>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let status = report.check(CheckId::Status)?;
-    let may_change = report.outcome != Outcome::Rejected || status.code == "suspended";
+    let may_change = report.outcome != Outcome::Rejected || status.code == Code::Suspended;
     every.filter(|_| may_change && status.status != CheckStatus::NotApplicable).map(|every| now + every)
 }

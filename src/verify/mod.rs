@@ -4,7 +4,6 @@
 //! Must not know: where credentials come from, how they are stored, what becomes of them.
 
 pub mod checks;
-pub mod codes;
 pub mod documents;
 pub mod formats;
 pub mod keys;
@@ -23,7 +22,7 @@ use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-pub use verifier::Verifier;
+pub use verifier::{STEPS, Step, Verifier};
 pub use verifiers::Verifiers;
 
 /// A future that may contain itself: credentials hold credentials.

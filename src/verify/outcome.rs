@@ -47,12 +47,13 @@ fn severity(check: &Check) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::code::Code;
 
     #[test]
     fn the_worst_check_decides() {
         let pass = Check::pass(CheckId::Proof, "x");
-        let warning = Check::warning(CheckId::IssuerTrust, "unknown_issuer", "x");
-        let expired = Check::fail(CheckId::Validity, "expired", "x");
+        let warning = Check::warning(CheckId::IssuerTrust, Code::IssuerUnknown, "x");
+        let expired = Check::fail(CheckId::Validity, Code::Expired, "x");
         assert_eq!(of(std::slice::from_ref(&pass)), Outcome::Accepted);
         assert_eq!(of(&[pass.clone(), warning.clone()]), Outcome::Attention);
         assert_eq!(of(&[pass, warning, expired]), Outcome::Rejected);
@@ -63,19 +64,19 @@ mod tests {
     fn bad_inner_credentials_never_reject() {
         for id in CheckId::ALL {
             let expected = if id == CheckId::Nested { Outcome::Attention } else { Outcome::Rejected };
-            assert_eq!(of(&[Check::fail(id, "x", "x")]), expected, "{id:?}");
-            assert_eq!(of(&[Check::could_not_check(id, "x", "x")]), Outcome::Attention, "{id:?}");
+            assert_eq!(of(&[Check::fail(id, Code::Malformed, "x")]), expected, "{id:?}");
+            assert_eq!(of(&[Check::could_not_check(id, Code::KeyUnavailable, "x")]), Outcome::Attention, "{id:?}");
         }
     }
 
     #[test]
     fn every_report_has_every_check_once_in_order() {
         let checks = complete(vec![
-            Check::fail(CheckId::Status, "revoked", "x"),
+            Check::fail(CheckId::Status, Code::Revoked, "x"),
             Check::pass(CheckId::Format, "x"),
-            Check::warning(CheckId::Format, "w", "x"),
+            Check::warning(CheckId::Format, Code::LegacyFormat, "x"),
         ]);
         assert_eq!(checks.iter().map(|check| check.id).collect::<Vec<_>>(), CheckId::ALL);
-        assert_eq!((checks[0].code.as_str(), checks[7].code.as_str()), ("w", "revoked"));
+        assert_eq!((checks[0].code, checks[7].code), (Code::LegacyFormat, Code::Revoked));
     }
 }

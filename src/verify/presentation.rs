@@ -8,8 +8,9 @@ use super::securing::jose::{Envelope, Malformed, claims, cose, key};
 use super::securing::opening::Opening;
 use super::securing::proof::{self, ProofRequest};
 use super::securing::sd_jwt::SdJwt;
-use super::{PresentationRequest, VerificationRequest, Verifier, checks::validity, codes, outcome};
+use super::{PresentationRequest, VerificationRequest, Verifier, checks::validity, outcome};
 use crate::document::members::entries;
+use crate::model::code::Code;
 use crate::model::credential::{Document, Format, PresentationFacts, ReceivedPresentation, Securing};
 use crate::model::report::{Check, CheckId, CheckStatus, VerificationReport};
 use serde_json::{Map, Value};
@@ -51,12 +52,14 @@ impl Verifier {
                 let parsed = SdJwt::parse(text).and_then(|parsed| Ok((typed(parsed.jws, &SD_TYPES)?, Some(parsed.claims))));
                 signed(parsed, Securing::SdJwt, expected, &opening).await
             }
-            Document::HostedUrl(_) => unreadable(&Malformed::new("no_credential", "a link is no presentation"), Securing::None),
+            Document::HostedUrl(_) => {
+                unreadable(&Malformed::new(Code::NoCredential, "a link is not a presentation"), Securing::None)
+            }
         };
         let checks = outcome::complete(found.checks);
         let passed = |id| checks.iter().any(|check| check.id == id && check.status == CheckStatus::Pass);
         // A token that the signature does not cover may be anybody's: whoever signed did not present it.
-        let covers = checks.iter().all(|check| check.code != proof::TOKEN_NOT_COVERED);
+        let covers = checks.iter().all(|check| check.code != Code::TokenNotCovered);
         let is_proven = outcome::of(&checks) != crate::model::report::Outcome::Rejected
             && covers
             && passed(CheckId::Proof)
@@ -104,8 +107,8 @@ pub fn holder_signature(document: &Document, expected: &PresentationRequest) -> 
     let Some(binding) = &parsed.key_binding else { return HolderSignature::Absent };
     match binding.check(&parsed.claims, expected.challenge.as_deref(), expected.domain.as_deref()) {
         Ok(()) => HolderSignature::Holds,
-        Err(problem) if problem.code == "challenge_mismatch" => HolderSignature::OtherChallenge,
-        Err(problem) if problem.code == "domain_mismatch" => HolderSignature::OtherDomain,
+        Err(problem) if problem.code == Code::ChallengeMismatch => HolderSignature::OtherChallenge,
+        Err(problem) if problem.code == Code::DomainMismatch => HolderSignature::OtherDomain,
         Err(_) => HolderSignature::Broken,
     }
 }
@@ -136,8 +139,11 @@ async fn embedded(json: &Value, is_empty: bool, expected: &PresentationRequest, 
     if entries(json.get("proof")).all(Value::is_null) {
         let detail = "the presentation is not signed, so nothing shows who sent it";
         let proof = match is_empty {
-            true => codes::fail(CheckId::Proof, "unsigned", "the presentation is neither signed nor does it hold any credential"),
-            false => codes::check(CheckId::Proof, CheckStatus::Warning, "holder_unproven", detail),
+            true => {
+                Check::fail(CheckId::Proof, Code::Unsigned, "the presentation is neither signed nor does it hold any credential")
+                    .found()
+            }
+            false => Check::new(CheckId::Proof, CheckStatus::Warning, Code::HolderUnproven, detail).found(),
         };
         return Finding { secured_with: Securing::None, checks: vec![structure, proof], holder: None, is_signed: false };
     }
@@ -192,18 +198,18 @@ async fn token_form(
     checks.push(validity::check(&Value::Null, Some(payload), opening.at));
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
     if expected.challenge.as_deref().is_some_and(|challenge| text("nonce") != Some(challenge)) {
-        checks.push(codes::fail(CheckId::Proof, "challenge_mismatch", "the presentation answers another request"));
+        checks.push(Check::fail(CheckId::Proof, Code::ChallengeMismatch, "the presentation answers another request").found());
     }
     if let Some(domain) = expected.domain.as_deref()
         && !entries(payload.get("aud")).any(|audience| audience == domain)
     {
-        checks.push(codes::fail(CheckId::Proof, "domain_mismatch", "the presentation was made for another recipient"));
+        checks.push(Check::fail(CheckId::Proof, Code::DomainMismatch, "the presentation was made for another recipient").found());
     }
     Finding { secured_with, checks, holder: signed.controller_id, is_signed: true }
 }
 
 fn unreadable(problem: &Malformed, secured_with: Securing) -> Finding {
-    let id = if matches!(problem.code, "unsigned" | "unknown_critical_header") { CheckId::Proof } else { CheckId::Format };
-    let check = codes::fail(id, problem.code, &problem.detail);
+    let id = if matches!(problem.code, Code::Unsigned | Code::UnknownCriticalHeader) { CheckId::Proof } else { CheckId::Format };
+    let check = Check::fail(id, problem.code, &problem.detail).found();
     Finding { secured_with, checks: vec![check], holder: None, is_signed: secured_with != Securing::None }
 }

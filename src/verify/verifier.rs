@@ -1,4 +1,4 @@
-//! The verifier: every check on one credential, in the order of [`CheckId`].
+//! The verifier: every check on one credential, step by step as [`STEPS`] lists them.
 //! Comes in: a received credential and what is asked. Goes out: a [`Verification`].
 //! Must not know: where credentials come from, how they are stored.
 
@@ -19,6 +19,30 @@ use crate::model::report::{Check, CheckId, CheckStatus, IssuerName, NestedReport
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
+
+/// What is looked at together, because it needs the same facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// What the file and its signature prove by themselves.
+    Securing,
+    /// Whether the document has the structure that its format prescribes.
+    Structure,
+    /// What the credential says, and what others say of it. Only for a credential that is genuine: nothing that another file says is
+    /// followed up.
+    Content,
+}
+
+/// The steps in the order in which they are made, each with the checks that it decides, in the order in which it decides them.
+/// A report shows the checks in the order of [`CheckId::ALL`]. A check may be made again, and the worst answer counts: for a genuine
+/// credential `schema` (the schemas that it names), `integrity` (documents that it pins) and `status` (a newer edition of it).
+pub const STEPS: [(Step, &[CheckId]); 3] = [
+    (
+        Step::Securing,
+        &[CheckId::Format, CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity, CheckId::Validity],
+    ),
+    (Step::Structure, &[CheckId::Schema]),
+    (Step::Content, &[CheckId::Status, CheckId::IssuerTrust, CheckId::Recipient, CheckId::Nested]),
+];
 
 /// Cheap to clone; shared by all requests.
 #[derive(Clone)]
@@ -154,14 +178,19 @@ fn is_unproven_controller(check: &Check) -> bool {
 
 /// The checks that say whether a document is what its issuer made.
 fn authenticity(checks: &[Check]) -> Vec<Check> {
-    const IDS: [CheckId; 5] = [CheckId::Format, CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity];
-    checks.iter().filter(|check| IDS.contains(&check.id)).cloned().collect()
+    // An expired credential is genuine all the same.
+    let counts = |id: CheckId| decided_by(Step::Securing).any(|decided| decided == id) && id != CheckId::Validity;
+    checks.iter().filter(|check| counts(check.id)).cloned().collect()
+}
+
+fn decided_by(step: Step) -> impl Iterator<Item = CheckId> {
+    STEPS.into_iter().filter(move |(listed, _)| *listed == step).flat_map(|(_, ids)| ids.iter().copied())
 }
 
 /// Nothing that a credential says is followed up before it is known to be genuine.
 fn unreached() -> impl Iterator<Item = Check> {
-    let ids = [CheckId::Status, CheckId::IssuerTrust, CheckId::Recipient, CheckId::Nested];
-    ids.into_iter().map(|id| Check::not_applicable(id, "Not checked, because the credential was not found to be genuine."))
+    decided_by(Step::Content)
+        .map(|id| Check::not_applicable(id, "Not checked, because the credential was not found to be genuine."))
 }
 
 fn achievement_types(json: &Value) -> Vec<String> {
@@ -180,5 +209,17 @@ fn is_open_badges_2(document: &Document) -> bool {
         Document::CompactJws(token) => token.claims.as_deref().is_some_and(is_badge),
         Document::HostedUrl(_) => true,
         Document::SdJwt(_) | Document::CoseSign1(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_is_decided_by_exactly_one_step() {
+        let mut decided: Vec<CheckId> = STEPS.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
+        decided.sort();
+        assert_eq!(decided, CheckId::ALL);
     }
 }

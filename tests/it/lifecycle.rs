@@ -108,7 +108,7 @@ async fn a_badge_that_is_revoked_later_takes_its_skills_with_it(store: &TestStor
     assert_eq!(events(store).await[before].data["reason"]["code"], "revoked");
     let stored = store.store.credential(&made::tenant(), &id).await.unwrap().unwrap();
     assert_eq!(stored.report.outcome, Outcome::Rejected);
-    assert_eq!(stored.report.check(CheckId::Status).unwrap().code, "revoked");
+    assert_eq!(stored.report.check(CheckId::Status).unwrap().code.as_str(), "revoked");
     assert!(stored.normalized.is_none(), "nothing of it is shown any more");
     assert_eq!(skills(store, &id).await, 0);
     assert_eq!(gateway(store, Some(issuer.list("revocation", &[])), 9).check_due().await.unwrap(), 0, "revoked is for good");

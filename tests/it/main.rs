@@ -51,4 +51,5 @@ mod store;
 mod support;
 mod tokens;
 mod vcalm;
+mod verdicts;
 mod w3c_credentials;

@@ -36,11 +36,11 @@ impl College {
         let examined = examine_with(&self.range.verifier, text.as_bytes(), at).await.remove(0);
         assert!(examined.presentation.is_none(), "no test sends a presentation");
         if let Some(problem) = examined.problem {
-            return (Outcome::Rejected, vec![problem.code]);
+            return (Outcome::Rejected, vec![problem.code.to_string()]);
         }
         let report = &examined.credentials[0].report;
         let failed = report.checks.iter().filter(|check| check.status == CheckStatus::Fail);
-        (report.outcome, failed.map(|check| check.code.clone()).collect())
+        (report.outcome, failed.map(|check| check.code.to_string()).collect())
     }
 
     async fn expect_refusal(&self, name: &str, text: &str, code: &str) {

@@ -157,7 +157,7 @@ async fn reports_on(bytes: Vec<u8>, verifier: &Verifier) -> Result<Vec<Verificat
     let mut found = Vec::new();
     for file in examine_with(verifier, &bytes, at()).await {
         if let Some(problem) = file.problem {
-            return Err(problem.code);
+            return Err(problem.code.to_string());
         }
         found.extend(file.presentation.map(|finding| finding.report));
         found.extend(file.credentials.into_iter().map(|credential| credential.report));
@@ -412,7 +412,7 @@ async fn schemas_that_credentials_name_are_applied_as_the_w3c_suite_does() {
                 let why = check
                     .findings
                     .first()
-                    .map_or_else(|| check.code.clone(), |finding| format!("{}: {}", check.code, finding.detail));
+                    .map_or_else(|| check.code.to_string(), |finding| format!("{}: {}", check.code, finding.detail));
                 table.rows.push(Row { group: format!("{kind} {edition}"), case, expected, came, why });
             }
         }

@@ -9,6 +9,7 @@ use crate::commands::{EXIT_USAGE, SettingsArgs};
 use crate::examine::{Examined, Examiner, Question};
 use crate::http_client::HttpClient;
 use crate::model::clock::Clock;
+use crate::model::code::Code;
 use crate::model::credential::{Format, NormalizedCredential, Securing};
 use crate::model::ids::TenantId;
 use crate::model::report::{Check, CheckId, Outcome, VerificationReport};
@@ -186,11 +187,7 @@ async fn verify_file(job: &Job, path: &PathBuf) -> FileReport {
     let bytes = match read(path, job.examiner.limits.max_upload_bytes) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let problem = FileProblem {
-                code: "unreadable_file".to_owned(),
-                message: format!("The file could not be read: {error:#}."),
-                next_step: Some("Check the path and the permissions.".to_owned()),
-            };
+            let problem = FileProblem::new(Code::UnreadableFile, format!("The file could not be read: {error:#}."));
             return without_credential(file, problem, job.question.request.at);
         }
     };
@@ -242,8 +239,8 @@ fn without_credential(file: String, problem: FileProblem, at: DateTime<Utc>) -> 
 /// A report that says why there is no credential to judge.
 fn nothing(problem: &FileProblem, at: DateTime<Utc>) -> VerificationReport {
     let mut check = match problem.outcome() {
-        Outcome::Rejected => Check::fail(CheckId::Format, &problem.code, problem.message.clone()),
-        _ => Check::warning(CheckId::Format, &problem.code, problem.message.clone()),
+        Outcome::Rejected => Check::fail(CheckId::Format, problem.code, &problem.message),
+        _ => Check::warning(CheckId::Format, problem.code, &problem.message),
     };
     check.next_step.clone_from(&problem.next_step);
     let checks = outcome::complete(vec![check]);

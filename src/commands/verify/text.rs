@@ -106,11 +106,12 @@ fn plain(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::code::Code;
     use crate::model::credential::{Format, Securing};
     use crate::model::report::VerificationReport;
 
     fn report(file: &str, message: &str) -> FileReport {
-        let check = Check::fail(CheckId::Proof, "signature_invalid", message).next("Ask for the original.");
+        let check = Check::fail(CheckId::Proof, Code::SignatureInvalid, message).next("Ask for the original.");
         let report = VerificationReport {
             format: Format::OpenBadges3,
             secured_with: Securing::DataIntegrity,

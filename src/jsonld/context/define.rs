@@ -6,6 +6,7 @@ use super::iri::{Expanded, is_absolute_iri, is_well_formed, keyword, looks_like_
 use super::process::invalid;
 use super::{ActiveContext, Containers, LocalContext, Mapping, TermDefinition, TypeMapping};
 use crate::jsonld::JsonLdError;
+use crate::model::code::Code;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,19 +38,21 @@ impl<'a> Definer<'a> {
     pub fn define(&mut self, term: &str, depth: usize) -> Result<(), JsonLdError> {
         match self.defined.get(term) {
             Some(true) => return Ok(()),
-            Some(false) => return Err(invalid("cyclic_iri_mapping", format!("the term {term} is defined by itself"))),
-            None if depth > MAX_DEPENDENCY => return Err(invalid("cyclic_iri_mapping", "terms depend on each other too deeply")),
+            Some(false) => return Err(invalid(Code::CyclicIriMapping, format!("the term {term} is defined by itself"))),
+            None if depth > MAX_DEPENDENCY => {
+                return Err(invalid(Code::CyclicIriMapping, "terms depend on each other too deeply"));
+            }
             None => {}
         }
         if term.is_empty() {
-            return Err(invalid("invalid_term_definition", "a context defines a term without a name"));
+            return Err(invalid(Code::InvalidTermDefinition, "a context defines a term without a name"));
         }
         self.defined.insert(term.to_owned(), false);
         let value = self.local.get(term).unwrap_or(&Value::Null);
         if term == "@type" {
             check_type_definition(value)?;
         } else if keyword(term).is_some() {
-            return Err(invalid("keyword_redefinition", format!("a context redefines {term}")));
+            return Err(invalid(Code::KeywordRedefinition, format!("a context redefines {term}")));
         } else if looks_like_keyword(term) {
             self.defined.insert(term.to_owned(), true);
             return Ok(());
@@ -68,7 +71,7 @@ impl<'a> Definer<'a> {
             Value::Object(members) => (members, false),
             _ => {
                 return Err(invalid(
-                    "invalid_term_definition",
+                    Code::InvalidTermDefinition,
                     format!("the definition of {term} is neither a text nor an object"),
                 ));
             }
@@ -80,7 +83,7 @@ impl<'a> Definer<'a> {
         if let Some(previous) = previous.filter(|previous| previous.protected && !self.override_protected) {
             if !definition.means_the_same(&previous) {
                 return Err(invalid(
-                    "protected_term_redefinition",
+                    Code::ProtectedTermRedefinition,
                     format!("the protected term {term} is given another meaning"),
                 ));
             }
@@ -113,13 +116,18 @@ impl<'a> Definer<'a> {
             "@type",
         ];
         if let Some(unknown) = members.keys().find(|name| !KNOWN.contains(&name.as_str())) {
-            return Err(invalid("invalid_term_definition", format!("the definition of {term} has an unknown member {unknown}")));
+            return Err(invalid(
+                Code::InvalidTermDefinition,
+                format!("the definition of {term} has an unknown member {unknown}"),
+            ));
         }
         let mut definition = TermDefinition::new(Mapping::Null);
         definition.protected = match members.get("@protected") {
             None => self.protected,
             Some(Value::Bool(protected)) => *protected,
-            Some(_) => return Err(invalid("invalid_protected_value", format!("@protected of {term} is neither true nor false"))),
+            Some(_) => {
+                return Err(invalid(Code::InvalidProtectedValue, format!("@protected of {term} is neither true nor false")));
+            }
         };
         definition.type_mapping = self.type_mapping(term, members.get("@type"), depth)?;
         if let Some(reverse) = members.get("@reverse") {
@@ -136,14 +144,16 @@ impl<'a> Definer<'a> {
                 match definition.type_mapping {
                     None => definition.type_mapping = Some(TypeMapping::Id),
                     Some(TypeMapping::Id | TypeMapping::Vocab) => {}
-                    Some(_) => return Err(invalid("invalid_type_mapping", format!("the type map {term} has a type of its own"))),
+                    Some(_) => {
+                        return Err(invalid(Code::InvalidTypeMapping, format!("the type map {term} has a type of its own")));
+                    }
                 }
             }
         }
         if let Some(index) = members.get("@index") {
             let property = index.as_str().filter(|index| definition.containers.index && keyword(index).is_none());
             definition.index =
-                Some(property.ok_or_else(|| invalid("invalid_term_definition", format!("@index of {term} is wrong")))?.into());
+                Some(property.ok_or_else(|| invalid(Code::InvalidTermDefinition, format!("@index of {term} is wrong")))?.into());
         }
         if let Some(context) = members.get("@context") {
             definition.context = Some(Arc::new(LocalContext::new(context.clone(), self.base.cloned())));
@@ -154,24 +164,24 @@ impl<'a> Definer<'a> {
             Some(Value::String(nest)) if nest == "@nest" || keyword(nest).is_none() => {
                 definition.nest = Some(nest.as_str().into())
             }
-            Some(_) => return Err(invalid("invalid_nest_value", format!("@nest of {term} is wrong"))),
+            Some(_) => return Err(invalid(Code::InvalidNestValue, format!("@nest of {term} is wrong"))),
         }
         match members.get("@prefix") {
             None => {}
             Some(Value::Bool(prefix)) if !term.contains(':') && !term.contains('/') => {
                 definition.prefix = *prefix;
                 if *prefix && matches!(definition.mapping, Mapping::Keyword(_)) {
-                    return Err(invalid("invalid_term_definition", format!("the keyword {term} can't be a prefix")));
+                    return Err(invalid(Code::InvalidTermDefinition, format!("the keyword {term} can't be a prefix")));
                 }
             }
-            Some(Value::Bool(_)) => return Err(invalid("invalid_term_definition", format!("{term} can't be a prefix"))),
-            Some(_) => return Err(invalid("invalid_prefix_value", format!("@prefix of {term} is neither true nor false"))),
+            Some(Value::Bool(_)) => return Err(invalid(Code::InvalidTermDefinition, format!("{term} can't be a prefix"))),
+            Some(_) => return Err(invalid(Code::InvalidPrefixValue, format!("@prefix of {term} is neither true nor false"))),
         }
         Ok(Some(definition))
     }
 
     fn type_mapping(&mut self, term: &str, value: Option<&Value>, depth: usize) -> Result<Option<TypeMapping>, JsonLdError> {
-        let wrong = || invalid("invalid_type_mapping", format!("the type of {term} is not an IRI"));
+        let wrong = || invalid(Code::InvalidTypeMapping, format!("the type of {term} is not an IRI"));
         let Some(value) = value else { return Ok(None) };
         let text = value.as_str().ok_or_else(wrong)?;
         Ok(Some(match self.expand(text, depth)? {
@@ -193,15 +203,16 @@ impl<'a> Definer<'a> {
         depth: usize,
     ) -> Result<(), JsonLdError> {
         if members.contains_key("@id") || members.contains_key("@nest") {
-            return Err(invalid("invalid_reverse_property", format!("the reverse term {term} has an @id or @nest")));
+            return Err(invalid(Code::InvalidReverseProperty, format!("the reverse term {term} has an @id or @nest")));
         }
-        let text = reverse.as_str().ok_or_else(|| invalid("invalid_iri_mapping", format!("@reverse of {term} is not an IRI")))?;
+        let text =
+            reverse.as_str().ok_or_else(|| invalid(Code::InvalidIriMapping, format!("@reverse of {term} is not an IRI")))?;
         if keyword(text).is_none() && looks_like_keyword(text) {
             return Ok(());
         }
         match self.expand(text, depth)? {
             Expanded::Iri(iri) if is_absolute_iri(&iri) || iri.starts_with("_:") => definition.mapping = Mapping::Iri(iri),
-            _ => return Err(invalid("invalid_iri_mapping", format!("@reverse of {term} is not an IRI"))),
+            _ => return Err(invalid(Code::InvalidIriMapping, format!("@reverse of {term} is not an IRI"))),
         }
         if let Some(container) = members.get("@container") {
             match container {
@@ -209,7 +220,7 @@ impl<'a> Definer<'a> {
                 Value::String(name) if matches!(name.as_str(), "@set" | "@index") => {
                     definition.containers = containers(term, container)?
                 }
-                _ => return Err(invalid("invalid_reverse_property", format!("the reverse term {term} has a wrong container"))),
+                _ => return Err(invalid(Code::InvalidReverseProperty, format!("the reverse term {term} has a wrong container"))),
             }
         }
         definition.reverse = true;
@@ -225,7 +236,7 @@ impl<'a> Definer<'a> {
         definition: &mut TermDefinition,
         depth: usize,
     ) -> Result<Option<Mapping>, JsonLdError> {
-        let wrong = || invalid("invalid_iri_mapping", format!("the term {term} does not stand for an IRI"));
+        let wrong = || invalid(Code::InvalidIriMapping, format!("the term {term} does not stand for an IRI"));
         let mapping = match id {
             Some(Value::Null) => Mapping::Null,
             Some(Value::String(id)) if id != term => {
@@ -234,7 +245,7 @@ impl<'a> Definer<'a> {
                 }
                 let mapping = match self.expand(id, depth)? {
                     Expanded::Keyword("@context") => {
-                        return Err(invalid("invalid_keyword_alias", format!("{term} is an alias of @context")));
+                        return Err(invalid(Code::InvalidKeywordAlias, format!("{term} is an alias of @context")));
                     }
                     Expanded::Keyword(keyword) => Mapping::Keyword(keyword),
                     Expanded::Iri(iri) if is_absolute_iri(&iri) || iri.starts_with("_:") => Mapping::Iri(iri),
@@ -289,7 +300,7 @@ impl<'a> Definer<'a> {
             None => None,
             Some(Value::Null) => Some(None),
             Some(Value::String(language)) => Some(Some(language.to_lowercase().into())),
-            Some(_) => return Err(invalid("invalid_language_mapping", format!("@language of {term} is not a text"))),
+            Some(_) => return Err(invalid(Code::InvalidLanguageMapping, format!("@language of {term} is not a text"))),
         };
         definition.direction = match members.get("@direction") {
             None => None,
@@ -297,7 +308,7 @@ impl<'a> Definer<'a> {
             Some(Value::String(direction)) if matches!(direction.as_str(), "ltr" | "rtl") => {
                 Some(Some(direction.as_str().into()))
             }
-            Some(_) => return Err(invalid("invalid_base_direction", format!("@direction of {term} is neither ltr nor rtl"))),
+            Some(_) => return Err(invalid(Code::InvalidBaseDirection, format!("@direction of {term} is neither ltr nor rtl"))),
         };
         Ok(())
     }
@@ -328,11 +339,11 @@ fn check_type_definition(value: &Value) -> Result<(), JsonLdError> {
                 _ => false,
             })
     });
-    if allowed { Ok(()) } else { Err(invalid("keyword_redefinition", "a context redefines @type")) }
+    if allowed { Ok(()) } else { Err(invalid(Code::KeywordRedefinition, "a context redefines @type")) }
 }
 
 fn containers(term: &str, value: &Value) -> Result<Containers, JsonLdError> {
-    let wrong = || invalid("invalid_container_mapping", format!("the container of {term} is wrong"));
+    let wrong = || invalid(Code::InvalidContainerMapping, format!("the container of {term} is wrong"));
     let names = match value {
         Value::String(_) => std::slice::from_ref(value),
         Value::Array(names) => names.as_slice(),

@@ -7,6 +7,7 @@ use super::iri::{is_absolute_iri, resolve};
 use super::{ActiveContext, Expanded, LocalContext, next_id};
 use crate::jsonld::JsonLdError;
 use crate::jsonld::contexts::{Contexts, Edition};
+use crate::model::code::Code;
 use serde_json::{Map, Value};
 use std::sync::{Arc, LazyLock};
 
@@ -36,7 +37,7 @@ pub struct Processor<'a> {
     pub edition: Edition,
 }
 
-pub(super) fn invalid(code: &'static str, detail: impl Into<String>) -> JsonLdError {
+pub(super) fn invalid(code: Code, detail: impl Into<String>) -> JsonLdError {
     JsonLdError::Invalid { code, pointer: String::new(), detail: detail.into() }
 }
 
@@ -120,7 +121,7 @@ impl Processor<'_> {
         nesting: usize,
     ) -> Result<Arc<ActiveContext>, JsonLdError> {
         if nesting > MAX_NESTING {
-            return Err(invalid("context_overflow", "contexts refer to each other too deeply"));
+            return Err(invalid(Code::ContextOverflow, "contexts refer to each other too deeply"));
         }
         let url = if is_absolute_iri(url) { url.into() } else { resolve(base.map(AsRef::as_ref), url) };
         let document = self.contexts.document(&url, self.edition).ok_or_else(|| JsonLdError::UnknownContext(url.to_string()))?;
@@ -142,7 +143,7 @@ impl Processor<'_> {
             Value::Object(members) => match members.get("@propagate") {
                 None => mode != Mode::Type,
                 Some(Value::Bool(propagate)) => *propagate,
-                Some(_) => return Err(invalid("invalid_propagate_value", "a context's @propagate is neither true nor false")),
+                Some(_) => return Err(invalid(Code::InvalidPropagateValue, "a context's @propagate is neither true nor false")),
             },
             _ => mode != Mode::Type,
         };
@@ -157,7 +158,7 @@ impl Processor<'_> {
             match entry {
                 Value::Null => {
                     if mode != Mode::Property && result.terms.values().any(|definition| definition.protected) {
-                        return Err(invalid("invalid_context_nullification", "a context takes back protected terms"));
+                        return Err(invalid(Code::InvalidContextNullification, "a context takes back protected terms"));
                     }
                     let cleared = ActiveContext::initial(result.original_base.as_deref());
                     let previous = (!propagate).then(|| active.clone());
@@ -171,7 +172,7 @@ impl Processor<'_> {
                     let imported = self.imported(members, base)?;
                     self.apply(&mut result, imported.as_ref().unwrap_or(members), base, mode)?;
                 }
-                _ => return Err(invalid("invalid_local_context", "a context is neither a URL nor an object")),
+                _ => return Err(invalid(Code::InvalidLocalContext, "a context is neither a URL nor an object")),
             }
         }
         Ok(Arc::new(result))
@@ -181,15 +182,15 @@ impl Processor<'_> {
     fn imported(&self, members: &Map<String, Value>, base: Option<&Arc<str>>) -> Result<Option<Map<String, Value>>, JsonLdError> {
         let Some(import) = members.get("@import") else { return Ok(None) };
         let Value::String(url) = import else {
-            return Err(invalid("invalid_import_value", "a context's @import is not a URL"));
+            return Err(invalid(Code::InvalidImportValue, "a context's @import is not a URL"));
         };
         let url = if is_absolute_iri(url) { url.as_str().into() } else { resolve(base.map(AsRef::as_ref), url) };
         let document = self.contexts.document(&url, self.edition).ok_or_else(|| JsonLdError::UnknownContext(url.to_string()))?;
         let Value::Object(imported) = &document.value else {
-            return Err(invalid("invalid_remote_context", "an imported context is not an object"));
+            return Err(invalid(Code::InvalidRemoteContext, "an imported context is not an object"));
         };
         if imported.contains_key("@import") {
-            return Err(invalid("invalid_context_entry", "an imported context imports another one"));
+            return Err(invalid(Code::InvalidContextEntry, "an imported context imports another one"));
         }
         let mut merged = imported.clone();
         merged.extend(members.iter().filter(|(name, _)| *name != "@import").map(|(name, value)| (name.clone(), value.clone())));
@@ -204,7 +205,7 @@ impl Processor<'_> {
         mode: Mode,
     ) -> Result<(), JsonLdError> {
         if members.get("@version").is_some_and(|version| version.as_f64() != Some(1.1)) {
-            return Err(invalid("invalid_version_value", "a context's @version is not 1.1"));
+            return Err(invalid(Code::InvalidVersionValue, "a context's @version is not 1.1"));
         }
         match members.get("@base") {
             None => {}
@@ -213,22 +214,22 @@ impl Processor<'_> {
             Some(Value::Null) => result.base = None,
             Some(Value::String(iri)) if is_absolute_iri(iri) => result.base = Some(iri.as_str().into()),
             Some(Value::String(iri)) if result.base.is_some() => result.base = Some(resolve(result.base.as_deref(), iri)),
-            Some(_) => return Err(invalid("invalid_base_iri", "a context's @base is not an IRI")),
+            Some(_) => return Err(invalid(Code::InvalidBaseIri, "a context's @base is not an IRI")),
         }
         match members.get("@vocab") {
             None => {}
             Some(Value::Null) => result.vocab = None,
             Some(Value::String(iri)) => match result.expand(iri, true, true) {
                 Expanded::Iri(iri) if is_absolute_iri(&iri) || iri.starts_with("_:") => result.vocab = Some(iri),
-                _ => return Err(invalid("invalid_vocab_mapping", "a context's @vocab is not an IRI")),
+                _ => return Err(invalid(Code::InvalidVocabMapping, "a context's @vocab is not an IRI")),
             },
-            Some(_) => return Err(invalid("invalid_vocab_mapping", "a context's @vocab is not an IRI")),
+            Some(_) => return Err(invalid(Code::InvalidVocabMapping, "a context's @vocab is not an IRI")),
         }
         match members.get("@language") {
             None => {}
             Some(Value::Null) => result.language = None,
             Some(Value::String(language)) => result.language = Some(language.to_lowercase().into()),
-            Some(_) => return Err(invalid("invalid_default_language", "a context's @language is not a text")),
+            Some(_) => return Err(invalid(Code::InvalidDefaultLanguage, "a context's @language is not a text")),
         }
         match members.get("@direction") {
             None => {}
@@ -236,12 +237,12 @@ impl Processor<'_> {
             Some(Value::String(direction)) if matches!(direction.as_str(), "ltr" | "rtl") => {
                 result.direction = Some(direction.as_str().into())
             }
-            Some(_) => return Err(invalid("invalid_base_direction", "a context's @direction is neither ltr nor rtl")),
+            Some(_) => return Err(invalid(Code::InvalidBaseDirection, "a context's @direction is neither ltr nor rtl")),
         }
         let protected = match members.get("@protected") {
             None => false,
             Some(Value::Bool(protected)) => *protected,
-            Some(_) => return Err(invalid("invalid_protected_value", "a context's @protected is neither true nor false")),
+            Some(_) => return Err(invalid(Code::InvalidProtectedValue, "a context's @protected is neither true nor false")),
         };
         let mut definer = Definer::new(result, members, base, protected, mode == Mode::Property);
         for term in members.keys() {

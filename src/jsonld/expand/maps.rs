@@ -7,6 +7,7 @@ use crate::jsonld::JsonLdError;
 use crate::jsonld::context::{ActiveContext, Expanded, Mode, TypeMapping, is_absolute_iri};
 use crate::jsonld::dataset::Term;
 use crate::jsonld::notes::{Oddity, Path};
+use crate::model::code::Code;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -110,7 +111,7 @@ impl Expander<'_> {
                 match text {
                     Value::Null => {}
                     Value::String(text) => items.extend(self.text(text, language.clone(), &path).map(Item::plain)),
-                    _ => return Err(self.error("invalid_language_map_value", &path, "a value by language is not a text")),
+                    _ => return Err(self.error(Code::InvalidLanguageMapValue, &path, "a value by language is not a text")),
                 }
             }
         }
@@ -205,7 +206,7 @@ impl Expander<'_> {
         } else if let (true, Some(index)) = (definition.containers.index, &definition.index) {
             let Expanded::Iri(iri) = meaning.active.expand(index, true, false) else { return Ok(()) };
             if matches!(item.term, Term::Literal(_)) {
-                return Err(self.error("invalid_value_object", path, "a value can't have an index property"));
+                return Err(self.error(Code::InvalidValueObject, path, "a value can't have an index property"));
             }
             if !is_absolute_iri(&iri) {
                 self.note(Oddity::UndefinedTerm, path, index);

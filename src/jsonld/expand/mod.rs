@@ -11,6 +11,7 @@ use super::contexts::{Contexts, Edition};
 use super::dataset::{Dataset, Literal, Quad, Term};
 use super::notes::{Notes, Oddity, Path};
 use super::{JsonLdError, TooComplex};
+use crate::model::code::Code;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -336,7 +337,7 @@ impl Expander<'_> {
         place: &Place<'_>,
     ) -> Result<Vec<Item>, JsonLdError> {
         if kind == Kind::List && place.property.name == Some("@included") {
-            return Err(self.error("invalid_included_value", path, "something included is not a node"));
+            return Err(self.error(Code::InvalidIncludedValue, path, "something included is not a node"));
         }
         let mut items = Vec::new();
         for entry in entries {
@@ -351,7 +352,7 @@ impl Expander<'_> {
                     items = self.element(meaning.active, entry.value, &path, &place.with(place.property))?;
                 }
                 Expanded::Keyword("@index") => self.note(Oddity::NotSigned, &path, entry.name),
-                _ => return Err(self.error("invalid_set_or_list_object", &path, "a list or set has other members")),
+                _ => return Err(self.error(Code::InvalidSetOrListObject, &path, "a list or set has other members")),
             }
         }
         if kind == Kind::Set {
@@ -361,7 +362,7 @@ impl Expander<'_> {
         Ok(vec![Item { term, list: true }])
     }
 
-    fn error(&self, code: &'static str, path: &Path<'_>, detail: &str) -> JsonLdError {
+    fn error(&self, code: Code, path: &Path<'_>, detail: &str) -> JsonLdError {
         JsonLdError::Invalid { code, pointer: path.pointer(), detail: detail.to_owned() }
     }
 }

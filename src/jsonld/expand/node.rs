@@ -7,6 +7,7 @@ use crate::jsonld::context::{ActiveContext, Expanded, TypeMapping, is_absolute_i
 use crate::jsonld::dataset::Term;
 use crate::jsonld::notes::{NodeNote, Oddity, Path};
 use crate::jsonld::{JsonLdError, jcs};
+use crate::model::code::Code;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -35,7 +36,7 @@ impl Expander<'_> {
         let mut ids = entries.iter().filter(is("@id"));
         let id_entry = ids.next();
         if ids.next().is_some() {
-            return Err(self.error("colliding_keywords", path, "a node has two identifiers"));
+            return Err(self.error(Code::CollidingKeywords, path, "a node has two identifiers"));
         }
         let subject = match id_entry {
             None => Some(place.id.cloned().unwrap_or_else(|| self.fresh_blank())),
@@ -56,7 +57,8 @@ impl Expander<'_> {
         if entry.name != "id" {
             self.note(Oddity::KeywordMember(entry.name.to_owned()), &path, entry.name);
         }
-        let written = entry.value.as_str().ok_or_else(|| self.error("invalid_id_value", &path, "an identifier is not a text"))?;
+        let written =
+            entry.value.as_str().ok_or_else(|| self.error(Code::InvalidIdValue, &path, "an identifier is not a text"))?;
         let expanded = meaning.active.expand(written, false, true);
         Ok(self.reference(&expanded, &path, written))
     }
@@ -81,7 +83,7 @@ impl Expander<'_> {
             };
             self.step(values.len())?;
             for value in values {
-                let written = value.as_str().ok_or_else(|| self.error("invalid_type_value", &path, "a type is not a text"))?;
+                let written = value.as_str().ok_or_else(|| self.error(Code::InvalidTypeValue, &path, "a type is not a text"))?;
                 let expanded = meaning.outer.expand(written, true, true);
                 let is_known = is_term_iri(meaning.outer, written);
                 let term = match &expanded {
@@ -126,7 +128,7 @@ impl Expander<'_> {
                 }
                 Expanded::Iri(_) | Expanded::Null => {
                     if place.property.name == Some("@reverse") {
-                        return Err(self.error("invalid_reverse_property_map", &path, "a reverse property is not an IRI"));
+                        return Err(self.error(Code::InvalidReversePropertyMap, &path, "a reverse property is not an IRI"));
                     }
                     self.note(Oddity::UndefinedTerm, &path, entry.name);
                 }
@@ -158,16 +160,16 @@ impl Expander<'_> {
                     single => std::slice::from_ref(single),
                 };
                 if nodes.iter().any(|node| !node.is_object()) {
-                    return Err(self.error("invalid_included_value", path, "something included is not a node"));
+                    return Err(self.error(Code::InvalidIncludedValue, path, "something included is not a node"));
                 }
                 self.element(meaning.active, entry.value, path, &place.with(Property::keyword("@included")))?;
             }
             "@index" if entry.value.is_string() => self.note(Oddity::NotSigned, path, entry.name),
-            "@index" => return Err(self.error("invalid_index_value", path, "an index is not a text")),
+            "@index" => return Err(self.error(Code::InvalidIndexValue, path, "an index is not a text")),
             "@nest" => self.nested(meaning, entry, subject, path, place)?,
             "@reverse" => self.reverse_map(meaning, entry, subject, path, place)?,
-            "@language" | "@direction" => return Err(self.error("invalid_value_object", path, "a language without a value")),
-            _ => return Err(self.error("invalid_keyword_member", path, "a keyword is out of place")),
+            "@language" | "@direction" => return Err(self.error(Code::InvalidValueObject, path, "a language without a value")),
+            _ => return Err(self.error(Code::InvalidKeywordMember, path, "a keyword is out of place")),
         }
         Ok(())
     }
@@ -193,15 +195,15 @@ impl Expander<'_> {
         self.step(if self.depth > super::MAX_DEPTH { super::MAX_STEPS } else { 1 })?;
         for group in groups {
             let members =
-                group.as_object().ok_or_else(|| self.error("invalid_nest_value", path, "a nested group is not an object"))?;
+                group.as_object().ok_or_else(|| self.error(Code::InvalidNestValue, path, "a nested group is not an object"))?;
             let mut entries = Vec::with_capacity(members.len());
             for (name, value) in members {
                 let expanded = active.expand(name, true, false);
                 if expanded == Expanded::Keyword("@value") {
-                    return Err(self.error("invalid_nest_value", path, "a nested group holds a value"));
+                    return Err(self.error(Code::InvalidNestValue, path, "a nested group holds a value"));
                 }
                 if expanded == Expanded::Keyword("@id") {
-                    return Err(self.error("nested_identifier", path, "an identifier in a nested group is not supported"));
+                    return Err(self.error(Code::NestedIdentifier, path, "an identifier in a nested group is not supported"));
                 }
                 entries.push(Entry { name, value, expanded });
             }
@@ -222,12 +224,12 @@ impl Expander<'_> {
         place: &Place<'_>,
     ) -> Result<(), JsonLdError> {
         let members =
-            entry.value.as_object().ok_or_else(|| self.error("invalid_reverse_value", path, "@reverse is not an object"))?;
+            entry.value.as_object().ok_or_else(|| self.error(Code::InvalidReverseValue, path, "@reverse is not an object"))?;
         for (name, value) in members {
             let path = Path::Key(path, name);
             let iri = match meaning.active.expand(name, true, false) {
                 Expanded::Iri(iri) if is_absolute_iri(&iri) => iri,
-                Expanded::Keyword(_) => return Err(self.error("invalid_reverse_property_map", &path, "a keyword in @reverse")),
+                Expanded::Keyword(_) => return Err(self.error(Code::InvalidReversePropertyMap, &path, "a keyword in @reverse")),
                 Expanded::Iri(_) | Expanded::Null => {
                     self.note(Oddity::UndefinedTerm, &path, name);
                     continue;
@@ -282,7 +284,7 @@ impl Expander<'_> {
             if !reverse {
                 self.emit(subject, iri, item.term, place.graph);
             } else if item.list || matches!(item.term, Term::Literal(_)) {
-                return Err(self.error("invalid_reverse_property_value", path, "a reverse property leads to a value"));
+                return Err(self.error(Code::InvalidReversePropertyValue, path, "a reverse property leads to a value"));
             } else {
                 self.emit(&item.term, iri, subject.clone(), place.graph);
             }

@@ -7,6 +7,7 @@ use crate::jsonld::context::{ActiveContext, Expanded, Mode, TypeMapping, is_abso
 use crate::jsonld::dataset::Term;
 use crate::jsonld::notes::{Oddity, Path};
 use crate::jsonld::{JsonLdError, jcs};
+use crate::model::code::Code;
 use serde_json::{Number, Value};
 use std::sync::Arc;
 
@@ -94,33 +95,33 @@ impl Expander<'_> {
                 Expanded::Keyword("@direction") => &mut direction,
                 Expanded::Keyword("@index") => {
                     if !entry.value.is_string() {
-                        return Err(self.error("invalid_index_value", &at, "an index is not a text"));
+                        return Err(self.error(Code::InvalidIndexValue, &at, "an index is not a text"));
                     }
                     self.note(Oddity::NotSigned, &at, entry.name);
                     continue;
                 }
-                _ => return Err(self.error("invalid_value_object", &at, "a value has other members")),
+                _ => return Err(self.error(Code::InvalidValueObject, &at, "a value has other members")),
             };
             if slot.replace(entry.value).is_some() {
-                return Err(self.error("colliding_keywords", &at, "two members mean the same"));
+                return Err(self.error(Code::CollidingKeywords, &at, "two members mean the same"));
             }
         }
         let value = value.unwrap_or(&Value::Null);
         if direction.is_some_and(|direction| !matches!(direction.as_str(), Some("ltr" | "rtl"))) {
-            return Err(self.error("invalid_base_direction", path, "a text direction is neither ltr nor rtl"));
+            return Err(self.error(Code::InvalidBaseDirection, path, "a text direction is neither ltr nor rtl"));
         }
         if datatype.is_some() && (language.is_some() || direction.is_some()) {
-            return Err(self.error("invalid_value_object", path, "a value has both a type and a language"));
+            return Err(self.error(Code::InvalidValueObject, path, "a value has both a type and a language"));
         }
         if language.is_some_and(|language| !language.is_string()) {
-            return Err(self.error("invalid_language_tagged_string", path, "a language is not a text"));
+            return Err(self.error(Code::InvalidLanguageTaggedString, path, "a language is not a text"));
         }
         let json = matches!(meaning.input_type, Some(Expanded::Keyword("@json")));
         if !json && (value.is_object() || value.is_array()) {
-            return Err(self.error("invalid_value_object_value", path, "a value is not a plain one"));
+            return Err(self.error(Code::InvalidValueObjectValue, path, "a value is not a plain one"));
         }
         if language.is_some() && !value.is_string() && !value.is_null() {
-            return Err(self.error("invalid_language_tagged_value", path, "a value with a language is not a text"));
+            return Err(self.error(Code::InvalidLanguageTaggedValue, path, "a value with a language is not a text"));
         }
         let plain_text = datatype.is_none() && direction.is_none() && value.is_string();
         if !(plain_text && language.is_some()) {
@@ -130,7 +131,7 @@ impl Expander<'_> {
             self.note(Oddity::NotSigned, path, "@direction");
         }
         if place.property.name == Some("@included") {
-            return Err(self.error("invalid_included_value", path, "something included is not a node"));
+            return Err(self.error(Code::InvalidIncludedValue, path, "something included is not a node"));
         }
         if place.property.is_free() {
             self.note(Oddity::DroppedValue, path, "@value");
@@ -141,14 +142,14 @@ impl Expander<'_> {
             (_, Value::Null, _) => None,
             (_, value, Some(datatype)) => {
                 let written =
-                    datatype.as_str().ok_or_else(|| self.error("invalid_typed_value", path, "a value's type is not a text"))?;
+                    datatype.as_str().ok_or_else(|| self.error(Code::InvalidTypedValue, path, "a value's type is not a text"))?;
                 match meaning.outer.expand(written, true, true) {
                     Expanded::Iri(iri) if oxiri::Iri::parse(&*iri).is_ok() => Some(typed(value, Some(&iri))),
                     Expanded::Iri(iri) if !is_absolute_iri(&iri) && !iri.starts_with("_:") => {
                         self.note(Oddity::DroppedValue, path, written);
                         None
                     }
-                    _ => return Err(self.error("invalid_typed_value", path, "a value's type is not an IRI")),
+                    _ => return Err(self.error(Code::InvalidTypedValue, path, "a value's type is not an IRI")),
                 }
             }
             (_, Value::String(text), None) => {

@@ -131,7 +131,7 @@ fn identity(credential: &Value, claims: Option<&Value>) -> Result<Identity, Push
         return Err(invalid("The JSON is not a credential: its type does not say so."));
     }
     if !credential.get("credentialSubject").is_some_and(|subject| subject.is_object() || subject.is_array()) {
-        return Err(invalid("The credential says nothing about anybody: credentialSubject is missing."));
+        return Err(invalid("The credential says nothing about a person or thing: credentialSubject is missing."));
     }
     let claim = |name: &str| claims.and_then(|claims| claims.get(name)).and_then(Value::as_str);
     let issuer = match credential.get("issuer") {

@@ -1,5 +1,6 @@
 //! Problem details (RFC 9457) with the types that the standards define, and our own where none does.
 
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
 use serde_json::{Value, json};
 
@@ -79,7 +80,7 @@ impl Problem {
 
     /// A fault of the gateway, which says nothing about the message.
     pub fn internal_fault() -> Self {
-        let detail = "The gateway stumbled over this message, so nothing can be said about it. Tell the operator of the gateway.";
+        let detail = "The gateway failed while it worked on this message, so the message could not be checked. Tell the operator of the gateway.";
         Self::new(own(INTERNAL_FAULT), 500, "Internal fault", detail)
     }
 
@@ -113,23 +114,23 @@ pub fn problems_of(check: &Check) -> Vec<Value> {
         return Vec::new();
     }
     if check.findings.is_empty() {
-        return vec![json!({"type": type_of(check.id, &check.code), "title": check.message, "code": check.code})];
+        return vec![json!({"type": type_of(check.id, check.code), "title": check.message, "code": check.code})];
     }
     let problem = |finding: &crate::model::report::Finding| {
-        let problem_type = finding.problem_type.clone().unwrap_or_else(|| type_of(check.id, &finding.code));
+        let problem_type = finding.problem_type.clone().unwrap_or_else(|| type_of(check.id, finding.code));
         json!({"type": problem_type, "title": check.message, "detail": finding.detail, "code": finding.code})
     };
     check.findings.iter().map(problem).collect()
 }
 
-fn type_of(id: CheckId, code: &str) -> String {
+fn type_of(id: CheckId, code: Code) -> String {
     match id {
         CheckId::Format => format!("{DATA_MODEL}PARSING_ERROR"),
         CheckId::Proof | CheckId::Integrity => format!("{DATA_MODEL}CRYPTOGRAPHIC_SECURITY_ERROR"),
         CheckId::Controller => format!("{SECURITY}INVALID_VERIFICATION_METHOD"),
         CheckId::Schema => format!("{DATA_MODEL}MALFORMED_VALUE_ERROR"),
-        CheckId::Status if !matches!(code, "revoked" | "suspended") => format!("{STATUS_LIST}STATUS_RETRIEVAL_ERROR"),
-        _ => own(&code.replace('_', "-")),
+        CheckId::Status if !matches!(code, Code::Revoked | Code::Suspended) => format!("{STATUS_LIST}STATUS_RETRIEVAL_ERROR"),
+        _ => own(&code.as_str().replace('_', "-")),
     }
 }
 
@@ -140,10 +141,12 @@ mod tests {
     #[test]
     fn standard_types_are_used_where_one_exists_and_our_own_elsewhere() {
         let types = |check: Check| problems_of(&check)[0]["type"].as_str().unwrap().to_owned();
-        assert!(types(Check::fail(CheckId::Proof, "signature_invalid", "x")).ends_with("#CRYPTOGRAPHIC_SECURITY_ERROR"));
-        assert!(types(Check::could_not_check(CheckId::Status, "status_unreachable", "x")).ends_with("#STATUS_RETRIEVAL_ERROR"));
-        assert_eq!(types(Check::fail(CheckId::Status, "revoked", "x")), format!("{OWN}revoked"));
-        assert_eq!(types(Check::fail(CheckId::Validity, "not_yet_valid", "x")), format!("{OWN}not-yet-valid"));
+        assert!(types(Check::fail(CheckId::Proof, Code::SignatureInvalid, "x")).ends_with("#CRYPTOGRAPHIC_SECURITY_ERROR"));
+        assert!(
+            types(Check::could_not_check(CheckId::Status, Code::StatusListUnavailable, "x")).ends_with("#STATUS_RETRIEVAL_ERROR")
+        );
+        assert_eq!(types(Check::fail(CheckId::Status, Code::Revoked, "x")), format!("{OWN}revoked"));
+        assert_eq!(types(Check::fail(CheckId::Validity, Code::NotYetValid, "x")), format!("{OWN}not-yet-valid"));
         assert!(problems_of(&Check::pass(CheckId::Proof, "fine")).is_empty());
     }
 

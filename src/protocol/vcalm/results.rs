@@ -3,6 +3,7 @@
 //! context only), so the gateway's own three-valued outcome stands beside it.
 
 use super::problem::{Problem, decides_verified, problems_of};
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, VerificationReport};
 use serde_json::{Map, Value, json};
 
@@ -45,7 +46,7 @@ fn credential_results(report: &VerificationReport, credential: &Value) -> Value 
     let passed = |id: CheckId| {
         report.check(id).is_some_and(|check| matches!(check.status, CheckStatus::Pass | CheckStatus::NotApplicable))
     };
-    let code = |id: CheckId| report.check(id).map(|check| check.code.as_str()).unwrap_or_default();
+    let code = |id: CheckId| report.check(id).map(|check| check.code);
     let member = |names: [&str; 2]| names.iter().find_map(|name| credential.get(*name)).cloned();
     let items = |name: &str| match credential.get(name) {
         Some(Value::Array(items)) => items.clone(),
@@ -54,10 +55,14 @@ fn credential_results(report: &VerificationReport, credential: &Value) -> Value 
     };
     let mut results = Map::new();
     if let Some(input) = member(["validFrom", "issuanceDate"]) {
-        results.insert("validFrom".to_owned(), json!({"verified": code(CheckId::Validity) != "not_yet_valid", "input": input}));
+        results.insert(
+            "validFrom".to_owned(),
+            json!({"verified": code(CheckId::Validity) != Some(Code::NotYetValid), "input": input}),
+        );
     }
     if let Some(input) = member(["validUntil", "expirationDate"]) {
-        results.insert("validUntil".to_owned(), json!({"verified": code(CheckId::Validity) != "expired", "input": input}));
+        results
+            .insert("validUntil".to_owned(), json!({"verified": code(CheckId::Validity) != Some(Code::Expired), "input": input}));
     }
     let schema = passed(CheckId::Schema);
     let schemas: Vec<Value> =
@@ -66,7 +71,7 @@ fn credential_results(report: &VerificationReport, credential: &Value) -> Value 
     let status = passed(CheckId::Status);
     let statuses: Vec<Value> = items("credentialStatus")
         .into_iter()
-        .map(|input| json!({"value": if status { "ok" } else { code(CheckId::Status) }, "verified": status, "input": input}))
+        .map(|input| json!({"value": if status { Some(Code::Ok) } else { code(CheckId::Status) }, "verified": status, "input": input}))
         .collect();
     results.insert("credentialStatus".to_owned(), json!(statuses));
     let proof = verified(report);
@@ -152,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_revoked_credential_is_verified_by_the_standard_and_says_so_in_a_warning() {
-        let checks = vec![Check::pass(CheckId::Proof, "ok"), Check::fail(CheckId::Status, "revoked", "The issuer took it back.")];
+        let checks =
+            vec![Check::pass(CheckId::Proof, "ok"), Check::fail(CheckId::Status, Code::Revoked, "The issuer took it back.")];
         let all = Wanted { results: true, problem_details: true, input: true };
         let credential =
             json!({"credentialStatus": {"type": "BitstringStatusListEntry"}, "proof": {"type": "DataIntegrityProof"}});
@@ -167,18 +173,18 @@ mod tests {
 
     #[test]
     fn a_proof_that_failed_or_could_not_be_checked_or_is_absent_is_never_verified() {
-        assert!(!verified(&report(vec![Check::fail(CheckId::Proof, "signature_invalid", "x")])));
-        assert!(!verified(&report(vec![Check::could_not_check(CheckId::Proof, "key_unavailable", "x")])));
+        assert!(!verified(&report(vec![Check::fail(CheckId::Proof, Code::SignatureInvalid, "x")])));
+        assert!(!verified(&report(vec![Check::could_not_check(CheckId::Proof, Code::KeyUnavailable, "x")])));
         assert!(!verified(&report(vec![Check::not_applicable(CheckId::Proof, "x")])));
         assert!(!verified(&report(vec![])));
-        let foreign_key = vec![Check::pass(CheckId::Proof, "x"), Check::fail(CheckId::Controller, "c", "x")];
+        let foreign_key = vec![Check::pass(CheckId::Proof, "x"), Check::fail(CheckId::Controller, Code::ControllerMismatch, "x")];
         assert!(!verified(&report(foreign_key)));
     }
 
     #[test]
     fn one_bad_credential_or_a_wrong_challenge_makes_the_presentation_unverified() {
         let good = report(vec![Check::pass(CheckId::Proof, "x")]);
-        let bad = report(vec![Check::fail(CheckId::Proof, "signature_invalid", "x")]);
+        let bad = report(vec![Check::fail(CheckId::Proof, Code::SignatureInvalid, "x")]);
         let presentation = json!({"proof": {}});
         let verdict = |challenge, credentials| {
             let verdict = PresentationVerdict {

@@ -2,10 +2,10 @@
 //! Comes in: a credential and the check on our own schemas. Goes out: that check, completed.
 //! Must not know: what the schemas demand.
 
-use super::schema::finding;
 use super::status::shorten;
 use crate::document::members::each;
 use crate::document::{Limits, json, token};
+use crate::model::code::Code;
 use crate::model::credential::Document;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use crate::verify::documents::{DocumentError, Documents};
@@ -38,7 +38,7 @@ enum Verdict {
     /// What stands at the address is not the schema that was named, or none at all (VC JSON Schema 1.0 §4.2: failure).
     Broken(String),
     /// Code and sentence (VC JSON Schema 1.0 §4.2: indeterminate).
-    Unknown(&'static str, String),
+    Unknown(Code, String),
 }
 
 /// Codes: `credential_schema_violated` (warning for what the issuer's own schema refuses, since the credential is
@@ -50,9 +50,9 @@ pub(crate) async fn check(document: &Value, mut own: Check, verifier: &Verifier,
     }
     if each(&document["credentialSchema"]).nth(MAX_SCHEMAS).is_some() {
         let message = "Not all of the schemas that the file names were applied.";
-        own = worsen(own, CheckStatus::CouldNotCheck, "credential_schema_too_many", message);
+        own = worsen(own, CheckStatus::CouldNotCheck, Code::CredentialSchemaTooMany, message);
         let detail = format!("Only the first {MAX_SCHEMAS} schemas are applied.");
-        own.findings.push(finding("credential_schema_too_many", detail, "/credentialSchema"));
+        own.findings.push(Finding::new(Code::CredentialSchemaTooMany, detail).at("/credentialSchema"));
     }
     for (number, entry) in each(&document["credentialSchema"]).take(MAX_SCHEMAS).enumerate() {
         let pointer = format!("/credentialSchema/{number}");
@@ -64,17 +64,17 @@ pub(crate) async fn check(document: &Value, mut own: Check, verifier: &Verifier,
             Verdict::Violates(findings) => {
                 // Editions of one schema differ in strictness and are often confused; the credential is genuine all the same.
                 let message = "The file does not follow the schema that it names itself.";
-                own = worsen(own, CheckStatus::Warning, "credential_schema_violated", message);
+                own = worsen(own, CheckStatus::Warning, Code::CredentialSchemaViolated, message);
                 own.findings.extend(findings);
             }
             Verdict::Broken(detail) => {
-                let message = "What the file names as its schema is not that schema.";
-                own = worsen(own, CheckStatus::Warning, "credential_schema_broken", message);
-                own.findings.push(finding("credential_schema_broken", detail, &pointer));
+                let message = "The document that the file names as its schema is not that schema.";
+                own = worsen(own, CheckStatus::Warning, Code::CredentialSchemaBroken, message);
+                own.findings.push(Finding::new(Code::CredentialSchemaBroken, detail).at(pointer.as_str()));
             }
             Verdict::Unknown(code, detail) => {
                 own = worsen(own, CheckStatus::CouldNotCheck, code, "The schema that the file names could not be applied.");
-                own.findings.push(finding(code, detail, &pointer));
+                own.findings.push(Finding::new(code, detail).at(pointer.as_str()));
             }
         }
     }
@@ -82,7 +82,7 @@ pub(crate) async fn check(document: &Value, mut own: Check, verifier: &Verifier,
 }
 
 /// A fail outweighs what could not be checked; that outweighs a warning.
-fn worsen(mut check: Check, status: CheckStatus, code: &str, message: &str) -> Check {
+fn worsen(mut check: Check, status: CheckStatus, code: Code, message: &str) -> Check {
     let weight = |status: CheckStatus| match status {
         CheckStatus::Fail => 3,
         CheckStatus::CouldNotCheck => 2,
@@ -91,9 +91,9 @@ fn worsen(mut check: Check, status: CheckStatus, code: &str, message: &str) -> C
     };
     if weight(status) > weight(check.status) {
         check.status = status;
-        check.code = code.to_owned();
+        check.code = code;
         check.message = message.to_owned();
-        check.next_step = Some("Ask the issuer to issue the credential again, or check it once more later.".to_owned());
+        check.next_step = code.next_step().map(str::to_owned);
     }
     check
 }
@@ -101,7 +101,7 @@ fn worsen(mut check: Check, status: CheckStatus, code: &str, message: &str) -> C
 async fn evaluate(entry: &Value, document: &Value, verifier: &Verifier, at: DateTime<Utc>) -> Verdict {
     let types: Vec<&str> = each(&entry["type"]).filter_map(Value::as_str).collect();
     let Some(url) = entry["id"].as_str() else {
-        return Verdict::Unknown("credential_schema_invalid", "The entry has no address.".into());
+        return Verdict::Unknown(Code::CredentialSchemaInvalid, "The entry has no address.".into());
     };
     // The misspelling without "1EdTech" is common in real credentials.
     let is_plain = ["JsonSchema", "1EdTechJsonSchemaValidator2019", "JsonSchemaValidator2019", "JsonSchemaValidator2018"];
@@ -114,7 +114,7 @@ async fn evaluate(entry: &Value, document: &Value, verifier: &Verifier, at: Date
         let named = types.contains(&"JsonSchema");
         let is_named = || schema["$id"].as_str().is_some_and(|id| id.trim_end_matches('#') == url.trim_end_matches('#'));
         if named && !is_named() {
-            return Verdict::Broken("The schema at the address given does not bear that address as its name.".into());
+            return Verdict::Broken("The schema at the given address has another address as its `$id`.".into());
         }
         return apply(&schema, document);
     }
@@ -125,19 +125,19 @@ async fn evaluate(entry: &Value, document: &Value, verifier: &Verifier, at: Date
         };
     }
     let named = types.first().map_or_else(String::new, |name| shorten(name));
-    Verdict::Unknown("credential_schema_unknown", format!("Schemas of the kind \"{named}\" are not known."))
+    Verdict::Unknown(Code::CredentialSchemaUnknown, format!("Schemas of the kind \"{named}\" are not known."))
 }
 
 async fn fetch_bytes(url: &str, documents: &Documents) -> Result<bytes::Bytes, Verdict> {
-    let unavailable = |detail: &str| Verdict::Unknown("credential_schema_unavailable", detail.to_owned());
+    let unavailable = |detail: &str| Verdict::Unknown(Code::CredentialSchemaUnavailable, detail.to_owned());
     let fetched = documents.get(url, "application/schema+json, application/json").await.map_err(|error| match error {
         DocumentError::Gone(_) | DocumentError::NotFound(_) => unavailable("The schema does not exist at the address given."),
-        DocumentError::Refused(_) => unavailable("The address of the schema may not be contacted."),
-        DocumentError::Offline(_) => unavailable("The schema was not at hand and nothing may be fetched."),
+        DocumentError::Refused(_) => unavailable("The gateway is not allowed to contact the address of the schema."),
+        DocumentError::Offline(_) => unavailable("The schema was not provided, and the gateway is not allowed to fetch it."),
         DocumentError::Unreachable { .. } => unavailable("The schema could not be fetched."),
     })?;
     match fetched.bytes.len() > MAX_SCHEMA_BYTES {
-        true => Err(Verdict::Unknown("credential_schema_invalid", "The schema is larger than allowed.".into())),
+        true => Err(Verdict::Unknown(Code::CredentialSchemaInvalid, "The schema is larger than allowed.".into())),
         false => Ok(fetched.bytes),
     }
 }
@@ -145,7 +145,7 @@ async fn fetch_bytes(url: &str, documents: &Documents) -> Result<bytes::Bytes, V
 async fn fetch(url: &str, documents: &Documents) -> Result<Value, Verdict> {
     let bytes = fetch_bytes(url, documents).await?;
     json::parse(&bytes, &Limits::default())
-        .map_err(|_| Verdict::Broken("What stands at the schema's address is not JSON.".into()))
+        .map_err(|_| Verdict::Broken("The document at the schema's address is not JSON.".into()))
 }
 
 /// VC JSON Schema 1.0, §2.2: the schema travels inside a credential that must itself verify.
@@ -162,7 +162,7 @@ async fn fetch_credential(url: &str, verifier: &Verifier, at: DateTime<Utc>) -> 
     }
     let Some(json) = secured.json.as_ref().filter(|_| is_proven(&secured)) else {
         let detail = "It could not be checked whether the credential that carries the schema is genuine.";
-        return Err(Verdict::Unknown("credential_schema_invalid", detail.to_owned()));
+        return Err(Verdict::Unknown(Code::CredentialSchemaInvalid, detail.to_owned()));
     };
     carried(json, url).map_err(|detail| Verdict::Broken(detail.to_owned()))
 }
@@ -172,11 +172,11 @@ fn carried(credential: &Value, url: &str) -> Result<Value, &'static str> {
     let has_type = |holder: &Value, wanted: &str| each(&holder["type"]).any(|name| name.as_str() == Some(wanted));
     let subject = &credential["credentialSubject"];
     let demands = [
-        (credential["id"].as_str() == Some(url), "The credential at the schema's address bears another name."),
+        (credential["id"].as_str() == Some(url), "The credential at the schema's address has another identifier."),
         (has_type(credential, "JsonSchemaCredential"), "The credential at the schema's address is of another kind."),
         (
             each(&credential["credentialSchema"]).any(|entry| entry["id"].as_str() == Some(SCHEMA_OF_SCHEMAS)),
-            "The credential around the schema does not name the schema that all of its kind have.",
+            "The credential that carries the schema does not name the schema that the standard requires for such credentials.",
         ),
         (
             has_type(subject, "JsonSchema") && subject["jsonSchema"].is_object(),
@@ -185,7 +185,7 @@ fn carried(credential: &Value, url: &str) -> Result<Value, &'static str> {
         // A relative name names nothing in a schema that has no address of its own.
         (
             subject["jsonSchema"]["$id"].as_str().is_some_and(|id| url::Url::parse(id).is_ok()),
-            "The schema has no name that tells it from others.",
+            "The schema has no `$id` that is a full address.",
         ),
     ];
     match demands.into_iter().find(|(is_met, _)| !is_met) {
@@ -206,7 +206,7 @@ fn apply(schema: &Value, document: &Value) -> Verdict {
     // A dialect that isn't known can't be guessed at.
     let Some((_, dialect)) = DIALECTS.iter().find(|(known, _)| *known == written.trim_end_matches('#')) else {
         let detail = "The schema follows an edition of JSON Schema that is not known.";
-        return Verdict::Unknown("credential_schema_invalid", detail.to_owned());
+        return Verdict::Unknown(Code::CredentialSchemaInvalid, detail.to_owned());
     };
     let mut schema = schema.clone();
     schema["$schema"] = Value::from(*dialect);
@@ -216,7 +216,7 @@ fn apply(schema: &Value, document: &Value) -> Verdict {
         Ok(validator) => validator,
         Err(_) => {
             return Verdict::Unknown(
-                "credential_schema_invalid",
+                Code::CredentialSchemaInvalid,
                 "The schema itself is broken or refers to other documents.".into(),
             );
         }
@@ -226,15 +226,15 @@ fn apply(schema: &Value, document: &Value) -> Verdict {
         .take(20)
         .map(|error| {
             let pointer = error.instance_path().to_string();
-            finding(
-                "credential_schema_violated",
+            Finding::new(
+                Code::CredentialSchemaViolated,
                 format!(
                     "At {}: {}.",
                     if pointer.is_empty() { "the document" } else { &pointer },
                     shorten(&error.masked_with("…").to_string())
                 ),
-                &pointer,
             )
+            .at(pointer.as_str())
         })
         .collect();
     match findings.is_empty() {
@@ -253,14 +253,14 @@ mod tests {
     #[test]
     fn a_schema_that_refers_elsewhere_is_refused_without_fetching() {
         let schema = json!({ "$schema": DIALECT, "$ref": "https://example.org/other.json" });
-        assert!(matches!(apply(&schema, &json!({})), Verdict::Unknown("credential_schema_invalid", _)));
+        assert!(matches!(apply(&schema, &json!({})), Verdict::Unknown(Code::CredentialSchemaInvalid, _)));
     }
 
     #[test]
     fn a_schema_without_a_known_edition_is_not_guessed_at() {
         assert!(matches!(apply(&json!({ "type": "object" }), &json!({})), Verdict::Broken(_)));
         let unknown = json!({ "$schema": "https://json-schema.org/draft/unknown/schema", "type": "object" });
-        assert!(matches!(apply(&unknown, &json!({})), Verdict::Unknown("credential_schema_invalid", _)));
+        assert!(matches!(apply(&unknown, &json!({})), Verdict::Unknown(Code::CredentialSchemaInvalid, _)));
     }
 
     #[test]
@@ -313,7 +313,7 @@ mod tests {
             let document = json!({ "credentialSchema": vec![entry.clone(); count] });
             let own = Check::not_applicable(CheckId::Schema, "x");
             let check = check(&document, own, &verifier, chrono::DateTime::UNIX_EPOCH).await;
-            check.findings.iter().any(|finding| finding.code == "credential_schema_too_many")
+            check.findings.iter().any(|finding| finding.code == Code::CredentialSchemaTooMany)
         };
         assert_eq!((checked(MAX_SCHEMAS).await, checked(MAX_SCHEMAS + 1).await), (false, true));
     }

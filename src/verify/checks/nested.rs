@@ -5,6 +5,7 @@
 use crate::document::members::each;
 use crate::document::{cose, token};
 use crate::jsonld::notes::Path;
+use crate::model::code::Code;
 use crate::model::credential::{Document, ReceivedCredential, VerifiedDocument};
 use crate::model::report::{Check, CheckId, Finding, NestedReport, NestedRole, Outcome};
 use crate::model::submission::CandidateHint;
@@ -49,10 +50,9 @@ pub async fn check(document: &Value, verifier: &Verifier, request: &Verification
     if depth + 1 > MAX_DEPTH {
         let check = Check::could_not_check(
             ID,
-            "nested_too_deep",
-            format!("Credentials nested more than {MAX_DEPTH} levels deep are not looked at."),
-        )
-        .next("Ask the candidate for the inner credentials one by one.");
+            Code::NestedTooDeep,
+            format!("Credentials nested more than {MAX_DEPTH} levels deep are not checked."),
+        );
         return Nested { check, reports: Vec::new(), documents: Vec::new() };
     }
     let mut reports = Vec::with_capacity(inner.len());
@@ -105,29 +105,26 @@ fn judge(reports: &[NestedReport], left_out: usize) -> Check {
     let mut check = if rejected > 0 {
         let message =
             format!("{rejected} of the {credentials} credentials inside can't be relied on; the others are not affected.");
-        Check::warning(ID, "nested_rejected", message).next("Look at the credentials inside one by one.")
+        Check::warning(ID, Code::NestedRejected, message)
     } else if left_out > 0 {
-        let message = format!("Only {} of the {} credentials inside were looked at.", reports.len(), reports.len() + left_out);
-        Check::could_not_check(ID, "nested_too_many", message)
-            .next("Ask the candidate for the credentials that matter one by one.")
+        let message = format!("Only {} of the {} credentials inside were checked.", reports.len(), reports.len() + left_out);
+        Check::could_not_check(ID, Code::NestedTooMany, message)
     } else if attention > 0 {
-        Check::warning(ID, "nested_attention", format!("{attention} of the {credentials} credentials inside need a look."))
-            .next("Look at the credentials inside one by one.")
+        Check::warning(
+            ID,
+            Code::NestedAttention,
+            format!("{attention} of the {credentials} credentials inside need a person's attention."),
+        )
     } else if bad_endorsements > 0 {
         let message = "An endorsement inside can't be relied on; the credential itself is not affected.";
-        Check::warning(ID, "endorsement_invalid", message).next("Don't rely on the endorsement.")
+        Check::warning(ID, Code::EndorsementInvalid, message)
     } else {
         Check::pass(ID, "Every credential inside was verified on its own.")
     };
     for nested in reports.iter().filter(|nested| nested.report.outcome != Outcome::Accepted) {
         let Some(deciding) = nested.report.deciding_check() else { continue };
-        let detail = deciding.message.clone();
-        check = check.finding(Finding {
-            problem_type: None,
-            code: deciding.code.clone(),
-            detail,
-            pointer: Some(nested.pointer.clone()),
-        });
+        // The problem type of an inner credential's check would speak of this one.
+        check = check.finding(Finding::new(deciding.code, &deciding.message).at(&nested.pointer).typed(None));
     }
     check
 }

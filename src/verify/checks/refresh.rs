@@ -5,6 +5,7 @@
 use super::status::{StatusRequest, document_of};
 use super::validity;
 use crate::document::members::each;
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -22,10 +23,8 @@ pub(crate) async fn check(document: &Value, request: &StatusRequest<'_>) -> Opti
         !secured.checks.iter().any(|check| check.status == CheckStatus::Fail) && secured.issuer_id.as_deref() == request.issuer;
     let is_same = json["id"].is_string() && json["id"] == document["id"];
     let is_newer = issued(json)? > issued(document)?;
-    (is_genuine && request.issuer.is_some() && is_same && is_newer).then(|| {
-        Check::warning(CheckId::Status, "refresh_available", "The issuer has a newer edition of this credential.")
-            .next("Ask the candidate for the newer edition.")
-    })
+    (is_genuine && request.issuer.is_some() && is_same && is_newer)
+        .then(|| Check::warning(CheckId::Status, Code::RefreshAvailable, "The issuer has a newer edition of this credential."))
 }
 
 fn issued(document: &Value) -> Option<DateTime<Utc>> {

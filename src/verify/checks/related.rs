@@ -2,9 +2,9 @@
 //! Comes in: the covered document. Goes out: an `integrity` check when a digest could be compared, else nothing.
 //! Must not know: what the documents are. Only documents that are at hand are looked at: a digest is no reason to fetch anything.
 
-use super::schema::finding;
 use crate::document::members::each;
-use crate::model::report::{Check, CheckId};
+use crate::model::code::Code;
+use crate::model::report::{Check, CheckId, Finding};
 use crate::verify::documents::Documents;
 use crate::verify::keys::forms::decode_multibase;
 use base64::Engine;
@@ -25,18 +25,18 @@ pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Che
         }
         let Ok(fetched) = documents.get(id, "*/*").await else { continue };
         if !matches(resource, &fetched.bytes) {
-            let message = "A document that the credential refers to is not the one that the issuer meant.";
-            return Some(
-                Check::fail(CheckId::Integrity, "related_resource_mismatch", message)
-                    .next("Ask the issuer to issue the credential again.")
-                    .finding(finding("related_resource_mismatch", "The digest does not fit the document.".into(), &pointer)),
-            );
+            let message = "A document that the credential refers to is not the document that the issuer meant.";
+            return Some(Check::fail(CheckId::Integrity, Code::RelatedResourceMismatch, message).finding(
+                Finding::new(Code::RelatedResourceMismatch, "The digest does not match the document.").at(pointer.as_str()),
+            ));
         }
     }
     if each(&document["relatedResource"]).nth(MAX_RESOURCES).is_some() {
-        let message = "The credential refers to more documents than are looked at.";
-        let finding = finding("related_resource_too_many", format!("Only the first {MAX_RESOURCES} are."), "/relatedResource");
-        return Some(Check::warning(CheckId::Integrity, "related_resource_too_many", message).finding(finding));
+        let message = "The credential refers to more documents than are checked.";
+        let finding =
+            Finding::new(Code::RelatedResourceTooMany, format!("Only the first {MAX_RESOURCES} documents are checked."))
+                .at("/relatedResource");
+        return Some(Check::warning(CheckId::Integrity, Code::RelatedResourceTooMany, message).finding(finding));
     }
     None
 }
@@ -97,7 +97,7 @@ mod tests {
         let referring = |count: usize| json!({ "relatedResource": vec![json!({ "id": "https://example.org/b" }); count] });
         assert!(check(&referring(MAX_RESOURCES), &documents()).await.is_none());
         let check = check(&referring(MAX_RESOURCES + 1), &documents()).await.unwrap();
-        assert_eq!(check.code, "related_resource_too_many");
+        assert_eq!(check.code, Code::RelatedResourceTooMany);
     }
 
     #[tokio::test]
@@ -110,7 +110,7 @@ mod tests {
             let mut resource = wrong;
             resource["id"] = json!("https://example.org/a");
             let check = check(&json!({ "relatedResource": resource }), &documents()).await.unwrap();
-            assert_eq!(check.code, "related_resource_mismatch");
+            assert_eq!(check.code, Code::RelatedResourceMismatch);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Comes in: a credential as JSON. Goes out: the `schema` check.
 //! Must not know: the network, proofs.
 
+use crate::model::code::Code;
 use crate::model::credential::Format;
 use crate::model::report::{Check, CheckId, Finding};
 use jsonschema::{Draft, Validator};
@@ -48,7 +49,7 @@ impl OwnSchema {
     /// Every violation (up to a bound), gravest first.
     pub(crate) fn violations(&self, document: &Value) -> Vec<(Severity, Finding)> {
         let Some(validator) = &self.validator else {
-            return vec![(Severity::Error, finding("schema_unusable", "The schema of the product is broken.".into(), ""))];
+            return vec![(Severity::Error, Finding::new(Code::SchemaUnusable, "The schema of the product is broken.").at(""))];
         };
         let document = without_nulls(document);
         // Most documents are valid, and that is quicker to tell than what is wrong.
@@ -61,7 +62,10 @@ impl OwnSchema {
             .map(|error| {
                 let pointer = error.instance_path().to_string();
                 let detail = describe(&error.masked_with("…").to_string(), &pointer);
-                (self.severity(&error.schema_path().to_string()), finding("schema_violation", detail, &pointer))
+                (
+                    self.severity(&error.schema_path().to_string()),
+                    Finding::new(Code::SchemaViolation, detail).at(pointer.as_str()),
+                )
             })
             .collect();
         found.sort_by_key(|(severity, _)| *severity == Severity::Deviation);
@@ -110,18 +114,12 @@ pub(crate) fn judge(title: &str, violations: Vec<(Severity, Finding)>) -> Check 
     let mut check = match worst {
         None => Check::pass(ID, format!("The file has the structure that {title} prescribes.")),
         Some(Severity::Deviation) => {
-            Check::warning(ID, "schema_deviation", format!("The file departs from the structure that {title} prescribes."))
-                .next("The credential can still be genuine; look at what the issuer left out or wrote differently.")
+            Check::warning(ID, Code::SchemaDeviation, format!("The file departs from the structure that {title} prescribes."))
         }
-        Some(Severity::Error) => Check::fail(ID, "schema_invalid", format!("The file is not a valid {title} document."))
-            .next("Ask the issuer to issue the credential again."),
+        Some(Severity::Error) => Check::fail(ID, Code::SchemaInvalid, format!("The file is not a valid {title} document.")),
     };
     check.findings = violations.into_iter().map(|(_, finding)| finding).collect();
     check
-}
-
-pub(crate) fn finding(code: &str, detail: String, pointer: &str) -> Finding {
-    Finding { problem_type: None, code: code.to_owned(), detail, pointer: Some(pointer.to_owned()) }
 }
 
 /// What the validator says, with the place; values stay out of it: they may be personal.
@@ -182,7 +180,7 @@ mod tests {
         })
     }
 
-    fn status_after(edit: impl Fn(&mut Value)) -> (CheckStatus, String) {
+    fn status_after(edit: impl Fn(&mut Value)) -> (CheckStatus, Code) {
         let mut document = badge();
         edit(&mut document);
         let check = check(&document, Format::OpenBadges3);
@@ -208,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_object_of_the_wrong_type_makes_the_badge_invalid() {
-        let fail = (CheckStatus::Fail, "schema_invalid".to_owned());
+        let fail = (CheckStatus::Fail, Code::SchemaInvalid);
         assert_eq!(status_after(|b| b["issuer"]["type"] = json!(["Thing"])), fail);
         assert_eq!(status_after(|b| b["issuer"]["parentOrg"] = json!({ "id": "urn:x", "type": "Thing" })), fail);
         assert_eq!(status_after(|b| b["credentialSubject"]["type"] = json!("Thing")), fail);
@@ -234,7 +232,7 @@ mod tests {
         document["credentialSubject"]["achievement"]["achievementType"] = json!("Programme");
         document["awardedDate"] = json!("yesterday");
         let check = check(&document, Format::OpenBadges3);
-        assert_eq!((check.status, check.code.as_str()), (CheckStatus::Warning, "schema_deviation"));
+        assert_eq!((check.status, check.code), (CheckStatus::Warning, Code::SchemaDeviation));
         let pointers: Vec<_> = check.findings.iter().filter_map(|finding| finding.pointer.as_deref()).collect();
         assert!(
             pointers.contains(&"/credentialSubject/achievement/achievementType") && pointers.contains(&"/awardedDate"),

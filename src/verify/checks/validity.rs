@@ -2,8 +2,8 @@
 //! Comes in: the document, the token's claims, the moment. Goes out: the `validity` check, made also when the signature failed.
 //! Must not know: proofs, status.
 
-use crate::model::report::{Check, CheckId};
-use crate::verify::codes;
+use crate::model::code::Code;
+use crate::model::report::{Check, CheckId, Finding};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 
@@ -75,19 +75,18 @@ pub fn check(document: &Value, claims: Option<&Map<String, Value>>, at: DateTime
     }
     if let Some(member) = malformed.first() {
         let detail = format!("\"{member}\" is not a date and time that can be understood");
-        return codes::fail(CheckId::Validity, "date_malformed", &detail);
+        return Check::fail(CheckId::Validity, Code::DateMalformed, &detail).found();
     }
     let ended = ends.iter().filter(|(_, end)| *end <= at).min_by_key(|(_, end)| *end);
     let not_started = starts.iter().filter(|(_, start)| *start > at + SKEW).max_by_key(|(_, start)| *start);
-    let too_late = ended.map(|(member, end)| ("expired", format!("the credential expired on {}", day(*end)), *member));
-    let too_early =
-        not_started.map(|(member, start)| ("not_yet_valid", format!("the credential becomes valid on {}", day(*start)), *member));
+    let too_late = ended.map(|(member, end)| (Code::Expired, format!("the credential expired on {}", day(*end)), *member));
+    let too_early = not_started
+        .map(|(member, start)| (Code::NotYetValid, format!("the credential becomes valid on {}", day(*start)), *member));
     let mut problems = [too_late, too_early].into_iter().flatten();
     if let Some((code, detail, _)) = problems.next() {
-        let check = codes::fail(CheckId::Validity, code, &detail);
-        return problems.fold(check, |check, (code, detail, member)| {
-            check.finding(codes::finding(code, &detail, Some(format!("/{member}"))))
-        });
+        let check = Check::fail(CheckId::Validity, code, &detail).found();
+        return problems
+            .fold(check, |check, (code, detail, member)| check.finding(Finding::new(code, &detail).at(format!("/{member}"))));
     }
     match ends.iter().min_by_key(|(_, end)| *end) {
         Some((_, end)) => Check::pass(CheckId::Validity, format!("The credential is valid until {}.", day(*end))),
@@ -109,7 +108,7 @@ mod tests {
         parse_moment("2026-06-01T12:00:00Z").unwrap().earliest
     }
 
-    fn code(document: Value) -> String {
+    fn code(document: Value) -> Code {
         check(&document, None, at()).code
     }
 
@@ -140,20 +139,20 @@ mod tests {
 
     #[test]
     fn the_window_is_checked_at_both_ends() {
-        assert_eq!(code(json!({})), "ok");
-        assert_eq!(code(json!({"validFrom": "2026-01-01T00:00:00Z", "validUntil": "2027-01-01T00:00:00Z"})), "ok");
-        assert_eq!(code(json!({"validUntil": "2026-06-01T11:59:59Z"})), "expired");
-        assert_eq!(code(json!({"expirationDate": "2020-06-01T11:59:59Z"})), "expired");
-        assert_eq!(code(json!({"validFrom": "2030-01-01T00:00:00Z"})), "not_yet_valid");
-        assert_eq!(code(json!({"issuanceDate": "2030-01-01T00:00:00Z"})), "not_yet_valid");
-        assert_eq!(code(json!({"validFrom": "2026-06-01T12:01:59Z"})), "ok");
-        assert_eq!(code(json!({"validFrom": "2026-06-01T12:02:01Z"})), "not_yet_valid");
+        assert_eq!(code(json!({})), Code::Ok);
+        assert_eq!(code(json!({"validFrom": "2026-01-01T00:00:00Z", "validUntil": "2027-01-01T00:00:00Z"})), Code::Ok);
+        assert_eq!(code(json!({"validUntil": "2026-06-01T11:59:59Z"})), Code::Expired);
+        assert_eq!(code(json!({"expirationDate": "2020-06-01T11:59:59Z"})), Code::Expired);
+        assert_eq!(code(json!({"validFrom": "2030-01-01T00:00:00Z"})), Code::NotYetValid);
+        assert_eq!(code(json!({"issuanceDate": "2030-01-01T00:00:00Z"})), Code::NotYetValid);
+        assert_eq!(code(json!({"validFrom": "2026-06-01T12:01:59Z"})), Code::Ok);
+        assert_eq!(code(json!({"validFrom": "2026-06-01T12:02:01Z"})), Code::NotYetValid);
     }
 
     #[test]
     fn a_date_that_cannot_be_read_is_no_pass() {
         for value in [json!(null), json!(5), json!(["2020-01-01T00:00:00Z"]), json!("soon"), json!({})] {
-            assert_eq!(code(json!({"validUntil": value})), "date_malformed");
+            assert_eq!(code(json!({"validUntil": value})), Code::DateMalformed);
         }
     }
 

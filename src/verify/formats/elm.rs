@@ -4,6 +4,7 @@
 //! Must not know: what the credential says.
 
 use crate::document::{Limits, json};
+use crate::model::code::Code;
 use crate::model::credential::{Document, Format, ReceivedCredential, Securing};
 use crate::model::report::{Check, CheckId};
 use crate::verify::SecuredDocument;
@@ -28,10 +29,10 @@ pub(crate) fn open(received: &ReceivedCredential, at: DateTime<Utc>) -> Option<S
     let container = json::parse(&received.bytes, &Limits::default()).ok()?;
     let (proof, controller) = match check(&container, content) {
         Ok(certificate) => (
-            Check::pass(CheckId::Proof, "The seal fits the content: nothing was changed since it was sealed."),
+            Check::pass(CheckId::Proof, "The seal matches the content: nothing was changed after sealing."),
             chain(&certificate, at),
         ),
-        Err(problem) => (problem, Check::not_applicable(CheckId::Controller, "Not checked, because the seal does not fit.")),
+        Err(problem) => (problem, Check::not_applicable(CheckId::Controller, "Not checked, because the seal does not match.")),
     };
     let checks = vec![
         Check::pass(CheckId::Format, format!("The file is a sealed {}.", Format::Elm3.title())),
@@ -59,7 +60,7 @@ struct Certificate {
 
 /// Every signature of the container must fit the very content that is read.
 fn check(container: &Value, content: &Value) -> Result<Certificate, Check> {
-    let broken = |detail: &str| Check::fail(CheckId::Proof, "seal_invalid", format!("The seal is broken: {detail}.")).next(ASK);
+    let broken = |detail: &str| Check::fail(CheckId::Proof, Code::SealInvalid, format!("The seal is broken: {detail}."));
     let payload = container["payload"].as_str().ok_or_else(|| broken("it holds no content"))?;
     // The content must be read from the bytes that the seal covers, not from a second copy.
     let sealed = json::parse(payload.as_bytes(), &Limits::default()).ok();
@@ -79,19 +80,17 @@ fn check(container: &Value, content: &Value) -> Result<Certificate, Check> {
 }
 
 fn check_one(seal: &Value, payload: &str) -> Result<Certificate, Check> {
-    let broken = |detail: &str| Check::fail(CheckId::Proof, "seal_invalid", format!("The seal is broken: {detail}.")).next(ASK);
+    let broken = |detail: &str| Check::fail(CheckId::Proof, Code::SealInvalid, format!("The seal is broken: {detail}."));
     let protected = seal["protected"].as_str().ok_or_else(|| broken("its header is missing"))?;
     let header = URL_SAFE_NO_PAD.decode(protected).ok().and_then(|bytes| json::parse(&bytes, &Limits::default()).ok());
     let header = header.ok_or_else(|| broken("its header can't be read"))?;
     let critical = header["crit"].as_array().map(Vec::as_slice).unwrap_or_default();
     if let Some(unknown) = critical.iter().filter_map(Value::as_str).find(|name| !UNDERSTOOD.contains(name)) {
         let message = format!("The seal uses an extension ({unknown:.40}) that is not known.");
-        return Err(Check::could_not_check(CheckId::Proof, "seal_unsupported", message)
-            .next("Check the credential on the Europass site."));
+        return Err(Check::could_not_check(CheckId::Proof, Code::SealUnsupported, message));
     }
     let leaf = header["x5c"][0].as_str().ok_or_else(|| {
-        Check::could_not_check(CheckId::Proof, "seal_unsupported", "The seal does not carry its certificate.")
-            .next("Check the credential on the Europass site.")
+        Check::could_not_check(CheckId::Proof, Code::SealUnsupported, "The seal does not carry its certificate.")
     })?;
     let der = STANDARD.decode(leaf.trim()).map_err(|_| broken("its certificate can't be read"))?;
     let certificate = read_certificate(&der).ok_or_else(|| broken("its certificate can't be read"))?;
@@ -107,8 +106,12 @@ fn check_one(seal: &Value, payload: &str) -> Result<Certificate, Check> {
     let message = format!("{protected}.{covered}");
     let algorithm = header["alg"].as_str().unwrap_or_default();
     signature::jose(algorithm, &key, message.as_bytes(), &value).map_err(|_| {
-        Check::fail(CheckId::Proof, "signature_invalid", "The seal does not fit the content: it was changed after it was sealed.")
-            .next(ASK)
+        Check::fail(
+            CheckId::Proof,
+            Code::SignatureInvalid,
+            "The seal does not match the content: the content was changed after sealing.",
+        )
+        .next(ASK)
     })?;
     Ok(certificate)
 }
@@ -121,13 +124,12 @@ fn wrapped(text: &str) -> String {
 fn chain(certificate: &Certificate, at: DateTime<Utc>) -> Check {
     let message = match (certificate.not_before, certificate.not_after) {
         (_, Some(until)) if until < at => {
-            "The seal's certificate has expired since; whether it was good when the seal was made, and whose it is, could not be checked."
+            "The seal's certificate has since expired. It could not be checked whether it was valid when the seal was made, and whose it is."
         }
         (Some(from), _) if from > at => "The seal's certificate is not valid yet.",
-        _ => "Whose certificate made the seal could not be checked.",
+        _ => "It could not be checked whose certificate made the seal.",
     };
-    Check::could_not_check(CheckId::Controller, "seal_chain_unchecked", message)
-        .next("Check the credential on the Europass site, which knows the qualified seals.")
+    Check::could_not_check(CheckId::Controller, Code::SealChainUnchecked, message)
 }
 
 /// One DER element: tag, content, rest.
@@ -222,7 +224,7 @@ mod tests {
         }
     }
 
-    fn status(received: &ReceivedCredential, id: CheckId) -> (CheckStatus, String) {
+    fn status(received: &ReceivedCredential, id: CheckId) -> (CheckStatus, Code) {
         let at = "2026-01-01T00:00:00Z".parse().unwrap();
         let secured = open(received, at).unwrap();
         let check = secured.checks.into_iter().find(|check| check.id == id).unwrap();
@@ -235,16 +237,16 @@ mod tests {
     fn a_fitting_seal_proves_the_content_but_not_who_sealed_it() {
         let received = sealed(PAYLOAD, |_| {});
         assert_eq!(status(&received, CheckId::Proof).0, CheckStatus::Pass);
-        assert_eq!(status(&received, CheckId::Controller), (CheckStatus::CouldNotCheck, "seal_chain_unchecked".into()));
+        assert_eq!(status(&received, CheckId::Controller), (CheckStatus::CouldNotCheck, Code::SealChainUnchecked));
     }
 
     #[test]
     fn changed_content_or_a_second_copy_of_it_is_refused() {
         let changed = sealed(PAYLOAD, |container| container["payload"] = json!(PAYLOAD.replace("urn:x", "urn:y")));
-        assert_eq!(status(&changed, CheckId::Proof), (CheckStatus::Fail, "signature_invalid".into()));
+        assert_eq!(status(&changed, CheckId::Proof), (CheckStatus::Fail, Code::SignatureInvalid));
         let mut second = sealed(PAYLOAD, |_| {});
         second.document = Document::Json(json!({ "issuer": "urn:y" }).into());
-        assert_eq!(status(&second, CheckId::Proof), (CheckStatus::Fail, "seal_invalid".into()));
+        assert_eq!(status(&second, CheckId::Proof), (CheckStatus::Fail, Code::SealInvalid));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Must not know: whether the credentials inside are good (see [`crate::verify::checks::nested`]).
 
 use crate::document::classify;
+use crate::model::code::Code;
 use crate::model::credential::{Document, Format, ReceivedCredential, Securing};
 use crate::model::report::{Check, CheckId};
 use crate::verify::SecuredDocument;
@@ -14,14 +15,12 @@ pub(crate) fn open(received: &ReceivedCredential) -> Option<SecuredDocument> {
     if classify::format_of(json) != Format::LerRs || claims_an_issuer {
         return None;
     }
-    let proof =
-        Check::warning(CheckId::Proof, "self_asserted", "The résumé is what the candidate says of themselves; nobody signed it.")
-            .next("Rely on the signed credentials inside it, each of which was verified on its own.");
+    let proof = Check::warning(CheckId::Proof, Code::SelfAsserted, "The candidate wrote the résumé; no one else signed it.");
     let checks = vec![
         Check::pass(CheckId::Format, format!("The file is a {}.", Format::LerRs.title())),
         Check::not_applicable(CheckId::Context, "A résumé needs no context."),
         proof,
-        Check::not_applicable(CheckId::Controller, "Nobody claims to have issued it."),
+        Check::not_applicable(CheckId::Controller, "A résumé has no issuer."),
         Check::not_applicable(CheckId::Integrity, "There is no signature that could cover it."),
         Check::not_applicable(CheckId::Validity, "A résumé has no period of validity."),
     ];
@@ -56,7 +55,7 @@ mod tests {
     fn an_unsigned_resume_is_self_asserted_and_a_wrapped_one_is_verified_as_a_credential() {
         let resume = json!({ "type": "LER-RS", "@context": "http://schema.hropenstandards.org/4.5/recruiting/json/LER-RSType.json", "person": {} });
         let secured = open(&received(resume.clone())).unwrap();
-        assert!(secured.checks.iter().any(|check| check.status == CheckStatus::Warning && check.code == "self_asserted"));
+        assert!(secured.checks.iter().any(|check| check.status == CheckStatus::Warning && check.code == Code::SelfAsserted));
         let mut wrapped = resume;
         wrapped["issuer"] = json!("did:example:a");
         assert!(open(&received(wrapped)).is_none());

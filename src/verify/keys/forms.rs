@@ -82,7 +82,7 @@ impl PublicKey {
             return Err(invalid("the JSON Web Key is not an object"));
         }
         if ["d", "p", "q", "dp", "dq", "qi", "k"].iter().any(|private| jwk.get(private).is_some()) {
-            return Err(invalid("the JSON Web Key holds a private key, so anybody may have signed"));
+            return Err(invalid("the JSON Web Key holds a private key, so anyone may have signed"));
         }
         if member("use").is_some_and(|usage| usage != "sig") {
             return Err(invalid("the JSON Web Key is not meant for signatures"));
@@ -191,7 +191,7 @@ impl PublicKey {
         let bytes: &[u8; 32] = bytes.try_into().map_err(|_| invalid("an Ed25519 key has 32 bytes"))?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| invalid("the Ed25519 key is broken"))?;
         if key.is_weak() {
-            return Err(invalid("the Ed25519 key is weak: it accepts signatures that nobody made"));
+            return Err(invalid("the Ed25519 key is weak: it accepts signatures that no one made"));
         }
         Ok(Self::Ed25519(Box::new(key)))
     }

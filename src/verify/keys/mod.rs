@@ -133,7 +133,7 @@ impl KeyResolver {
         };
         let document = self.json(&location).await?;
         if document.get("id").and_then(Value::as_str) != Some(did) {
-            return Err(KeyError::Invalid(format!("the document found for {did} is somebody else's")));
+            return Err(KeyError::Invalid(format!("the document found for {did} belongs to someone else")));
         }
         if document.get("deactivated").and_then(Value::as_bool) == Some(true) {
             return Err(KeyError::Invalid(format!("{did} was deactivated")));
@@ -164,7 +164,7 @@ impl KeyResolver {
             document.as_object().filter(|object| object.keys().any(|name| name.starts_with("publicKey") && name != "publicKey"))
         else {
             if document.get("id").and_then(Value::as_str).is_some_and(|id| id != address) {
-                return Err(KeyError::Invalid(format!("the document found at {address} is somebody else's")));
+                return Err(KeyError::Invalid(format!("the document found at {address} belongs to someone else")));
             }
             return from_document(&document, address, url, purpose);
         };

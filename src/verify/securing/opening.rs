@@ -10,11 +10,12 @@ use super::sd_jwt::{self, SdJwt};
 use crate::document::classify;
 use crate::document::members::entries;
 use crate::jsonld::{Contexts, Edition};
+use crate::model::code::Code;
 use crate::model::credential::{Document, Format, Securing};
 use crate::model::report::{Check, CheckId, CheckStatus};
 use crate::verify::checks::format::{self, identifier_of};
 use crate::verify::keys::{KeyResolver, Purpose};
-use crate::verify::{SecuredDocument, Verifier, checks::validity, codes};
+use crate::verify::{SecuredDocument, Verifier, checks::validity};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -46,7 +47,7 @@ impl<'a> Opening<'a> {
             Document::CoseSign1(bytes) => self.signed(cose::read(bytes), &COSE_TYPES, Securing::VcCose).await,
             Document::SdJwt(text) => self.sd_jwt(text).await,
             Document::HostedUrl(_) => {
-                let check = codes::fail(CheckId::Format, "no_credential", "the file holds a link, not a credential");
+                let check = Check::fail(CheckId::Format, Code::NoCredential, "the file holds a link, not a credential").found();
                 refused(Format::OpenBadges2, Securing::Hosted, check)
             }
         }
@@ -65,7 +66,9 @@ impl<'a> Opening<'a> {
         };
         let validity = validity::check(json, None, self.at);
         if entries(json.get("proof")).all(Value::is_null) {
-            let proof = codes::fail(CheckId::Proof, "unsigned", "the file carries no signature, so nothing shows who wrote it");
+            let proof =
+                Check::fail(CheckId::Proof, Code::Unsigned, "the file carries no signature, so nothing shows who wrote it")
+                    .found();
             return SecuredDocument {
                 format,
                 secured_with: Securing::None,
@@ -99,7 +102,7 @@ impl<'a> Opening<'a> {
             token.require_type(types, &CREDENTIAL_CONTENTS)?;
             if sd_jwt::is_selective(token.payload()) {
                 let detail = "the token lets its holder leave parts out, but is not passed on as one of that kind";
-                return Err(Malformed::new("wrong_media_type", detail));
+                return Err(Malformed::new(Code::WrongMediaType, detail));
             }
             let claimed = claims::credential(token.payload())?;
             Ok((token, claimed))
@@ -113,7 +116,7 @@ impl<'a> Opening<'a> {
     async fn sd_jwt(&self, text: &str) -> SecuredDocument {
         let opened = SdJwt::parse(text).and_then(|parsed| {
             if parsed.jws.media_type().is_none() {
-                return Err(Malformed::new("wrong_media_type", "the token does not say that it is a credential"));
+                return Err(Malformed::new(Code::WrongMediaType, "the token does not say that it is a credential"));
             }
             parsed.jws.require_type(&SD_JWT_TYPES, &CREDENTIAL_CONTENTS)?;
             let mut claimed = match parsed.claims.contains_key("@context") {
@@ -166,11 +169,12 @@ fn audience(claims: &Map<String, Value>, names: &[String]) -> Option<Check> {
         return None;
     }
     if names.is_empty() {
-        let detail = format!("the token is meant for {first:.200} alone, and whether that is you could not be told");
-        return Some(codes::check(CheckId::Validity, CheckStatus::CouldNotCheck, "audience_unknown", &detail));
+        let detail =
+            format!("the token is made out to {first:.200} only, and your trust policy does not say whether that is you");
+        return Some(Check::new(CheckId::Validity, CheckStatus::CouldNotCheck, Code::AudienceUnknown, &detail).found());
     }
-    let detail = format!("the token is meant for {first:.200} alone, which is none of the names in your trust policy");
-    Some(codes::fail(CheckId::Validity, "audience_mismatch", &detail))
+    let detail = format!("the token is made out to {first:.200} only, which is not among your names in your trust policy");
+    Some(Check::fail(CheckId::Validity, Code::AudienceMismatch, &detail).found())
 }
 
 /// Whether the proof check lets the content be used.
@@ -190,26 +194,27 @@ fn vocabulary(json: &Value, contexts: &Contexts) -> Check {
             let detail = format!(
                 "the credential uses the vocabulary {url:.200}, which is not known here; members that only it explains are not read"
             );
-            codes::check(CheckId::Context, CheckStatus::Warning, "unknown_context", &detail)
+            Check::new(CheckId::Context, CheckStatus::Warning, Code::UnknownContext, &detail).found()
         }
-        Some(_) => codes::check(
+        Some(_) => Check::new(
             CheckId::Context,
             CheckStatus::Warning,
-            "unknown_context",
-            "the credential brings a vocabulary of its own, which is not read",
-        ),
+            Code::UnknownContext,
+            "the credential defines a vocabulary of its own, which the gateway does not read",
+        )
+        .found(),
     }
 }
 
 /// A token that can't be taken apart, or that contradicts itself before any key is looked at.
 fn malformed(problem: &Malformed, secured_with: Securing) -> SecuredDocument {
     let id = match problem.code {
-        "unsigned" | "unknown_critical_header" | "key_binding_invalid" => CheckId::Proof,
-        "undisclosed" | "disclosure_invalid" | "second_truth" => CheckId::Integrity,
+        Code::Unsigned | Code::UnknownCriticalHeader | Code::KeyBindingInvalid => CheckId::Proof,
+        Code::Undisclosed | Code::DisclosureInvalid | Code::SecondTruth => CheckId::Integrity,
         _ => CheckId::Format,
     };
     let format = if secured_with == Securing::SdJwt { Format::SdJwtVc } else { Format::Other };
-    refused(format, secured_with, codes::fail(id, problem.code, &problem.detail))
+    refused(format, secured_with, Check::fail(id, problem.code, &problem.detail).found())
 }
 
 /// Nothing can be read: one check says why, the others were not reached.

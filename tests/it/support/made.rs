@@ -2,6 +2,7 @@
 
 use super::databases::noon;
 use chrono::{DateTime, Utc};
+use skillgate::model::code::Code;
 use skillgate::model::connection::{Connection, ConnectionState, default_outcomes};
 use skillgate::model::credential::{Achievement, Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, Securing};
 use skillgate::model::ids::{CandidateRef, ConnectionId, CredentialId, SubmissionId, TenantId};
@@ -21,9 +22,9 @@ pub fn tenant() -> TenantId {
 
 pub fn report(outcome: Outcome) -> VerificationReport {
     let status_of = |id| match (outcome, id) {
-        (Outcome::Rejected, CheckId::Proof) => (CheckStatus::Fail, "signature_invalid"),
-        (Outcome::Attention, CheckId::IssuerTrust) => (CheckStatus::Warning, "issuer_unknown"),
-        _ => (CheckStatus::Pass, "ok"),
+        (Outcome::Rejected, CheckId::Proof) => (CheckStatus::Fail, Code::SignatureInvalid),
+        (Outcome::Attention, CheckId::IssuerTrust) => (CheckStatus::Warning, Code::IssuerUnknown),
+        _ => (CheckStatus::Pass, Code::Ok),
     };
     let check = |id| {
         let (status, code) = status_of(id);

@@ -7,9 +7,9 @@ mod terms;
 use super::validity::parse_moment;
 use crate::document::members::entries;
 use crate::jsonld::{Contexts, Edition};
+use crate::model::code::Code;
 use crate::model::credential::Format;
-use crate::model::report::{Check, CheckId};
-use crate::verify::codes;
+use crate::model::report::{Check, CheckId, Finding};
 use serde_json::{Map, Value};
 use url::Url;
 
@@ -90,14 +90,14 @@ pub fn check_presentation(document: &Value, contexts: &Contexts) -> Check {
             }
             Value::Object(entry) if has_type(entry, "VerifiableCredential") => {}
             Value::String(_) if !reader.version_2 => {}
-            _ => reader.broken(&place, "what stands in the place of a credential is none"),
+            _ => reader.broken(&place, "an entry is not a credential"),
         }
     }
     reader.conclude("The file is a well-formed presentation.")
 }
 
 fn nothing() -> Check {
-    codes::fail(CheckId::Format, "no_credential", "the file holds no credential of a kind that is known")
+    Check::fail(CheckId::Format, Code::NoCredential, "the file holds no credential of a kind that is known").found()
 }
 
 impl<'a> Reader<'a> {
@@ -112,9 +112,9 @@ impl<'a> Reader<'a> {
 
     fn conclude(self, good: &str) -> Check {
         let Some(Broken(_, first)) = self.broken.first() else { return Check::pass(CheckId::Format, good) };
-        let mut check = codes::fail(CheckId::Format, "malformed", first);
+        let mut check = Check::fail(CheckId::Format, Code::Malformed, first).found();
         let listed = self.broken.iter().take(MAX_FINDINGS);
-        check.findings = listed.map(|Broken(place, what)| codes::finding("malformed", what, Some(place.clone()))).collect();
+        check.findings = listed.map(|Broken(place, what)| Finding::new(Code::Malformed, what).at(place.clone())).collect();
         check
     }
 
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
     fn subjects(&mut self, members: &Map<String, Value>, format: Format) {
         let subjects: Vec<&Value> = entries(members.get("credentialSubject")).collect();
         if subjects.is_empty() {
-            self.broken("/credentialSubject", "the credential says nothing about anybody");
+            self.broken("/credentialSubject", "the credential says nothing about a person or thing");
         }
         for subject in subjects {
             let Some(subject) = subject.as_object().filter(|subject| !subject.is_empty()) else {

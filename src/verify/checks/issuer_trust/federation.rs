@@ -98,7 +98,7 @@ fn claims(token: &CompactJws, issuer: &str, subject: &str, at: DateTime<Utc>) ->
         claims[name].as_str().is_some_and(|actual| actual.trim_end_matches('/') == expected.trim_end_matches('/'))
     };
     if !same("iss", issuer) || !same("sub", subject) {
-        return Err(broken("a statement is about somebody else"));
+        return Err(broken("a statement is about someone else"));
     }
     let now = at.timestamp();
     if claims["exp"].as_i64().is_none_or(|expires| expires <= now)

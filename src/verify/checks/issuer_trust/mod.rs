@@ -8,6 +8,7 @@ mod registry;
 mod strictness;
 
 use super::status::shorten;
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding, IssuerName};
 use crate::verify::documents::Documents;
 use chrono::{DateTime, Utc};
@@ -32,8 +33,8 @@ pub async fn check(
     let Some(issuer) = issuer_id else {
         let check = Check::could_not_check(
             ID,
-            "issuer_unproven",
-            "Who issued the credential is not proven, so that trust can't be judged.",
+            Code::IssuerUnproven,
+            "It is not proven who issued the credential, so the trust policy can't be applied.",
         )
         .next("Check by other means who issued it.");
         return (check, own_name);
@@ -44,7 +45,7 @@ pub async fn check(
     let mut check = judge(&decision, &listings, !unavailable.is_empty());
     for registry in &unavailable {
         let detail = format!("The registry \"{registry}\" could not be asked.");
-        check.findings.push(Finding { problem_type: None, code: "registry_unavailable".into(), detail, pointer: None });
+        check.findings.push(Finding::new(Code::RegistryUnavailable, detail));
     }
     check.explain = Some(json!({ "issuer": issuer, "rule": decision.rule, "policy": policy.reference() }));
     (check, name.or(own_name))
@@ -72,42 +73,38 @@ pub async fn look_up(
 fn judge(decision: &Decision, listings: &[Listing], some_unavailable: bool) -> Check {
     let rule = decision.rule.as_deref();
     match decision.verdict {
-        Verdict::Deny => Check::fail(ID, "issuer_denied", "Your trust policy does not accept credentials of this issuer.")
-            .next("If that is wrong, ask whoever keeps the trust policy."),
+        Verdict::Deny => Check::fail(ID, Code::IssuerDenied, "Your trust policy does not accept credentials of this issuer."),
         Verdict::Allow if listings.iter().any(|listing| Some(listing.registry_id.as_str()) == rule) => {
             let registry = listings
                 .iter()
                 .find(|listing| Some(listing.registry_id.as_str()) == rule)
                 .map_or("", |listing| &listing.registry);
-            Check::new(ID, CheckStatus::Pass, "issuer_registered", format!("The issuer is listed in \"{registry}\"."))
+            Check::new(ID, CheckStatus::Pass, Code::IssuerRegistered, format!("The issuer is listed in \"{registry}\"."))
         }
         Verdict::Allow if rule.is_some() => {
-            Check::new(ID, CheckStatus::Pass, "issuer_allowed", "Your trust policy accepts this issuer.")
+            Check::new(ID, CheckStatus::Pass, Code::IssuerAllowed, "Your trust policy accepts this issuer.")
         }
         Verdict::Allow => Check::new(
             ID,
             CheckStatus::Pass,
-            "issuer_unknown_allowed",
+            Code::IssuerUnknownAllowed,
             "The issuer is not known; your trust policy accepts any issuer.",
         ),
         Verdict::Attention if decision.wrong_type => Check::warning(
             ID,
-            "achievement_type_not_covered",
+            Code::AchievementTypeNotCovered,
             "Your trust policy accepts this issuer, but not for credentials of this kind.",
-        )
-        .next("Ask the issuer whether it may award this, or ask whoever keeps the trust policy."),
+        ),
         Verdict::Attention if some_unavailable => Check::could_not_check(
             ID,
-            "registry_unavailable",
+            Code::RegistryUnavailable,
             "Whether the issuer is known could not be checked, because a registry did not answer.",
-        )
-        .next("Check again later."),
+        ),
         Verdict::Attention => Check::warning(
             ID,
-            "issuer_unknown",
-            "The signature is genuine, but nobody you trust has vouched for this issuer yet.",
-        )
-        .next("Look the issuer up; if you trust it, have it added to the trust policy."),
+            Code::IssuerUnknown,
+            "The signature is genuine, but no one whom you trust has vouched for this issuer yet.",
+        ),
     }
 }
 

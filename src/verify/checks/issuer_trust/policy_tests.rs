@@ -2,6 +2,7 @@
 //! Comes in: policies as text. Goes out: nothing.
 
 use super::*;
+use crate::model::code::Code;
 
 const POLICY: &str = r#"
     name = "example employer"
@@ -81,9 +82,9 @@ fn a_registry_gives_the_name_and_is_enough_to_be_trusted() {
 fn checks_become_stricter_or_laxer_but_never_authenticity() {
     let policy = TrustPolicy::parse(POLICY).unwrap();
     let adjusted = |check: Check| policy.adjust(check).status;
-    assert_eq!(adjusted(Check::warning(CheckId::Recipient, "recipient_unbound", "")), CheckStatus::Fail);
-    assert_eq!(adjusted(Check::warning(CheckId::Schema, "schema_deviation", "")), CheckStatus::Pass);
-    assert_eq!(adjusted(Check::fail(CheckId::Proof, "signature_invalid", "")), CheckStatus::Fail);
+    assert_eq!(adjusted(Check::warning(CheckId::Recipient, Code::RecipientUnbound, "")), CheckStatus::Fail);
+    assert_eq!(adjusted(Check::warning(CheckId::Schema, Code::SchemaDeviation, "")), CheckStatus::Pass);
+    assert_eq!(adjusted(Check::fail(CheckId::Proof, Code::SignatureInvalid, "")), CheckStatus::Fail);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! Comes in: a check and the status that the policy wants for it. Goes out: the check with that status, where that is allowed.
 //! Must not know: rules, registries.
 
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 
 /// The check as it counts under the policy called `policy`.
@@ -10,7 +11,7 @@ pub(super) fn adjusted(mut check: Check, to: CheckStatus, policy: &str) -> Check
         return check;
     }
     let detail = format!("The policy \"{policy}\" counts this as {}.", plain(to));
-    check.findings.push(Finding { problem_type: None, code: "policy_adjusted".into(), detail, pointer: None });
+    check.findings.push(Finding::new(Code::PolicyAdjusted, detail));
     check.status = to;
     check
 }
@@ -27,7 +28,7 @@ fn is_locked(check: &Check) -> bool {
     match check.id {
         CheckId::Format | CheckId::Context | CheckId::Proof | CheckId::Controller | CheckId::Integrity => true,
         CheckId::Status | CheckId::Recipient => check.status == CheckStatus::Fail,
-        CheckId::IssuerTrust => check.code == "issuer_denied",
+        CheckId::IssuerTrust => check.code == Code::IssuerDenied,
         CheckId::Schema | CheckId::Validity | CheckId::Nested => false,
     }
 }

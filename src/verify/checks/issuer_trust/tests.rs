@@ -2,6 +2,7 @@
 //! Comes in: statements signed by the test. Goes out: nothing.
 
 use super::*;
+use crate::model::code::Code;
 use crate::verify::documents::Provided;
 use crate::verify::securing::compact_jws::testing::{jwk, key, sign};
 use ed25519_dalek::SigningKey;
@@ -68,7 +69,7 @@ async fn judged(documents: HashMap<String, String>, pinned: Option<&SigningKey>,
 #[tokio::test]
 async fn an_entity_below_an_intermediate_is_vouched_for_by_the_anchor() {
     let (check, name) = judged(federation(), Some(&key(1)), SCHOOL).await;
-    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Pass, "issuer_registered"), "{check:?}");
+    assert_eq!((check.status, check.code), (CheckStatus::Pass, Code::IssuerRegistered), "{check:?}");
     assert_eq!(name, Some(IssuerName { name: "Example School".into(), registry: Some("Example Federation".into()) }));
 }
 
@@ -81,7 +82,7 @@ async fn a_did_that_the_anchor_states_itself_is_vouched_for() {
         statement(ANCHOR, "did:example:college", &key(1), "anchor", Value::Null, metadata),
     );
     let (check, name) = judged(documents, None, "did:example:college").await;
-    assert_eq!((check.code.as_str(), name.unwrap().name.as_str()), ("issuer_registered", "Example College"));
+    assert_eq!((check.code, name.unwrap().name.as_str()), (Code::IssuerRegistered, "Example College"));
 }
 
 #[tokio::test]
@@ -108,8 +109,8 @@ async fn a_link_that_is_forged_or_over_breaks_the_chain() {
     }
     let (check, _) = judged(federation(), Some(&key(7)), SCHOOL).await;
     assert_eq!(
-        (check.status, check.code.as_str()),
-        (CheckStatus::CouldNotCheck, "registry_unavailable"),
+        (check.status, check.code),
+        (CheckStatus::CouldNotCheck, Code::RegistryUnavailable),
         "another anchor than the pinned one"
     );
 }
@@ -119,8 +120,8 @@ async fn an_unknown_issuer_is_a_warning_and_an_unproven_one_is_not_judged() {
     let documents = Documents::default();
     let at = "2026-06-01T00:00:00Z".parse().unwrap();
     let (stranger, name) = check(Some("did:key:z6Mk"), Some("Self Said"), &TrustPolicy::built_in(), &documents, at, &[]).await;
-    assert_eq!((stranger.status, stranger.code.as_str()), (CheckStatus::Warning, "issuer_unknown"));
+    assert_eq!((stranger.status, stranger.code), (CheckStatus::Warning, Code::IssuerUnknown));
     assert_eq!(name, Some(IssuerName { name: "Self Said".into(), registry: None }));
     let (nobody, _) = check(None, None, &TrustPolicy::built_in(), &documents, at, &[]).await;
-    assert_eq!((nobody.status, nobody.code.as_str()), (CheckStatus::CouldNotCheck, "issuer_unproven"));
+    assert_eq!((nobody.status, nobody.code), (CheckStatus::CouldNotCheck, Code::IssuerUnproven));
 }

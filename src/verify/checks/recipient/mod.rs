@@ -5,6 +5,7 @@
 mod claims;
 
 use crate::document::members::each;
+use crate::model::code::Code;
 use crate::model::credential::{Format, PresentationFacts};
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use crate::model::submission::CandidateHint;
@@ -45,18 +46,15 @@ pub fn check(document: &Value, format: Format, candidate: &CandidateHint, presen
     if each(&document["credentialSubject"]).nth(1).is_none() || check.status == CheckStatus::Fail {
         return check;
     }
-    let message =
-        "The credential speaks of several people or things, and what it says of which has to be told apart by a person.";
-    Check::warning(ID, "recipient_several", message)
-        .next("Read which part of the credential is about the candidate.")
-        .with_findings_of(check)
+    let message = "The credential speaks of several people or things; a person has to tell which part is about whom.";
+    Check::warning(ID, Code::RecipientSeveral, message).with_findings_of(check)
 }
 
 fn compare(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {
     let proven_holder = presentation.and_then(|facts| facts.proven_holder.as_deref());
     let dids: Vec<&str> = candidate.dids.iter().map(String::as_str).chain(proven_holder).collect();
     if candidate.emails.is_empty() && candidate.name.is_none() && dids.is_empty() {
-        return Check::not_applicable(ID, "Nobody said whom the credential should be about.");
+        return Check::not_applicable(ID, "No person was named whom the credential should be about.");
     }
     let claims = claims::of(document, format);
     let forms = address_forms(&candidate.emails);
@@ -66,8 +64,7 @@ fn compare(document: &Value, format: Format, candidate: &CandidateHint, presenta
         return matched(*best);
     }
     if is_comparable(&claims, candidate, &dids) {
-        return Check::fail(ID, "recipient_mismatch", "The credential was issued to somebody else than the person named.")
-            .next("Check the candidate's e-mail addresses: the badge may be bound to an older one. Ask the candidate which address it was issued to.");
+        return Check::fail(ID, Code::RecipientMismatch, "The credential was issued to someone other than the person named.");
     }
     by_name(&claims, candidate.name.as_deref()).unwrap_or_else(|| unknowable(&claims))
 }
@@ -76,29 +73,28 @@ fn matched(best: Match) -> Check {
     let pass = |code, message| Check::new(ID, CheckStatus::Pass, code, message);
     let check = match best {
         Match::Did => {
-            pass("recipient_matched_did", "The person proved control of the identifier that the credential was issued to.")
+            pass(Code::RecipientMatchedDid, "The person proved control of the identifier that the credential was issued to.")
         }
         Match::Email(Form::WithoutTag) | Match::Hash { form: Form::WithoutTag, .. } => {
-            let message = "The credential fits the person's address only without the part after the plus sign.";
-            Check::warning(ID, "recipient_matched_variant", message).next("Confirm that both addresses belong to the candidate.")
+            let message = "The credential matches the person's address only without the part after the plus sign.";
+            Check::warning(ID, Code::RecipientMatchedVariant, message)
         }
         Match::Email(form) => {
-            with_form_finding(pass("recipient_matched_email", "The credential names the person's e-mail address."), form)
+            with_form_finding(pass(Code::RecipientMatchedEmail, "The credential names the person's e-mail address."), form)
         }
-        Match::Hash { form, .. } => {
-            with_form_finding(pass("recipient_matched_hash", "The credential holds a hash of the person's e-mail address."), form)
-        }
+        Match::Hash { form, .. } => with_form_finding(
+            pass(Code::RecipientMatchedHash, "The credential holds a hash of the person's e-mail address."),
+            form,
+        ),
     };
     with_hash_findings(check, best)
 }
 
-fn note(code: &str, detail: &str) -> Finding {
-    Finding { problem_type: None, code: code.to_owned(), detail: detail.to_owned(), pointer: None }
-}
-
 fn with_form_finding(check: Check, form: Form) -> Check {
     match form {
-        Form::LowerCase => check.finding(note("matched_lower_case", "It matched after the address was written in lower case.")),
+        Form::LowerCase => {
+            check.finding(Finding::new(Code::MatchedLowerCase, "It matched after the address was written in lower case."))
+        }
         Form::AsGiven | Form::WithoutTag => check,
     }
 }
@@ -106,11 +102,11 @@ fn with_form_finding(check: Check, form: Form) -> Check {
 fn with_hash_findings(mut check: Check, best: Match) -> Check {
     if let Match::Hash { md5, salted, .. } = best {
         if md5 {
-            check = check.finding(note("weak_hash", "The address is protected by MD5, which is outdated."));
+            check = check.finding(Finding::new(Code::WeakHash, "The address is protected by MD5, which is outdated."));
         }
         if !salted {
-            let detail = "The hash has no salt, so that others who know the address can recognise it.";
-            check = check.finding(note("unsalted_hash", detail));
+            let detail = "The hash has no salt, so others who know the address can recognise it.";
+            check = check.finding(Finding::new(Code::UnsaltedHash, detail));
         }
     }
     check
@@ -192,10 +188,8 @@ fn by_name(claims: &[Claim], name: Option<&str>) -> Option<Check> {
     }
     let same = names.iter().any(|name| equal(name.as_bytes(), wanted.as_bytes()));
     Some(match same {
-        true => Check::warning(ID, "recipient_name_only", "Only the name fits, and many people share a name.")
-            .next("Ask the candidate to show the badge from their own account, or compare the e-mail address it was issued to."),
-        false => Check::warning(ID, "recipient_name_differs", "The credential gives a different name.")
-            .next("Ask the candidate whether the name changed."),
+        true => Check::warning(ID, Code::RecipientNameOnly, "Only the name fits, and many people share a name."),
+        false => Check::warning(ID, Code::RecipientNameDiffers, "The credential gives a different name."),
     })
 }
 
@@ -208,14 +202,12 @@ fn plain_name(name: &str) -> String {
 fn unknowable(claims: &[Claim]) -> Check {
     let says_nothing = claims.iter().all(|claim| matches!(claim, Claim::Name(_)));
     match says_nothing {
-        true => Check::warning(ID, "recipient_unbound", "The credential does not say whom it was issued to.")
-            .next("Ask the candidate for other evidence that the credential is theirs."),
+        true => Check::warning(ID, Code::RecipientUnbound, "The credential does not say whom it was issued to."),
         false => Check::warning(
             ID,
-            "recipient_unknowable",
+            Code::RecipientUnknowable,
             "The credential names its owner in a way that can't be compared with what is known of the person.",
-        )
-        .next("Ask the candidate to present the credential from their wallet, or add the e-mail address it was issued to."),
+        ),
     }
 }
 

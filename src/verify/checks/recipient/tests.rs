@@ -2,6 +2,7 @@
 //! Comes in: documents made by the test. Goes out: nothing.
 
 use super::*;
+use crate::model::code::Code;
 use serde_json::json;
 
 fn person(emails: &[&str]) -> CandidateHint {
@@ -22,8 +23,8 @@ fn hashed(email: &str, salt: Option<&str>, algorithm: HashAlgorithm) -> Value {
     identity
 }
 
-fn codes(check: &Check) -> Vec<&str> {
-    check.findings.iter().map(|finding| finding.code.as_str()).collect()
+fn codes(check: &Check) -> Vec<Code> {
+    check.findings.iter().map(|finding| finding.code).collect()
 }
 
 #[test]
@@ -38,7 +39,7 @@ fn a_salted_hash_in_either_case_matches_one_of_several_addresses() {
     let upper = identity["identityHash"].as_str().unwrap().to_uppercase().replace("SHA256$", "sha256$");
     identity["identityHash"] = json!(upper);
     let check = check(&ob3(identity), Format::OpenBadges3, &person(&["other@example.org", "ada@example.org"]), None);
-    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Pass, "recipient_matched_hash"));
+    assert_eq!((check.status, check.code), (CheckStatus::Pass, Code::RecipientMatchedHash));
     assert!(check.findings.is_empty());
 }
 
@@ -48,7 +49,7 @@ fn the_published_test_vector_of_a_salted_hash_matches() {
     let assertion = json!({ "recipient": { "type": "email", "hashed": true, "salt": "deadsea",
         "identity": "sha256$ecf5409f3f4b91ab60cc5ef4c02aef7032354375e70cf4d8e43f6a1d29891942" } });
     let check = check(&assertion, Format::OpenBadges2, &person(&["nobody@example.org"]), None);
-    assert_eq!(check.code, "recipient_matched_hash");
+    assert_eq!(check.code, Code::RecipientMatchedHash);
 }
 
 #[test]
@@ -60,23 +61,23 @@ fn md5_and_missing_salt_are_flagged_as_weak() {
         None,
     );
     assert_eq!(check.status, CheckStatus::Pass);
-    assert_eq!(codes(&check), ["weak_hash", "unsalted_hash"]);
+    assert_eq!(codes(&check), [Code::WeakHash, Code::UnsaltedHash]);
 }
 
 #[test]
 fn lower_case_and_plus_tag_forms_are_reported_as_such() {
     let document = ob3(hashed("ada@example.org", Some("s"), HashAlgorithm::Sha256));
     let lower = check(&document, Format::OpenBadges3, &person(&["Ada@Example.org"]), None);
-    assert_eq!((lower.status, codes(&lower)), (CheckStatus::Pass, vec!["matched_lower_case"]));
+    assert_eq!((lower.status, codes(&lower)), (CheckStatus::Pass, vec![Code::MatchedLowerCase]));
     let tagged = check(&document, Format::OpenBadges3, &person(&["ada+jobs@example.org"]), None);
-    assert_eq!((tagged.status, tagged.code.as_str()), (CheckStatus::Warning, "recipient_matched_variant"));
+    assert_eq!((tagged.status, tagged.code), (CheckStatus::Warning, Code::RecipientMatchedVariant));
 }
 
 #[test]
 fn another_address_is_a_mismatch_and_is_never_repeated_in_the_message() {
     let plain = json!({ "recipient": { "type": "email", "hashed": false, "identity": "grace@example.org" } });
     let check = check(&plain, Format::OpenBadges2, &person(&["ada@example.org"]), None);
-    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Fail, "recipient_mismatch"));
+    assert_eq!((check.status, check.code), (CheckStatus::Fail, Code::RecipientMismatch));
     assert!(!serde_json::to_string(&check).unwrap().contains('@'));
 }
 
@@ -84,7 +85,7 @@ fn another_address_is_a_mismatch_and_is_never_repeated_in_the_message() {
 fn a_plain_address_with_capitals_in_the_credential_matches() {
     let plain = json!({ "credentialSubject": { "id": "mailto:Ada@Example.org" } });
     let check = check(&plain, Format::Vc2, &person(&["ada@example.org"]), None);
-    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Pass, "recipient_matched_email"));
+    assert_eq!((check.status, check.code), (CheckStatus::Pass, Code::RecipientMatchedEmail));
 }
 
 #[test]
@@ -93,11 +94,11 @@ fn a_did_matches_only_when_the_presentation_proved_it() {
     let facts = |holder: Option<&str>| PresentationFacts { proven_holder: holder.map(str::to_owned), proof: None };
     let asked = person(&["ada@example.org"]);
     let proven = check(&document, Format::OpenBadges3, &asked, Some(&facts(Some("did:example:ada"))));
-    assert_eq!((proven.status, proven.code.as_str()), (CheckStatus::Pass, "recipient_matched_did"));
+    assert_eq!((proven.status, proven.code), (CheckStatus::Pass, Code::RecipientMatchedDid));
     let stranger = check(&document, Format::OpenBadges3, &asked, Some(&facts(Some("did:example:eve"))));
-    assert_eq!(stranger.code, "recipient_mismatch");
+    assert_eq!(stranger.code, Code::RecipientMismatch);
     let unproven = check(&document, Format::OpenBadges3, &asked, Some(&facts(None)));
-    assert_eq!((unproven.status, unproven.code.as_str()), (CheckStatus::Warning, "recipient_unknowable"));
+    assert_eq!((unproven.status, unproven.code), (CheckStatus::Warning, Code::RecipientUnknowable));
 }
 
 #[test]
@@ -106,15 +107,15 @@ fn a_name_alone_is_never_a_pass() {
     let mut asked = person(&["ada@example.org"]);
     asked.name = Some("Ada Lovelace".into());
     let same = check(&document, Format::Vc2, &asked, None);
-    assert_eq!((same.status, same.code.as_str()), (CheckStatus::Warning, "recipient_name_only"));
+    assert_eq!((same.status, same.code), (CheckStatus::Warning, Code::RecipientNameOnly));
     asked.name = Some("Grace Hopper".into());
-    assert_eq!(check(&document, Format::Vc2, &asked, None).code, "recipient_name_differs");
+    assert_eq!(check(&document, Format::Vc2, &asked, None).code, Code::RecipientNameDiffers);
 }
 
 #[test]
 fn a_credential_about_nobody_is_a_warning() {
     let check = check(&json!({ "credentialSubject": {} }), Format::OpenBadges3, &person(&["ada@example.org"]), None);
-    assert_eq!((check.status, check.code.as_str()), (CheckStatus::Warning, "recipient_unbound"));
+    assert_eq!((check.status, check.code), (CheckStatus::Warning, Code::RecipientUnbound));
 }
 
 #[test]
@@ -122,14 +123,14 @@ fn a_hash_of_another_kind_of_identifier_is_unknowable_not_a_mismatch() {
     let mut identity = hashed("S-1234", Some("s"), HashAlgorithm::Sha256);
     identity["identityType"] = json!("sourcedId");
     let check = check(&ob3(identity), Format::OpenBadges3, &person(&["ada@example.org"]), None);
-    assert_eq!(check.code, "recipient_unknowable");
+    assert_eq!(check.code, Code::RecipientUnknowable);
 }
 
 #[test]
 fn an_old_assertion_with_a_bare_recipient_and_salt_is_read() {
     let hash = digest(HashAlgorithm::Sha256, "ada@example.org", "salty");
     let old = json!({ "recipient": format!("sha256${hash}"), "salt": "salty" });
-    assert_eq!(check(&old, Format::OpenBadges1, &person(&["ada@example.org"]), None).code, "recipient_matched_hash");
+    assert_eq!(check(&old, Format::OpenBadges1, &person(&["ada@example.org"]), None).code, Code::RecipientMatchedHash);
 }
 
 #[test]
@@ -140,6 +141,6 @@ fn a_credential_about_several_is_never_a_pass() {
         (check.status, check.code)
     };
     assert_eq!(about(&["ada@example.org"]).0, CheckStatus::Pass);
-    assert_eq!(about(&["eve@example.org", "ada@example.org"]), (CheckStatus::Warning, "recipient_several".to_owned()));
-    assert_eq!(about(&["eve@example.org", "bob@example.org"]), (CheckStatus::Fail, "recipient_mismatch".to_owned()));
+    assert_eq!(about(&["eve@example.org", "ada@example.org"]), (CheckStatus::Warning, Code::RecipientSeveral));
+    assert_eq!(about(&["eve@example.org", "bob@example.org"]), (CheckStatus::Fail, Code::RecipientMismatch));
 }

@@ -6,6 +6,7 @@ use super::bits::{self, BitsError, Packing};
 use super::{Source, StatusRequest, Verdict, shorten};
 use crate::document::members::each;
 use crate::document::{Limits, json, token as compact};
+use crate::model::code::Code;
 use crate::model::credential::Document;
 use crate::model::report::{CheckId, CheckStatus};
 use crate::verify::SecuredDocument;
@@ -77,7 +78,7 @@ struct Entry<'a> {
     messages: &'a Value,
 }
 
-type Unknown = (&'static str, String);
+type Unknown = (Code, String);
 
 pub(super) async fn evaluate(entry: &Value, kind: Kind, request: &StatusRequest<'_>) -> (Verdict, Source) {
     let mut source = Source::default();
@@ -97,11 +98,11 @@ pub(super) async fn evaluate(entry: &Value, kind: Kind, request: &StatusRequest<
 }
 
 fn invalid(detail: &str) -> Unknown {
-    ("status_list_invalid", detail.to_owned())
+    (Code::StatusListInvalid, detail.to_owned())
 }
 
 fn read_entry(entry: &Value, kind: Kind) -> Result<Entry<'_>, Unknown> {
-    let broken = |detail: &str| ("status_entry_invalid", detail.to_owned());
+    let broken = |detail: &str| (Code::StatusEntryInvalid, detail.to_owned());
     let (list_member, index_member) = kind.members();
     let url = entry[list_member].as_str().ok_or_else(|| broken("the entry names no list"))?;
     let index = number(&entry[index_member]).ok_or_else(|| broken("the entry's number is missing or broken"))?;
@@ -137,16 +138,17 @@ pub(super) async fn fetch(url: &str, request: &StatusRequest<'_>) -> Result<Fetc
     // The fragment names a part of the list, never another document.
     let (address, _) = url.split_once('#').unwrap_or((url, ""));
     request.verifier.documents.get(address, ACCEPT).await.map_err(|error| match error {
-        DocumentError::Offline(_) => {
-            ("status_list_unavailable", "the issuer's list was not at hand and nothing may be fetched".to_owned())
-        }
+        DocumentError::Offline(_) => (
+            Code::StatusListUnavailable,
+            "the issuer's list was not provided, and the gateway is not allowed to fetch it".to_owned(),
+        ),
         DocumentError::Refused(_) => {
-            ("status_list_unavailable", "the address of the issuer's list may not be contacted".to_owned())
+            (Code::StatusListUnavailable, "the gateway is not allowed to contact the address of the issuer's list".to_owned())
         }
         DocumentError::Gone(_) | DocumentError::NotFound(_) => {
-            ("status_list_unavailable", "the issuer's list does not exist any more".to_owned())
+            (Code::StatusListUnavailable, "the issuer's list no longer exists".to_owned())
         }
-        DocumentError::Unreachable { .. } => ("status_list_unavailable", "the issuer's list could not be fetched".to_owned()),
+        DocumentError::Unreachable { .. } => (Code::StatusListUnavailable, "the issuer's list could not be fetched".to_owned()),
     })
 }
 
@@ -166,19 +168,19 @@ fn read_list(
     entry: &Entry<'_>,
     secured: &SecuredDocument,
     request: &StatusRequest<'_>,
-    remarks: &mut Vec<(&'static str, String)>,
+    remarks: &mut Vec<(Code, String)>,
 ) -> Result<Verdict, Unknown> {
     require_genuine(secured)?;
     let credential = secured.json.as_ref().ok_or_else(|| invalid("the list can't be read"))?;
     let types = |value: &Value, wanted: &str| each(value).filter_map(Value::as_str).any(|name| name == wanted);
     if !types(&credential["type"], entry.kind.credential_type()) {
-        return Err(("status_list_wrong_type", "what the issuer serves is not a status list".into()));
+        return Err((Code::StatusListWrongType, "the document at the list's address is not a status list".into()));
     }
-    let list =
-        list_in(credential, entry).ok_or(("status_list_wrong_type", "what the issuer serves is not a status list".to_owned()))?;
+    let list = list_in(credential, entry)
+        .ok_or((Code::StatusListWrongType, "the document at the list's address is not a status list".to_owned()))?;
     let purposes: Vec<&str> = each(&list["statusPurpose"]).filter_map(Value::as_str).collect();
     if entry.kind != Kind::RevocationList2020 && !purposes.contains(&entry.purpose) {
-        return Err(("status_list_wrong_purpose", format!("the list is not for the purpose \"{}\"", shorten(entry.purpose))));
+        return Err((Code::StatusListWrongPurpose, format!("the list is not for the purpose \"{}\"", shorten(entry.purpose))));
     }
     let bytes = decode(entry.kind, list["encodedList"].as_str().unwrap_or_default()).map_err(|error| bits_error(&error))?;
     let value = bits::value_at(&bytes, entry.index, entry.width, Packing::HighestFirst).map_err(|error| bits_error(&error))?;
@@ -186,16 +188,16 @@ fn read_list(
     // A list that breaks the rule can't clear anybody; what it withdraws is withdrawn all the same.
     let too_short = entry.kind == Kind::Bitstring && bytes.len() * 8 < MIN_ENTRIES_BITS * entry.width as usize;
     if verdict == Verdict::Clear && too_short {
-        return Err(("status_list_too_short", "the list is shorter than the standard allows".into()));
+        return Err((Code::StatusListTooShort, "the list is shorter than the standard allows".into()));
     }
     let is_unsure =
         secured.checks.iter().any(|check| check.id == CheckId::Controller && check.status == CheckStatus::CouldNotCheck);
     if verdict == Verdict::Clear && is_unsure {
-        return Err(("status_list_unverifiable", "whose list it is could not be checked".into()));
+        return Err((Code::StatusListUnverifiable, "it could not be checked who published the list".into()));
     }
     // A revocation counts whoever signed the list that the issuer pointed to; a clean bill needs the issuer's own word.
     if verdict == Verdict::Clear && secured.issuer_id.as_deref() != request.issuer {
-        remarks.push(("status_list_other_issuer", "the list is signed by another party than the issuer".to_owned()));
+        remarks.push((Code::StatusListOtherIssuer, "someone other than the issuer signed the list".to_owned()));
     }
     Ok(verdict)
 }
@@ -204,9 +206,9 @@ fn read_list(
 fn require_genuine(secured: &SecuredDocument) -> Result<(), Unknown> {
     let status = |id: CheckId| secured.checks.iter().find(|check| check.id == id);
     if let Some(check) = status(CheckId::Validity).filter(|check| check.status == CheckStatus::Fail) {
-        return Err(match check.code.contains("not_yet") {
-            true => ("status_list_not_yet_valid", "the issuer's list is not valid yet".into()),
-            false => ("status_list_expired", "the issuer's list has expired".into()),
+        return Err(match check.code {
+            Code::NotYetValid => (Code::StatusListNotYetValid, "the issuer's list is not valid yet".into()),
+            _ => (Code::StatusListExpired, "the issuer's list has expired".into()),
         });
     }
     for id in [CheckId::Format, CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity] {
@@ -215,16 +217,16 @@ fn require_genuine(secured: &SecuredDocument) -> Result<(), Unknown> {
             Some(check)
                 if check.status == CheckStatus::CouldNotCheck && !matches!(id, CheckId::Controller | CheckId::Integrity) =>
             {
-                return Err(("status_list_unverifiable", "the signature of the issuer's list could not be checked".into()));
+                return Err((Code::StatusListUnverifiable, "the signature of the issuer's list could not be checked".into()));
             }
             Some(check) if check.status == CheckStatus::Fail => {
-                return Err(("status_list_signature_invalid", "the issuer's list is not genuine".into()));
+                return Err((Code::StatusListSignatureInvalid, "the issuer's list is not genuine".into()));
             }
             _ => {}
         }
     }
     let proven = status(CheckId::Proof).is_some_and(|check| check.status == CheckStatus::Pass);
-    proven.then_some(()).ok_or(("status_list_unverifiable", "the issuer's list is not signed".into()))
+    proven.then_some(()).ok_or((Code::StatusListUnverifiable, "the issuer's list is not signed".into()))
 }
 
 /// The list itself; a credential may hold several, told apart by purpose.
@@ -252,8 +254,8 @@ fn decode(kind: Kind, encoded: &str) -> Result<Vec<u8>, BitsError> {
 
 pub(super) fn bits_error(error: &BitsError) -> Unknown {
     let code = match error {
-        BitsError::OutOfRange => "status_index_out_of_range",
-        BitsError::Encoding | BitsError::TooLarge | BitsError::Width => "status_list_invalid",
+        BitsError::OutOfRange => Code::StatusIndexOutOfRange,
+        BitsError::Encoding | BitsError::TooLarge | BitsError::Width => Code::StatusListInvalid,
     };
     (code, error.to_string())
 }
@@ -270,7 +272,7 @@ fn meaning(entry: &Entry<'_>, value: u64) -> Verdict {
         ("suspension", _) => Verdict::Suspended(message_for(entry.messages, value)),
         ("refresh", _) => Verdict::RefreshAvailable,
         (other, _) => {
-            Verdict::Unknown("status_purpose_unknown", format!("lists for the purpose \"{}\" are not known", shorten(other)))
+            Verdict::Unknown(Code::StatusPurposeUnknown, format!("lists for the purpose \"{}\" are not known", shorten(other)))
         }
     }
 }

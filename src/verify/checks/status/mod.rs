@@ -10,6 +10,7 @@ mod token;
 pub(crate) use list::document_of;
 
 use crate::document::members::each;
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use crate::verify::Verifier;
 use chrono::{DateTime, Utc};
@@ -40,7 +41,7 @@ pub(crate) enum Verdict {
     /// A newer edition exists (purpose `refresh`).
     RefreshAvailable,
     /// Code and sentence.
-    Unknown(&'static str, String),
+    Unknown(Code, String),
 }
 
 /// The list that an entry was read from, for receipts and `--explain`.
@@ -52,7 +53,7 @@ pub(crate) struct Source {
     pub etag: Option<String>,
     pub index: Option<u64>,
     /// Things that a person should know although they don't change the verdict.
-    pub remarks: Vec<(&'static str, String)>,
+    pub remarks: Vec<(Code, String)>,
 }
 
 /// Checks every entry; the worst one decides.
@@ -70,8 +71,8 @@ pub async fn check(document: &Value, request: &StatusRequest<'_>) -> Check {
         results.push((pointer.clone(), verdict, source));
     }
     if entries.len() > MAX_ENTRIES {
-        let detail = format!("only the first {MAX_ENTRIES} of {} status entries were looked at", entries.len());
-        results.push(("/credentialStatus".into(), Verdict::Unknown("status_too_many_entries", detail), Source::default()));
+        let detail = format!("only the first {MAX_ENTRIES} of {} status entries were checked", entries.len());
+        results.push(("/credentialStatus".into(), Verdict::Unknown(Code::StatusTooManyEntries, detail), Source::default()));
     }
     combine(&results)
 }
@@ -101,7 +102,7 @@ async fn evaluate(entry: &Value, document: &Value, request: &StatusRequest<'_>) 
         None => {
             let named = types.first().map_or("an entry without a type".to_owned(), |name| format!("\"{}\"", shorten(name)));
             (
-                Verdict::Unknown("status_type_unknown", format!("status lists of the kind {named} are not known")),
+                Verdict::Unknown(Code::StatusTypeUnknown, format!("status lists of the kind {named} are not known")),
                 Source::default(),
             )
         }
@@ -111,18 +112,15 @@ async fn evaluate(entry: &Value, document: &Value, request: &StatusRequest<'_>) 
 fn combine(results: &[(String, Verdict, Source)]) -> Check {
     let mut check = decide(results);
     for (pointer, verdict, source) in results {
-        let (code, detail) = match verdict {
-            Verdict::Clear => continue_with_remarks(&mut check, pointer, source),
-            Verdict::Revoked(reason) => Some(owned(("revoked", said("Revoked", reason.as_deref())))),
-            Verdict::Suspended(reason) => Some(owned(("suspended", said("Suspended", reason.as_deref())))),
-            Verdict::Message(text) => Some(owned(("status_message", shorten(text)))),
-            Verdict::RefreshAvailable => Some(owned(("refresh_available", "A newer edition of the credential exists.".into()))),
-            Verdict::Unknown(code, detail) => Some(owned((*code, detail.clone()))),
-        }
-        .unzip();
-        if let (Some(code), Some(detail)) = (code, detail) {
-            check = check.finding(Finding { problem_type: problem_type(&code), code, detail, pointer: Some(pointer.clone()) });
-        }
+        let found = match verdict {
+            Verdict::Clear => source.remarks.iter().map(|(code, detail)| Finding::new(*code, detail)).collect(),
+            Verdict::Revoked(reason) => vec![Finding::new(Code::Revoked, said("Revoked", reason.as_deref()))],
+            Verdict::Suspended(reason) => vec![Finding::new(Code::Suspended, said("Suspended", reason.as_deref()))],
+            Verdict::Message(text) => vec![Finding::new(Code::StatusMessage, shorten(text))],
+            Verdict::RefreshAvailable => vec![Finding::new(Code::RefreshAvailable, "A newer edition of the credential exists.")],
+            Verdict::Unknown(code, detail) => vec![Finding::new(*code, detail)],
+        };
+        check.findings.extend(found.into_iter().map(|finding| finding.at(pointer)));
     }
     let sources: Vec<Value> =
         results.iter().filter(|(_, _, source)| !source.url.is_empty()).map(|(_, _, source)| explain(source)).collect();
@@ -130,19 +128,6 @@ fn combine(results: &[(String, Verdict, Source)]) -> Check {
         check.explain = Some(json!({ "lists": sources }));
     }
     check
-}
-
-fn owned((code, detail): (&str, String)) -> (String, String) {
-    (code.to_owned(), detail)
-}
-
-fn continue_with_remarks(check: &mut Check, pointer: &str, source: &Source) -> Option<(String, String)> {
-    for (code, detail) in &source.remarks {
-        let finding =
-            Finding { problem_type: None, code: (*code).to_owned(), detail: detail.clone(), pointer: Some(pointer.to_owned()) };
-        check.findings.push(finding);
-    }
-    None
 }
 
 fn explain(source: &Source) -> Value {
@@ -161,56 +146,34 @@ fn decide(results: &[(String, Verdict, Source)]) -> Check {
     let find =
         |wanted: fn(&Verdict) -> bool| results.iter().find(|(_, verdict, _)| wanted(verdict)).map(|(_, verdict, _)| verdict);
     if find(|verdict| matches!(verdict, Verdict::Revoked(_))).is_some() {
-        return Check::fail(ID, "revoked", "The issuer has revoked this credential.")
-            .next("Don't rely on it. Ask the candidate or the issuer why it was withdrawn.");
+        return Check::fail(ID, Code::Revoked, "The issuer has revoked this credential.");
     }
     if find(|verdict| matches!(verdict, Verdict::Suspended(_))).is_some() {
-        return Check::fail(ID, "suspended", "The issuer has suspended this credential for now.")
-            .next("Try again later, or ask the issuer when it will be in force again.");
+        return Check::fail(ID, Code::Suspended, "The issuer has suspended this credential for now.");
     }
-    if let Some(Verdict::Unknown(_, detail)) = find(|verdict| matches!(verdict, Verdict::Unknown("status_entry_invalid", _))) {
+    if let Some(Verdict::Unknown(_, detail)) = find(|verdict| matches!(verdict, Verdict::Unknown(Code::StatusEntryInvalid, _))) {
         // Trying again won't help, and a broken entry must not be a way around a revocation.
         return Check::fail(
             ID,
-            "status_entry_invalid",
-            format!("The credential says in a broken way how its revocation can be checked: {detail}."),
-        )
-        .next("Ask the issuer to issue the credential again.");
+            Code::StatusEntryInvalid,
+            format!("The credential's own statement on where its status is published is broken: {detail}."),
+        );
     }
     if let Some(Verdict::Unknown(code, detail)) = find(|verdict| matches!(verdict, Verdict::Unknown(..))) {
-        return Check::could_not_check(ID, code, format!("Whether the credential was revoked could not be checked: {detail}."))
-            .next("Check again later, or ask the issuer whether the credential is still in force.");
+        return Check::could_not_check(ID, *code, format!("Whether the credential was revoked could not be checked: {detail}."));
     }
     if find(|verdict| matches!(verdict, Verdict::Message(_))).is_some() {
-        return Check::warning(ID, "status_message", "The issuer has published a remark about this credential.")
-            .next("Read the remark.");
+        return Check::warning(ID, Code::StatusMessage, "The issuer has published a remark about this credential.");
     }
     if find(|verdict| matches!(verdict, Verdict::RefreshAvailable)).is_some() {
-        return Check::warning(ID, "refresh_available", "The issuer has a newer edition of this credential.")
-            .next("Ask the candidate for the newer edition.");
+        return Check::warning(ID, Code::RefreshAvailable, "The issuer has a newer edition of this credential.");
     }
     match results.iter().find_map(|(_, _, source)| source.remarks.first()) {
-        Some((code, detail)) => Check::warning(ID, code, format!("The credential is not on the revocation list, but {detail}."))
-            .next("If it matters, ask the issuer whether the credential is still in force."),
-        None => Check::new(ID, CheckStatus::Pass, "not_revoked", "The issuer has neither revoked nor suspended this credential."),
+        Some((code, detail)) => Check::warning(ID, *code, format!("The credential is not on the revocation list, but {detail}.")),
+        None => {
+            Check::new(ID, CheckStatus::Pass, Code::NotRevoked, "The issuer has neither revoked nor suspended this credential.")
+        }
     }
-}
-
-/// The problem type that the Bitstring Status List specification gives, where it gives one.
-fn problem_type(code: &str) -> Option<String> {
-    let name = match code {
-        "status_list_unavailable" => "STATUS_RETRIEVAL_ERROR",
-        "status_list_too_short" => "STATUS_LIST_LENGTH_ERROR",
-        "status_list_invalid"
-        | "status_list_expired"
-        | "status_list_not_yet_valid"
-        | "status_list_signature_invalid"
-        | "status_list_wrong_type"
-        | "status_list_wrong_purpose" => "STATUS_VERIFICATION_ERROR",
-        "status_index_out_of_range" => "RANGE_ERROR",
-        _ => return None,
-    };
-    Some(format!("https://www.w3.org/ns/credentials/status-list#{name}"))
 }
 
 /// Foreign text on its way into a sentence.

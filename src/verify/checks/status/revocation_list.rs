@@ -6,18 +6,19 @@ use super::list::fetch;
 use super::{Source, StatusRequest, Verdict, shorten};
 use crate::document::members::each;
 use crate::document::{Limits, json};
+use crate::model::code::Code;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub(super) async fn evaluate(entry: &Value, document: &Value, request: &StatusRequest<'_>) -> (Verdict, Source) {
     let mut source = Source::default();
     let Some(url) = entry["id"].as_str() else {
-        return (Verdict::Unknown("status_entry_invalid", "the entry names no list".into()), source);
+        return (Verdict::Unknown(Code::StatusEntryInvalid, "the entry names no list".into()), source);
     };
     source.url = url.to_owned();
     let Some(credential_id) = document["id"].as_str() else {
         let detail = "the credential has no identifier to look for on the issuer's list";
-        return (Verdict::Unknown("status_entry_invalid", detail.into()), source);
+        return (Verdict::Unknown(Code::StatusEntryInvalid, detail.into()), source);
     };
     let fetched = match fetch(url, request).await {
         Ok(fetched) => fetched,
@@ -26,11 +27,11 @@ pub(super) async fn evaluate(entry: &Value, document: &Value, request: &StatusRe
     source.sha256 = Some(hex::encode(Sha256::digest(&fetched.bytes)));
     source.etag = fetched.etag.clone();
     let Ok(list) = json::parse(&fetched.bytes, &Limits::default()) else {
-        return (Verdict::Unknown("status_list_invalid", "the issuer's list is broken".into()), source);
+        return (Verdict::Unknown(Code::StatusListInvalid, "the issuer's list is broken".into()), source);
     };
     let verdict = on_list(&list, credential_id);
     if verdict == Verdict::Clear && list["issuer"].as_str().or_else(|| list["issuer"]["id"].as_str()) != request.issuer {
-        source.remarks.push(("status_list_other_issuer", "the list names another issuer".to_owned()));
+        source.remarks.push((Code::StatusListOtherIssuer, "the list names another issuer".to_owned()));
     }
     (verdict, source)
 }
@@ -40,7 +41,12 @@ fn on_list(list: &Value, credential_id: &str) -> Verdict {
     let revoked = match list.get("revokedCredential") {
         Some(Value::Array(items)) => items,
         // A list without the member is not "nothing revoked": it may be something else altogether.
-        _ => return Verdict::Unknown("status_list_invalid", "what the issuer serves is not a revocation list".into()),
+        _ => {
+            return Verdict::Unknown(
+                Code::StatusListInvalid,
+                "the document at the list's address is not a revocation list".into(),
+            );
+        }
     };
     for item in revoked {
         let is_it = item.as_str() == Some(credential_id) || item["id"].as_str() == Some(credential_id);

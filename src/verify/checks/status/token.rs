@@ -5,6 +5,7 @@
 use super::bits::{self, Packing};
 use super::list::{bits_error, document_of};
 use super::{Source, StatusRequest, Verdict};
+use crate::model::code::Code;
 use crate::model::credential::{Document, Token};
 use crate::model::report::CheckStatus;
 use crate::verify::documents::{DocumentError, Fetched};
@@ -16,13 +17,13 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 const ACCEPT: &str = "application/statuslist+jwt";
-type Unknown = (&'static str, String);
+type Unknown = (Code, String);
 
 pub(super) async fn evaluate(claim: &Value, request: &StatusRequest<'_>) -> (Verdict, Source) {
     let mut source = Source::default();
     let read = async {
-        let uri = claim["uri"].as_str().ok_or(("status_entry_invalid", "the entry names no list".to_owned()))?;
-        let index = claim["idx"].as_u64().ok_or(("status_entry_invalid", "the entry has no number".to_owned()))?;
+        let uri = claim["uri"].as_str().ok_or((Code::StatusEntryInvalid, "the entry names no list".to_owned()))?;
+        let index = claim["idx"].as_u64().ok_or((Code::StatusEntryInvalid, "the entry has no number".to_owned()))?;
         source.url = uri.to_owned();
         source.index = Some(index);
         let fetched = fetch(uri, request).await?;
@@ -40,18 +41,18 @@ pub(super) async fn evaluate(claim: &Value, request: &StatusRequest<'_>) -> (Ver
 }
 
 fn invalid(detail: &str) -> Unknown {
-    ("status_list_invalid", detail.to_owned())
+    (Code::StatusListInvalid, detail.to_owned())
 }
 
 async fn fetch(uri: &str, request: &StatusRequest<'_>) -> Result<Fetched, Unknown> {
     request.verifier.documents.get(uri, ACCEPT).await.map_err(|error| {
         let detail = match error {
-            DocumentError::Offline(_) => "the issuer's list was not at hand and nothing may be fetched",
-            DocumentError::Refused(_) => "the address of the issuer's list may not be contacted",
-            DocumentError::Gone(_) | DocumentError::NotFound(_) => "the issuer's list does not exist any more",
+            DocumentError::Offline(_) => "the issuer's list was not provided, and the gateway is not allowed to fetch it",
+            DocumentError::Refused(_) => "the gateway is not allowed to contact the address of the issuer's list",
+            DocumentError::Gone(_) | DocumentError::NotFound(_) => "the issuer's list no longer exists",
             DocumentError::Unreachable { .. } => "the issuer's list could not be fetched",
         };
-        ("status_list_unavailable", detail.to_owned())
+        (Code::StatusListUnavailable, detail.to_owned())
     })
 }
 
@@ -59,7 +60,7 @@ async fn fetch(uri: &str, request: &StatusRequest<'_>) -> Result<Fetched, Unknow
 async fn require_genuine(token: &Token, uri: &str, request: &StatusRequest<'_>) -> Result<(), Unknown> {
     let jws = Envelope::of(token).map_err(|error| invalid(&error.to_string()))?;
     if jws.media_type().as_deref() != Some("statuslist+jwt") {
-        return Err(("status_list_wrong_type", "what the issuer serves is not a status list".into()));
+        return Err((Code::StatusListWrongType, "the document at the list's address is not a status list".into()));
     }
     let keys = request.verifier.keys();
     let signer = request.issuer.or_else(|| jws.payload().get("iss").and_then(Value::as_str));
@@ -67,22 +68,22 @@ async fn require_genuine(token: &Token, uri: &str, request: &StatusRequest<'_>) 
     match (signed.proof.status, signed.controller.status) {
         (CheckStatus::Pass, CheckStatus::Pass) => Ok(()),
         (CheckStatus::Fail, _) | (_, CheckStatus::Fail) => {
-            Err(("status_list_signature_invalid", format!("the list at {} is not the issuer's", super::shorten(uri))))
+            Err((Code::StatusListSignatureInvalid, format!("the list at {} is not the issuer's", super::shorten(uri))))
         }
-        _ => Err(("status_list_unverifiable", "the signature of the issuer's list could not be checked".into())),
+        _ => Err((Code::StatusListUnverifiable, "the signature of the issuer's list could not be checked".into())),
     }
 }
 
 /// Values: 0 valid, 1 invalid, 2 suspended, others by agreement (Token Status List §7.1).
 fn value(claims: &Value, uri: &str, index: u64, now: i64) -> Result<Verdict, Unknown> {
     if claims["sub"].as_str() != Some(uri) {
-        return Err(("status_list_wrong_type", "the list belongs to another address".into()));
+        return Err((Code::StatusListWrongType, "the list belongs to another address".into()));
     }
     if claims["exp"].as_i64().is_some_and(|expires| expires <= now) {
-        return Err(("status_list_expired", "the issuer's list has expired".into()));
+        return Err((Code::StatusListExpired, "the issuer's list has expired".into()));
     }
     if claims["iat"].as_i64().is_none_or(|issued| issued > now + 300) {
-        return Err(("status_list_not_yet_valid", "the issuer's list is not valid yet".into()));
+        return Err((Code::StatusListNotYetValid, "the issuer's list is not valid yet".into()));
     }
     let list = &claims["status_list"];
     let width = list["bits"]
@@ -127,8 +128,8 @@ mod tests {
     #[test]
     fn a_list_of_another_address_or_out_of_its_window_proves_nothing() {
         let code = |uri: &str, now| value(&claims(0), uri, 0, now).map_err(|(code, _)| code);
-        assert_eq!(code("https://example.org/other", 500), Err("status_list_wrong_type"));
-        assert_eq!(code("https://example.org/list", 1000), Err("status_list_expired"));
-        assert_eq!(code("https://example.org/list", -500), Err("status_list_not_yet_valid"));
+        assert_eq!(code("https://example.org/other", 500), Err(Code::StatusListWrongType));
+        assert_eq!(code("https://example.org/list", 1000), Err(Code::StatusListExpired));
+        assert_eq!(code("https://example.org/list", -500), Err(Code::StatusListNotYetValid));
     }
 }

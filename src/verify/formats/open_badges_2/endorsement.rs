@@ -5,6 +5,7 @@
 use super::graph::{self, GraphError};
 use super::{Badge, scope};
 use crate::document::members::each;
+use crate::model::code::Code;
 use crate::model::credential::{Format, Securing};
 use crate::model::report::{Check, CheckId, CheckStatus, NestedReport, NestedRole, Outcome, VerificationReport};
 use crate::verify::{VerificationRequest, Verifier, outcome};
@@ -38,13 +39,12 @@ pub(super) async fn check(badge: &Badge, verifier: &Verifier, request: &Verifica
     let bad = reports.iter().filter(|nested| nested.report.outcome == Outcome::Rejected).count();
     let check = match (bad, left_out) {
         (0, 0) => Check::pass(CheckId::Nested, "No endorsement of the badge is invalid."),
-        (0, _) => Check::could_not_check(CheckId::Nested, "nested_too_many", "Not all endorsements of the badge were looked at."),
+        (0, _) => Check::could_not_check(CheckId::Nested, Code::NestedTooMany, "Not all endorsements of the badge were checked."),
         _ => Check::warning(
             CheckId::Nested,
-            "endorsement_invalid",
+            Code::EndorsementInvalid,
             "An endorsement of the badge is not valid; the badge itself is not affected.",
-        )
-        .next("Don't rely on the endorsement."),
+        ),
     };
     (check, reports)
 }
@@ -55,18 +55,18 @@ async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRe
     let node = graph::fetch(address, "endorsement", &verifier.documents).await;
     let proof = match &node {
         Ok(node) => match node.json["id"].as_str().is_some_and(|id| graph::same_address(id, address)) {
-            true => Check::pass(CheckId::Proof, "The endorsement stands at its own address."),
+            true => Check::pass(CheckId::Proof, "The endorsement was found at its own web address."),
             false => {
-                Check::fail(CheckId::Proof, "hosted_id_mismatch", "At the address of the endorsement stands something else.")
+                Check::fail(CheckId::Proof, Code::HostedIdMismatch, "The endorsement's web address leads to something else.")
             }
         },
-        Err(GraphError::Gone(_)) => Check::fail(CheckId::Status, "revoked", "The endorsement was withdrawn."),
+        Err(GraphError::Gone(_)) => Check::fail(CheckId::Status, Code::Revoked, "The endorsement was withdrawn."),
         Err(GraphError::Broken(_)) => {
-            Check::fail(CheckId::Proof, "hosted_address_invalid", "The endorsement has no address to check it at.")
+            Check::fail(CheckId::Proof, Code::HostedAddressInvalid, "The endorsement has no address to check it at.")
         }
         Err(GraphError::Unavailable(detail)) => Check::could_not_check(
             CheckId::Proof,
-            "hosted_copy_unavailable",
+            Code::HostedCopyUnavailable,
             format!("The endorsement could not be checked: {detail}."),
         ),
     };
@@ -75,24 +75,32 @@ async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRe
         match graph::follow(&json["issuer"], "endorser's profile", scope::plain(address).as_ref(), &verifier.documents).await {
             Ok(issuer) => match scope::check(&issuer.json, address) {
                 Ok(()) => Check::pass(CheckId::Controller, "The endorsement lives on its issuer's site."),
-                Err(_) => {
-                    Check::fail(CheckId::Controller, "hosted_out_of_scope", "The endorsement does not live on its issuer's site.")
-                }
+                Err(_) => Check::fail(
+                    CheckId::Controller,
+                    Code::HostedOutOfScope,
+                    "The endorsement is not hosted on its issuer's site.",
+                ),
             },
-            Err(_) => {
-                Check::could_not_check(CheckId::Controller, "issuer_unavailable", "The endorser's profile was not to be had.")
-            }
+            Err(_) => Check::could_not_check(
+                CheckId::Controller,
+                Code::IssuerUnavailable,
+                "The endorser's profile could not be fetched.",
+            ),
         };
     let schema = match each(&json["type"]).any(|name| name.as_str() == Some("Endorsement")) || !json.is_object() {
         true => Check::not_applicable(CheckId::Schema, "There is no schema for endorsements."),
-        false => Check::fail(CheckId::Schema, "schema_invalid", "What is given as an endorsement is none."),
+        false => Check::fail(
+            CheckId::Schema,
+            Code::SchemaInvalid,
+            "The badge names something as an endorsement that is not an endorsement.",
+        ),
     };
     let mut checks = vec![schema, proof, controller];
     if json.is_object() {
         checks.push(super::rules::validity(&json, request.at));
     }
     if json["revoked"].as_bool() == Some(true) {
-        checks.push(Check::fail(CheckId::Status, "revoked", "The endorsement was withdrawn."));
+        checks.push(Check::fail(CheckId::Status, Code::Revoked, "The endorsement was withdrawn."));
     }
     checks.sort_by_key(|check| check.id);
     let proven = checks.iter().any(|check| check.id == CheckId::Controller && check.status == CheckStatus::Pass);

@@ -37,9 +37,11 @@ pub(super) async fn fetch(address: &str, what: &str, documents: &Documents) -> R
     }
     let fetched = documents.get(address, ACCEPT).await.map_err(|error| match error {
         DocumentError::Gone(_) => GraphError::Gone(what.to_owned()),
-        DocumentError::NotFound(_) => GraphError::Unavailable(format!("the {what} is not public (any more) at its address")),
+        DocumentError::NotFound(_) => GraphError::Unavailable(format!("the {what} is not, or no longer, public at its address")),
         DocumentError::Refused(_) => GraphError::Unavailable(format!("the address of the {what} may not be contacted")),
-        DocumentError::Offline(_) => GraphError::Unavailable(format!("the {what} was not at hand and nothing may be fetched")),
+        DocumentError::Offline(_) => {
+            GraphError::Unavailable(format!("the {what} was not provided, and the gateway is not allowed to fetch it"))
+        }
         DocumentError::Unreachable { .. } => GraphError::Unavailable(format!("the {what} could not be fetched")),
     })?;
     match json::parse(&fetched.bytes, &Limits::default()) {

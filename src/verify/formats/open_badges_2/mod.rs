@@ -10,10 +10,11 @@ mod rules;
 mod scope;
 mod signed;
 
+use crate::model::code::Code;
 use crate::model::credential::{Format, ReceivedCredential, Securing, VerifiedDocument};
 use crate::model::report::{Check, CheckId, CheckStatus, Finding, Outcome, VerificationReport};
 use crate::verify::checks::recipient;
-use crate::verify::checks::schema::{self, Severity, finding};
+use crate::verify::checks::schema::{self, Severity};
 use crate::verify::{Verification, VerificationRequest, Verifier, checks::issuer_trust, outcome};
 use assertion::{Claimed, Method};
 use graph::{GraphError, Node};
@@ -66,7 +67,7 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
         recipient::check(badge.assertion(), badge.claimed.format, &request.candidate, presentation),
         nested,
     ];
-    let checks: Vec<Check> = checks.into_iter().map(|check| verifier.policy.adjust(check)).collect();
+    let checks = outcome::complete(checks.into_iter().map(|check| verifier.policy.adjust(check)).collect());
     let outcome = outcome::of(&checks);
     let rejected = outcome == Outcome::Rejected;
     let report = VerificationReport {
@@ -96,7 +97,7 @@ fn report_passes(report: &VerificationReport, id: CheckId) -> bool {
 }
 
 fn unreadable(sentence: &str, request: &VerificationRequest) -> Verification {
-    let mut checks = vec![Check::fail(CheckId::Format, "format_invalid", sentence).next(ASK)];
+    let mut checks = vec![Check::fail(CheckId::Format, Code::FormatInvalid, sentence)];
     let others = CheckId::ALL.into_iter().skip(1);
     checks.extend(others.map(|id| Check::not_applicable(id, "Not checked, because the file can't be read.")));
     let report = VerificationReport {
@@ -186,10 +187,9 @@ impl Badge {
         match self.claimed.format {
             Format::OpenBadges1 => Check::warning(
                 CheckId::Format,
-                "legacy_format",
+                Code::LegacyFormat,
                 "This is a badge of the first edition of Open Badges (2011 to 2017).",
-            )
-            .next("Ask the candidate whether the issuer has given out a newer one."),
+            ),
             _ => Check::pass(CheckId::Format, "This is an Open Badges 2.0 badge."),
         }
     }
@@ -197,8 +197,11 @@ impl Badge {
     fn schema(&self) -> Check {
         let assertion = self.assertion();
         if assertion.is_null() {
-            return Check::could_not_check(CheckId::Schema, "hosted_copy_unavailable", "The badge itself was not to be had.")
-                .next(LATER);
+            return Check::could_not_check(
+                CheckId::Schema,
+                Code::HostedCopyUnavailable,
+                "The badge itself could not be fetched.",
+            );
         }
         let mut violations = match self.claimed.format {
             Format::OpenBadges1 => rules::legacy_violations(assertion),
@@ -232,13 +235,21 @@ impl Badge {
             }
             (Method::Hosted(address), _) => (self.hosted_proof(address), self.hosted_controller(address)),
             (Method::Nothing(sentence), _) if self.claimed.format == Format::OpenBadges1 && self.claimed.token.is_none() => {
-                let proof = Check::could_not_check(CheckId::Proof, "not_verifiable", *sentence)
-                    .next("Ask the issuer whether the badge is genuine.");
-                (proof, Check::could_not_check(CheckId::Controller, "issuer_unproven", "Nothing ties the badge to its issuer."))
+                let proof = Check::could_not_check(CheckId::Proof, Code::NotVerifiable, *sentence);
+                (
+                    proof,
+                    Check::could_not_check(
+                        CheckId::Controller,
+                        Code::IssuerUnproven,
+                        "Nothing connects the badge with its issuer.",
+                    ),
+                )
             }
-            (Method::Nothing(sentence), _) => (Check::fail(CheckId::Proof, "unsigned", *sentence).next(ASK), nothing_proven()),
+            (Method::Nothing(sentence), _) => {
+                (Check::fail(CheckId::Proof, Code::Unsigned, *sentence).next(ASK), nothing_proven())
+            }
             (Method::Signed(_), None) => {
-                (Check::fail(CheckId::Proof, "unsigned", "The badge carries no signature.").next(ASK), nothing_proven())
+                (Check::fail(CheckId::Proof, Code::Unsigned, "The badge carries no signature.").next(ASK), nothing_proven())
             }
         }
     }
@@ -249,34 +260,30 @@ impl Badge {
             Some(Err(GraphError::Broken(_))) => {
                 return Check::fail(
                     CheckId::Proof,
-                    "hosted_address_invalid",
-                    "The badge should be hosted, but its address is none.",
-                )
-                .next(ASK);
+                    Code::HostedAddressInvalid,
+                    "The badge should be hosted, but it names no valid web address.",
+                );
             }
             Some(Err(GraphError::Gone(_))) => {
-                return Check::not_applicable(CheckId::Proof, "The issuer has taken the badge away from its address.");
+                return Check::not_applicable(CheckId::Proof, "The issuer has removed the badge from its web address.");
             }
             Some(Err(error)) => {
                 let message = format!("Whether the badge is genuine could not be checked: {error}.");
-                return Check::could_not_check(CheckId::Proof, "hosted_copy_unavailable", message).next(LATER);
+                return Check::could_not_check(CheckId::Proof, Code::HostedCopyUnavailable, message);
             }
-            None => return Check::fail(CheckId::Proof, "unsigned", "The badge carries no proof.").next(ASK),
+            None => return Check::fail(CheckId::Proof, Code::Unsigned, "The badge carries no proof.").next(ASK),
         };
         let id = node.json["id"].as_str().or_else(|| node.json["verify"]["url"].as_str());
         match id {
             Some(id) if graph::same_address(id, address) => {
-                Check::pass(CheckId::Proof, "The badge stands at its issuer's address, as it should.")
+                Check::pass(CheckId::Proof, "The badge was found on its issuer's site, as it should be.")
             }
-            Some(_) => {
-                Check::fail(CheckId::Proof, "hosted_id_mismatch", "At the address of the badge stands another badge.").next(ASK)
-            }
+            Some(_) => Check::fail(CheckId::Proof, Code::HostedIdMismatch, "The badge's web address leads to another badge."),
             None => Check::could_not_check(
                 CheckId::Proof,
-                "hosted_copy_unavailable",
-                "At the address of the badge stands something else.",
-            )
-            .next(LATER),
+                Code::HostedCopyUnavailable,
+                "The badge's web address leads to something other than a badge.",
+            ),
         }
     }
 
@@ -286,26 +293,26 @@ impl Badge {
             Err(GraphError::Broken(detail)) => {
                 return Check::fail(
                     CheckId::Controller,
-                    "issuer_unproven",
-                    format!("Nothing ties the badge to its issuer: {detail}."),
+                    Code::IssuerUnproven,
+                    format!("Nothing connects the badge with its issuer: {detail}."),
                 )
                 .next(ASK);
             }
             Err(error) => {
                 let message = format!("Whether the badge belongs to its issuer could not be checked: {error}.");
-                return Check::could_not_check(CheckId::Controller, "issuer_unavailable", message).next(LATER);
+                return Check::could_not_check(CheckId::Controller, Code::IssuerUnavailable, message);
             }
         };
         match scope::check(issuer, address) {
-            Ok(()) => Check::pass(CheckId::Controller, "The badge lives where its issuer says that its badges live."),
+            Ok(()) => Check::pass(CheckId::Controller, "The badge is hosted where its issuer says that it hosts its badges."),
             Err(error @ ScopeError::IssuerHasNoAddress) => {
                 let message = format!("Whether the badge belongs to its issuer could not be checked: {error}.");
-                Check::could_not_check(CheckId::Controller, "issuer_unproven", message)
+                Check::could_not_check(CheckId::Controller, Code::IssuerUnproven, message)
                     .next("Ask the issuer whether the badge is genuine.")
             }
             Err(error) => {
                 let message = format!("The badge can't be from the issuer that it names: {error}.");
-                Check::fail(CheckId::Controller, "hosted_out_of_scope", message).next(ASK)
+                Check::fail(CheckId::Controller, Code::HostedOutOfScope, message)
             }
         }
     }
@@ -321,21 +328,22 @@ impl Badge {
                     false => {
                         let check = Check::warning(
                             CheckId::Integrity,
-                            "hosted_copy_differs",
-                            "The file differs from the badge on the issuer's site; only the latter was used.",
+                            Code::HostedCopyDiffers,
+                            "The file differs from the badge on the issuer's site; only the badge on the site was used.",
                         );
-                        differing.iter().fold(check.next("Ask the candidate how the file was made."), |check, name| {
-                            check.finding(finding("hosted_copy_differs", format!("\"{name}\" differs."), &format!("/{name}")))
+                        differing.iter().fold(check, |check, name| {
+                            check.finding(
+                                Finding::new(Code::HostedCopyDiffers, format!("\"{name}\" differs.")).at(format!("/{name}")),
+                            )
                         })
                     }
                 }
             }
             _ => Check::could_not_check(
                 CheckId::Integrity,
-                "hosted_copy_unavailable",
+                Code::HostedCopyUnavailable,
                 "There is nothing to compare the file with.",
-            )
-            .next(LATER),
+            ),
         };
         for (node, path) in [(&self.class, "/badge"), (&self.issuer, "/badge/issuer")] {
             check = with_address_finding(check, node, path);
@@ -362,13 +370,13 @@ fn with_address_finding(mut check: Check, node: &Result<Node, GraphError>, path:
     if id.is_some_and(|id| !graph::same_address(id, address)) {
         if check.status == CheckStatus::Pass {
             check.status = CheckStatus::Warning;
-            check.code = "fetched_from_other_address".to_owned();
+            check.code = Code::FetchedFromOtherAddress;
             check.message = "A part of the badge came from another address than its own.".to_owned();
         }
         let detail = "The object was found at another address than the one it gives itself.".to_owned();
         check = check.finding(Finding {
             problem_type: None,
-            code: "fetched_from_other_address".into(),
+            code: Code::FetchedFromOtherAddress,
             detail,
             pointer: Some(path.into()),
         });

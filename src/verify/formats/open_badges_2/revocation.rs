@@ -6,9 +6,9 @@ use super::assertion::Method;
 use super::graph::{self, GraphError};
 use super::{Badge, LATER};
 use crate::document::members::each;
-use crate::model::report::{Check, CheckId};
+use crate::model::code::Code;
+use crate::model::report::{Check, CheckId, Finding};
 use crate::verify::Verifier;
-use crate::verify::checks::schema::finding;
 use crate::verify::checks::status::shorten;
 use serde_json::Value;
 
@@ -26,10 +26,10 @@ pub(super) async fn check(badge: &Badge, verifier: &Verifier) -> Check {
         (Method::Hosted(_), Some(Ok(_))) => Check::new(
             ID,
             crate::model::report::CheckStatus::Pass,
-            "not_revoked",
-            "The badge stands at its address and is not marked as revoked.",
+            Code::NotRevoked,
+            "The badge is still on the issuer's site and is not marked as revoked.",
         ),
-        (Method::Hosted(_), _) => unknown("hosted_copy_unavailable", "the badge on the issuer's site was not to be had"),
+        (Method::Hosted(_), _) => unknown(Code::HostedCopyUnavailable, "the badge on the issuer's site could not be fetched"),
         (Method::Nothing(_), _) => Check::not_applicable(ID, "Badges of this kind have no revocation."),
         (Method::Signed(_), _) => signed(badge, verifier).await,
     }
@@ -37,17 +37,17 @@ pub(super) async fn check(badge: &Badge, verifier: &Verifier) -> Check {
 
 async fn signed(badge: &Badge, verifier: &Verifier) -> Check {
     let Ok(issuer) = &badge.issuer else {
-        return unknown("issuer_unavailable", "the issuer's profile was not to be had");
+        return unknown(Code::IssuerUnavailable, "the issuer's profile could not be fetched");
     };
     let Some(address) = issuer.json["revocationList"].as_str() else {
         return Check::not_applicable(ID, "The issuer does not publish a revocation list.");
     };
     let list = match graph::fetch(address, "issuer's revocation list", &verifier.documents).await {
         Ok(list) => list.json,
-        Err(error) => return unknown("status_list_unavailable", &error.to_string()),
+        Err(error) => return unknown(Code::StatusListUnavailable, &error.to_string()),
     };
     let Some(entries) = list.get("revokedAssertions").filter(|entries| !entries.is_null()) else {
-        return unknown("status_list_invalid", "what the issuer serves is not a revocation list");
+        return unknown(Code::StatusListInvalid, "the document at the list's address is not a revocation list");
     };
     let assertion = &badge.claimed.json;
     let ids: Vec<&str> = [&assertion["id"], &assertion["uid"]].into_iter().filter_map(Value::as_str).collect();
@@ -62,23 +62,21 @@ async fn signed(badge: &Badge, verifier: &Verifier) -> Check {
         None => Check::new(
             ID,
             crate::model::report::CheckStatus::Pass,
-            "not_revoked",
+            Code::NotRevoked,
             "The badge is not on the issuer's revocation list.",
         ),
     }
 }
 
 fn revoked(reason: &Value) -> Check {
-    let check = Check::fail(ID, "revoked", "The issuer has revoked this badge.")
-        .next("Don't rely on it. Ask the candidate or the issuer why it was withdrawn.");
+    let check = Check::fail(ID, Code::Revoked, "The issuer has revoked this badge.");
     match each(reason).find_map(Value::as_str) {
-        Some(reason) => {
-            check.finding(finding("revoked", format!("Revoked by the issuer: {}", shorten(reason)), "/revocationReason"))
-        }
+        Some(reason) => check
+            .finding(Finding::new(Code::Revoked, format!("Revoked by the issuer: {}", shorten(reason))).at("/revocationReason")),
         None => check,
     }
 }
 
-fn unknown(code: &str, detail: &str) -> Check {
+fn unknown(code: Code, detail: &str) -> Check {
     Check::could_not_check(ID, code, format!("Whether the badge was revoked could not be checked: {detail}.")).next(LATER)
 }

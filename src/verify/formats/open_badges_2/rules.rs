@@ -3,9 +3,10 @@
 //! Must not know: the network.
 
 use crate::document::members::each;
+use crate::model::code::Code;
 use crate::model::credential::Format;
 use crate::model::report::{Check, CheckId, Finding};
-use crate::verify::checks::schema::{Severity, finding};
+use crate::verify::checks::schema::Severity;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::Value;
 
@@ -33,11 +34,10 @@ pub(super) fn context(assertion: &Value, format: Format) -> Check {
         return Check::pass(ID, "The badge uses the vocabulary of Open Badges.");
     }
     if !contexts.is_empty() && contexts.iter().all(Option::is_some) {
-        let message = "The badge is written in another vocabulary than that of Open Badges, so nobody can say what it means.";
-        return Check::fail(ID, "unknown_context", message).next(super::ASK);
+        let message = "The badge uses another vocabulary than Open Badges, so its meaning is not known.";
+        return Check::fail(ID, Code::UnknownContext, message).next(super::ASK);
     }
-    Check::warning(ID, "context_unusual", "The badge does not name the vocabulary of Open Badges as it should.")
-        .next("The badge can still be genuine; compare it with the issuer's page.")
+    Check::warning(ID, Code::ContextUnusual, "The badge does not name the vocabulary of Open Badges as it should.")
 }
 
 /// Codes: `valid`, `expired`, `not_yet_valid`, `date_malformed`, `window_inverted`.
@@ -45,22 +45,22 @@ pub(super) fn validity(assertion: &Value, at: DateTime<Utc>) -> Check {
     let issued = member(assertion, "issuedOn", "issued_on");
     let expires = &assertion["expires"];
     let malformed = || {
-        Check::fail(ID, "date_malformed", "A date of the badge can't be read.").next("Ask the issuer to issue the badge again.")
+        Check::fail(ID, Code::DateMalformed, "A date of the badge can't be read.")
+            .next("Ask the issuer to issue the badge again.")
     };
     let Ok(issued) = optional(issued) else { return malformed() };
     let Ok(expires) = optional(expires) else { return malformed() };
     if let (Some(issued), Some(expires)) = (issued, expires)
         && expires < issued
     {
-        return Check::fail(ID, "window_inverted", "The badge says that it expired before it was issued.")
-            .next("Ask the issuer to issue the badge again.");
+        return Check::fail(ID, Code::WindowInverted, "The badge says that it expired before it was issued.");
     }
     if issued.is_some_and(|issued| issued > at) {
-        return Check::fail(ID, "not_yet_valid", "The badge carries an issue date in the future.")
+        return Check::fail(ID, Code::NotYetValid, "The badge's date of issue is in the future.")
             .next("Look at it again after that date.");
     }
     if expires.is_some_and(|expires| expires <= at) {
-        return Check::fail(ID, "expired", "The badge has expired.").next("Ask the candidate whether it was renewed.");
+        return Check::fail(ID, Code::Expired, "The badge has expired.").next("Ask the candidate whether it was renewed.");
     }
     Check::pass(ID, "The badge is within its period of validity.")
 }
@@ -109,7 +109,9 @@ pub(super) fn moment(value: &Value) -> Option<DateTime<Utc>> {
 pub(super) fn picture(assertion: &Value) -> Vec<(Severity, Finding)> {
     let address = assertion["image"].as_str().or_else(|| assertion["image"]["id"].as_str());
     match address.is_some_and(|address| address.trim_start().to_ascii_lowercase().starts_with("data:")) {
-        true => vec![(Severity::Error, finding("image_embedded", "An assertion's picture must be an address.".into(), "/image"))],
+        true => {
+            vec![(Severity::Error, Finding::new(Code::ImageEmbedded, "An assertion's picture must be an address.").at("/image"))]
+        }
         false => Vec::new(),
     }
 }
@@ -130,7 +132,7 @@ pub(super) fn recipient(assertion: &Value) -> Vec<(Severity, Finding)> {
         (false, true) => "The badge says that its recipient is written in plain text, but the recipient is hashed.",
         _ => return Vec::new(),
     };
-    vec![(Severity::Error, finding("recipient_contradictory", detail.to_owned(), "/recipient"))]
+    vec![(Severity::Error, Finding::new(Code::RecipientContradictory, detail).at("/recipient"))]
 }
 
 #[derive(Clone, Copy)]
@@ -228,7 +230,7 @@ fn violations(extension: &Extension, node: &Value, pointer: &str) -> Vec<(Severi
         };
         if !fits {
             let detail = format!("The extension {} has no proper \"{name}\".", extension.name);
-            found.push((Severity::Error, finding("extension_invalid", detail, pointer)));
+            found.push((Severity::Error, Finding::new(Code::ExtensionInvalid, detail).at(pointer)));
         }
     }
     found
@@ -239,7 +241,7 @@ pub(super) fn legacy_violations(assertion: &Value) -> Vec<(Severity, Finding)> {
     let mut found = Vec::new();
     let mut require = |holds: bool, pointer: &str, detail: &str| {
         if !holds {
-            found.push((Severity::Error, finding("schema_violation", detail.to_owned(), pointer)));
+            found.push((Severity::Error, Finding::new(Code::SchemaViolation, detail).at(pointer)));
         }
     };
     // 0.5 has a bare recipient and everything else inside `badge`.
@@ -291,10 +293,10 @@ mod tests {
     #[test]
     fn a_badge_outside_its_window_fails_for_that_reason() {
         let code = |assertion: Value| validity(&assertion, at()).code;
-        assert_eq!(code(json!({ "issuedOn": "2100-01-01" })), "not_yet_valid");
-        assert_eq!(code(json!({ "issuedOn": "2020-01-01", "expires": "2021-01-01" })), "expired");
-        assert_eq!(code(json!({ "issuedOn": "2022-12-31", "expires": "2022-11-15" })), "window_inverted");
-        assert_eq!(code(json!({ "issuedOn": "2020-01-01", "expires": {} })), "date_malformed");
+        assert_eq!(code(json!({ "issuedOn": "2100-01-01" })), Code::NotYetValid);
+        assert_eq!(code(json!({ "issuedOn": "2020-01-01", "expires": "2021-01-01" })), Code::Expired);
+        assert_eq!(code(json!({ "issuedOn": "2022-12-31", "expires": "2022-11-15" })), Code::WindowInverted);
+        assert_eq!(code(json!({ "issuedOn": "2020-01-01", "expires": {} })), Code::DateMalformed);
     }
 
     #[test]

@@ -5,8 +5,8 @@
 use super::graph::{self, GraphError, same_address};
 use super::scope::{plain, same_site};
 use crate::document::members::each;
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId};
-use crate::verify::codes::sentence;
 use crate::verify::documents::Documents;
 use crate::verify::keys::PublicKey;
 use crate::verify::securing::compact_jws::{CompactJws, JwsError};
@@ -30,26 +30,26 @@ pub(super) async fn check(
     let (address, key_document) = match key {
         Ok(found) => found,
         Err(GraphError::Broken(detail)) => {
-            return unproven(Check::fail(CheckId::Proof, "key_invalid", sentence(&detail)).next(ASK));
+            return unproven(Check::fail(CheckId::Proof, Code::KeyInvalid, &detail).next(ASK));
         }
         Err(error) => {
             let message = format!("The signature could not be checked: {error}.");
-            return unproven(Check::could_not_check(CheckId::Proof, "key_unavailable", message).next(LATER));
+            return unproven(Check::could_not_check(CheckId::Proof, Code::KeyUnavailable, message).next(LATER));
         }
     };
     let pem = key_document["publicKeyPem"].as_str().unwrap_or_default();
     let Ok(key) = PublicKey::from_pem(pem) else {
         let check =
-            Check::fail(CheckId::Proof, "key_invalid", "The key at the address that the badge names can't be used.").next(ASK);
+            Check::fail(CheckId::Proof, Code::KeyInvalid, "The key at the address that the badge names can't be used.").next(ASK);
         return unproven(check);
     };
     let proof = match token.verify(&key) {
         Ok(()) => Check::pass(CheckId::Proof, "The signature matches the badge."),
-        Err(JwsError::Unsigned) => Check::fail(CheckId::Proof, "unsigned", "The badge is not signed.").next(ASK),
+        Err(JwsError::Unsigned) => Check::fail(CheckId::Proof, Code::Unsigned, "The badge is not signed.").next(ASK),
         Err(_) => Check::fail(
             CheckId::Proof,
-            "signature_invalid",
-            "The signature does not match the badge: it was changed, or somebody else signed it.",
+            Code::SignatureInvalid,
+            "The signature does not match the badge: the badge was changed, or someone else signed it.",
         )
         .next(ASK),
     };
@@ -57,7 +57,14 @@ pub(super) async fn check(
 }
 
 fn unproven(proof: Check) -> (Check, Check) {
-    (proof, Check::could_not_check(CheckId::Controller, "issuer_unproven", "Without the key it can't be told whose it is."))
+    (
+        proof,
+        Check::could_not_check(
+            CheckId::Controller,
+            Code::IssuerUnproven,
+            "Without the key, it can't be determined who signed the badge.",
+        ),
+    )
 }
 
 /// A key that stands inside the issuer's profile needs no fetch.
@@ -87,8 +94,8 @@ fn controller(address: &str, key: &Value, listed: &[&Value], issuer: Option<&Val
     let Some(issuer) = issuer else {
         return Check::could_not_check(
             CheckId::Controller,
-            "issuer_unavailable",
-            "The issuer's profile could not be read, so that it is unknown whose key signed the badge.",
+            Code::IssuerUnavailable,
+            "The issuer's profile could not be read, so it is not known whose key signed the badge.",
         )
         .next(LATER);
     };
@@ -103,17 +110,20 @@ fn controller(address: &str, key: &Value, listed: &[&Value], issuer: Option<&Val
         let claims_it = owner.is_some_and(|owner| same_address(owner, issuer_id));
         if listed.is_empty() && on_its_site && claims_it {
             let message = "The key that signed the badge stands on its issuer's site, but the issuer's profile lists no keys.";
-            return Check::warning(CheckId::Controller, "key_not_listed", message)
-                .next("Compare the badge with the issuer's page.");
+            return Check::warning(CheckId::Controller, Code::KeyNotListed, message);
         }
-        return Check::fail(CheckId::Controller, "key_not_published", "The issuer does not list the key that signed the badge.")
-            .next(ASK);
+        return Check::fail(
+            CheckId::Controller,
+            Code::KeyNotPublished,
+            "The issuer does not list the key that signed the badge.",
+        )
+        .next(ASK);
     }
     match owner {
         Some(owner) if !same_address(owner, issuer_id) => Check::fail(
             CheckId::Controller,
-            "controller_mismatch",
-            "The key that signed the badge belongs to somebody else than its issuer.",
+            Code::ControllerMismatch,
+            "The key that signed the badge belongs to someone other than its issuer.",
         )
         .next(ASK),
         _ => Check::pass(CheckId::Controller, "The issuer lists the key that signed the badge."),

@@ -4,8 +4,8 @@
 
 use super::authorities::Doubt;
 use super::{KeyError, KeyResolver, PublicKey};
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
-use crate::verify::codes;
 use crate::verify::securing::proof::signature;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -72,25 +72,26 @@ pub async fn controller(certified: &Certified, issuer: &str, keys: &KeyResolver,
             Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200}, as \"{authority}\" certifies."))
         }
         Err(Doubt::OtherName { authority }) => {
-            let detail = format!("\"{authority}\" certifies the key for somebody else than {issuer:.200} who is named as issuer");
-            codes::fail(CheckId::Controller, "controller_mismatch", &detail)
+            let detail =
+                format!("\"{authority}\" certifies the key for someone other than {issuer:.200}, who is named as issuer");
+            Check::fail(CheckId::Controller, Code::ControllerMismatch, &detail).found()
         }
         Err(Doubt::Withdrawn { authority }) => {
             let detail = format!("\"{authority}\" has withdrawn the certificate of the key that signed this document");
-            codes::fail(CheckId::Controller, "key_revoked", &detail)
+            Check::fail(CheckId::Controller, Code::KeyRevoked, &detail).found()
         }
         Err(Doubt::NotAsked { authority }) => {
             let detail = format!(
                 "the key belongs to {issuer:.200}, as \"{authority}\" certifies, but whether it has withdrawn that could not be found out"
             );
-            codes::check(CheckId::Controller, CheckStatus::Warning, "certificate_unconfirmed", &detail)
+            Check::new(CheckId::Controller, CheckStatus::Warning, Code::CertificateUnconfirmed, &detail).found()
         }
     };
     Some(check)
 }
 
 fn broken(detail: &str) -> Check {
-    codes::fail(CheckId::Proof, "certificate_invalid", detail)
+    Check::fail(CheckId::Proof, Code::CertificateInvalid, detail).found()
 }
 
 fn certificates(value: &Value) -> Option<(Vec<Vec<u8>>, Vec<Certificate>)> {
@@ -156,11 +157,11 @@ fn lapsed(certificate: &Certificate, at: DateTime<Utc>) -> Option<Check> {
     let now = u64::try_from(at.timestamp()).unwrap_or(0);
     if now < window.not_before.to_unix_duration().as_secs() {
         let detail = "the certificate of the key that signed this is not valid yet";
-        return Some(codes::fail(CheckId::Controller, "certificate_not_yet_valid", detail));
+        return Some(Check::fail(CheckId::Controller, Code::CertificateNotYetValid, detail).found());
     }
     if now > window.not_after.to_unix_duration().as_secs() {
         let detail = "the certificate of the key that signed this has expired";
-        return Some(codes::fail(CheckId::Controller, "key_expired", detail));
+        return Some(Check::fail(CheckId::Controller, Code::KeyExpired, detail).found());
     }
     None
 }

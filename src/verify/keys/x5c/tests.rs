@@ -1,6 +1,7 @@
 //! Chains that contradict themselves, and what a good one says.
 
 use super::*;
+use crate::model::code::Code;
 use crate::verify::documents::{Documents, Provided};
 use crate::verify::keys::authorities::{Authorities, Authority};
 use crate::verify::keys::test_certificates::{Made, TODAY, authority, key, leaf, today};
@@ -29,11 +30,11 @@ fn the_key_of_the_first_certificate_is_meant() {
 
 #[test]
 fn a_certificate_counts_only_in_its_time() {
-    let code = |chain: &[Made]| read_chain(chain).unwrap().unwrap().lapsed.map(|check| check.code).unwrap_or_default();
+    let code = |chain: &[Made]| read_chain(chain).unwrap().unwrap().lapsed.unwrap().code;
     let window = |window| Made { window, ..leaf() };
-    assert_eq!(code(&[window((TODAY + 1, TODAY + 9)), authority()]), "certificate_not_yet_valid");
-    assert_eq!(code(&[window((TODAY - 9, TODAY - 1)), authority()]), "key_expired");
-    assert_eq!(code(&[leaf(), Made { window: (TODAY - 9, TODAY - 1), ..authority() }]), "key_expired");
+    assert_eq!(code(&[window((TODAY + 1, TODAY + 9)), authority()]), Code::CertificateNotYetValid);
+    assert_eq!(code(&[window((TODAY - 9, TODAY - 1)), authority()]), Code::KeyExpired);
+    assert_eq!(code(&[leaf(), Made { window: (TODAY - 9, TODAY - 1), ..authority() }]), Code::KeyExpired);
 }
 
 #[test]
@@ -47,7 +48,7 @@ fn certificates_that_do_not_certify_one_another_are_refused() {
     ];
     for (name, chain) in cases {
         let check = read_chain(&chain).unwrap_err();
-        assert_eq!((check.id, check.code.as_str()), (CheckId::Proof, "certificate_invalid"), "{name}");
+        assert_eq!((check.id, check.code), (CheckId::Proof, Code::CertificateInvalid), "{name}");
     }
 }
 
@@ -68,10 +69,10 @@ async fn what_a_known_authority_says_decides_whose_the_key_is() {
     let unlisted = Made { list: None, ..listed.clone() };
     let withdrawn = known.withdrawn(true, (TODAY - 1, TODAY + 1));
     let cases = [
-        (&unlisted, COLLEGE, None, Some((CheckStatus::Pass, "ok"))),
-        (&unlisted, "https://other.example.org", None, Some((CheckStatus::Fail, "controller_mismatch"))),
-        (&listed, COLLEGE, None, Some((CheckStatus::Warning, "certificate_unconfirmed"))),
-        (&listed, COLLEGE, Some(withdrawn), Some((CheckStatus::Fail, "key_revoked"))),
+        (&unlisted, COLLEGE, None, Some((CheckStatus::Pass, Code::Ok))),
+        (&unlisted, "https://other.example.org", None, Some((CheckStatus::Fail, Code::ControllerMismatch))),
+        (&listed, COLLEGE, None, Some((CheckStatus::Warning, Code::CertificateUnconfirmed))),
+        (&listed, COLLEGE, Some(withdrawn), Some((CheckStatus::Fail, Code::KeyRevoked))),
         (&Made { signer: key(2), ..unlisted.clone() }, COLLEGE, None, None),
     ];
     for (certificate, issuer, list, expected) in cases {
@@ -81,6 +82,6 @@ async fn what_a_known_authority_says_decides_whose_the_key_is() {
         let keys = KeyResolver::new(Documents::with_provided(served.into_iter().collect(), None))
             .with_authorities(Authorities::new(&[entry]).unwrap());
         let check = controller(&certified, issuer, &keys, today()).await;
-        assert_eq!(check.as_ref().map(|check| (check.status, check.code.as_str())), expected, "{issuer}");
+        assert_eq!(check.as_ref().map(|check| (check.status, check.code)), expected, "{issuer}");
     }
 }

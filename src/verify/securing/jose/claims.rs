@@ -8,11 +8,11 @@
 use super::Malformed;
 use crate::document::classify;
 use crate::document::members::entries;
+use crate::model::code::Code;
 use crate::model::credential::Format;
 use crate::model::report::{Check, CheckId, CheckStatus};
 use crate::verify::checks::format::{BASE, identifier_of};
 use crate::verify::checks::validity::{parse_moment, parse_seconds};
-use crate::verify::codes;
 use chrono::{Duration, SecondsFormat};
 use serde_json::{Map, Value};
 
@@ -42,17 +42,17 @@ pub fn credential(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
     let version_2 = is_version_2(payload);
     if version_2 && (payload.contains_key("vc") || payload.contains_key("vp")) {
         return Err(Malformed::new(
-            "second_truth",
+            Code::SecondTruth,
             "the token holds a credential and beside it a second one in \"vc\" or \"vp\"",
         ));
     }
     let (mut json, deviation) = match payload.get("vc") {
         Some(Value::Object(inner)) if is_version_2(inner) => {
             let detail = "the credential is wrapped in a way that its data model no longer uses";
-            (inner.clone(), Some(codes::check(CheckId::Format, CheckStatus::Warning, "vc_claim", detail)))
+            (inner.clone(), Some(Check::new(CheckId::Format, CheckStatus::Warning, Code::VcClaim, detail).found()))
         }
         Some(Value::Object(inner)) => (inner.clone(), None),
-        Some(_) => return Err(Malformed::new("invalid_claims", "\"vc\" in the token is not an object")),
+        Some(_) => return Err(Malformed::new(Code::InvalidClaims, "\"vc\" in the token is not an object")),
         None => (without_registered(payload), None),
     };
     let in_claim = payload.contains_key("vc");
@@ -66,7 +66,7 @@ pub fn credential(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
     let controller = match (&iss, &named_issuer) {
         (Some(iss), Some(named)) if iss != named => {
             let detail = format!("the token was issued by {iss:.200}, but the credential in it names {named:.200} as its issuer");
-            Some(codes::fail(CheckId::Controller, "controller_mismatch", &detail))
+            Some(Check::fail(CheckId::Controller, Code::ControllerMismatch, &detail).found())
         }
         _ => None,
     };
@@ -78,21 +78,24 @@ pub fn credential(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
 pub fn presentation(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
     check_types(payload)?;
     if is_version_2(payload) && (payload.contains_key("vc") || payload.contains_key("vp")) {
-        return Err(Malformed::new("second_truth", "the token holds a presentation and beside it a second one"));
+        return Err(Malformed::new(Code::SecondTruth, "the token holds a presentation and beside it a second one"));
     }
     let json = match payload.get("vp") {
         Some(Value::Object(inner)) => inner.clone(),
-        Some(_) => return Err(Malformed::new("invalid_claims", "\"vp\" in the token is not an object")),
+        Some(_) => return Err(Malformed::new(Code::InvalidClaims, "\"vp\" in the token is not an object")),
         None => without_registered(payload),
     };
     let iss = payload.get("iss").and_then(Value::as_str);
     let holder = identifier_of(json.get("holder"));
     let controller = match (iss, holder) {
-        (Some(iss), Some(holder)) if iss != holder => Some(codes::fail(
-            CheckId::Controller,
-            "controller_mismatch",
-            "the presentation names another holder than the one who signed it",
-        )),
+        (Some(iss), Some(holder)) if iss != holder => Some(
+            Check::fail(
+                CheckId::Controller,
+                Code::ControllerMismatch,
+                "the presentation names another holder than the one who signed it",
+            )
+            .found(),
+        ),
         _ => None,
     };
     let signer = iss.or(holder).map(str::to_owned);
@@ -117,7 +120,7 @@ pub fn sd_jwt_vc(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
 
 /// The `format` check of an SD-JWT VC: a type, and dates that can be read (SD-JWT VC §3.2.2.1).
 pub fn check_sd_jwt_vc(json: &Value) -> Check {
-    let broken = |detail: &str| codes::fail(CheckId::Format, "malformed", detail);
+    let broken = |detail: &str| Check::fail(CheckId::Format, Code::Malformed, detail).found();
     if json.get("vct").and_then(Value::as_str).is_none_or(str::is_empty) {
         return broken("the credential does not say of what type it is");
     }
@@ -144,7 +147,7 @@ fn without_registered(payload: &Map<String, Value>) -> Map<String, Value> {
 
 /// RFC 7519 §4.1. `iat` is left alone: issuers write all sorts of things there, and nothing is decided on it.
 fn check_types(payload: &Map<String, Value>) -> Result<(), Malformed> {
-    let wrong = |name: &str| Malformed::new("invalid_claims", format!("\"{name}\" in the token has the wrong type"));
+    let wrong = |name: &str| Malformed::new(Code::InvalidClaims, format!("\"{name}\" in the token has the wrong type"));
     for name in ["iss", "sub", "jti"] {
         if payload.get(name).is_some_and(|value| !value.is_string()) {
             return Err(wrong(name));
@@ -216,7 +219,7 @@ fn compare(json: &Value, payload: &Map<String, Value>, format: Format, in_claim:
     }
     if !mismatches.is_empty() {
         let detail = format!("the token says something else than the credential inside it ({})", mismatches.join(", "));
-        return codes::fail(CheckId::Integrity, "claims_mismatch", &detail);
+        return Check::fail(CheckId::Integrity, Code::ClaimsMismatch, &detail).found();
     }
     let lacks = |name: &str, needed: bool| is_badge && needed && !payload.contains_key(name);
     let missing = [("iss", true), ("nbf", true), ("jti", json.get("id").is_some()), ("sub", !subjects.is_empty())];
@@ -225,13 +228,14 @@ fn compare(json: &Value, payload: &Map<String, Value>, format: Format, in_claim:
         // Left out by well-known issuers; the subject stands in the signed credential all the same.
         Some(("sub", _)) => {
             let detail = "the token does not repeat whom it is about, as signed badges should";
-            codes::check(CheckId::Integrity, CheckStatus::Warning, "claim_missing", detail)
+            Check::new(CheckId::Integrity, CheckStatus::Warning, Code::ClaimMissing, detail).found()
         }
-        Some((name, _)) => codes::fail(
+        Some((name, _)) => Check::fail(
             CheckId::Integrity,
-            "claim_missing",
+            Code::ClaimMissing,
             &format!("the token lacks \"{name}\", which every signed badge must have"),
-        ),
+        )
+        .found(),
     }
 }
 
@@ -244,8 +248,8 @@ mod tests {
         credential(payload.as_object().unwrap()).unwrap()
     }
 
-    fn refused(payload: Value) -> &'static str {
-        credential(payload.as_object().unwrap()).map(|_| "ok").unwrap_or_else(|problem| problem.code)
+    fn refused(payload: Value) -> Code {
+        credential(payload.as_object().unwrap()).map(|_| Code::Ok).unwrap_or_else(|problem| problem.code)
     }
 
     fn version_1() -> Value {
@@ -276,12 +280,12 @@ mod tests {
             let mut payload = version_1();
             payload["vc"][member] = value;
             let claimed = read(payload);
-            assert_eq!(claimed.integrity.code, "claims_mismatch", "{member}");
+            assert_eq!(claimed.integrity.code, Code::ClaimsMismatch, "{member}");
             assert!(claimed.integrity.message.contains(claim), "{}", claimed.integrity.message);
         }
         let mut payload = version_1();
         payload["vc"]["issuer"] = json!({"id": "did:example:other"});
-        assert_eq!(read(payload).controller.unwrap().code, "controller_mismatch");
+        assert_eq!(read(payload).controller.unwrap().code, Code::ControllerMismatch);
     }
 
     #[test]
@@ -293,7 +297,7 @@ mod tests {
         for name in ["vc", "vp"] {
             let mut doubled = payload.clone();
             doubled[name] = json!("oops");
-            assert_eq!(refused(doubled), "second_truth");
+            assert_eq!(refused(doubled), Code::SecondTruth);
         }
     }
 
@@ -309,7 +313,7 @@ mod tests {
         ] {
             let mut payload = version_1();
             payload[name] = value;
-            assert_eq!(refused(payload), "invalid_claims", "{name}");
+            assert_eq!(refused(payload), Code::InvalidClaims, "{name}");
         }
     }
 
@@ -323,9 +327,9 @@ mod tests {
             payload.as_object_mut().unwrap().remove(missing);
             read(payload).integrity.code
         };
-        assert_eq!(badge(""), "ok");
+        assert_eq!(badge(""), Code::Ok);
         for missing in ["iss", "sub", "jti", "nbf"] {
-            assert_eq!(badge(missing), "claim_missing", "{missing}");
+            assert_eq!(badge(missing), Code::ClaimMissing, "{missing}");
         }
     }
 }

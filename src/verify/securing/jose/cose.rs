@@ -4,6 +4,7 @@
 
 use super::{Envelope, LIMITS, MAX_TOKEN, Malformed, check_header, object};
 use crate::document::cose::{Header, Sign1};
+use crate::model::code::Code;
 use ciborium::Value as Cbor;
 use serde_json::{Map, Number, Value};
 use std::sync::Arc;
@@ -46,9 +47,9 @@ const CLAIMS: [(i128, &str); 6] = [(1, "iss"), (2, "sub"), (3, "aud"), (4, "exp"
 /// Takes a message apart whose payload is JSON.
 pub fn read(bytes: &[u8]) -> Result<Envelope, Malformed> {
     if bytes.len() > MAX_TOKEN {
-        return Err(Malformed::new("too_large", "the signed message is too large"));
+        return Err(Malformed::new(Code::TooLarge, "the signed message is too large"));
     }
-    let broken = || Malformed::new("invalid_cose", "the signed message is broken");
+    let broken = || Malformed::new(Code::InvalidCose, "the signed message is broken");
     let message = Sign1::read(bytes).ok_or_else(broken)?;
     let protected = message.protected_header().ok_or_else(broken)?;
     check_labels(&protected, &message.unprotected)?;
@@ -63,7 +64,7 @@ pub fn read(bytes: &[u8]) -> Result<Envelope, Malformed> {
 }
 
 fn wrong(detail: impl Into<String>) -> Malformed {
-    Malformed::new("invalid_cose_header", detail)
+    Malformed::new(Code::InvalidCoseHeader, detail)
 }
 
 /// A label stands in one of the headers, once (RFC 9052 §3).
@@ -105,7 +106,7 @@ fn token_header(protected: &Header, unprotected: &Header) -> Result<Map<String, 
         match entry(protected, label) {
             None => {}
             Some(Cbor::Text(text)) => drop(set(name, text.clone())),
-            Some(_) => return Err(Malformed::new("wrong_media_type", "the message does not say that it is a credential")),
+            Some(_) => return Err(Malformed::new(Code::WrongMediaType, "the message does not say that it is a credential")),
         }
     }
     // Which key to try is a hint: the key has to be the issuer's, and the signature has to match it.
@@ -140,7 +141,7 @@ fn add_claims(payload: &mut Map<String, Value>, claims: &Cbor) -> Result<(), Mal
         // Spelled out, because two numbers that say the same may be kept in different ways.
         let spelled = |value: &Value| value.to_string();
         if payload.get(name).is_some_and(|known| spelled(known) != spelled(&value)) {
-            return Err(Malformed::new("second_truth", format!("the message says two things in \"{name}\"")));
+            return Err(Malformed::new(Code::SecondTruth, format!("the message says two things in \"{name}\"")));
         }
         payload.insert(name.to_owned(), value);
     }
@@ -177,8 +178,8 @@ mod tests {
         pair(1, -7)
     }
 
-    fn code(protected: Vec<(Cbor, Cbor)>, unprotected: Vec<(Cbor, Cbor)>) -> &'static str {
-        read(&message(protected, unprotected, "{}")).map(|_| "ok").unwrap_or_else(|problem| problem.code)
+    fn code(protected: Vec<(Cbor, Cbor)>, unprotected: Vec<(Cbor, Cbor)>) -> Code {
+        read(&message(protected, unprotected, "{}")).map(|_| Code::Ok).unwrap_or_else(|problem| problem.code)
     }
 
     #[test]
@@ -196,27 +197,27 @@ mod tests {
     fn headers_that_break_the_rules_are_refused() {
         let text = |text: &str| Cbor::from(text);
         let cases = [
-            (vec![], vec![], "invalid_cose_header"),
-            (vec![], vec![alg()], "invalid_cose_header"),
-            (vec![alg()], vec![alg()], "invalid_cose_header"),
-            (vec![alg(), alg()], vec![], "invalid_cose_header"),
-            (vec![pair(1, "ES256")], vec![], "invalid_cose_header"),
-            (vec![alg(), pair(2, Cbor::Array(vec![Cbor::from(1)]))], vec![], "unknown_critical_header"),
-            (vec![alg()], vec![pair(2, Cbor::Array(vec![]))], "invalid_cose_header"),
-            (vec![alg()], vec![pair(16, "application/vc+cose")], "invalid_cose_header"),
-            (vec![alg()], vec![pair(15, Cbor::Map(vec![]))], "invalid_cose_header"),
-            (vec![alg(), pair(4, "kid")], vec![], "invalid_cose_header"),
-            (vec![alg(), pair(4, Cbor::Bytes(vec![0xFF]))], vec![], "invalid_cose_header"),
-            (vec![alg(), pair(16, 60)], vec![], "wrong_media_type"),
-            (vec![alg(), (Cbor::Null, text("x"))], vec![], "invalid_cose_header"),
-            (vec![alg()], (100..200).map(|label| pair(label, 0)).collect(), "invalid_cose_header"),
-            (vec![alg()], vec![pair(4, Cbor::Bytes(b"k".to_vec()))], "ok"),
-            (vec![alg(), pair(99, "unknown"), (text("x"), text("y"))], vec![], "ok"),
+            (vec![], vec![], Code::InvalidCoseHeader),
+            (vec![], vec![alg()], Code::InvalidCoseHeader),
+            (vec![alg()], vec![alg()], Code::InvalidCoseHeader),
+            (vec![alg(), alg()], vec![], Code::InvalidCoseHeader),
+            (vec![pair(1, "ES256")], vec![], Code::InvalidCoseHeader),
+            (vec![alg(), pair(2, Cbor::Array(vec![Cbor::from(1)]))], vec![], Code::UnknownCriticalHeader),
+            (vec![alg()], vec![pair(2, Cbor::Array(vec![]))], Code::InvalidCoseHeader),
+            (vec![alg()], vec![pair(16, "application/vc+cose")], Code::InvalidCoseHeader),
+            (vec![alg()], vec![pair(15, Cbor::Map(vec![]))], Code::InvalidCoseHeader),
+            (vec![alg(), pair(4, "kid")], vec![], Code::InvalidCoseHeader),
+            (vec![alg(), pair(4, Cbor::Bytes(vec![0xFF]))], vec![], Code::InvalidCoseHeader),
+            (vec![alg(), pair(16, 60)], vec![], Code::WrongMediaType),
+            (vec![alg(), (Cbor::Null, text("x"))], vec![], Code::InvalidCoseHeader),
+            (vec![alg()], (100..200).map(|label| pair(label, 0)).collect(), Code::InvalidCoseHeader),
+            (vec![alg()], vec![pair(4, Cbor::Bytes(b"k".to_vec()))], Code::Ok),
+            (vec![alg(), pair(99, "unknown"), (text("x"), text("y"))], vec![], Code::Ok),
         ];
         for (protected, unprotected, expected) in cases {
             assert_eq!(code(protected.clone(), unprotected.clone()), expected, "{protected:?} {unprotected:?}");
         }
-        assert_eq!(read(&message(vec![alg()], vec![], "[]")).unwrap_err().code, "invalid_jwt");
+        assert_eq!(read(&message(vec![alg()], vec![], "[]")).unwrap_err().code, Code::InvalidJwt);
     }
 
     #[test]
@@ -236,6 +237,6 @@ mod tests {
             (Some("did:example:i"), Some(1_767_225_600))
         );
         let other = read(&message(protected, vec![], "{\"iss\":\"did:example:o\"}"));
-        assert_eq!(other.unwrap_err().code, "second_truth");
+        assert_eq!(other.unwrap_err().code, Code::SecondTruth);
     }
 }

@@ -6,9 +6,9 @@
 //! that the policy names must certify it.
 
 use super::Envelope;
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
 use crate::verify::checks::validity;
-use crate::verify::codes;
 use crate::verify::keys::{KeyError, KeyResolver, PublicKey, Purpose, ResolvedKey, did, x5c};
 use crate::verify::securing::proof::signature::{self, SignatureError};
 use chrono::{DateTime, Utc};
@@ -47,14 +47,16 @@ pub async fn check(
     let algorithm = token.algorithm();
     if !SUPPORTED.contains(&algorithm) {
         let proof = if REGISTERED.contains(&algorithm) {
-            codes::check(
+            Check::new(
                 CheckId::Proof,
                 CheckStatus::CouldNotCheck,
-                "algorithm_unsupported",
+                Code::AlgorithmUnsupported,
                 &format!("the signature algorithm {algorithm} is not supported"),
             )
+            .found()
         } else {
-            codes::fail(CheckId::Proof, "algorithm_refused", &format!("the algorithm {algorithm:.40} can't prove who signed"))
+            Check::fail(CheckId::Proof, Code::AlgorithmRefused, &format!("the algorithm {algorithm:.40} can't prove who signed"))
+                .found()
         };
         return unproven(proof);
     }
@@ -83,25 +85,29 @@ pub async fn check(
         Source::Header(key) => (key, token.header.get("jwk").and_then(|jwk| jwk.get("alg")).and_then(Value::as_str)),
     };
     if pinned.is_some_and(|pinned| pinned != algorithm && !(is_eddsa(pinned) && is_eddsa(algorithm))) {
-        return unproven(codes::fail(
-            CheckId::Proof,
-            "algorithm_mismatch",
-            "the key is published for another signature algorithm than the token uses",
-        ));
+        return unproven(
+            Check::fail(
+                CheckId::Proof,
+                Code::AlgorithmMismatch,
+                "the key is published for another signature algorithm than the token uses",
+            )
+            .found(),
+        );
     }
     let verdict = signature::jose(algorithm, key, &token.signing_input, &token.signature);
     let mut proof = match verdict {
         Ok(()) => Check::pass(CheckId::Proof, "The signature matches the document."),
-        Err(SignatureError::WrongKey) => codes::fail(
+        Err(SignatureError::WrongKey) => Check::fail(
             CheckId::Proof,
-            "algorithm_mismatch",
+            Code::AlgorithmMismatch,
             &format!("the token says {algorithm}, but the key is of the kind {}", key.kind()),
-        ),
-        Err(error) => codes::fail(CheckId::Proof, "signature_invalid", &error.to_string()),
+        )
+        .found(),
+        Err(error) => Check::fail(CheckId::Proof, Code::SignatureInvalid, &error.to_string()).found(),
     };
     if certified.is_some_and(|certified| certified.key != *key) {
         let detail = "the certificate that came with the token is for another key than the one that signed it";
-        proof = codes::fail(CheckId::Proof, "certificate_invalid", detail);
+        proof = Check::fail(CheckId::Proof, Code::CertificateInvalid, detail).found();
     }
     let controller = match &source {
         Source::Resolved(resolved) => judge(resolved, issuer, purpose, at),
@@ -153,14 +159,17 @@ async fn find(
             Published::Listed(resolved_key) => resolved(*resolved_key),
             Published::NotListed => Ok((
                 Source::Header(key),
-                Some(codes::fail(
-                    CheckId::Controller,
-                    "key_not_published",
-                    "the issuer publishes its keys, and the one in this token is not among them",
-                )),
+                Some(
+                    Check::fail(
+                        CheckId::Controller,
+                        Code::KeyNotPublished,
+                        "the issuer publishes its keys, and the one in this token is not among them",
+                    )
+                    .found(),
+                ),
             )),
             Published::Unknown(detail) => {
-                let check = codes::check(CheckId::Controller, CheckStatus::CouldNotCheck, "issuer_unproven", &detail);
+                let check = Check::new(CheckId::Controller, CheckStatus::CouldNotCheck, Code::IssuerUnproven, &detail).found();
                 Ok((Source::Header(key), Some(check)))
             }
         };
@@ -168,7 +177,7 @@ async fn find(
     let Some(key_id) = token.key_id() else {
         // Without any hint the issuer's only key is meant, if there is exactly one.
         let Some(issuer) = issuer else {
-            return Err(codes::fail(CheckId::Proof, "key_missing", "the token names neither a key nor an issuer"));
+            return Err(Check::fail(CheckId::Proof, Code::KeyMissing, "the token names neither a key nor an issuer").found());
         };
         return match only_key(issuer, purpose, keys).await {
             Ok(key) => resolved(key),
@@ -188,13 +197,16 @@ async fn find(
             return match in_key_set(issuer, |jwk| jwk.get("kid").is_some_and(|kid| kid == id), keys).await {
                 Ok(Some(key)) => resolved(key),
                 Ok(None) => {
-                    Err(codes::fail(CheckId::Proof, "key_missing", "the issuer does not publish the key that the token names"))
+                    Err(Check::fail(CheckId::Proof, Code::KeyMissing, "the issuer does not publish the key that the token names")
+                        .found())
                 }
                 Err(error) => Err(key_problem(&error)),
             };
         }
         (_, None) => {
-            return Err(codes::fail(CheckId::Proof, "key_missing", "the token names a key, but no issuer who could own it"));
+            return Err(
+                Check::fail(CheckId::Proof, Code::KeyMissing, "the token names a key, but no issuer who could own it").found()
+            );
         }
     };
     let key = keys.resolve(&method, purpose).await.map_err(|error| key_problem(&error))?;
@@ -279,7 +291,7 @@ async fn key_set(issuer: &str, keys: &KeyResolver) -> Result<Vec<Value>, KeyErro
                 Err(_) => return Err(first),
             };
             if metadata.get("issuer").and_then(Value::as_str) != Some(issuer) {
-                return Err(KeyError::Invalid("the issuer's metadata is somebody else's".to_owned()));
+                return Err(KeyError::Invalid("the issuer's metadata belongs to someone else".to_owned()));
             }
             match (metadata.get("jwks"), metadata.get("jwks_uri").and_then(Value::as_str)) {
                 (Some(set), _) => set.clone(),
@@ -311,7 +323,8 @@ fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime
         return match purpose {
             Purpose::Authentication => Check::not_applicable(CheckId::Controller, "The presentation names no holder."),
             Purpose::AssertionMethod => {
-                codes::fail(CheckId::Controller, "issuer_missing", "the document names no issuer that a key could belong to")
+                Check::fail(CheckId::Controller, Code::IssuerMissing, "the document names no issuer that a key could belong to")
+                    .found()
             }
         };
     };
@@ -319,17 +332,19 @@ fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime
         return not_the_issuers(&key.controller, issuer);
     }
     if !key.allowed {
-        return codes::fail(CheckId::Controller, "key_not_allowed", "the issuer does not list the key for issuing credentials");
+        return Check::fail(CheckId::Controller, Code::KeyNotAllowed, "the issuer does not list the key for issuing credentials")
+            .found();
     }
     let passed =
         |moment: &Option<String>| moment.as_deref().and_then(validity::parse_moment).is_some_and(|moment| moment.earliest <= at);
     if passed(&key.revoked) {
-        return codes::fail(CheckId::Controller, "key_revoked", "the issuer has withdrawn the key that signed this document");
+        return Check::fail(CheckId::Controller, Code::KeyRevoked, "the issuer has withdrawn the key that signed this document")
+            .found();
     }
     if passed(&key.expires) {
-        return codes::fail(CheckId::Controller, "key_expired", "the issuer's key has expired");
+        return Check::fail(CheckId::Controller, Code::KeyExpired, "the issuer's key has expired").found();
     }
-    Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200} and is allowed to be used so."))
+    Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200} and may be used for this."))
 }
 
 fn not_the_issuers(owner: &str, issuer: &str) -> Check {
@@ -337,24 +352,24 @@ fn not_the_issuers(owner: &str, issuer: &str) -> Check {
         return unproven_owner(&format!("from {owner:.200}"), Some(issuer));
     }
     let detail = format!("the key belongs to {owner:.200}, not to {issuer:.200} who is named as issuer");
-    codes::fail(CheckId::Controller, "controller_mismatch", &detail)
+    Check::fail(CheckId::Controller, Code::ControllerMismatch, &detail).found()
 }
 
 /// How a key came that nobody vouches for.
 const BROUGHT: &str = "with the file itself";
-const CERTIFIED: &str = "with a certificate that nobody known here vouches for";
+const CERTIFIED: &str = "with a certificate that no known authority vouches for";
 
 fn unproven_owner(came: &str, issuer: Option<&str>) -> Check {
     let who = issuer.unwrap_or("the issuer");
     let detail = format!("the key came {came}, and nothing shows that it is {who:.200}'s");
-    codes::check(CheckId::Controller, CheckStatus::CouldNotCheck, "issuer_unproven", &detail)
+    Check::new(CheckId::Controller, CheckStatus::CouldNotCheck, Code::IssuerUnproven, &detail).found()
 }
 
 pub(crate) fn key_problem(error: &KeyError) -> Check {
     let detail = error.to_string();
     match error {
-        KeyError::Unavailable(_) => codes::check(CheckId::Proof, CheckStatus::CouldNotCheck, "key_unavailable", &detail),
-        KeyError::Unsupported(_) => codes::check(CheckId::Proof, CheckStatus::CouldNotCheck, "key_unsupported", &detail),
-        KeyError::Invalid(_) => codes::fail(CheckId::Proof, "key_invalid", &detail),
+        KeyError::Unavailable(_) => Check::new(CheckId::Proof, CheckStatus::CouldNotCheck, Code::KeyUnavailable, &detail).found(),
+        KeyError::Unsupported(_) => Check::new(CheckId::Proof, CheckStatus::CouldNotCheck, Code::KeyUnsupported, &detail).found(),
+        KeyError::Invalid(_) => Check::fail(CheckId::Proof, Code::KeyInvalid, &detail).found(),
     }
 }

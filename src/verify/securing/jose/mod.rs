@@ -8,6 +8,7 @@ pub mod key;
 
 use crate::document::Limits;
 use crate::document::json::{self, JsonError};
+use crate::model::code::Code;
 use crate::model::credential::Token;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -24,12 +25,12 @@ const LIMITS: Limits = Limits::STANDARD;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Malformed {
-    pub code: &'static str,
+    pub code: Code,
     pub detail: String,
 }
 
 impl Malformed {
-    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 }
@@ -64,16 +65,16 @@ impl Envelope {
     fn read(token: &str, claims: Option<&Arc<Value>>) -> Result<Self, Malformed> {
         let token = token.trim();
         if token.len() > MAX_TOKEN {
-            return Err(Malformed::new("too_large", "the token is too large"));
+            return Err(Malformed::new(Code::TooLarge, "the token is too large"));
         }
         let parts: Vec<&str> = token.split('.').collect();
         let [header, payload, signature] = parts.as_slice() else {
-            return Err(Malformed::new("invalid_jwt", "the token does not have three parts"));
+            return Err(Malformed::new(Code::InvalidJwt, "the token does not have three parts"));
         };
         let decode = |part: &str, name: &str| {
             URL_SAFE_NO_PAD
                 .decode(part)
-                .map_err(|_| Malformed::new("invalid_jwt", format!("the token's {name} is not base64url")))
+                .map_err(|_| Malformed::new(Code::InvalidJwt, format!("the token's {name} is not base64url")))
         };
         let header = object(&decode(header, "header")?, &HEADER_LIMITS, "header")?;
         let payload = decode(payload, "payload")?;
@@ -121,7 +122,7 @@ impl Envelope {
             let Some(value) = self.header.get(member).and_then(Value::as_str).and_then(media_type) else { continue };
             if !known.contains(&value.as_str()) {
                 return Err(Malformed::new(
-                    "wrong_media_type",
+                    Code::WrongMediaType,
                     format!("the token's header says that it is {value}, which is no credential"),
                 ));
             }
@@ -138,7 +139,7 @@ fn media_type(value: &str) -> Option<String> {
 fn object(bytes: &[u8], limits: &Limits, name: &str) -> Result<Map<String, Value>, Malformed> {
     match json::parse(bytes, limits)? {
         Value::Object(members) => Ok(members),
-        _ => Err(Malformed::new("invalid_jwt", format!("the token's {name} is not a JSON object"))),
+        _ => Err(Malformed::new(Code::InvalidJwt, format!("the token's {name} is not a JSON object"))),
     }
 }
 
@@ -147,26 +148,26 @@ fn check_header(header: &Map<String, Value>) -> Result<(), Malformed> {
     let text = |name: &str| match header.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.as_str())),
-        Some(_) => Err(Malformed::new("invalid_jwt_header", format!("\"{name}\" in the token's header is not text"))),
+        Some(_) => Err(Malformed::new(Code::InvalidJwtHeader, format!("\"{name}\" in the token's header is not text"))),
     };
     for name in ["kid", "typ", "cty"] {
         text(name)?;
     }
     match text("alg")? {
-        None => return Err(Malformed::new("invalid_jwt_header", "the token's header names no algorithm")),
+        None => return Err(Malformed::new(Code::InvalidJwtHeader, "the token's header names no algorithm")),
         Some(algorithm) if algorithm.eq_ignore_ascii_case("none") => {
-            return Err(Malformed::new("unsigned", "the token says of itself that it is not signed"));
+            return Err(Malformed::new(Code::Unsigned, "the token says of itself that it is not signed"));
         }
         Some(_) => {}
     }
     if header.contains_key("crit") {
-        return Err(Malformed::new("unknown_critical_header", "the token's header demands an extension that is not known"));
+        return Err(Malformed::new(Code::UnknownCriticalHeader, "the token's header demands an extension that is not known"));
     }
     if header.contains_key("b64") {
-        return Err(Malformed::new("unknown_critical_header", "the token's payload is not encoded as credentials are"));
+        return Err(Malformed::new(Code::UnknownCriticalHeader, "the token's payload is not encoded as credentials are"));
     }
     if header.get("jwk").is_some_and(|jwk| !jwk.is_object()) {
-        return Err(Malformed::new("invalid_jwt_header", "\"jwk\" in the token's header is not an object"));
+        return Err(Malformed::new(Code::InvalidJwtHeader, "\"jwk\" in the token's header is not an object"));
     }
     Ok(())
 }
@@ -181,8 +182,8 @@ mod tests {
         format!("{}.{}.{}", encode(&header.to_string()), encode(payload), encode("signature"))
     }
 
-    fn code(token: &str) -> &'static str {
-        Envelope::parse(token).map(|_| "ok").unwrap_or_else(|problem| problem.code)
+    fn code(token: &str) -> Code {
+        Envelope::parse(token).map(|_| Code::Ok).unwrap_or_else(|problem| problem.code)
     }
 
     #[test]
@@ -194,15 +195,15 @@ mod tests {
     #[test]
     fn headers_that_break_the_rules_are_refused() {
         let cases = [
-            (json!({}), "invalid_jwt_header"),
-            (json!({"alg": "none"}), "unsigned"),
-            (json!({"alg": "NoNe"}), "unsigned"),
-            (json!({"alg": 5}), "invalid_jwt_header"),
-            (json!({"alg": "ES256", "kid": 5}), "invalid_jwt_header"),
-            (json!({"alg": "ES256", "jwk": "x"}), "invalid_jwt_header"),
-            (json!({"alg": "ES256", "crit": ["exp"], "exp": 1}), "unknown_critical_header"),
-            (json!({"alg": "ES256", "crit": 5}), "unknown_critical_header"),
-            (json!({"alg": "ES256", "b64": false}), "unknown_critical_header"),
+            (json!({}), Code::InvalidJwtHeader),
+            (json!({"alg": "none"}), Code::Unsigned),
+            (json!({"alg": "NoNe"}), Code::Unsigned),
+            (json!({"alg": 5}), Code::InvalidJwtHeader),
+            (json!({"alg": "ES256", "kid": 5}), Code::InvalidJwtHeader),
+            (json!({"alg": "ES256", "jwk": "x"}), Code::InvalidJwtHeader),
+            (json!({"alg": "ES256", "crit": ["exp"], "exp": 1}), Code::UnknownCriticalHeader),
+            (json!({"alg": "ES256", "crit": 5}), Code::UnknownCriticalHeader),
+            (json!({"alg": "ES256", "b64": false}), Code::UnknownCriticalHeader),
         ];
         for (header, expected) in cases {
             assert_eq!(code(&token(&header, "{}")), expected, "{header}");
@@ -219,14 +220,14 @@ mod tests {
             &token(&json!({"alg": "ES256"}), "[]"),
             &token(&json!({"alg": "ES256"}), "{\"a\":1,\"a\":2}"),
         ] {
-            assert_ne!(code(text), "ok", "{text}");
+            assert_ne!(code(text), Code::Ok, "{text}");
         }
     }
 
     #[test]
     fn a_token_of_another_type_is_refused() {
         let jws = Envelope::parse(&token(&json!({"alg": "ES256", "typ": "at+jwt"}), "{}")).unwrap();
-        assert_eq!(jws.require_type(&["jwt", "vc+jwt"], &["vc"]).unwrap_err().code, "wrong_media_type");
+        assert_eq!(jws.require_type(&["jwt", "vc+jwt"], &["vc"]).unwrap_err().code, Code::WrongMediaType);
         let untyped = Envelope::parse(&token(&json!({"alg": "ES256"}), "{}")).unwrap();
         assert!(untyped.require_type(&["jwt"], &["vc"]).is_ok());
     }

@@ -4,6 +4,7 @@
 
 use super::options::ProofOptions;
 use super::problem::ProofProblem;
+use crate::model::code::Code;
 use serde_json::{Map, Value};
 
 /// The proofs that `proof` builds on, in document order. Each name must be the `id` of exactly one proof.
@@ -20,7 +21,7 @@ pub fn previous<'a>(document: &'a Map<String, Value>, proof: &ProofOptions<'_>) 
     for id in &proof.previous {
         if all.iter().filter(|other| id_of(other) == Some(id)).count() != 1 || proof.id == Some(id) {
             let detail = format!("the signature builds on another one ({id}) that is not in the document exactly once");
-            return Err(ProofProblem::new("previous_proof_missing", detail));
+            return Err(ProofProblem::new(Code::PreviousProofMissing, detail));
         }
     }
     Ok(all.iter().filter(|other| id_of(other).is_some_and(|id| proof.previous.contains(&id))).collect())

@@ -4,8 +4,8 @@
 
 use super::ProofRequest;
 use super::options::{parse_moment, purpose_name};
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
-use crate::verify::codes;
 use crate::verify::keys::{Purpose, ResolvedKey, did};
 use chrono::{DateTime, Utc};
 
@@ -18,7 +18,7 @@ pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofReques
         return match request.purpose {
             Purpose::Authentication => Check::not_applicable(CheckId::Controller, "The presentation names no holder."),
             Purpose::AssertionMethod => {
-                Check::fail(CheckId::Controller, "issuer_missing", "The document names no issuer that a key could belong to.")
+                Check::fail(CheckId::Controller, Code::IssuerMissing, "The document names no issuer that a key could belong to.")
                     .next("Ask the candidate for the original from the issuer.")
             }
         };
@@ -31,7 +31,7 @@ pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofReques
     let Some((key, created)) = own.iter().find(|(key, _)| key.allowed) else {
         return Check::fail(
             CheckId::Controller,
-            "key_not_allowed",
+            Code::KeyNotAllowed,
             format!("The key belongs to {expected}, but is not listed there for this use ({purpose})."),
         )
         .next("Ask the issuer to list the key in its public document, or to sign the credential again.");
@@ -39,15 +39,13 @@ pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofReques
     let moment = |written: &Option<String>| written.as_deref().and_then(parse_moment);
     let used_at = created.unwrap_or(request.at);
     if moment(&key.expires).is_some_and(|expires| expires <= used_at) {
-        return Check::fail(CheckId::Controller, "key_expired", "The issuer's key had already expired when it was used.")
-            .next("Ask the issuer for a newly signed credential.");
+        return Check::fail(CheckId::Controller, Code::KeyExpired, "The issuer's key had already expired when it was used.");
     }
     // A revoked key may be in foreign hands, and whoever holds it writes `created` as they like.
     if moment(&key.revoked).is_some_and(|revoked| revoked <= request.at) {
-        return Check::fail(CheckId::Controller, "key_revoked", "The issuer has withdrawn the key that signed this document.")
-            .next("Ask the issuer for a newly signed credential.");
+        return Check::fail(CheckId::Controller, Code::KeyRevoked, "The issuer has withdrawn the key that signed this document.");
     }
-    Check::pass(CheckId::Controller, format!("The key belongs to {expected} and is allowed to be used so."))
+    Check::pass(CheckId::Controller, format!("The key belongs to {expected} and may be used for this."))
 }
 
 /// What can be said of the keys' owner although no key was to be had: none of these methods can be the one expected's.
@@ -61,16 +59,15 @@ pub fn foreign(methods: &[&str], expected: Option<&str>) -> Option<Check> {
 fn mismatch(who: &str, expected: &str) -> Check {
     if did::leads_nowhere(expected) {
         let detail = format!(
-            "the document names its issuer by {expected:.200} alone, and nothing shows that the key of {who:.200} is theirs"
+            "the document names its issuer only as {expected:.200}, and nothing shows that the key of {who:.200} belongs to that issuer"
         );
-        return codes::check(CheckId::Controller, CheckStatus::CouldNotCheck, "issuer_unproven", &detail);
+        return Check::new(CheckId::Controller, CheckStatus::CouldNotCheck, Code::IssuerUnproven, &detail).found();
     }
     Check::fail(
         CheckId::Controller,
-        "controller_mismatch",
-        format!("The document was signed with a key of {who}, not of {expected} who is named in it."),
+        Code::ControllerMismatch,
+        format!("The document was signed with a key of {who}, not of {expected}, who is named in it."),
     )
-    .next("Do not rely on this file; ask the candidate for the original from the issuer.")
 }
 
 /// Who controls the key that verified: the one expected if they are among the signers.

@@ -8,6 +8,7 @@ use super::problem::ProofProblem;
 use crate::document::members::entries;
 use crate::jsonld::notes::Notes;
 use crate::jsonld::{self, Canonical, Contexts, Edition, Expansion, HashAlgorithm};
+use crate::model::code::Code;
 use serde_json::{Map, Value, json};
 
 /// What was signed.
@@ -102,7 +103,7 @@ impl Input<'_> {
         if let Some(signed) = self.options.members.get("@context") {
             if !starts_with(self.document.get("@context"), signed) {
                 let detail = "the document's contexts are not those that were signed".to_owned();
-                return Err(ProofProblem::new("proof_malformed", detail));
+                return Err(ProofProblem::new(Code::ProofMalformed, detail));
             }
             document.insert("@context".to_owned(), signed.clone());
         }

@@ -13,10 +13,11 @@ pub mod signature;
 mod single;
 
 use crate::jsonld::{Contexts, Edition};
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use crate::verify::keys::{KeyResolver, Purpose};
 use chrono::{DateTime, Utc};
-pub use integrity::{TOKEN_NOT_COVERED, screen};
+pub use integrity::screen;
 use options::{Expected, ProofOptions, Suite};
 use problem::ProofProblem;
 use serde_json::{Map, Value, json};
@@ -42,7 +43,7 @@ pub struct ProofVerdict {
     /// Every context is known, in the expected place, and processing found no undefined or re-defined term.
     pub context: Check,
     pub proof: Check,
-    /// The key belongs to `expected_controller` (the issuer or holder) and is allowed to be used so.
+    /// The key belongs to `expected_controller` (the issuer or holder) and may be used for this.
     pub controller: Check,
     pub integrity: Check,
     /// The controller of the key that verified.
@@ -95,10 +96,10 @@ fn supported_proofs<'a>(document: &'a Map<String, Value>, request: &ProofRequest
         Some(entry) => vec![entry],
     };
     if entries.is_empty() {
-        return Err(ProofProblem::new("no_proof", "the document carries no signature".to_owned()));
+        return Err(ProofProblem::new(Code::NoProof, "the document carries no signature".to_owned()));
     }
     if entries.len() > MAX_PROOFS {
-        return Err(ProofProblem::new("too_complex", format!("the document carries more than {MAX_PROOFS} signatures")));
+        return Err(ProofProblem::new(Code::TooComplex, format!("the document carries more than {MAX_PROOFS} signatures")));
     }
     let expected = Expected { purpose: request.purpose, at: request.at, challenge: request.challenge, domain: request.domain };
     let mut proofs = Proofs { supported: Vec::new(), unsupported: Vec::new() };
@@ -113,11 +114,11 @@ fn supported_proofs<'a>(document: &'a Map<String, Value>, request: &ProofRequest
     }
     if proofs.supported.is_empty() {
         let detail = format!("signatures of the kind {} are not supported", proofs.unsupported.join(", "));
-        return Err(ProofProblem::new("unsupported_proof", detail));
+        return Err(ProofProblem::new(Code::UnsupportedProof, detail));
     }
     if proofs.supported.len() > 1 && proofs.supported.iter().any(|proof| proof.suite.is_selective()) {
         let detail = "several signatures over a selectively disclosed document leave open which one speaks for it".to_owned();
-        return Err(ProofProblem::new("proof_ambiguous", detail));
+        return Err(ProofProblem::new(Code::ProofAmbiguous, detail));
     }
     Ok(proofs)
 }
@@ -136,7 +137,7 @@ fn stopped(problem: ProofProblem) -> ProofVerdict {
     if decided != CheckId::Proof {
         verdict.proof = Check::could_not_check(
             CheckId::Proof,
-            "not_reached",
+            Code::NotReached,
             "The signature was not checked, because the document can't be read unambiguously.",
         );
     }
@@ -193,7 +194,7 @@ fn concluded(
     if !unsupported.is_empty() {
         proof = Check::warning(
             CheckId::Proof,
-            "unsupported_proof",
+            Code::UnsupportedProof,
             format!(
                 "The signature matches the document; another one, of the kind {}, could not be checked.",
                 unsupported.join(", ")
@@ -203,12 +204,8 @@ fn concluded(
     }
     for done in &verified {
         for (url, name) in editions_used(document, request.contexts, done.edition) {
-            proof = proof.finding(Finding {
-                problem_type: None,
-                code: "context_edition".to_owned(),
-                detail: format!("the signature was made with the {name} content of {url}"),
-                pointer: Some("/@context".to_owned()),
-            });
+            let detail = format!("the signature was made with the {name} content of {url}");
+            proof = proof.finding(Finding::new(Code::ContextEdition, detail).at("/@context"));
         }
     }
     if request.explain {

@@ -3,6 +3,7 @@
 //! Must not know: keys, canonical forms.
 
 use super::ProofProblem;
+use crate::model::code::Code;
 use crate::verify::keys::Purpose;
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::{Map, Value};
@@ -107,7 +108,7 @@ pub fn read<'a>(proof: &'a Map<String, Value>, suite: Suite, expected: &Expected
     let purpose = required("proofPurpose")?;
     if purpose != purpose_name(expected.purpose) {
         let detail = format!("the proof was made for the purpose {purpose}, not {}", purpose_name(expected.purpose));
-        return Err(ProofProblem::new("proof_purpose_mismatch", detail));
+        return Err(ProofProblem::new(Code::ProofPurposeMismatch, detail));
     }
     let verification_method = required("verificationMethod")?;
     if !verification_method.contains(':') {
@@ -121,17 +122,17 @@ pub fn read<'a>(proof: &'a Map<String, Value>, suite: Suite, expected: &Expected
     };
     let created = moment("created")?;
     if moment("expires")?.is_some_and(|expires| expires < expected.at) {
-        return Err(ProofProblem::new("proof_expired", "the signature's own period of validity is over".to_owned()));
+        return Err(ProofProblem::new(Code::ProofExpired, "the signature's own period of validity is over".to_owned()));
     }
     if let Some(challenge) = expected.challenge
         && text("challenge")? != Some(challenge)
     {
-        return Err(ProofProblem::new("challenge_mismatch", "the proof answers another challenge".to_owned()));
+        return Err(ProofProblem::new(Code::ChallengeMismatch, "the proof answers another challenge".to_owned()));
     }
     if let Some(domain) = expected.domain
         && !names_domain(proof.get("domain"), domain)
     {
-        return Err(ProofProblem::new("domain_mismatch", "the proof was made for another recipient".to_owned()));
+        return Err(ProofProblem::new(Code::DomainMismatch, "the proof was made for another recipient".to_owned()));
     }
     let value = match suite {
         Suite::DetachedJws(_) => required("jws")?,

@@ -175,6 +175,7 @@ fn detached_jws(
 mod tests {
     use super::*;
     use crate::jsonld::{self, Contexts};
+    use crate::model::code::Code;
     use crate::model::report::{Check, CheckStatus};
     use crate::verify::documents::Documents;
     use crate::verify::keys::{KeyResolver, Purpose};
@@ -219,7 +220,7 @@ mod tests {
         let key = SigningKey::from_bytes(&[1; 32]);
         for name in [multikey(&key), "key-1".to_owned(), "z6Mk".to_owned()] {
             let (proof, controller) = checked(&signed(&key, &name)).await;
-            assert_eq!((proof.status, proof.code.as_str()), (CheckStatus::CouldNotCheck, "key_unavailable"), "{name}");
+            assert_eq!((proof.status, proof.code), (CheckStatus::CouldNotCheck, Code::KeyUnavailable), "{name}");
             assert_ne!(controller.status, CheckStatus::Pass, "{name}");
         }
     }
@@ -231,7 +232,7 @@ mod tests {
         tampered["credentialSubject"]["id"] = json!("did:example:mallory");
         for document in [signed(&key, &multikey(&other)), tampered] {
             let (proof, _) = checked(&document).await;
-            assert_eq!((proof.status, proof.code.as_str()), (CheckStatus::Fail, "signature_invalid"), "{}", proof.message);
+            assert_eq!((proof.status, proof.code), (CheckStatus::Fail, Code::SignatureInvalid), "{}", proof.message);
         }
     }
 
@@ -241,7 +242,7 @@ mod tests {
         for method in ["did:example:other#key-1", "did:web:other.example.org#key-1"] {
             let (proof, controller) = checked(&signed_by(&key, method)).await;
             assert_eq!(proof.status, CheckStatus::CouldNotCheck, "{method}");
-            assert_eq!((controller.status, controller.code.as_str()), (CheckStatus::Fail, "controller_mismatch"), "{method}");
+            assert_eq!((controller.status, controller.code), (CheckStatus::Fail, Code::ControllerMismatch), "{method}");
         }
         let (_, controller) = checked(&signed_by(&key, "https://keys.example.org/1#key-1")).await;
         assert_ne!(controller.status, CheckStatus::Fail, "a web address may hold the issuer's key");

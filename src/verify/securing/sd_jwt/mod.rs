@@ -8,6 +8,7 @@ use super::jose::{Envelope, Malformed};
 use super::proof::signature;
 use crate::document::{Limits, json};
 use crate::jsonld::notes::Path;
+use crate::model::code::Code;
 use crate::verify::keys::PublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -92,13 +93,13 @@ pub fn is_selective(claims: &Map<String, Value>) -> bool {
 impl KeyBinding {
     /// The holder's key signed exactly this disclosure (RFC 9901 §7.3), for this nonce and audience when they are given.
     pub fn check(&self, claims: &Map<String, Value>, nonce: Option<&str>, audience: Option<&str>) -> Result<(), Malformed> {
-        let broken = |detail: &str| Malformed::new("key_binding_invalid", detail);
+        let broken = |detail: &str| Malformed::new(Code::KeyBindingInvalid, detail);
         if self.jws.media_type().as_deref() != Some("kb+jwt") {
             return Err(broken("the holder's signature is of the wrong type"));
         }
         let jwk = claims.get("cnf").and_then(|confirmation| confirmation.get("jwk"));
         let jwk = jwk.ok_or_else(|| broken("the credential names no key of the holder"))?;
-        let key = PublicKey::from_jwk(jwk).map_err(|error| Malformed::new("key_binding_invalid", error.to_string()))?;
+        let key = PublicKey::from_jwk(jwk).map_err(|error| Malformed::new(Code::KeyBindingInvalid, error.to_string()))?;
         signature::jose(self.jws.algorithm(), &key, self.jws.signing_input(), self.jws.signature())
             .map_err(|_| broken("the holder's signature does not match"))?;
         let text = |name: &str| self.jws.payload().get(name).and_then(Value::as_str);
@@ -109,22 +110,22 @@ impl KeyBinding {
             return Err(broken("the holder's signature does not say when and for whom it was made"));
         }
         if nonce.is_some_and(|nonce| text("nonce") != Some(nonce)) {
-            return Err(Malformed::new("challenge_mismatch", "the holder signed for another request"));
+            return Err(Malformed::new(Code::ChallengeMismatch, "the holder signed for another request"));
         }
         if audience.is_some_and(|audience| text("aud") != Some(audience)) {
-            return Err(Malformed::new("domain_mismatch", "the holder signed for another recipient"));
+            return Err(Malformed::new(Code::DomainMismatch, "the holder signed for another recipient"));
         }
         Ok(())
     }
 }
 
 fn refused(detail: &str) -> Malformed {
-    Malformed::new("disclosure_invalid", detail)
+    Malformed::new(Code::DisclosureInvalid, detail)
 }
 
 fn hidable(name: &str) -> Malformed {
     let detail = format!("the credential lets its holder hide \"{name:.40}\", which decides whether it is valid");
-    Malformed::new("undisclosed", detail)
+    Malformed::new(Code::Undisclosed, detail)
 }
 
 #[derive(Clone, Copy)]

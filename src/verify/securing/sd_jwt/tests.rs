@@ -1,7 +1,8 @@
 //! Disclosures in and out of place.
 
 use super::*;
-use crate::model::report::{Check, CheckId, CheckStatus, Finding};
+use crate::model::code::Code;
+use crate::model::report::{Check, CheckId, CheckStatus};
 use serde_json::json;
 
 fn encode(value: &Value) -> String {
@@ -77,9 +78,9 @@ fn key_binding_covers_exactly_what_is_disclosed() {
     let good = bind(&digest(&presented));
     assert_eq!(check(&good, None, None), Ok(()));
     assert_eq!(check(&good, Some("n"), Some("https://gw.example.org")), Ok(()));
-    assert_eq!(check(&good, Some("other"), None), Err("challenge_mismatch"));
-    assert_eq!(check(&good, None, Some("https://other.example.org")), Err("domain_mismatch"));
-    assert_eq!(check(&bind(&digest("something else")), None, None), Err("key_binding_invalid"));
+    assert_eq!(check(&good, Some("other"), None), Err(Code::ChallengeMismatch));
+    assert_eq!(check(&good, None, Some("https://other.example.org")), Err(Code::DomainMismatch));
+    assert_eq!(check(&bind(&digest("something else")), None, None), Err(Code::KeyBindingInvalid));
 }
 
 #[test]
@@ -88,14 +89,9 @@ fn what_is_not_disclosed_is_known_by_its_place() {
         json!({"vct": "urn:x", "_sd": ["top"], "list": ["one", {"...": "second"}], "status": {"a/b": {"_sd": ["inner"]}}});
     let parsed = SdJwt::parse(&format!("{}~", jws(&payload))).unwrap();
     assert_eq!(parsed.withheld, ["/list/1", "/status/a~1b", ""]);
-    let integrity = Check::warning(CheckId::Integrity, "claim_missing", "x").finding(Finding {
-        problem_type: None,
-        code: "claim_missing".to_owned(),
-        detail: "x".to_owned(),
-        pointer: None,
-    });
+    let integrity = Check::warning(CheckId::Integrity, Code::ClaimMissing, "x").found();
     let judged = judge(integrity.clone(), &parsed.claims, &parsed.withheld);
-    assert_eq!((judged.status, judged.code.as_str(), judged.findings.len()), (CheckStatus::Fail, "undisclosed", 2));
+    assert_eq!((judged.status, judged.code, judged.findings.len()), (CheckStatus::Fail, Code::Undisclosed, 2));
     assert_eq!(judge(integrity.clone(), &parsed.claims, &[]), integrity, "everything is disclosed");
     assert_eq!(judge(integrity.clone(), &parsed.claims, &["/list/1".to_owned()]), integrity, "nothing that is decided on");
 }
@@ -117,5 +113,5 @@ fn many_places_behind_a_long_name_are_refused_before_they_fill_the_memory() {
     let digests: Vec<String> = (0..5_000).map(|number| format!("d{number}")).collect();
     assert_eq!(parse(&json!({"vct": "urn:x", "_sd": digests})).unwrap(), 1, "one place");
     let refused = parse(&json!({"vct": "urn:x", "n".repeat(10_000): hidden(5_000)})).unwrap_err();
-    assert_eq!(refused.code, "disclosure_invalid");
+    assert_eq!(refused.code, Code::DisclosureInvalid);
 }

@@ -6,9 +6,9 @@
 
 use super::NEVER_HIDDEN;
 use crate::document::members::entries;
-use crate::model::report::{Check, CheckId, CheckStatus, RESULT_WITHHOLDABLE};
+use crate::model::code::Code;
+use crate::model::report::{Check, CheckId, CheckStatus};
 use crate::verify::checks::unsaid;
-use crate::verify::codes;
 use serde_json::{Map, Value};
 
 const ID: CheckId = CheckId::Integrity;
@@ -28,7 +28,7 @@ fn inside_what_decides(withheld: &[String]) -> Option<Check> {
     let top = |pointer: &String| pointer.split('/').nth(1).map(str::to_owned);
     let name = withheld.iter().filter_map(top).find(|name| NEVER_HIDDEN.contains(&name.as_str()))?;
     let detail = format!("a part of \"{name}\", which decides whether the credential is valid, is not disclosed");
-    Some(codes::fail(ID, "undisclosed", &detail))
+    Some(Check::fail(ID, Code::Undisclosed, &detail).found())
 }
 
 /// In the data model the dates and the status may be hidden, so that absent ones can't be told from withheld ones. In an
@@ -40,7 +40,7 @@ fn lifecycle(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> 
     }
     let (_, what) = unsaid::lifecycle(claims).next()?;
     let detail = format!("the credential does not show {what}, and its holder could have left that out");
-    Some(codes::check(ID, CheckStatus::Warning, "withholdable", &detail))
+    Some(Check::new(ID, CheckStatus::Warning, Code::Withholdable, &detail).found())
 }
 
 /// A holder who could leave out a result, or the bar that it had to reach, could turn a failed course into a passed one.
@@ -64,7 +64,7 @@ fn results(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> {
         })
     });
     let detail = "a result, or a part of what it had to reach, may be among what is not disclosed";
-    is_withholdable.then(|| codes::check(ID, CheckStatus::Warning, RESULT_WITHHOLDABLE, detail))
+    is_withholdable.then(|| Check::new(ID, CheckStatus::Warning, Code::ResultWithholdable, detail).found())
 }
 
 /// A value or the elements of a list, with where each stands.

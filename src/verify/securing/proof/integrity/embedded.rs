@@ -6,6 +6,7 @@ use super::screen;
 use crate::document::members::entries;
 use crate::jsonld::Contexts;
 use crate::jsonld::notes::Path;
+use crate::model::code::Code;
 use crate::verify::securing::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
 
@@ -28,7 +29,7 @@ pub fn problems(document: &Map<String, Value>, contexts: &Contexts) -> Vec<Proof
     walk.members(document, &Path::Root);
     if walk.embedded > MAX_EMBEDDED {
         let detail = format!("the document holds more than {MAX_EMBEDDED} other credentials");
-        walk.problems.push(ProofProblem::new("too_complex", detail));
+        walk.problems.push(ProofProblem::new(Code::TooComplex, detail));
     }
     walk.problems
 }
@@ -78,13 +79,13 @@ impl Walk<'_> {
         match members.get("@context") {
             None if is_credential => {
                 let detail = "a credential inside the document does not say which vocabularies it uses".to_owned();
-                self.problems.push(ProofProblem::integrity("inner_context_missing", &path.pointer(), detail));
+                self.problems.push(ProofProblem::integrity(Code::InnerContextMissing, &path.pointer(), detail));
             }
             None => {}
             Some(context) if is_proof(path) && names_suites(context) => {}
             Some(_) if !credential => {
                 let detail = "a part of the document changes what words mean".to_owned();
-                self.problems.push(ProofProblem::integrity("inner_context", &here(), detail));
+                self.problems.push(ProofProblem::integrity(Code::InnerContext, &here(), detail));
             }
             Some(context) => {
                 let entries = match context {

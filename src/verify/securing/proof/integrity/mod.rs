@@ -16,13 +16,11 @@ use super::problem::ProofProblem;
 use crate::document::members::entries;
 use crate::jsonld::notes::{Note, Notes, Oddity};
 use crate::jsonld::{Contexts, Edition, vocabulary};
+use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
 use serde_json::{Map, Value};
 
 pub use selective::Disclosure;
-
-/// A presentation's signature says nothing of the tokens in it.
-pub const TOKEN_NOT_COVERED: &str = "token_not_covered";
 
 /// What was seen of a document while a proof was checked.
 #[derive(Default)]
@@ -39,8 +37,8 @@ pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts,
     let mut problems: Vec<ProofProblem> = Vec::new();
     let all_notes = || seen.iter().flat_map(|seen| [&seen.notes, &seen.proof_notes]).flatten();
     if all_notes().any(|notes| notes.is_cut_short) {
-        let detail = "the document is written in more unusual ways than can be looked at".to_owned();
-        problems.push(ProofProblem::integrity("too_complex", "", detail));
+        let detail = "the document uses more unusual forms than the gateway checks".to_owned();
+        problems.push(ProofProblem::integrity(Code::TooComplex, "", detail));
     }
     if let Some(notes) = seen.iter().find_map(|seen| seen.notes.as_ref()) {
         problems.extend(notes.oddities.iter().filter(|note| !presented_token(document, note)).filter_map(judge));
@@ -57,8 +55,8 @@ pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts,
     problems.extend(hard.into_iter().map(|finding| finding.problem));
     let notes = seen.iter().filter_map(|seen| seen.notes.as_ref()).flat_map(|notes| &notes.oddities);
     let tokens = notes.filter(|note| presented_token(document, note)).map(|note| {
-        let detail = "the signature of the presentation does not cover the token in it, which has one of its own".to_owned();
-        ProofProblem::integrity(TOKEN_NOT_COVERED, &note.pointer, detail)
+        let detail = "the signature of the presentation does not cover the token in it, which has its own signature".to_owned();
+        ProofProblem::integrity(Code::TokenNotCovered, &note.pointer, detail)
     });
     let soft = tokens.chain(soft.into_iter().map(|finding| finding.problem)).collect();
 
@@ -104,10 +102,9 @@ fn mild(document: &Map<String, Value>, soft: Vec<ProofProblem>) -> Check {
     if screen::has_inline(document) {
         return Check::warning(
             CheckId::Integrity,
-            "inline_context",
+            Code::InlineContext,
             "The signature covers the document, but the document itself says what some of its words mean.",
-        )
-        .next("Rely on the fields of the standard only; ask the issuer about the others.");
+        );
     }
     Check::pass(CheckId::Integrity, "Every value in the document is covered by the signature.")
 }
@@ -120,23 +117,23 @@ fn judge(note: &Note) -> Option<ProofProblem> {
         Oddity::UndefinedTerm => {
             let detail =
                 format!("the word \"{what}\" is not defined by the document's vocabularies, so the signature does not cover it");
-            Some(ProofProblem { check: CheckId::Context, ..ProofProblem::integrity("undefined_term", &note.pointer, detail) })
+            Some(ProofProblem { check: CheckId::Context, ..ProofProblem::integrity(Code::UndefinedTerm, &note.pointer, detail) })
         }
-        Oddity::DroppedValue => problem("data_loss", format!("the value {what} is not covered by the signature")),
-        Oddity::NotSigned => problem("not_signed", format!("\"{what}\" is not covered by the signature")),
-        Oddity::KeywordMember(name) => problem("keyword_member", format!("\"{name}\" could hide or move values from readers")),
+        Oddity::DroppedValue => problem(Code::DataLoss, format!("the value {what} is not covered by the signature")),
+        Oddity::NotSigned => problem(Code::NotSigned, format!("\"{what}\" is not covered by the signature")),
+        Oddity::KeywordMember(name) => problem(Code::KeywordMember, format!("\"{name}\" could hide or move values from readers")),
         Oddity::IriMember(iri) | Oddity::IriType(iri) if vocabulary::has_name(iri) => {
-            problem("renamed_member", format!("\"{what}\" hides a standard field under another spelling"))
+            problem(Code::RenamedMember, format!("\"{what}\" hides a standard field under another spelling"))
         }
         Oddity::IriMember(iri) if iri.starts_with("https://www.w3.org/2018/credentials#") => {
-            problem("renamed_member", format!("\"{what}\" hides a field of the credential under another spelling"))
+            problem(Code::RenamedMember, format!("\"{what}\" hides a field of the credential under another spelling"))
         }
         Oddity::IriMember(_) | Oddity::IriType(_) => None,
-        Oddity::Renamed(_) => problem("renamed_member", format!("\"{what}\" hides a standard field under another name")),
+        Oddity::Renamed(_) => problem(Code::RenamedMember, format!("\"{what}\" hides a standard field under another name")),
         Oddity::NestedArray => {
-            problem("nested_array", "a list directly in a list reads differently from what was signed".to_owned())
+            problem(Code::NestedArray, "a list directly in a list reads differently from what was signed".to_owned())
         }
-        Oddity::ValueObject => problem("value_object", "a value is wrapped, so that readers would miss it".to_owned()),
-        Oddity::RepeatedType => problem("repeated_type", format!("the type \"{what}\" is given twice")),
+        Oddity::ValueObject => problem(Code::ValueObject, "a value is wrapped, so that readers would miss it".to_owned()),
+        Oddity::RepeatedType => problem(Code::RepeatedType, format!("the type \"{what}\" is given twice")),
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::jsonld::dataset::Term;
 use crate::jsonld::notes::{NodeNote, Notes};
+use crate::model::code::Code;
 use crate::verify::securing::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
@@ -46,14 +47,14 @@ fn conflict(document: &Map<String, Value>, places: &[&NodeNote]) -> Option<Proof
     let descriptions = distinct(document, places);
     if descriptions.len() > MAX_DESCRIPTIONS {
         let detail = format!("{} is described in more than {MAX_DESCRIPTIONS} different ways", name(&places.first()?.id));
-        return Some(ProofProblem::new("too_complex", detail));
+        return Some(ProofProblem::new(Code::TooComplex, detail));
     }
     let decisive = descriptions.iter().filter(|description| is_decisive(description.node));
     let pairs = decisive.flat_map(|decisive| descriptions.iter().map(move |other| (decisive, other)));
     let differing = |one: &Description<'_>, other: &Description<'_>| one.content != other.content && !may_share(one, other);
     let (decisive, other) = pairs.into_iter().find(|(decisive, other)| differing(decisive, other))?;
     let detail = format!("what is said about {} is spread over several places", name(&decisive.node.id));
-    Some(ProofProblem::integrity("node_redescribed", &other.node.pointer, detail))
+    Some(ProofProblem::integrity(Code::NodeRedescribed, &other.node.pointer, detail))
 }
 
 /// What is written of a node at one place.

@@ -2,6 +2,7 @@
 //! Comes in: the document. Goes out: problems of the `integrity` check.
 //! Must not know: proofs, contexts.
 
+use crate::model::code::Code;
 use crate::verify::securing::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ const OBJECTS: [&str; 4] = ["credentialStatus", "credentialSubject", "credential
 pub fn problems(document: &Map<String, Value>) -> Vec<ProofProblem> {
     let mut problems = Vec::new();
     let mut wrong = |pointer: String, what: &str| {
-        problems.push(ProofProblem::integrity("not_plain", &pointer, format!("{what} is not written in its plain form")));
+        problems.push(ProofProblem::integrity(Code::NotPlain, &pointer, format!("{what} is not written in its plain form")));
     };
     for name in DATES.iter().filter(|name| document.get(**name).is_some_and(|value| !value.is_string() && !value.is_null())) {
         wrong(format!("/{name}"), name);

@@ -5,6 +5,7 @@
 use crate::document::members::entries;
 use crate::jsonld::vocabulary::{self, Term};
 use crate::jsonld::{Contexts, Edition};
+use crate::model::code::Code;
 use crate::model::report::{CheckId, CheckStatus};
 use crate::verify::securing::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
@@ -28,7 +29,7 @@ pub fn has_inline(document: &Map<String, Value>) -> bool {
 /// What can be refused before any work.
 pub fn screen(document: &Map<String, Value>, contexts: &Contexts) -> Result<(), ProofProblem> {
     if document.get("@context").is_none() {
-        return Err(problem("/@context", "context_missing", "the document names no vocabulary".to_owned()));
+        return Err(problem("/@context", Code::ContextMissing, "the document names no vocabulary".to_owned()));
     }
     list(entries(document.get("@context")).as_slice(), contexts, "/@context", true)
 }
@@ -37,10 +38,10 @@ pub fn screen(document: &Map<String, Value>, contexts: &Contexts) -> Result<(), 
 pub fn list(entries: &[Value], contexts: &Contexts, pointer: &str, inline: bool) -> Result<(), ProofProblem> {
     let wrong = |code, detail| Err(problem(pointer, code, detail));
     if entries.len() > MAX_CONTEXTS {
-        return wrong("context_excess", format!("the document lists more than {MAX_CONTEXTS} vocabularies"));
+        return wrong(Code::ContextExcess, format!("the document lists more than {MAX_CONTEXTS} vocabularies"));
     }
     if !entries.first().and_then(Value::as_str).is_some_and(|url| BASE_CONTEXTS.contains(&url)) {
-        return wrong("context_order", "the vocabulary of Verifiable Credentials is not the first one".to_owned());
+        return wrong(Code::ContextOrder, "the vocabulary of Verifiable Credentials is not the first one".to_owned());
     }
     let mut seen = Vec::new();
     for entry in entries {
@@ -48,21 +49,24 @@ pub fn list(entries: &[Value], contexts: &Contexts, pointer: &str, inline: bool)
             Value::String(url) => match contexts.get(url, Edition::default()) {
                 Some(content) => content,
                 None => {
-                    return wrong("unknown_context", format!("the context {url} is not known, and contexts are never fetched"));
+                    return wrong(
+                        Code::UnknownContext,
+                        format!("the context {url} is not known, and contexts are never fetched"),
+                    );
                 }
             },
             Value::Object(_) if inline => entry,
-            _ => return wrong("inline_context", "a part of the document brings its own vocabulary".to_owned()),
+            _ => return wrong(Code::InlineContext, "a part of the document brings its own vocabulary".to_owned()),
         };
         if seen.contains(&content) {
-            return wrong("context_repeated", "the document lists the same vocabulary twice".to_owned());
+            return wrong(Code::ContextRepeated, "the document lists the same vocabulary twice".to_owned());
         }
         seen.push(content);
     }
     Ok(())
 }
 
-fn problem(pointer: &str, code: &'static str, detail: String) -> ProofProblem {
+fn problem(pointer: &str, code: Code, detail: String) -> ProofProblem {
     let pointer = Some(pointer.to_owned());
     ProofProblem { check: CheckId::Context, status: CheckStatus::Fail, code, detail, pointer }
 }
@@ -93,7 +97,7 @@ pub fn foreign_names(document: &Map<String, Value>, contexts: &Contexts, edition
 fn used(name: &str, value: &Value, pointer: &str, suspects: &HashMap<&str, &Term>, problems: &mut Vec<ProofProblem>) {
     if suspects.contains_key(name) {
         let detail = format!("the word \"{name}\" hides a standard field under another name");
-        problems.push(ProofProblem::integrity("renamed_member", pointer, detail));
+        problems.push(ProofProblem::integrity(Code::RenamedMember, pointer, detail));
     }
     match value {
         Value::Object(members) => {

@@ -4,7 +4,7 @@
 
 use crate::document::members::entries;
 use crate::jsonld::dataset::{Quad, Term};
-use crate::model::report::RESULT_WITHHOLDABLE;
+use crate::model::code::Code;
 use crate::verify::checks::unsaid;
 use crate::verify::securing::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
@@ -42,7 +42,7 @@ pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<W
     // An issuer who marks nothing does not use the mechanism; one who marks some statements left the others out on purpose.
     let strict = is_badge(document) && !disclosure.mandatory.is_empty();
     let mut report = |name: &str, detail: String| {
-        let problem = ProofProblem::integrity("withholdable", &format!("/{name}"), detail);
+        let problem = ProofProblem::integrity(Code::Withholdable, &format!("/{name}"), detail);
         found.push(Withholdable { problem, fatal: strict });
     };
     for name in DECISIVE {
@@ -80,7 +80,7 @@ fn results(document: &Map<String, Value>, disclosure: &Disclosure) -> Option<Wit
     } else {
         return None;
     };
-    let problem = ProofProblem::integrity(RESULT_WITHHOLDABLE, "/credentialSubject", detail.to_owned());
+    let problem = ProofProblem::integrity(Code::ResultWithholdable, "/credentialSubject", detail.to_owned());
     Some(Withholdable { problem, fatal: false })
 }
 

@@ -4,6 +4,7 @@
 
 use super::derived::{Components, index};
 use super::{MAX_STATEMENTS, Statements};
+use crate::model::code::Code;
 use crate::verify::keys::PublicKey;
 use crate::verify::securing::proof::hashing::Input;
 use crate::verify::securing::proof::integrity::Seen;
@@ -40,7 +41,7 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
     let statements = Statements::new(input, &labels, &mandatory)?;
     let total = undisclosed + selective.len();
     if total > 2 * MAX_STATEMENTS {
-        return Err(ProofProblem::new("too_complex", "the credential behind the derived proof is too large".to_owned()));
+        return Err(ProofProblem::new(Code::TooComplex, "the credential behind the derived proof is too large".to_owned()));
     }
     let ascending = selective.windows(2).all(|pair| pair[0] < pair[1]);
     if !ascending || selective.last().is_some_and(|last| *last >= total) || selective.len() != statements.chosen.len() {

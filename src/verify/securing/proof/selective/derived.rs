@@ -2,6 +2,7 @@
 //! Comes in: a `proofValue`. Goes out: its components, each of the type and size expected.
 //! Must not know: what they mean.
 
+use crate::model::code::Code;
 use crate::verify::securing::proof::problem::ProofProblem;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -29,10 +30,10 @@ impl Components {
             [0xd9, 0x5d, header, ..] if *header == base => {
                 let detail =
                     "this copy holds everything its holder could choose from, and is not meant to be passed on".to_owned();
-                return Err(ProofProblem::new("base_proof", detail));
+                return Err(ProofProblem::new(Code::BaseProof, detail));
             }
             [0xd9, 0x5d, ..] => {
-                return Err(ProofProblem::new("unsupported_proof", "a feature of the signature is not supported".to_owned()));
+                return Err(ProofProblem::new(Code::UnsupportedProof, "a feature of the signature is not supported".to_owned()));
             }
             _ => return Err(malformed()),
         };

@@ -12,6 +12,7 @@ use super::options::Suite;
 use super::problem::ProofProblem;
 use crate::jsonld::dataset::Quad;
 use crate::jsonld::notes::Notes;
+use crate::model::code::Code;
 use crate::verify::keys::PublicKey;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
@@ -43,7 +44,7 @@ impl Statements {
         let (canonical, notes) = input.canonical_document()?;
         if canonical.quads.len() > MAX_STATEMENTS {
             let detail = format!("the disclosed document has more than {MAX_STATEMENTS} statements");
-            return Err(ProofProblem::new("too_complex", detail));
+            return Err(ProofProblem::new(Code::TooComplex, detail));
         }
         let mut unlabelled = false;
         let relabel = |quad: Quad| {
