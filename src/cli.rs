@@ -22,7 +22,7 @@ enum Command {
     Serve(commands::serve::ServeArgs),
     /// Run the relay and the connector workers only, against PostgreSQL and RabbitMQ
     Worker,
-    /// Say of files whether they are genuine, valid and about the right person
+    /// Verify files: are they genuine, valid and about the right person?
     Verify(commands::verify::VerifyArgs),
     /// Manage API keys
     ApiKey(commands::api_key::ApiKeyArgs),

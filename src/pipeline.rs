@@ -36,7 +36,7 @@ pub struct Pipeline {
     pub examiner: Examiner,
     pub store: Store,
     pub clock: Clock,
-    /// How long a status that an issuer gave holds before it is asked again; `None`: for ever.
+    /// How long an issuer's status counts before it is checked again; `None`: it is never checked again.
     pub status_interval: Option<Duration>,
 }
 

@@ -95,7 +95,7 @@ impl App {
                 match changed {
                     Ok(0) => {}
                     Ok(_) => self.jobs.wake(),
-                    Err(error) => tracing::warn!(cause = %error, "what has become of credentials could not be looked up"),
+                    Err(error) => tracing::warn!(cause = %error, "the lifecycle check of credentials failed"),
                 }
             }
             tokio::select! {

@@ -16,7 +16,7 @@ impl Default for Changes {
 }
 
 impl Changes {
-    /// Nobody may be listening: that is no error.
+    /// Having no listeners is not an error.
     pub fn announce(&self, exchange: &ExchangeId) {
         drop(self.0.send(exchange.clone()));
     }

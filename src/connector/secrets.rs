@@ -18,8 +18,8 @@ pub struct SecretError {
     pub problem: String,
 }
 
-/// Values for every secret; those that are plain values pass through. Files must lie in `folder`: who may write a connection
-/// must not be able to send any file of the machine to an address of their own. An empty `folder` allows no file.
+/// Values for every secret; plain values pass through. Files must lie in `folder`; an empty `folder` allows no file. Otherwise a
+/// person who may write connections could name any file of the machine as a secret and have it sent to their own server.
 pub async fn resolve(secrets: &Secrets, folder: &Path) -> Result<Secrets, SecretError> {
     let mut resolved = Secrets::new();
     for (name, secret) in secrets {

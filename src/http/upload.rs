@@ -288,7 +288,7 @@ pub fn plain_name(given: &str) -> String {
     let length = trimmed.chars().count();
     match trimmed {
         "" | "." | ".." => "file".to_owned(),
-        // The end holds the extension, which people go by.
+        // Keep the end: it has the extension.
         long if length > MAX_FILE_NAME_CHARS => {
             let kept: String = long.chars().skip(length - MAX_FILE_NAME_CHARS + 1).collect();
             format!("…{kept}")

@@ -101,7 +101,7 @@ impl Unpack<'_> {
         if zip.has_overlapping_files().unwrap_or(false) {
             return Err(FileProblem::new(
                 Code::OverlappingEntries,
-                "The archive is built in a way that only attacks use: its entries overlap.",
+                "The entries of the archive overlap, as they do only in files that are made to cause harm.",
             ));
         }
         self.budget.entries -= zip.len();

@@ -114,7 +114,8 @@ impl EventWriter {
         Ok(())
     }
 
-    /// The verdict on a credential. Who was told another one hears of this one too, even if it is not one that they take.
+    /// The verdict on a credential. A connection that received an earlier, different verdict also gets this
+    /// one, whatever its filter.
     fn verdict(&mut self, shown: &Shown, before: Option<&Published>) {
         let outcome = shown.summary.outcome;
         let event_type = match outcome {
@@ -303,7 +304,7 @@ fn supports(assertion: &str, uri: Option<&str>, skill: &SkillAssertion) -> bool 
     assertion == skill.assertion_id || (concept.is_some() && uri == concept)
 }
 
-/// Whom a skill that had this outcome is lost to, when credentials of those outcomes still give it.
+/// Which connections must hear of the withdrawal of a skill, given its outcome and the outcomes that still support it.
 fn losers(before: Outcome, still: &HashSet<Outcome>) -> Option<Audience> {
     let only = |outcome| still.len() == 1 && still.contains(&outcome);
     match before {

@@ -29,7 +29,7 @@ pub struct Fetched {
     pub etag: Option<String>,
 }
 
-/// Why a document is not to be had.
+/// Why a document is not available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     #[error("nothing may be fetched (offline), and {0} was not provided")]

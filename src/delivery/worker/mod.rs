@@ -123,7 +123,7 @@ impl Worker {
         let Some(delivery) = self.store.claim_delivery(id, &event.id, started_at, LEASE).await? else {
             return Ok(Handled::Skipped);
         };
-        // Attempts without a reason ended well: somebody asks for the delivery once more.
+        // Earlier attempts and no reason for a failure: this is a replay of a delivered event.
         let again = delivery.attempts > 0 && delivery.reason.is_none();
         let report = self.deliver(&connection, event, again).await?;
         let paused = matches!(&report.end, End::Stopped(Stop { kind: StopKind::ConfigError, .. }));

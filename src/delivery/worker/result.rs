@@ -5,7 +5,7 @@ use crate::model::delivery::DeliveryResult;
 use chrono::{DateTime, Duration as Span, Utc};
 use std::time::Duration;
 
-/// Being asked to slow down is no failure: it may happen so many times as often before the delivery is given up.
+/// Being asked to slow down is not a failure: such retries may use this many times the length of the retry schedule.
 const PATIENCE_WITH_LIMITS: usize = 4;
 /// Part of a wait that is random, so that deliveries that failed together don't come back together.
 const JITTER: f64 = 0.2;

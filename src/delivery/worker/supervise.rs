@@ -146,7 +146,7 @@ impl Worker {
     }
 }
 
-/// Messages in their order, one of each person at a time: what is told of a person arrives as it happened.
+/// Messages in their order, one of each candidate at a time: events about one candidate are delivered in order.
 #[derive(Default)]
 struct Line {
     waiting: VecDeque<Message>,

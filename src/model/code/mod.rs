@@ -56,7 +56,7 @@ macro_rules! codes {
         pub enum Code { $($($variant),+),+ }
 
         impl Code {
-            /// In the order in which the checks are made.
+            /// In the order in which a report shows the checks.
             pub const ALL: &'static [Code] = &[$($(Self::$variant),+),+];
 
             pub(super) const fn row(self) -> super::Row {

@@ -73,7 +73,8 @@ codes! {
         NumberOutOfRange "number_out_of_range" "The JSON holds a number that can't be read exactly.",
         ReservedKey "reserved_key" "The JSON uses a member name that is reserved.",
         TooLarge "too_large" "The token or signed message is larger than is allowed.",
-        VcClaim "vc_claim" as Warning "The token mixes two editions of the standard for tokens.",
+        VcClaim "vc_claim" as Warning "The credential is wrapped in a way that its data model no longer uses."
+            => "The credential can still be genuine; ask the issuer to issue it in today's form.",
         WrongMediaType "wrong_media_type" "The token does not say that it is a credential, or says that it is something else." => ASK_REISSUE,
     }
     [Format] Fail MALFORMED ASK_REISSUE {

@@ -118,7 +118,7 @@ impl Authorities {
     }
 }
 
-/// Every list, or `None` when one is not to be had.
+/// Every list, or `None` when a list is not available.
 async fn fetch(addresses: &[String], documents: &Documents) -> Option<Vec<CertRevocationList<'static>>> {
     let mut lists = Vec::with_capacity(addresses.len());
     for address in addresses {

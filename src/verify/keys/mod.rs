@@ -55,7 +55,7 @@ pub struct ResolvedKey {
 /// Why there is no key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// The document that should hold the key was not to be had: could not check.
+    /// The document that should hold the key is not available: could not check.
     #[error("the issuer's key could not be fetched: {0}")]
     Unavailable(String),
     /// The document is there, the key isn't, or it is broken.

@@ -116,7 +116,7 @@ fn combine(results: &[(String, Verdict, Source)]) -> Check {
             Verdict::Clear => source.remarks.iter().map(|(code, detail)| Finding::new(*code, detail)).collect(),
             Verdict::Revoked(reason) => vec![Finding::new(Code::Revoked, said("Revoked", reason.as_deref()))],
             Verdict::Suspended(reason) => vec![Finding::new(Code::Suspended, said("Suspended", reason.as_deref()))],
-            Verdict::Message(text) => vec![Finding::new(Code::StatusMessage, shorten(text))],
+            Verdict::Message(text) => vec![Finding::new(Code::StatusMessage, format!("The issuer's remark: {}", shorten(text)))],
             Verdict::RefreshAvailable => vec![Finding::new(Code::RefreshAvailable, "A newer edition of the credential exists.")],
             Verdict::Unknown(code, detail) => vec![Finding::new(*code, detail)],
         };

@@ -114,7 +114,7 @@ fn unreadable(sentence: &str, request: &VerificationRequest) -> Verification {
     Verification { report, document: None }
 }
 
-/// Everything that belongs to one badge, as far as it was to be had.
+/// Everything that belongs to one badge, as far as it could be fetched.
 struct Badge {
     claimed: Claimed,
     /// The assertion at its own address; `None` when the badge is not hosted.

@@ -15,7 +15,7 @@ use serde_json::Value;
 const ASK: &str = "Ask the candidate for the badge as the issuer made it.";
 const LATER: &str = "Check again later, or ask the issuer whether the badge is genuine.";
 
-/// `creator`: the key's address as the badge says. `issuer`: absent when the profile was not to be had.
+/// `creator`: the key's address as the badge says. `issuer`: absent when the profile could not be fetched.
 pub(super) async fn check(
     token: &CompactJws,
     creator: Option<&str>,

@@ -26,7 +26,7 @@ pub fn method(did: &str) -> Option<&str> {
 const ONE_SPELLING: [&str; 3] = ["key", "jwk", "web"];
 
 /// Whether a verification method can't be the controller's, whatever its document says: a DID document speaks only for its own
-/// subject (Controlled Identifiers 1.0 §3.3). Not told of web addresses, which may hold a key of anybody.
+/// subject (Controlled Identifiers 1.0 §3.3). Always false for web addresses: they may host any key.
 pub fn is_foreign(verification_method: &str, controller: &str) -> bool {
     let did = without_fragment(verification_method);
     let Some(name) = method(did) else { return false };

@@ -82,7 +82,7 @@ pub async fn controller(certified: &Certified, issuer: &str, keys: &KeyResolver,
         }
         Err(Doubt::NotAsked { authority }) => {
             let detail = format!(
-                "the key belongs to {issuer:.200}, as \"{authority}\" certifies, but whether it has withdrawn that could not be found out"
+                "the key belongs to {issuer:.200}, as \"{authority}\" certifies, but it could not be checked whether the authority has withdrawn the certificate"
             );
             Check::new(CheckId::Controller, CheckStatus::Warning, Code::CertificateUnconfirmed, &detail).found()
         }

@@ -43,7 +43,7 @@ pub fn credential(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
     if version_2 && (payload.contains_key("vc") || payload.contains_key("vp")) {
         return Err(Malformed::new(
             Code::SecondTruth,
-            "the token holds a credential and beside it a second one in \"vc\" or \"vp\"",
+            "the token holds a credential, and a second credential beside it in \"vc\" or \"vp\"",
         ));
     }
     let (mut json, deviation) = match payload.get("vc") {
@@ -78,7 +78,7 @@ pub fn credential(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
 pub fn presentation(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
     check_types(payload)?;
     if is_version_2(payload) && (payload.contains_key("vc") || payload.contains_key("vp")) {
-        return Err(Malformed::new(Code::SecondTruth, "the token holds a presentation and beside it a second one"));
+        return Err(Malformed::new(Code::SecondTruth, "the token holds a presentation, and a second presentation beside it"));
     }
     let json = match payload.get("vp") {
         Some(Value::Object(inner)) => inner.clone(),
@@ -92,7 +92,7 @@ pub fn presentation(payload: &Map<String, Value>) -> Result<Claimed, Malformed> 
             Check::fail(
                 CheckId::Controller,
                 Code::ControllerMismatch,
-                "the presentation names another holder than the one who signed it",
+                "the presentation names another holder than the person who signed it",
             )
             .found(),
         ),

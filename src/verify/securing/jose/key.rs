@@ -130,7 +130,7 @@ fn is_eddsa(algorithm: &str) -> bool {
     matches!(algorithm, "EdDSA" | "Ed25519")
 }
 
-/// The key was not to be had; that it is somebody else's can be told all the same.
+/// The key is not available. A key id that can't belong to the issuer is a failure all the same.
 fn without_key(proof: Check, token: &Envelope, issuer: Option<&str>) -> Signed {
     let foreign = token.key_id().zip(issuer).filter(|(method, issuer)| did::is_foreign(method, issuer));
     let controller = foreign.map(|(method, issuer)| not_the_issuers(did::without_fragment(method), issuer));

@@ -48,7 +48,7 @@ pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofReques
     Check::pass(CheckId::Controller, format!("The key belongs to {expected} and may be used for this."))
 }
 
-/// What can be said of the keys' owner although no key was to be had: none of these methods can be the one expected's.
+/// The failure when no key was available, but none of these methods can belong to the expected controller.
 pub fn foreign(methods: &[&str], expected: Option<&str>) -> Option<Check> {
     let expected = expected?;
     let all_foreign = methods.iter().all(|method| did::is_foreign(method, expected));

@@ -87,7 +87,7 @@ pub async fn verify(
     }
 }
 
-/// What is said when the document that should hold the key is not to be had. A method whose name spells out a key can still
+/// The problem when the document that should hold the key is not available. A method whose name spells out a key can still
 /// be contradicted by the signature; it is never confirmed by it, because anybody can write such a name.
 fn without_key<T>(
     error: KeyError,
@@ -187,7 +187,7 @@ mod tests {
         format!("z{}", bs58::encode([&[0xed, 0x01], key.verifying_key().as_bytes().as_slice()].concat()).into_string())
     }
 
-    /// Signed with `key` (eddsa-jcs-2022), by a method of an issuer whose document is not to be had.
+    /// Signed with `key` (eddsa-jcs-2022), by a method of an issuer whose document is not available.
     fn signed(key: &SigningKey, method_name: &str) -> Value {
         signed_by(key, &format!("{ISSUER}#{method_name}"))
     }
