@@ -1,4 +1,4 @@
-//! The command line: what can be said, and which command answers.
+//! The command line: its options and subcommands, and the function that runs each subcommand.
 //! Comes in: arguments. Goes out: an exit code. Each command lives in a file of its own in `commands`.
 
 use crate::commands::{self, EXIT_USAGE, SettingsArgs};
@@ -26,9 +26,9 @@ enum Command {
     Verify(commands::verify::VerifyArgs),
     /// Manage API keys
     ApiKey(commands::api_key::ApiKeyArgs),
-    /// Write freshly signed sample badges, good and bad ones, to try the gateway with
+    /// Write freshly signed sample badges, good and bad, to try the gateway with
     Sample(commands::sample::SampleArgs),
-    /// List connectors, run their tests, show what they would send, try a connection out
+    /// List connectors, run their tests, print the requests they would send, test a connection
     Connector(commands::connector::ConnectorArgs),
     /// Print the description of the events (AsyncAPI 3.0, JSON)
     Asyncapi,
@@ -38,13 +38,13 @@ enum Command {
     Doctor(commands::doctor::DoctorArgs),
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
-    /// Try a trust policy out: run its examples, or say which rule decides about an issuer
+    /// Test a trust policy: run its examples, or name the rule that decides about an issuer
     Policy(commands::policy::PolicyArgs),
-    /// Check receipts of verification without asking the gateway
+    /// Check verification receipts without asking the gateway
     Receipt(commands::receipt::ReceiptArgs),
 }
 
-/// Runs the process: parses, dispatches, and says what went wrong in one place.
+/// Runs the process: parses the arguments, runs the command, and prints its error.
 pub fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

@@ -1,6 +1,6 @@
 //! The thin binary: everything is in the library.
 
-/// Documents are many small pieces; this allocator hands those out at a good deal less than the system's.
+/// Parsing documents makes many small allocations; mimalloc serves them at a lower cost than the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,4 +1,4 @@
-//! The first API key: chosen by the operator, or made once and shown once.
+//! The first API key: the operator chooses it, or the first start makes it and shows it once.
 
 use super::{App, AppError};
 use crate::model::ids::TenantId;
@@ -8,7 +8,7 @@ use crate::model::tenant::{GeneratedKey, hash_api_key};
 const MIN_CHARACTERS: usize = 24;
 
 impl App {
-    /// Makes sure that there is a key. Returns it only when it was made here.
+    /// Makes sure that there is a key. Returns the key only if this call made it.
     pub(super) async fn ensure_first_key(&self) -> Result<Option<Secret>, AppError> {
         let tenant = TenantId::from("default");
         let chosen = &self.settings.auth.bootstrap_key;

@@ -65,7 +65,7 @@ pub enum AppError {
     Server(#[from] std::io::Error),
 }
 
-/// Everything that the gateway runs on. Cheap to clone.
+/// The parts of the running gateway. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
     pub settings: Arc<Settings>,
@@ -144,7 +144,7 @@ impl App {
     }
 }
 
-/// `None`: never asked again.
+/// `None`: no repeated status checks.
 fn status_interval(settings: &VerifySettings) -> Option<chrono::Duration> {
     (settings.status_check_hours > 0).then(|| chrono::Duration::hours(i64::from(settings.status_check_hours)))
 }

@@ -9,18 +9,18 @@ use std::net::TcpListener;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How long running work may take to end after the signal to stop; what is not done by then is done after the next start.
+/// Time that running work has to end after the signal to stop. The next start takes up the rest.
 const GRACE: Duration = Duration::from_secs(25);
 
-/// How often credentials are looked for whose end date has passed, or whose status is due to be asked again.
+/// Time between two searches for credentials whose end date has passed or whose status check is due.
 const LIFECYCLE_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How often backpacks are looked for that are due.
 const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
 
-/// What the operator should know once the gateway answers.
+/// Facts that the operator should know once the gateway answers.
 pub struct Started {
-    /// Where people open it.
+    /// The address that people open.
     pub url: String,
     /// Only at the first start.
     pub first_key: Option<Secret>,
@@ -76,7 +76,7 @@ impl App {
         Ok(())
     }
 
-    /// Starts the relay, the workers and what a stopped process left unfinished.
+    /// Starts the relay, the workers and the submissions that a stopped process left unfinished.
     async fn start_background(&self) -> Result<CancellationToken, AppError> {
         let stop = CancellationToken::new();
         self.background.spawn(self.relay.clone().run(stop.clone().cancelled_owned()));
@@ -88,7 +88,7 @@ impl App {
         Ok(stop)
     }
 
-    /// Publishes that credentials have ended, and what issuers have decided about them since they came in.
+    /// Publishes the end of credentials, and the changes of their status at the issuers.
     async fn follow_lifecycles(self, stop: CancellationToken) {
         loop {
             for changed in [self.pipeline.expire_ended().await, self.pipeline.check_due().await] {
@@ -133,7 +133,7 @@ impl App {
     }
 }
 
-/// Pulls backpacks that are due and forgets what has expired, every minute.
+/// Pulls due backpacks and deletes expired rows, every minute.
 async fn tend_channels(channels: Channels, stop: CancellationToken) {
     loop {
         channels.tick().await;

@@ -1,4 +1,4 @@
-//! What the HTTP surface is given.
+//! The state that the composition root hands to the HTTP server.
 
 use super::ports::{Dependencies, InstalledConnectors};
 use super::{App, AppError};

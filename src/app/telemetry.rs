@@ -1,4 +1,4 @@
-//! Where the log goes and how it looks. Lines are past-tense sentences with ids only: never names, addresses or credential bodies.
+//! Destination and format of the log. Messages are past-tense sentences with ids only: never names, addresses or credential bodies.
 
 use crate::config::{LogFormat, LogSettings};
 use tracing_subscriber::EnvFilter;

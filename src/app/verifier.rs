@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-/// The verifier that the settings describe; `client` is left unused when they say offline.
+/// The verifier that the settings describe. With `verify.offline` it does not use `client`.
 pub fn build_verifier(settings: &VerifySettings, limits: &Limits, client: HttpClient) -> Result<Verifier, AppError> {
     let documents = if given(&settings.documents_file) { path_map(&settings.documents_file, limits)? } else { HashMap::new() };
     let documents = documents.into_iter().map(|(key, path)| (key, path.map_or(Provided::Gone, Provided::File))).collect();
@@ -30,13 +30,13 @@ pub fn build_verifier(settings: &VerifySettings, limits: &Limits, client: HttpCl
     }
 }
 
-/// [`build_verifier`], and the policies of single tenants beside it.
+/// [`build_verifier`], with the tenants' own policies.
 pub fn build_verifiers(settings: &VerifySettings, limits: &Limits, client: HttpClient) -> Result<Verifiers, AppError> {
     let policies = if given(&settings.policy_folder) { tenant_policies(&settings.policy_folder)? } else { HashMap::new() };
     Ok(Verifiers::new(build_verifier(settings, limits, client)?, policies))
 }
 
-/// `TENANT.toml` or `TENANT.json` for each tenant that has one; other files are left alone.
+/// The files `TENANT.toml` and `TENANT.json` of the folder; other files are ignored.
 fn tenant_policies(folder: &Path) -> Result<HashMap<TenantId, TrustPolicy>, AppError> {
     let unusable = |cause: std::io::Error| AppError::Settings(format!("{} can't be read: {cause}", folder.display()));
     let mut policies = HashMap::new();
@@ -62,7 +62,7 @@ fn given(path: &Path) -> bool {
     !path.as_os_str().is_empty()
 }
 
-/// A JSON object of name → file, the file relative to the map's own folder; `null` says that there is none any more.
+/// A JSON object of name → file, the file relative to the map's own folder; `null` stands for "410 Gone".
 fn path_map(map: &Path, limits: &Limits) -> Result<HashMap<String, Option<PathBuf>>, AppError> {
     let folder = map.parent().unwrap_or(Path::new("."));
     let Value::Object(entries) = read_json(map, limits)? else {

@@ -81,7 +81,7 @@ impl Channels {
 
     /// Removes what no longer means anything and pulls backpacks that are due. The composition root calls it every minute.
     pub async fn tick(&self) {
-        if let Err(error) = self.store.tidy_doors(self.clock.now()).await {
+        if let Err(error) = self.store.tidy_channels(self.clock.now()).await {
             tracing::warn!(cause = %error, "expired codes, tokens and exchanges could not be removed");
         }
         backpack::pull_due(self).await;

@@ -1,4 +1,4 @@
-//! `skillgate api-key create|list|revoke`: keys exist in clear only at the moment they are made.
+//! `skillgate api-key create|list|revoke`: a key exists in clear text only while it is made.
 
 use super::{block_on, open_store};
 use crate::commands::SettingsArgs;
@@ -23,13 +23,13 @@ pub struct ApiKeyArgs {
 enum Action {
     /// Make a key and print it once
     Create {
-        /// What the key is for, for people who read the list later
+        /// Purpose of the key, shown in the list
         #[arg(default_value = "unnamed")]
         name: String,
     },
-    /// List keys: never the keys themselves
+    /// List the names and ids of keys; the keys themselves are never shown
     List,
-    /// Make a key useless at once
+    /// Revoke a key at once
     Revoke { id: String },
 }
 

@@ -1,4 +1,4 @@
-//! `skillgate connector`: lists connectors, runs their own tests, shows what they would send, tries a connection out.
+//! `skillgate connector`: lists connectors, runs their own tests, prints the requests that they would send, tests a connection.
 //! Comes in: arguments and settings. Goes out: plain text and an exit code. Secrets are never printed.
 
 use super::{block_on, open_store};
@@ -29,25 +29,25 @@ pub struct ConnectorArgs {
 enum Action {
     /// Show every connector with its status and the events that it takes
     List,
-    /// Run the tests of the manifests; a request that no test expects is a failure
+    /// Run the tests in the manifests; a request that no test expects is a failure
     Test {
         /// Only this connector
         name: Option<String>,
     },
-    /// Print the requests for a sample event without sending anything; answers come from the manifest's tests
+    /// Print the requests for a sample event and send nothing; the answers come from the manifest's tests
     Plan {
         name: String,
-        /// The test of the manifest whose event, settings and answers are used; the first one when absent
+        /// Test in the manifest whose event, settings and answers are used; the first test if absent
         #[arg(long, value_name = "NAME")]
         case: Option<String>,
-        /// An event (CloudEvents JSON) instead of the test's
+        /// Event file (CloudEvents JSON) to use instead of the test's event
         #[arg(long, value_name = "FILE")]
         event: Option<PathBuf>,
-        /// A setting instead of the test's; may be repeated
+        /// Setting to use instead of the test's setting; may be repeated
         #[arg(long = "field", value_name = "NAME=VALUE", value_parser = name_value)]
         fields: Vec<(String, String)>,
     },
-    /// Try out a connection of the database with the connector's harmless call
+    /// Test a stored connection with the connector's harmless call
     Check {
         /// The connection's id
         connection: String,
@@ -134,7 +134,7 @@ async fn plan(
         bail!("the manifest has no such test; it has: {}", names.join("; "));
     };
     for (name, text) in fields {
-        // `true` and `12` are what they look like; everything else is text.
+        // `true` is a boolean and `12` a number; every other value is text.
         let value = serde_json::from_str(text).ok().filter(|value: &Value| value.is_boolean() || value.is_i64());
         test.fields.insert(name.clone(), value.unwrap_or_else(|| Value::String(text.clone())));
     }

@@ -1,4 +1,4 @@
-//! `skillgate doctor`: says in plain words whether an installation can work, and what to do where it can't.
+//! `skillgate doctor`: says in plain words whether an installation can work, and how to repair it if not.
 
 use super::block_on;
 use crate::app::build_verifiers;
@@ -19,7 +19,7 @@ pub struct DoctorArgs {
     /// Print every setting with its meaning and default
     #[arg(long)]
     settings: bool,
-    /// Only ask a gateway that runs with these settings whether it is ready
+    /// Only ask the running gateway with these settings whether it is ready
     #[arg(long)]
     ready: bool,
 }
@@ -60,7 +60,7 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// What is named can be read, and decides as its own examples say.
+/// Each policy file that the settings name can be read, and its examples come out as written.
 fn policies(settings: &Settings) -> anyhow::Result<String> {
     let verifiers = build_verifiers(&settings.verify, &settings.intake, HttpClient::new(&settings.http_client)?)?;
     for policy in verifiers.policies() {

@@ -1,5 +1,5 @@
-//! `skillgate policy`: tries a trust policy out before it decides about real people.
-//! Comes in: a policy file. Goes out: how its own examples come out, or which rule decides about an issuer.
+//! `skillgate policy`: tests a trust policy before it decides about real people.
+//! Comes in: a policy file. Goes out: the results of its examples, or the rule that decides about an issuer.
 
 use super::block_on;
 use crate::app::{build_verifier, load_policy};
@@ -19,12 +19,12 @@ pub struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Run the examples that the policy carries; exit code 1 when one comes out otherwise
+    /// Run the policy's own examples; exit code 1 if an example comes out differently
     Test {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Say what the policy decides about an issuer, and by which rule; registries are asked
+    /// Print the decision about an issuer and the rule that makes it; registries are asked
     Explain {
         #[arg(value_name = "FILE")]
         file: PathBuf,
@@ -65,7 +65,7 @@ pub fn run(settings: &SettingsArgs, args: &PolicyArgs) -> anyhow::Result<ExitCod
             let (listings, unavailable) =
                 block_on(async { Ok(issuer_trust::look_up(issuer, &policy, &verifier.documents, now).await) })?;
             let decision = policy.decide(issuer, achievement_type, &listings);
-            let by = decision.rule.as_deref().map_or("no rule speaks of it".to_owned(), |rule| format!("decided by \"{rule}\""));
+            let by = decision.rule.as_deref().map_or("no rule matches it".to_owned(), |rule| format!("decided by \"{rule}\""));
             println!("{issuer}: {:?}, {by}", decision.verdict);
             if decision.wrong_type {
                 println!("  the rule does not cover these kinds of achievement");

@@ -1,5 +1,5 @@
-//! `skillgate receipt`: checks receipts that a gateway gave out, without asking it.
-//! Comes in: files with receipts, the gateway's public key. Goes out: what they say, or why they can't be believed.
+//! `skillgate receipt`: checks receipts that a gateway gave out, without asking the gateway.
+//! Comes in: files with receipts, the gateway's public key. Goes out: the receipts' content, or why a receipt is not genuine.
 
 use super::{block_on, open_store};
 use crate::commands::SettingsArgs;
@@ -18,11 +18,11 @@ pub struct ReceiptArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Check receipts, oldest first; several of one tenant must follow each other
+    /// Check receipts, oldest first; receipts of one tenant must follow each other in the chain
     Verify {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// The gateway's public key (JSON Web Key); without it, this installation's own
+        /// The gateway's public key (JSON Web Key); this installation's key if absent
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
     },

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 pub struct SampleArgs {
-    /// Folder to write to; made when it is not there
+    /// Folder to write to; made if it is missing
     #[arg(default_value = "samples", value_name = "DIR")]
     folder: PathBuf,
 }
@@ -22,7 +22,7 @@ pub fn run(sample: &SampleArgs) -> anyhow::Result<ExitCode> {
         std::fs::write(&path, &file.bytes).with_context(|| format!("{} could not be written", path.display()))?;
     }
     println!(
-        "Wrote {} files to {}. What they are and what to try: {}",
+        "Wrote {} files to {}. {} explains each file and lists commands to try.",
         files.len(),
         folder.display(),
         folder.join("README.txt").display()

@@ -1,4 +1,4 @@
-//! `skillgate worker`: the consuming side alone.
+//! `skillgate worker`: runs the relay and the connector workers, without API and pages.
 
 use super::block_on;
 use crate::app::App;
@@ -12,7 +12,7 @@ pub fn run(arguments: &SettingsArgs) -> anyhow::Result<ExitCode> {
     let in_process_queue = settings.queue.url.expose().starts_with("memory:");
     if in_process_queue {
         anyhow::bail!(
-            "a worker of its own needs a queue that both processes reach: set queue.url to amqp://…, or run `skillgate serve`, which has workers"
+            "`skillgate worker` needs a queue that both processes can reach: set queue.url to amqp://…, or run `skillgate serve`, which has its own workers"
         );
     }
     block_on(async {

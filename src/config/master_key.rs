@@ -17,7 +17,7 @@ pub enum MasterKeyError {
     File { path: PathBuf, cause: std::io::Error },
 }
 
-/// The master key; its file is made, readable by its owner only, when there is none.
+/// The master key. A missing key file is made, readable by its owner only.
 pub fn master_key(settings: &SecuritySettings) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
     let configured = settings.master_key.expose();
     if !configured.is_empty() {

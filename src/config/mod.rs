@@ -62,7 +62,7 @@ pub struct QueueSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthSettings {
-    /// The first API key; empty means that one is made and printed once.
+    /// The first API key; empty means that the gateway makes a key and prints it once.
     pub bootstrap_key: Secret,
 }
 
@@ -80,7 +80,7 @@ pub struct SecuritySettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifySettings {
-    /// Trust policy; empty means the built-in one, under which an unknown issuer needs attention.
+    /// Trust policy; empty means the built-in policy, under which an unknown issuer needs attention.
     pub policy_file: PathBuf,
     /// Folder of policies of single tenants; empty means that there are none.
     pub policy_folder: PathBuf,

@@ -1,7 +1,7 @@
-//! Moves events from the outbox to the queue, and brings back the deliveries that are due again.
+//! Moves events from the outbox to the queue, and publishes deliveries that are due again.
 //! One [`Relay::step`] sleeps nowhere, so that tests and `drain` can call it; several relays may run at once.
 //! Killing the process between any two lines loses nothing: deliveries are made in the transaction that takes the events,
-//! events are marked only after the queue has confirmed them, and what is published twice is claimed once.
+//! events are marked only after the queue has confirmed them, and a worker claims an event once although it may be published twice.
 
 use crate::model::clock::Clock;
 use crate::model::event::Event;
@@ -21,7 +21,7 @@ const BATCH: u32 = 200;
 const RELAY_LEASE: Duration = Duration::seconds(30);
 /// How long a published delivery may wait in a queue before it is published again.
 const QUEUE_PATIENCE: Duration = Duration::minutes(5);
-/// How often the outbox is looked at when nobody wakes the relay.
+/// Time between two looks at the outbox while the relay is not woken.
 const POLL: std::time::Duration = std::time::Duration::from_secs(1);
 /// The longest wait after errors.
 const MAX_PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -50,7 +50,7 @@ impl Relay {
         Self { store, queue, clock, wake: Arc::new(Notify::new()), declared: Arc::default() }
     }
 
-    /// To be called once, before the first step: what the queue of a stopped process held is published again.
+    /// Call it once, before the first step: it marks the messages of a stopped process's queue for publishing again.
     pub async fn start(&self) -> Result<(), RelayError> {
         if !self.queue.keeps_messages() {
             self.store.expect_empty_queue().await?;
@@ -58,12 +58,12 @@ impl Relay {
         Ok(())
     }
 
-    /// Tells a sleeping relay that there is something to do.
+    /// Wakes a sleeping relay.
     pub fn wake(&self) {
         self.wake.notify_one();
     }
 
-    /// Publishes one batch of events and one of due deliveries; returns how many. 0: nothing is to be done now.
+    /// Publishes one batch of events and one batch of due deliveries; returns their number. 0: no work is due.
     pub async fn step(&self) -> Result<usize, RelayError> {
         let published = self.publish_events().await?;
         let again = self.publish_due_deliveries().await?;
@@ -94,13 +94,13 @@ impl Relay {
             self.store.forget_queued(&turned_away).await?;
         }
         let Some(error) = first_error else { return Ok(confirmed.len()) };
-        // Nobody has to wait for the lease to end.
+        // Release the events at once instead of at the end of the lease.
         self.store.release_unpublished(&failed).await?;
         Err(error.into())
     }
 
     /// Returns the connections whose queue was full: their deliveries are published again later. A queue that keeps
-    /// messages gets one for all; one within the process, one for each connection that takes the event.
+    /// messages gets one message for all connections; the queue within the process gets one message per connection that takes the event.
     async fn publish(&self, outgoing: &Outgoing) -> Result<Vec<ConnectionId>, QueueError> {
         let mut full = Vec::new();
         for connection in &outgoing.takers {
@@ -140,7 +140,7 @@ impl Relay {
         for ((connection, event), result) in due.into_iter().zip(results) {
             let Err(error) = result else { continue };
             if let QueueError::Refused(_) = error {
-                // Its queue went away: to be declared again.
+                // The connection's queue is gone: declare it again before the next message.
                 self.declared.lock().unwrap_or_else(PoisonError::into_inner).remove(&connection);
             }
             lost.push((connection, event.id));
@@ -149,7 +149,7 @@ impl Relay {
             }
         }
         if !lost.is_empty() {
-            // The deliveries stay pending; only that a message waits for them is not true.
+            // The deliveries stay pending, but no message waits for them in the queue.
             self.store.forget_queued(&lost).await?;
         }
         match first_error {
@@ -175,7 +175,7 @@ impl Relay {
                     if done > 0 { std::time::Duration::ZERO } else { POLL }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the relay could not go on and tries again");
+                    tracing::warn!(%error, "a relay step failed and will be tried again");
                     pause = (pause * 2).min(MAX_PAUSE);
                     pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)
                 }

@@ -112,7 +112,7 @@ impl Contexts {
         PARSED.keys().copied()
     }
 
-    /// The content of the `@context` published at `url`. An edition that a URL doesn't have is its first one.
+    /// The content of the `@context` published at `url`. A URL without this edition gives its first edition.
     pub fn get(&self, url: &str, edition: Edition) -> Option<&Value> {
         self.document(url, edition).map(|context| &context.value)
     }

@@ -1,6 +1,6 @@
 //! JSON Canonicalization Scheme (RFC 8785).
 //! Comes in: a JSON value. Goes out: its one canonical text.
-//! Must not know: what the text is for.
+//! Must not know: the purpose of the text.
 
 use serde_json::Value;
 

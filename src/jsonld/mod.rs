@@ -1,5 +1,5 @@
-//! JSON-LD to canonical RDF: the only place that knows either.
-//! Comes in: a JSON document and the contexts that may be used. Goes out: canonical N-Quads, or a reason why there are none.
+//! JSON-LD to canonical RDF: the only place that knows JSON-LD and RDF.
+//! Comes in: a JSON document and the contexts that may be used. Goes out: canonical N-Quads, or the reason why there is no canonical form.
 //! Must not know: proofs, keys, issuers, or the network (no context is ever fetched).
 
 pub mod canonical;
@@ -20,12 +20,12 @@ pub use expand::{Expansion, expand, expand_without};
 use crate::model::code::Code;
 use notes::Path;
 
-/// The quads of a document, whatever was lost on the way; [`expand`] tells what.
+/// The quads of a document. [`expand`] also reports the values that did not become quads.
 pub fn to_rdf(document: &serde_json::Value, contexts: &Contexts, edition: Edition) -> Result<dataset::Dataset, JsonLdError> {
     expand(document, contexts, edition, None).map(|expansion| expansion.dataset)
 }
 
-/// Why a document has no RDF form that could be trusted.
+/// Why a document has no trustworthy RDF form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonLdError {
     /// The document needs a context that is neither built in nor added.
@@ -39,7 +39,7 @@ pub enum JsonLdError {
 }
 
 impl JsonLdError {
-    /// Says where, if that is not known yet.
+    /// Adds the place, if it is not known yet.
     fn at(self, path: &Path<'_>) -> Self {
         match self {
             Self::Invalid { code, pointer, detail } if pointer.is_empty() => {

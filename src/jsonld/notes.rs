@@ -1,11 +1,11 @@
-//! What the expansion noticed about how a document is written.
-//! Comes in: places and what is odd there. Goes out: a list for whoever judges the document.
-//! Must not know: which of it is acceptable.
+//! Oddities of a document that the expansion noticed.
+//! Comes in: places and their oddities. Goes out: a list for the code that judges the document.
+//! Must not know: which oddities are acceptable.
 
 use super::dataset::Term;
 use std::sync::Arc;
 
-/// One way in which JSON and RDF part.
+/// One difference between the JSON and its RDF form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Oddity {
     /// A member whose name no context defines: it is not in the RDF.
@@ -54,12 +54,12 @@ pub struct NodeNote {
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
     pub oddities: Vec<Note>,
-    /// There are more oddities than are kept: what was not looked at may be one that matters.
+    /// There are more oddities than are kept: an oddity that was not kept may matter.
     pub is_cut_short: bool,
     pub nodes: Vec<NodeNote>,
 }
 
-/// Oddities that are kept. Many are harmless, and any number of those may stand before one that is not.
+/// Most oddities that are kept. Many are harmless, and any number of harmless oddities may precede a harmful oddity.
 const MAX_NOTES: usize = 1_000;
 
 impl Notes {

@@ -71,7 +71,7 @@ pub fn foreign_terms(entries: &[Value], contexts: &Contexts, edition: Edition) -
         active = next;
     }
     if walk.found.len() >= MAX_FOREIGN {
-        // One that was not looked at may be the one that hides a field.
+        // A term that was not looked at may hide a field.
         let detail = format!("the document's vocabularies define more than {MAX_FOREIGN} words");
         return Err(JsonLdError::Invalid { code: Code::ContextExcess, pointer: "/@context".to_owned(), detail });
     }

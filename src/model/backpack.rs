@@ -17,7 +17,7 @@ pub enum BackpackApi {
     BadgeConnect,
 }
 
-/// What a host says of itself in its discovery document.
+/// The members of a host's discovery document that the gateway needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostDescription {
     pub api: BackpackApi,
@@ -40,7 +40,7 @@ pub struct HostDescription {
 pub struct HostRegistration {
     pub client_id: String,
     pub client_secret: Secret,
-    /// As the host returned them: it may change what we asked for.
+    /// As the host returned them; a host may change the requested values.
     pub redirect_uri: String,
     pub scope: String,
     /// `None`: never.
@@ -85,7 +85,7 @@ pub struct StepFailure {
     pub step: String,
     pub message: String,
     pub next_step: String,
-    /// Whether trying again later may help.
+    /// Whether a later attempt may succeed.
     pub retry: bool,
 }
 

@@ -13,7 +13,7 @@ pub struct Candidate {
     pub skills: u32,
 }
 
-/// What is known of the person; sealed at rest, read only by connectors that must find the person in an employer system.
+/// The person's known addresses and names; sealed at rest, read only by connectors that must find the person in an employer system.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

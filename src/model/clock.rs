@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What the current moment is. Everything that compares with "now" takes one of these.
+/// Gives the current moment. Code that compares with "now" takes a clock.
 #[derive(Clone)]
 pub struct Clock(Source);
 

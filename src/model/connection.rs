@@ -22,14 +22,14 @@ pub struct Connection {
     /// The tenant's overrides of the manifest's mapping.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub mapping: Map<String, Value>,
-    /// Event types it takes; empty means the ones that the manifest handles.
+    /// Event types that the connection takes; empty means all that the manifest handles.
     #[serde(default)]
     pub event_types: Vec<EventType>,
-    /// Outcomes it takes.
+    /// Outcomes that the connection takes.
     #[serde(default = "default_outcomes")]
     pub outcomes: Vec<Outcome>,
     pub state: ConnectionState,
-    /// Why it is paused, in plain words.
+    /// Why the connection is paused, in plain words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_reason: Option<String>,
     /// Names of the secrets that are set; their values are never returned.

@@ -20,10 +20,10 @@ pub enum Format {
     OpenBadges3,
     #[serde(rename = "clr2")]
     Clr2,
-    /// W3C Verifiable Credential, data model 1.1, of no more special kind.
+    /// W3C Verifiable Credential, data model 1.1, of no more specific format.
     #[serde(rename = "vc1")]
     Vc1,
-    /// W3C Verifiable Credential, data model 2.0, of no more special kind.
+    /// W3C Verifiable Credential, data model 2.0, of no more specific format.
     #[serde(rename = "vc2")]
     Vc2,
     /// European Learning Model 3 (European Digital Credentials).
@@ -35,16 +35,16 @@ pub enum Format {
     /// IETF SD-JWT VC that carries no W3C data model.
     #[serde(rename = "sd_jwt_vc")]
     SdJwtVc,
-    /// A verifiable presentation: what carries credentials, reported beside them.
+    /// A verifiable presentation, which carries credentials; reported beside them.
     #[serde(rename = "presentation")]
     Presentation,
-    /// Not a credential that we know.
+    /// Not a known credential format.
     #[serde(rename = "other")]
     Other,
 }
 
 impl Format {
-    /// What a recruiter calls it.
+    /// The format's name for recruiters.
     pub fn title(self) -> &'static str {
         match self {
             Self::OpenBadges1 => "Open Badges 1",
@@ -88,7 +88,7 @@ pub enum Container {
     Presentation,
 }
 
-/// The secured form of one credential, before anything about it is believed.
+/// The secured form of one credential, before it was verified.
 #[derive(Clone, Debug)]
 pub enum Document {
     /// A JSON object; it may hold embedded proofs, be a hosted badge, or be unsecured.
@@ -99,11 +99,11 @@ pub enum Document {
     SdJwt(String),
     /// A signed CBOR message (COSE_Sign1).
     CoseSign1(Vec<u8>),
-    /// A URL where a hosted badge is said to live (legacy baked images, link submissions).
+    /// The URL of a hosted badge, as the upload states it (legacy baked images, link submissions).
     HostedUrl(String),
 }
 
-/// A compact JWS with its payload, which is read once, where the token comes in.
+/// A compact JWS with its payload. The payload is read once, when the token comes in.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub text: String,
@@ -122,11 +122,11 @@ pub struct ReceivedCredential {
     /// The credential itself, unbaked and unpacked, byte for byte as it was received.
     pub bytes: Vec<u8>,
     pub document: Document,
-    /// The presentation that carried it, when there was one.
+    /// The presentation that carried the credential, if any.
     pub presentation: Option<PresentationFacts>,
 }
 
-/// A presentation as intake found it: untrusted. Its credentials are split off, each to be verified alone.
+/// A presentation as intake found it: untrusted. Its credentials are split off and verified one by one.
 #[derive(Clone, Debug)]
 pub struct ReceivedPresentation {
     pub name: String,
@@ -136,12 +136,12 @@ pub struct ReceivedPresentation {
     pub credentials: Vec<ReceivedCredential>,
 }
 
-/// What a presentation proves about the credentials that it carries.
+/// The facts that a presentation proves about the credentials that it carries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PresentationFacts {
     /// Identifier of the holder, when the presentation's own proof was verified to bind it.
     pub proven_holder: Option<String>,
-    /// Verdict on the presentation's proof; `None` when it carries none.
+    /// Verdict on the presentation's proof; `None` for a presentation without proof.
     pub proof: Option<Check>,
 }
 
@@ -171,14 +171,14 @@ pub struct NormalizedCredential {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub natural_key: Option<String>,
     pub source_format: Format,
-    /// The platform whose conventions the file follows (`credly`, `parchment`, …), when they show.
+    /// The platform whose conventions the file follows (`credly`, `parchment`, …), if recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_profile: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate_ref: Option<CandidateRef>,
     pub achievement: Achievement,
     pub issuer: Issuer,
-    /// Who assessed, when that is not the issuer (Open Badges `source`).
+    /// The assessor, if not the issuer (Open Badges `source`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assessor: Option<Issuer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -199,7 +199,7 @@ pub struct NormalizedCredential {
     /// The credentials inside it (CLR), normalised the same way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
-    /// What could not be carried over, or was left out on purpose.
+    /// Members that could not be carried over, or were left out on purpose.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
 }
@@ -239,7 +239,7 @@ pub struct Credits {
     pub available: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earned: Option<f64>,
-    /// For example `ECTS`; absent when the issuer does not say, which is common.
+    /// For example `ECTS`; absent when the issuer does not state it, which is common.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
 }
@@ -276,7 +276,7 @@ pub struct Issuer {
     pub name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
-    /// The registry that vouches for the issuer; absent when nobody does.
+    /// The registry that lists the issuer; absent for an unlisted issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
 }
@@ -316,7 +316,7 @@ pub struct ResultValue {
     pub achieved_level: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// Whether the result reaches what its description requires, where that can be told.
+    /// Whether the result reaches the required value of its description; absent when that can't be decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meets_required: Option<bool>,
     pub source_pointer: String,

@@ -1,4 +1,4 @@
-//! Event × connection, and each try at it.
+//! A delivery (one event for one connection) and its attempts.
 
 use super::ids::{AttemptId, ConnectionId, DeliveryId, EventId};
 use chrono::{DateTime, Utc};
@@ -12,7 +12,7 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// How many attempts were made.
     pub attempts: u32,
-    /// Of these, before somebody asked for it again: they do not count against the retry schedule.
+    /// Number of attempts before the last replay: they do not count against the retry schedule.
     #[serde(skip)]
     pub attempts_before: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,11 +33,11 @@ pub enum DeliveryState {
     /// Waiting for its (next) attempt.
     Pending,
     Delivered,
-    /// The target already had it.
+    /// The target already had the data.
     Unchanged,
-    /// A person must decide; `reason` says what.
+    /// A person must decide; `reason` says about what.
     Parked,
-    /// Gave up: a dead letter, inspectable and replayable.
+    /// Given up: a dead letter that can be inspected and replayed.
     Dead,
 }
 
@@ -59,7 +59,7 @@ impl DeliveryState {
     }
 }
 
-/// One try, as an administrator reads it. Bodies are truncated and redacted.
+/// One attempt, as an administrator reads it. Bodies are truncated and redacted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub id: AttemptId,
@@ -92,7 +92,7 @@ pub struct CallRecord {
     pub milliseconds: u64,
 }
 
-/// The result of one attempt, one vocabulary for every connector.
+/// The result of one attempt; the same vocabulary for every connector.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryResult {
     Delivered,

@@ -84,20 +84,20 @@ pub struct Event {
     pub data: Value,
 }
 
-/// Which connections an event is for, by the outcomes that they take.
+/// The connections that an event is for, by the outcomes that they take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     Everyone,
     Accepted,
     Attention,
-    /// Those that take accepted credentials and none that need attention.
+    /// Connections that take accepted credentials and not those that need attention.
     OnlyAccepted,
     OnlyAttention,
 }
 
 impl Audience {
-    /// Those that take the outcome. That a credential was rejected is for everyone.
+    /// Connections that take the outcome. A rejection is for every connection.
     pub fn of(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Accepted => Self::Accepted,

@@ -1,4 +1,4 @@
-//! A request to a wallet, over VCALM or OpenID4VP: its state and what was seen of it.
+//! A request to a wallet, over VCALM or OpenID4VP: its state and its journal.
 //! Must not know: protocols, proofs, storage.
 
 use super::ids::{CandidateRef, ExchangeId, SubmissionId, TenantId};
@@ -36,13 +36,13 @@ impl ExchangeState {
         }
     }
 
-    /// No message changes it any more.
+    /// Whether the state is final: no message changes it any more.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Complete | Self::Invalid)
     }
 }
 
-/// What the employer asked for when the exchange was opened.
+/// The employer's request when the exchange was opened.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExchangeOptions {
@@ -66,7 +66,7 @@ pub struct Exchange {
     /// At least 128 random bits: its URL is the only secret.
     pub id: ExchangeId,
     pub tenant_id: TenantId,
-    /// Whom the employer asked; sealed at rest.
+    /// The person whom the employer asked; sealed at rest.
     pub candidate: CandidateHint,
     pub state: ExchangeState,
     /// Counts changes, from 0.
@@ -77,7 +77,7 @@ pub struct Exchange {
     pub options: ExchangeOptions,
     /// Problem details of the last refusal.
     pub last_error: Option<Value>,
-    /// What was taken in; sealed at rest.
+    /// The results; sealed at rest.
     pub results: Option<Value>,
     pub submission_id: Option<SubmissionId>,
     pub candidate_ref: Option<CandidateRef>,
@@ -99,6 +99,6 @@ pub struct ExchangeLogEntry {
     pub call: String,
     /// HTTP status of the answer.
     pub status: i32,
-    /// What was offered, what came, what was refused: names, sizes and codes only.
+    /// The offered protocols, the received message, the refusal: names, sizes and codes only.
     pub detail: Value,
 }

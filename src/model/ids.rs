@@ -1,4 +1,4 @@
-//! Identifiers: UUIDv7 text in a type of its own, so that one kind can never stand for another.
+//! Identifiers: UUIDv7 text in a type of its own, so that the compiler keeps the kinds apart.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

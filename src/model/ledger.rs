@@ -1,6 +1,6 @@
-//! What is known of the writes of a delivery, so that each is applied once although it may be tried often.
+//! The recorded writes of a delivery. With them each write is applied once although it may be tried often.
 
-/// What is known of one write of one step for one event.
+/// The record of one write: one step for one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
     pub state: LedgerState,
@@ -11,7 +11,7 @@ pub struct LedgerEntry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LedgerState {
-    /// The request was about to be sent: whether it arrived is unknown.
+    /// The request was about to be sent; it is unknown whether it arrived.
     Started,
     Done,
     /// The target answered that it refused: the write was certainly not applied.

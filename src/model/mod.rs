@@ -1,5 +1,5 @@
 //! The pure types of the product, in the field's own words.
-//! Comes in: nothing of ours. Goes out: types that every other module shares.
+//! Comes in: nothing from other modules. Goes out: types that every other module shares.
 //! Must not know: how anything is verified, stored, queued, delivered or shown.
 
 pub mod backpack;

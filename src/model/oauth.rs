@@ -1,4 +1,4 @@
-//! Who may push and pull over the Open Badges API: clients, invitations, grants, tokens.
+//! The parties of the Open Badges API: clients, invitations, grants, tokens.
 //! Secrets, codes and tokens appear here only as SHA-256 hashes.
 
 use super::ids::{CandidateRef, TenantId};
@@ -20,17 +20,17 @@ pub struct OAuthClient {
     pub created_at: DateTime<Utc>,
 }
 
-/// A link that lets one candidate of one tenant connect platforms. It is what identifies the candidate on the consent page.
+/// A link that lets one candidate of one tenant connect platforms. The link identifies the candidate on the consent page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
     pub id: String,
     #[serde(skip, default = "no_tenant")]
     pub tenant_id: TenantId,
     pub candidate_ref: CandidateRef,
-    /// What the employer calls it, for example the vacancy; shown to the candidate.
+    /// The employer's name for it, for example the vacancy; shown to the candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// How often it may be used to consent.
+    /// How often the candidate may consent with it.
     pub max_connections: i32,
     pub connections: i32,
     pub created_at: DateTime<Utc>,
@@ -43,7 +43,7 @@ fn no_tenant() -> TenantId {
     TenantId::from("default")
 }
 
-/// A candidate's consent, and the root of every token that came from it.
+/// A candidate's consent. Every token of a platform belongs to a consent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub id: String,
@@ -93,7 +93,7 @@ pub struct NewToken {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What a valid access token stands for.
+/// The grant and scope of a valid access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenHolder {
     pub tenant_id: TenantId,
@@ -105,11 +105,11 @@ pub struct TokenHolder {
     pub expires_at: DateTime<Utc>,
 }
 
-/// What became of an attempt to use a code or a refresh token.
+/// The result of using a code or a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redeemed<T> {
     Fresh(T),
-    /// It was used before: the grant it came from has been revoked.
+    /// The token was used before: its grant has been revoked.
     UsedBefore,
     /// Unknown, expired, revoked, or of another client.
     Unknown,

@@ -1,4 +1,4 @@
-//! What is about to be stored, what was stored, and what a list is asked for.
+//! Rows that are about to be stored, stored rows, and pages of lists.
 
 use super::credential::{CredentialStatus, NormalizedCredential};
 use super::delivery::DeliveryState;
@@ -29,7 +29,7 @@ pub struct StoredCredential {
     /// Absent for rejected credentials.
     pub status: Option<CredentialStatus>,
     pub report: VerificationReport,
-    /// Its `status` is the one of today.
+    /// Its `status` is the current status.
     pub normalized: Option<NormalizedCredential>,
     pub created_at: DateTime<Utc>,
 }
@@ -44,7 +44,7 @@ pub struct NewCredential {
     pub fingerprint: String,
     pub report: VerificationReport,
     pub normalized: Option<NormalizedCredential>,
-    /// When its status should be asked again; `None`: never.
+    /// When the issuer should be asked again for the status; `None`: never.
     pub next_check_at: Option<DateTime<Utc>>,
 }
 
@@ -62,7 +62,7 @@ pub struct DeliveryFilter {
     pub event_id: Option<EventId>,
 }
 
-/// What an idempotency key was used for before.
+/// The earlier use of an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Idempotency {
     New,

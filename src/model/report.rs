@@ -35,7 +35,7 @@ pub enum CheckId {
     Proof,
     /// The key belongs to the issuer and is allowed to assert.
     Controller,
-    /// Every JSON value that a reader would see is covered by the signature.
+    /// The signature covers every JSON value that a reader would see.
     Integrity,
     Validity,
     Status,
@@ -114,7 +114,7 @@ pub struct Finding {
     pub code: Code,
     /// One plain sentence.
     pub detail: String,
-    /// JSON Pointer (RFC 6901) into the credential, where one place is to blame.
+    /// JSON Pointer (RFC 6901) to the place in the credential, if the finding has a single place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
 }
@@ -145,7 +145,7 @@ pub struct Check {
     pub code: Code,
     /// One plain sentence for a recruiter.
     pub message: String,
-    /// What the reader can do about it.
+    /// The next step for the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_step: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -234,7 +234,7 @@ pub struct PolicyRef {
     pub sha256: String,
 }
 
-/// Everything found out about one credential. An invalid credential is a report, never an `Err`.
+/// The report on one credential. An invalid credential is a report, never an `Err`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VerificationReport {
     pub format: Format,
@@ -276,7 +276,7 @@ impl VerificationReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuerName {
     pub name: String,
-    /// The registry that vouches for the name, or `None` when the issuer only says so itself.
+    /// The registry that confirms the name; `None` when the name is the issuer's own statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
 }

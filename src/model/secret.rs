@@ -5,7 +5,7 @@ use std::fmt;
 use zeroize::Zeroizing;
 
 /// Text that prints as `***` and is wiped from memory when dropped.
-/// Serialising it is a deliberate act: only the sealed store and outgoing requests call [`Secret::expose`].
+/// It also serialises as `***`: only [`Secret::expose`] gives the text.
 #[derive(Clone, Deserialize)]
 #[serde(from = "String")]
 pub struct Secret(Zeroizing<String>);

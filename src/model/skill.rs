@@ -12,11 +12,11 @@ pub struct SkillAssertion {
     pub assertion_id: String,
     pub label: Label,
     pub kind: SkillKind,
-    /// Preferred one first; empty when unmapped.
+    /// Preferred concept first; empty when unmapped.
     pub concepts: Vec<Concept>,
     pub mapping_status: MappingStatus,
     pub derivation: Derivation,
-    /// 0..1, calibrated; absent for what the issuer declared.
+    /// 0..1, calibrated; absent for concepts that the issuer declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,7 +103,7 @@ pub enum MappingStatus {
     Rejected,
 }
 
-/// How the claim came about, strongest first.
+/// The source of the claim, strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Derivation {

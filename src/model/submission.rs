@@ -1,4 +1,4 @@
-//! One accepted delivery of bytes, and what became of each file in it.
+//! A submission: one accepted delivery of bytes, with the result of each file.
 
 use super::code::Code;
 use super::credential::{Format, NormalizedCredential};
@@ -35,12 +35,12 @@ impl Channel {
 pub struct UploadedFile {
     /// The client's name for it, reduced to a plain file name; `None` for a raw body.
     pub name: Option<String>,
-    /// What the client said it is; only a hint.
+    /// The media type that the client stated; only a hint.
     pub media_type: Option<String>,
     pub bytes: bytes::Bytes,
 }
 
-/// What the submitter says about the person. All of it is optional.
+/// The submitter's statements about the person. All are optional.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CandidateHint {
     /// Addresses that the credential may be bound to.
@@ -48,7 +48,7 @@ pub struct CandidateHint {
     pub emails: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// A reference that the gateway gave out earlier, or the employer's own opaque one.
+    /// A reference that the gateway gave out earlier, or the employer's own opaque reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate_ref: Option<CandidateRef>,
     /// Identifiers of the person that were proven, for example the holder of a verified presentation.
@@ -65,12 +65,12 @@ impl CandidateHint {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubmissionState {
-    /// Accepted and stored; the files are being worked on.
+    /// Accepted and stored; the files are being verified.
     Processing,
     Complete,
 }
 
-/// The answer to a submission: per file what was found, per credential what was decided.
+/// The answer to a submission: the findings per file and the verdict per credential.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Submission {
     pub id: SubmissionId,
@@ -101,7 +101,7 @@ pub struct Progress {
     pub total: u32,
 }
 
-/// What became of one file (or one entry of an archive).
+/// The result of one file (or one entry of an archive).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileResult {
     pub file: String,
@@ -109,16 +109,16 @@ pub struct FileResult {
     pub sha256: String,
     /// Plain words: `PNG image with a baked Open Badges 3.0 credential`.
     pub detected: String,
-    /// Why nothing could be taken from the file; absent when credentials were found.
+    /// Why the file holds no credential; absent when credentials were found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<FileProblem>,
-    /// The verdict on the presentation that carried the credentials, when the file is one.
+    /// The verdict on the presentation that carried the credentials, if the file is a presentation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presentation: Option<VerificationReport>,
     pub credentials: Vec<CredentialResult>,
 }
 
-/// A file that holds no credential that can be judged: a plain sentence that names what was found.
+/// Why a file holds no credential that can be verified: a plain sentence that names the content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileProblem {
     pub code: Code,
@@ -164,7 +164,7 @@ pub struct CredentialResult {
     /// True when the gateway already had exactly these bytes for this person: no second event was sent.
     pub duplicate: bool,
     pub report: VerificationReport,
-    /// Absent for rejected credentials: nothing of their content is shown.
+    /// Absent for rejected credentials: none of their content is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normalized: Option<NormalizedCredential>,
 }

@@ -1,4 +1,4 @@
-//! The employer, and who may act for it.
+//! The employer (tenant) and its API keys.
 
 use super::ids::{ApiKeyId, TenantId};
 use super::secret::Secret;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 const KEY_PREFIX: &str = "sk_";
 const SHOWN_CHARACTERS: usize = 8;
 
-/// An API key in clear, at the only moment at which it exists so. 256 bits of randomness, so a plain hash protects it.
+/// An API key in clear text, which exists only while the key is made. It has 256 random bits, so a plain hash protects it.
 pub struct GeneratedKey(Secret);
 
 impl GeneratedKey {
@@ -32,7 +32,7 @@ impl GeneratedKey {
         self.0.expose()
     }
 
-    /// The characters by which a list tells keys apart.
+    /// The first characters of the key; a list shows them to tell keys apart.
     pub fn prefix(&self) -> &str {
         let end = self.expose().char_indices().nth(SHOWN_CHARACTERS).map_or(self.expose().len(), |(at, _)| at);
         &self.expose()[..end]

@@ -1,4 +1,4 @@
-//! What an alignment points to: a skill, or something that must never be taken for one.
+//! The kind of an alignment's target: a skill, or something that must never be taken for a skill.
 //! Comes in: an `Alignment` of Open Badges 1 to 3. Goes out: its kind, its concept and its label. A skill only when nothing
 //! about it says otherwise: accreditors, levels, occupations and landing pages stand in the same list in real files.
 
@@ -18,7 +18,7 @@ pub struct Aligned {
     pub pointer: String,
 }
 
-/// What surrounds the alignments of one achievement.
+/// The context of one achievement's alignments.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
     /// Pages of the achievement itself: its id, its criteria, its image.

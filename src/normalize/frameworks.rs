@@ -1,4 +1,4 @@
-//! What is known of taxonomies: where their items live and what kind of thing they are.
+//! The known taxonomies: the addresses of their items and the kinds of these items.
 //! Comes in: a target URL, a target type or a framework's name. Goes out: taxonomy, kind, code and the one spelling of the URL.
 //! Two tables of data; adding a framework adds a row.
 

@@ -1,4 +1,4 @@
-//! HR Open LER-RS: a résumé as a document. What it says itself is the person's word; the credentials inside it,
+//! HR Open LER-RS: a résumé as a document. Its own statements are the person's word; the credentials inside it,
 //! verified alone, are parts. Comes in: the document, bare or as a credential's subject. Goes out: self-asserted skills.
 
 use super::reader::{Node, preferred};

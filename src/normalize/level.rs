@@ -86,7 +86,7 @@ pub fn attainment(status: &str) -> Attainment {
     }
 }
 
-/// What several statuses say of one achievement: the least favourable one counts.
+/// The attainment for several statuses of one achievement: the least favourable status counts.
 pub fn combined(statuses: impl Iterator<Item = Attainment>) -> Option<Attainment> {
     let weight = |attainment: &Attainment| match attainment {
         Attainment::NotAttained => 4,
@@ -167,7 +167,7 @@ fn placed(raw: RawLevel, position: Option<Position>, method: &str) -> Level {
     Level { raw, position, ordinal, common: None, method: method.to_owned() }
 }
 
-/// Of two levels of one skill, the one that says less; which is written first makes no difference.
+/// Of two levels of one skill, the lower level, whatever their order in the document.
 pub fn lower(one: Level, other: Level) -> Level {
     let weight = |level: &Level| (level.common.map_or(f64::MAX, f64::from), level.ordinal.unwrap_or(f64::MAX));
     let by_name = || format!("{:?}", one.raw).cmp(&format!("{:?}", other.raw));
@@ -182,7 +182,7 @@ fn within(result: &Node<'_>, description: &Node<'_>) -> Option<f64> {
     (high > low && value >= low && value <= high).then(|| (value - low) / (high - low))
 }
 
-/// Told only where higher is known to be better: scales whose order is signed, and scores.
+/// Decided only where a higher value is known to be better: scales whose order is signed, and scores.
 fn meets_required(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>, order: Order) -> Option<bool> {
     let reaches = |reached: String, required: String, scale: Option<Vec<Option<String>>>| {
         let rank = |of: &str| place(scale.as_ref()?, of).map(|place| place.rank);

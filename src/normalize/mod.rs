@@ -33,7 +33,7 @@ pub const SCHEMA_VERSION: &str = "1.0.0";
 pub const MAX_SKILLS: usize = 500;
 const MAX_WARNINGS: usize = 50;
 
-/// What the document itself does not say.
+/// Facts that are not in the document.
 #[derive(Clone, Debug)]
 pub struct Origin {
     pub tenant_id: TenantId,
@@ -65,7 +65,7 @@ pub struct Draft {
     pub asserted_by: AssertedBy,
     /// Which scales of levels stand in an order that is signed.
     pub order: Order,
-    /// Whoever passed the credential on could have left a result out.
+    /// The holder could have left a result out.
     pub results_withholdable: bool,
     /// The identifier that makes the natural key, with the issuer's.
     pub credential_id: Option<String>,
@@ -105,7 +105,7 @@ impl Draft {
         }
     }
 
-    /// Notes what was not carried over. Messages hold no values of the document: they may be personal.
+    /// Notes a member that was not carried over. Messages hold no values of the document, since values may be personal.
     pub fn warn(&mut self, code: &str, pointer: Option<&str>, message: impl Into<String>) {
         if self.credential.warnings.len() < MAX_WARNINGS {
             let pointer = pointer.map(str::to_owned);

@@ -1,5 +1,5 @@
-//! The queue within one process: a bounded list per connection, forgotten when the process stops. What is lost with it, or
-//! turned away because a list is full, is published again by the relay, which reads it from the deliveries.
+//! The queue within one process: a bounded list per connection, lost when the process stops. The relay publishes again the
+//! events that were lost or that a full list refused; it reads them from the deliveries.
 
 use super::{Consumer, Message, Queue, QueueError, Receipt};
 use crate::model::event::Event;
@@ -94,7 +94,7 @@ impl Queue for MemoryQueue {
         }
     }
 
-    /// Dead letters are kept by the database; within one process nobody else listens.
+    /// The database keeps dead letters; within one process there is no other listener.
     async fn publish_dead(&self, connection: &ConnectionId, event: &Event, reason: &str) -> Result<(), QueueError> {
         tracing::info!(%connection, event = %event.id, reason, "a delivery became a dead letter");
         Ok(())
@@ -130,7 +130,7 @@ impl Consumer for MemoryConsumer {
                 }
                 if let Some(event) = waiting.events.pop_front() {
                     if !waiting.events.is_empty() {
-                        // Another consumer of the same list may sleep.
+                        // Another consumer of the same list may be waiting.
                         self.list.arrived.notify_one();
                     }
                     let receipt = MemoryReceipt { event: Some(event.clone()), list: self.list.clone(), slot: Some(slot) };
@@ -151,7 +151,7 @@ struct MemoryReceipt {
 
 impl Drop for MemoryReceipt {
     fn drop(&mut self) {
-        // Room first: whoever the message wakes must be able to take it.
+        // Free the place first: the consumer that the message wakes must be able to take it.
         drop(self.slot.take());
         if let Some(event) = self.event.take() {
             self.list.push_front(event);

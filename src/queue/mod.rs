@@ -1,4 +1,4 @@
-//! Carries events from the outbox to the connections' workers, and to whoever else binds to the exchange.
+//! Carries events from the outbox to the connections' workers, and to every other queue that is bound to the exchange.
 //! Comes in: events that are already stored. Goes out: the same events, at least once.
 //! Must not know: what an event means, how it is delivered. The database owns the truth; the queue only carries.
 
@@ -16,7 +16,7 @@ pub enum QueueError {
     /// The broker is away: try again later.
     #[error("the message queue can't be reached: {0}")]
     Unavailable(String),
-    /// The queue takes no more for now; what is turned away is to be published again later.
+    /// The queue is full for now; the caller must publish the event again later.
     #[error("the queue is full")]
     Full,
     /// The broker refused: a person must look.
@@ -26,13 +26,13 @@ pub enum QueueError {
 
 #[async_trait]
 pub trait Queue: Send + Sync {
-    /// Whether what was published is still there after this process stopped.
+    /// Whether published events survive the end of this process.
     fn keeps_messages(&self) -> bool;
 
     /// Makes sure that the connection's queue exists and takes the tenant's events. Idempotent.
     async fn declare(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<(), QueueError>;
 
-    /// Removes the connection's queue and what is in it.
+    /// Removes the connection's queue and its messages.
     async fn remove(&self, connection: &ConnectionId) -> Result<(), QueueError>;
 
     /// Publishes to every connection of the tenant; returns once the queue has confirmed it.
@@ -65,6 +65,6 @@ pub struct Message {
 #[async_trait]
 pub trait Receipt: Send {
     async fn acknowledge(self: Box<Self>) -> Result<(), QueueError>;
-    /// Gives it back, to be delivered again.
+    /// Gives the message back; the queue delivers it again.
     async fn give_back(self: Box<Self>) -> Result<(), QueueError>;
 }

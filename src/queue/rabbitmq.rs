@@ -38,7 +38,7 @@ pub struct RabbitQueue {
 #[derive(Default)]
 struct LinkState {
     link: Option<Arc<Link>>,
-    /// Failed attempts to connect in a row, and when the next one may be made.
+    /// Failed attempts to connect in a row, and the time of the next permitted attempt.
     failures: u32,
     not_before: Option<Instant>,
 }
@@ -57,7 +57,7 @@ impl Link {
 
 impl RabbitQueue {
     /// `url`: `amqp://…` or `amqps://…`. `prefix` is put before every name. Errors when the broker can't be reached now;
-    /// later on, calls reconnect by themselves.
+    /// later calls reconnect by themselves.
     pub async fn connect(url: &str, prefix: &str) -> Result<Self, QueueError> {
         let queue = Self { url: url.into(), topology: Topology::new(prefix), link: Arc::default() };
         queue.link().await?;
@@ -65,7 +65,7 @@ impl RabbitQueue {
     }
 
     /// The connection, made anew when it is lost: not before a pause that doubles with each failure and is jittered, so
-    /// that a broker coming back is not run over.
+    /// that a returning broker is not flooded.
     async fn link(&self) -> Result<Arc<Link>, QueueError> {
         let mut state = self.link.lock().await;
         if let Some(link) = state.link.as_ref().filter(|link| link.is_up()) {
@@ -144,7 +144,7 @@ impl Queue for RabbitQueue {
 
     async fn declare(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<(), QueueError> {
         let link = self.link().await?;
-        // A refused declaration closes its channel: not the publisher's.
+        // A refused declaration closes its channel. This channel is not the publisher's channel.
         let channel = in_time(async { link.connection.create_channel().await.map_err(told) }).await?;
         let name = self.topology.connection(connection);
         in_time(async {
@@ -167,7 +167,7 @@ impl Queue for RabbitQueue {
     }
 
     async fn publish(&self, event: &Event) -> Result<(), QueueError> {
-        // Not mandatory: a tenant without connections is no error.
+        // Not mandatory: a tenant without connections is not an error.
         self.send(&self.topology.events(), &Topology::routing_key(event), event, FieldTable::default(), false).await
     }
 
@@ -214,7 +214,7 @@ impl Consumer for RabbitConsumer {
             let delivery = match self.inner.next().await? {
                 Ok(delivery) => delivery,
                 Err(error) => {
-                    tracing::warn!(%error, "the broker ended a subscription");
+                    tracing::warn!(%error, "a consumer was cancelled by the broker");
                     return None;
                 }
             };
@@ -264,7 +264,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, QueueError>>) -> Result
     timeout(PATIENCE, work).await.map_err(too_late)?
 }
 
-/// What the broker answers is a refusal; everything else is its absence. The URL, which holds a password, is not told.
+/// An answer of the broker is a refusal; any other error means that the broker is away. The message omits the URL, which holds a password.
 fn told(error: lapin::Error) -> QueueError {
     match error.kind() {
         ErrorKind::ProtocolError(refusal) => QueueError::Refused(refusal.to_string()),

@@ -1,4 +1,4 @@
-//! Names on the broker. Pure. `skillgate.events` is a topic exchange: whoever wants a tenant's events binds a queue of their
+//! Names on the broker. Pure. `skillgate.events` is a topic exchange: to read a tenant's events, bind a queue of your
 //! own to `<tenant>.#`, or to `<tenant>.org.skillgate.skill.*.v1`.
 
 use crate::model::event::Event;
@@ -30,7 +30,7 @@ impl Topology {
         format!("{}skillgate.connection.{connection}", self.prefix)
     }
 
-    /// What the connection's queue is bound with.
+    /// The binding key of the connection's queue.
     pub fn binding(tenant: &TenantId) -> String {
         format!("{}.#", word(tenant.as_str()))
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub const CONTEXTS: [&str; 2] =
     ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"];
 
-/// Who issues: an invented name and a key made for this run.
+/// The issuer: an invented name and a key made for this run.
 pub struct Institution {
     pub name: String,
     pub url: String,
@@ -27,7 +27,7 @@ impl Institution {
     }
 }
 
-/// What a badge says. Every field may be changed before [`Badge::unsigned`].
+/// The content of a badge. Every field may be changed before [`Badge::unsigned`].
 #[derive(Clone, Debug)]
 pub struct Badge {
     pub id: String,

@@ -1,6 +1,6 @@
-//! Freshly signed badges of an invented institution, for people who have none at hand and for tests.
+//! Freshly signed badges of an invented institution, for newcomers and for tests.
 //! Comes in: a moment and a person's address. Goes out: files, signed with keys that exist only for this run.
-//! Must not know: verification. What is written here is checked by code that shares nothing with it but JSON-LD.
+//! Must not know: verification. The code that verifies the samples shares only JSON-LD with this room.
 
 pub mod badge;
 pub mod bake;

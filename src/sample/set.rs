@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use std::io::{Cursor, Write};
 use zip::write::{SimpleFileOptions, ZipWriter};
 
-/// Where the invented institution says that its status list is. Nothing answers there: `documents.json` provides the list.
+/// Address of the invented institution's status list. No server answers there: `documents.json` provides the list.
 pub const STATUS_LIST_URL: &str = "https://lindgrove.example.org/status/1";
-/// Whose badges they are.
+/// E-mail address of the badges' holder.
 pub const EMAIL: &str = "ada@example.org";
 const REVOKED_INDEX: usize = 4_711;
 const README: &str = include_str!("readme.txt");

@@ -76,7 +76,7 @@ impl SigningKey {
     }
 }
 
-/// What goes into a proof beside the signature.
+/// The members of a proof beside the signature.
 #[derive(Clone, Debug)]
 pub struct DataIntegrity {
     pub created: DateTime<Utc>,

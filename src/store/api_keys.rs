@@ -9,7 +9,7 @@ use crate::model::tenant::ApiKey;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 
-/// The last use is noted no more often than this, so that reading requests don't write.
+/// Shortest time between two notes of the last use, so that reading requests don't write.
 const USE_NOTED_EVERY: Duration = Duration::minutes(10);
 
 #[derive(Queryable, Selectable)]

@@ -1,4 +1,4 @@
-//! Who did what to which object, and the removal of what has served its time.
+//! The audit log (who did what to which object), and the removal of expired rows.
 
 use super::schema::{audit_log, idempotency_keys};
 use super::text::{clean, parse_time, time_text};
@@ -61,7 +61,7 @@ impl Store {
         .await
     }
 
-    /// Removes what has served its time: idempotency keys after a week. Returns how many rows went.
+    /// Removes idempotency keys after a week. Returns the number of removed rows.
     pub async fn tidy(&self, now: DateTime<Utc>) -> Result<usize> {
         self.write(move |connection| {
             let before = time_text(now - IDEMPOTENCY_KEYS_KEPT);

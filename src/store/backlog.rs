@@ -1,4 +1,4 @@
-//! How much waits between the database and the employer's systems: what an operator watches.
+//! Counts and ages of waiting events and deliveries, for the operator's metrics.
 
 use super::connection::each_backend;
 use super::schema::{deliveries, events};

@@ -299,7 +299,7 @@ impl Store {
         .await
     }
 
-    /// Of all tenants: connected, due, and in nobody's hands.
+    /// Of all tenants: connected, due, and not leased.
     pub async fn due_backpacks(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<Backpack>> {
         self.read(move |connection| {
             let free = backpacks::leased_until.is_null().or(backpacks::leased_until.le(time_text(now)));

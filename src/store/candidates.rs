@@ -30,7 +30,7 @@ struct IdentityRow {
 
 impl Store {
     /// Finds the tenant's person by reference or by any address or DID (keyed hashes), or makes a new one; remembers
-    /// what is new about them. A reference that is given decides alone; a name finds nobody.
+    /// new facts about them. A given reference decides alone; a name is never used to find a person.
     pub async fn find_or_create_candidate(
         &self,
         tenant: &TenantId,
@@ -72,7 +72,7 @@ impl Store {
         .await
     }
 
-    /// What is known of the person; empty when nothing is, or there is no such person.
+    /// The person's known addresses and name; empty when there are none or there is no such person.
     pub async fn candidate_identity(&self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Identity> {
         let (tenant, candidate, vault) = (tenant.clone(), candidate.clone(), self.0.vault.clone());
         self.read(move |connection| {
@@ -186,7 +186,7 @@ fn remember(
     Ok(())
 }
 
-/// The person who has any of these; the one known for the longest when several do.
+/// The person who has any of these identifiers; of several, the person known for the longest time.
 fn find(connection: &mut AnyConnection, tenant: &TenantId, digests: &[String]) -> Result<Option<CandidateRef>> {
     if digests.is_empty() {
         return Ok(None);

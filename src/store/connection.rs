@@ -25,8 +25,8 @@ const MIGRATION_LOCK: i64 = 0x5b1_11a7e;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const POOL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Plain queries go through the enum. What its backend can't say (`ON CONFLICT`, several rows at once, `RETURNING`,
-/// row locks) goes through [`each_backend`](super::each_backend).
+/// Plain queries go through the enum. Queries that its backend can't express (`ON CONFLICT`, several rows at once, `RETURNING`,
+/// row locks) go through [`each_backend`](super::each_backend).
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     Sqlite(SqliteConnection),
@@ -112,7 +112,7 @@ impl Target {
     }
 }
 
-/// Two processes that create the file at the same moment may find it locked, past every time-out.
+/// Two processes that create the file at the same moment may find it locked, whatever the time-out.
 fn switch_to_write_ahead_log(connection: &mut SqliteConnection) -> Result<()> {
     let mut tries = 0;
     loop {

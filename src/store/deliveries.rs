@@ -1,4 +1,4 @@
-//! Deliveries and their attempts: who works on which, and what came of it.
+//! Deliveries and their attempts: leases of the workers, and results.
 
 use super::connection::{AnyConnection, each_backend};
 use super::schema::{attempts, deliveries, events};
@@ -75,10 +75,10 @@ impl AttemptRow {
     }
 }
 
-/// How soon after an earlier event that is being delivered right now the next one about the same person is tried.
+/// Wait before the next event about a person is tried while an earlier event about this person is being delivered.
 const AFTER_EARLIER: Duration = Duration::seconds(1);
 
-/// When the last of the earlier events about the same person is due that the connection has not taken yet.
+/// Due time of the last earlier event about the same person that the connection has not taken yet.
 fn earlier_due(connection: &mut AnyConnection, id: &ConnectionId, event: &EventId) -> Result<Option<DateTime<Utc>>> {
     let about: Option<(String, String, i64)> = events::table
         .filter(events::id.eq(event.as_str()))
@@ -108,10 +108,10 @@ fn wait_for(connection: &mut AnyConnection, id: &ConnectionId, event: &EventId, 
     Ok(())
 }
 
-/// What a result makes of the delivery.
+/// The delivery's new state after a result.
 struct Next<'a> {
     state: DeliveryState,
-    /// When it is due again; for pending ones only.
+    /// When the delivery is due again; for pending deliveries only.
     at: Option<DateTime<Utc>>,
     reason: Option<&'a str>,
     message: Option<&'a str>,
@@ -238,7 +238,7 @@ impl Store {
     }
 
     /// Writes the attempt and the delivery's new state in one transaction, and frees the lease. A `ConfigError` pauses
-    /// the connection with it. `Conflict` when the attempt was recorded before, by whoever had the lease, or the
+    /// the connection in the same transaction. `Conflict` when another holder of the lease recorded the attempt before, or the
     /// delivery is gone: then nothing is changed.
     pub async fn record_attempt(&self, attempt: &Attempt, result: &DeliveryResult) -> Result<()> {
         let (attempt, result) = (attempt.clone(), result.clone());

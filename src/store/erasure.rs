@@ -1,4 +1,4 @@
-//! Erasing a person: everything about them, and one last event that says so and nothing else.
+//! Erasing a person: all their rows, and one last event that says only that they were erased.
 
 use super::schema::{candidates, credentials, events, submission_credentials, submissions};
 use super::transaction::Transaction;

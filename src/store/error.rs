@@ -1,4 +1,4 @@
-//! What a caller of the store can do about an error.
+//! The store's errors, by what a caller can do about them.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -33,7 +33,7 @@ impl From<DieselError> for StoreError {
     }
 }
 
-/// SQLite tells these apart only in words; so does PostgreSQL when it goes away or breaks a deadlock.
+/// SQLite distinguishes these errors only by their text; so does PostgreSQL when it goes away or breaks a deadlock.
 fn is_busy(text: &str) -> bool {
     [
         "database is locked",

@@ -1,4 +1,4 @@
-//! Events as they are read and written. How they get to the queue: outbox.rs.
+//! Reads and writes events. outbox.rs moves them to the queue.
 
 use super::schema::events;
 use super::text::{json_text, name_text, parse_json, time_text};

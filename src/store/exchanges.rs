@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-/// An answer that is being taken in holds the exchange for at most this long; then another one may try.
+/// An answer that is being taken in holds the exchange for at most this long; then another answer may try.
 const CLAIM: Duration = Duration::seconds(120);
 const JOURNAL_LINES: i64 = 500;
 const OPEN: [&str; 2] = ["pending", "active"];
@@ -145,7 +145,7 @@ impl Store {
         .await
     }
 
-    /// Gives a claim back: what was presented could not be kept.
+    /// Gives a claim back: the presentation could not be stored.
     pub async fn release_exchange(&self, id: &ExchangeId) -> Result<()> {
         let id = id.clone();
         self.write(move |connection| {
@@ -156,7 +156,7 @@ impl Store {
         .await
     }
 
-    /// What was claimed is kept: the exchange is complete, and its challenge means nothing any more.
+    /// Completes a claimed exchange; its challenge is no longer valid.
     pub async fn complete_exchange(
         &self,
         id: &ExchangeId,
@@ -181,7 +181,7 @@ impl Store {
         .await
     }
 
-    /// An answer did not hold: a new challenge, and one attempt less; after `most` attempts the exchange is invalid.
+    /// Records a failed answer: a new challenge, and one attempt less; after `most` attempts the exchange is invalid.
     /// Nothing happens when the challenge was replaced, or a good answer is being taken in, meanwhile.
     pub async fn fail_exchange(
         &self,
@@ -217,7 +217,7 @@ impl Store {
         .await
     }
 
-    /// The wallet or its owner said no; they may still change their mind.
+    /// Records that the wallet or its owner refused; they may still answer later.
     pub async fn note_exchange_error(&self, id: &ExchangeId, problem: &Value) -> Result<()> {
         let (id, problem) = (id.clone(), clean(&json_text(problem)?));
         self.write(move |connection| {

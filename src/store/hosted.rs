@@ -1,4 +1,4 @@
-//! What platforms pushed over the Open Badges API, as it is served back to them: credentials and the candidate's profile.
+//! Credentials and the candidate's profile that platforms pushed over the Open Badges API, as the gateway serves them back.
 
 use super::channel_schema::{hosted_credentials, hosted_profiles};
 use super::connection::each_backend;
@@ -38,7 +38,7 @@ impl Row {
     }
 }
 
-/// Whose credentials, in which API (`ob` or `clr`).
+/// The candidate and the API (`ob` or `clr`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shelf {
     pub tenant: TenantId,
@@ -99,7 +99,7 @@ impl Store {
                 hosted_credentials::updated_at.eq(time_text(new.updated_at)),
                 hosted_credentials::bytes.eq(&new.bytes),
             );
-            // Another writer may have been first: then it is there, and holds the same credential.
+            // Another writer may have been first: then the row exists and holds the same credential.
             let inserted = each_backend!(connection, c => {
                 diesel::insert_into(hosted_credentials::table).values(row).on_conflict_do_nothing().execute(c)
             })?;

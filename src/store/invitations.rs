@@ -154,9 +154,9 @@ impl Store {
         .await
     }
 
-    /// Removes what no longer means anything: codes, tokens and challenges whose time is over, exchanges a week after their end,
-    /// clients that nobody consented to within a month.
-    pub async fn tidy_doors(&self, now: DateTime<Utc>) -> Result<()> {
+    /// Removes expired rows: codes, tokens and challenges whose time is over, exchanges a week after their end,
+    /// clients without a consent within a month.
+    pub async fn tidy_channels(&self, now: DateTime<Utc>) -> Result<()> {
         use super::channel_schema::{challenges, exchanges, oauth_clients};
         self.write(move |connection| {
             let (moment, day) = (time_text(now), time_text(now - chrono::Duration::days(1)));

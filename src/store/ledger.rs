@@ -1,4 +1,4 @@
-//! What is known of each write to an employer system, so that none is made twice.
+//! The recorded writes to employer systems, so that no write is made twice.
 
 use super::connection::each_backend;
 use super::schema::ledger;

@@ -56,7 +56,7 @@ struct Inner {
     vault: Vault,
 }
 
-/// What keeps stored values secret.
+/// The keys that keep stored values secret.
 #[derive(Clone)]
 struct Vault {
     sealer: Sealer,

@@ -1,4 +1,4 @@
-//! The tables, as diesel sees them; the same on both databases. migrations/ says what each is for.
+//! The tables, as diesel sees them; the same on both databases. migrations/ explains each table.
 
 diesel::table! {
     tenants (id) {

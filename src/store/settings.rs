@@ -23,7 +23,7 @@ impl Store {
         .await
     }
 
-    /// Stores the value unless one is there; returns the one that counts, so that two processes agree.
+    /// Stores the value unless there is a value; returns the stored value, so that two processes agree.
     pub async fn keep_sealed_setting(&self, name: &str, value: &Secret, now: DateTime<Utc>) -> Result<Secret> {
         let (row_name, sealed) = (name.to_owned(), self.0.vault.sealer.seal(&context(name), value.expose().as_bytes())?);
         self.write(move |connection| insert_once(connection, &row_name, &sealed, &time_text(now))).await?;
@@ -38,7 +38,7 @@ pub fn identity_key(connection: &mut AnyConnection, sealer: &Sealer) -> Result<[
         let mut fresh = [0u8; 32];
         rand::rngs::OsRng.fill_bytes(&mut fresh);
         let sealed = sealer.seal(&context(IDENTITY_KEY), &fresh)?;
-        // The moment is of no interest here, and a fixed one needs no clock.
+        // This time is never read; a fixed time needs no clock.
         insert_once(connection, IDENTITY_KEY, &sealed, &time_text(DateTime::<Utc>::UNIX_EPOCH))?;
     }
     let key = load(connection, sealer, IDENTITY_KEY)?.and_then(|key| key.try_into().ok());

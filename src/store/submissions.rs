@@ -48,11 +48,11 @@ impl Row {
     }
 }
 
-/// What is kept of a submission that is worked on later.
+/// The stored request of a submission that is verified later.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SubmissionRequest {
     pub candidate: CandidateHint,
-    /// Whom it is about: the person named, or when nobody was, one of whom nothing is known.
+    /// The person: the named person, or a new person without any known fact.
     pub candidate_ref: CandidateRef,
     pub named: bool,
     /// Challenge and domain that a presentation must be bound to.
@@ -88,7 +88,7 @@ struct LinkRow {
 }
 
 impl Store {
-    /// What the key was used for before; keys are reserved by [`Transaction::reserve_idempotency_key`].
+    /// The earlier use of the key; keys are reserved by [`Transaction::reserve_idempotency_key`].
     pub async fn idempotency(&self, tenant: &TenantId, key: &str, request_hash: &str) -> Result<Idempotency> {
         let (tenant, key, request_hash) = (tenant.clone(), clean(key), request_hash.to_owned());
         self.read(move |connection| used_for(connection, &tenant, &key, &request_hash)).await
@@ -105,7 +105,7 @@ impl Store {
                 .first(connection)
                 .optional()?;
             let Some(row) = row else { return Ok(None) };
-            // Whoever waits asks often, and needs to know no more than how far it is.
+            // A waiting caller asks often and needs only the progress.
             let files = if row.completed_at.is_some() { load_files(connection, &id)? } else { Vec::new() };
             row.into_model(files).map(Some)
         })
@@ -169,7 +169,7 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// What the key was used for before; no other transaction can use it until this one ends.
+    /// The earlier use of the key; no other transaction can use the key until this transaction ends.
     pub fn idempotency(&mut self, tenant: &TenantId, key: &str, request_hash: &str) -> Result<Idempotency> {
         let key = clean(key);
         self.lock_names(&[format!("idempotency:{tenant}:{key}")])?;
@@ -230,7 +230,7 @@ impl Transaction<'_> {
     }
 
     /// Adds the results of the files from `done_before` on. False, and nothing written, when other results were added
-    /// since: somebody else works on the submission, or it is gone. To be called before anything else is written, as it
+    /// since: another worker has the submission, or it is gone. Call it before any other write, as it
     /// keeps a second worker out; the links to credentials follow with [`Transaction::link_credentials`].
     pub fn add_files(
         &mut self,
@@ -277,14 +277,14 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Notes whom the submission is about.
+    /// Notes the person of the submission.
     pub fn set_submission_candidate(&mut self, id: &SubmissionId, candidate: &CandidateRef) -> Result<()> {
         let target = submissions::table.filter(submissions::id.eq(id.as_str()));
         diesel::update(target).set(submissions::candidate_ref.eq(candidate.as_str())).execute(self.connection)?;
         Ok(())
     }
 
-    /// Completes the submission and drops what was kept to work on it.
+    /// Completes the submission and deletes its stored request.
     pub fn complete_submission(&mut self, id: &SubmissionId, now: DateTime<Utc>) -> Result<()> {
         let target = submissions::table.filter(submissions::id.eq(id.as_str()));
         let values = (

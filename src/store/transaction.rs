@@ -14,7 +14,7 @@ impl<'a> Transaction<'a> {
         Self { connection, vault }
     }
 
-    /// Keeps other transactions that name one of these apart until this one ends, also where there is no row to lock
+    /// Locks these names until the transaction ends, also where there is no row to lock
     /// yet. Each caller names all at once, so that two can't wait for each other.
     pub fn lock_names(&mut self, names: &[String]) -> Result<()> {
         lock_names(self.connection, names)
@@ -24,7 +24,7 @@ impl<'a> Transaction<'a> {
 /// On SQLite there is only one writer, so nothing is to be done.
 pub(super) fn lock_names(connection: &mut AnyConnection, names: &[String]) -> Result<()> {
     match connection {
-        AnyConnection::Sqlite(_) => tracing::trace!(names = names.len(), "one writer: nothing to lock"),
+        AnyConnection::Sqlite(_) => tracing::trace!(names = names.len(), "no lock was taken because SQLite has one writer"),
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(postgres) => {
             use diesel::prelude::*;

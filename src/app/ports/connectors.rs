@@ -62,7 +62,7 @@ fn info(connector: &Connector) -> ConnectorInfo {
     let plain = manifest.connection.fields.iter().map(|(name, field)| form_field(name, field));
     let secret = manifest.connection.secrets.iter().map(|(name, field)| secret_field(name, field));
     let mut fields: Vec<FormField> = plain.chain(secret).collect();
-    // What must be filled in stands first.
+    // Required fields stand first.
     fields.sort_by_key(|field| (field.secret, !field.required));
     let status = match manifest.status {
         Status::Stable => "stable",

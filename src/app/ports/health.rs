@@ -1,4 +1,4 @@
-//! What must work for the gateway to do its job.
+//! The probes behind `/readyz`: database and queue.
 
 use crate::http::ports::{Health, Probe};
 use crate::queue::Queue;

@@ -1,5 +1,5 @@
-//! `skillgate verify`: says of each file whether it is genuine, valid and about the right person.
-//! Comes in: files and what is asked of them. Goes out: a report for people, or one JSON line per file, in the order given.
+//! `skillgate verify`: verifies files: are they genuine, valid and about the right person?
+//! Comes in: files and options. Goes out: a report for people, or one JSON line per file, in the order given.
 
 mod text;
 
@@ -32,7 +32,7 @@ pub struct VerifyArgs {
     /// Badges and credentials: JSON, JWT, SD-JWT, COSE, PNG, SVG or ZIP; `-` reads one from standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Whom the credentials should be about; may be repeated for several addresses of one person
+    /// The person's e-mail address; may be repeated for several addresses of one person
     #[arg(long, value_name = "ADDRESS")]
     email: Vec<String>,
     /// The person's name
@@ -41,19 +41,19 @@ pub struct VerifyArgs {
     /// Verify as of this moment, for example 2026-01-31T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = moment)]
     at: Option<DateTime<Utc>>,
-    /// Fetch nothing: only what --documents names is used
+    /// Fetch nothing; use only the files that --documents names
     #[arg(long)]
     offline: bool,
-    /// JSON map of URL or DID to file, used instead of the network; a key with null is gone
+    /// JSON map of URL or DID to file, used instead of the network; null means "answers 410 Gone"
     #[arg(long, value_name = "MAP.json")]
     documents: Option<PathBuf>,
     /// JSON map of context URL to file, for vocabularies that are not built in
     #[arg(long, value_name = "MAP.json")]
     contexts: Option<PathBuf>,
-    /// Trust policy to judge issuers by
+    /// Trust policy that decides about issuers
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Print one JSON report per file, one a line
+    /// Print one JSON report per file, each on one line
     #[arg(long)]
     json: bool,
     /// Add intermediate values for a developer: hashes, canonical form, keys
@@ -66,7 +66,7 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
     Ok(moment.earliest)
 }
 
-/// What is printed of one file.
+/// The report on one file.
 #[derive(Debug, Serialize)]
 pub struct FileReport {
     /// Exactly the argument.
@@ -118,7 +118,7 @@ pub fn run(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<ExitCod
     }))
 }
 
-/// Everything that verifying a file takes, shared by all files.
+/// The verifier and options that all files share.
 struct Job {
     examiner: Examiner,
     question: Question,
@@ -149,7 +149,7 @@ fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
     Ok(Job { examiner: Examiner::new(verifier, settings.intake), question })
 }
 
-/// Verifies files side by side and hands the reports over in the order of the files.
+/// Verifies files in parallel and hands the reports over in the order of the files.
 async fn verify_all(
     job: Arc<Job>,
     files: Vec<PathBuf>,
@@ -164,7 +164,7 @@ async fn verify_all(
         runtime.spawn(async move {
             let Ok(_slot) = slots.acquire().await else { return };
             let report = verify_file(&job, &file).await;
-            // Nobody listens any more only when printing failed, which is reported there.
+            // Sending fails only after printing failed, and that error is reported there.
             drop(sender.send((index, report)));
         });
     }
@@ -178,7 +178,7 @@ async fn verify_all(
             next += 1;
         }
     }
-    anyhow::ensure!(waiting.is_empty(), "a file could not be worked on");
+    anyhow::ensure!(waiting.is_empty(), "a file could not be verified");
     Ok(())
 }
 

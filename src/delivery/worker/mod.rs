@@ -51,14 +51,14 @@ pub enum WorkerError {
     Queue(#[from] QueueError),
 }
 
-/// What became of one message.
+/// The result of handling one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handled {
     /// An attempt was made and recorded.
     Attempted,
-    /// Nothing to do: finished before, not due, worked on elsewhere, or not for this connection.
+    /// No attempt was needed: the delivery is finished, not due, claimed by another worker, or not for this connection.
     Skipped,
-    /// The connection is paused: the message went back, and no more should be taken.
+    /// The connection is paused: the message went back, and the caller should take no more messages.
     Paused,
 }
 
@@ -87,7 +87,7 @@ impl Worker {
         Self { store, queue, registry, engine, clock, options, wake }
     }
 
-    /// One message, from claim to acknowledgement. Sleeps nowhere but for a system's own request rate.
+    /// Handles one message, from claim to acknowledgement. Sleeps only to keep a system's request rate.
     pub async fn handle(&self, tenant: &TenantId, connection: &ConnectionId, message: Message) -> Result<Handled, WorkerError> {
         let Message { event, receipt } = message;
         match self.attempt(tenant, connection, &event).await {
@@ -101,7 +101,7 @@ impl Worker {
             }
             Err(error) => {
                 if let Err(error) = receipt.give_back().await {
-                    tracing::warn!(%connection, event = %event.id, %error, "a message could not be given back; the broker does it");
+                    tracing::warn!(%connection, event = %event.id, %error, "a message could not be given back; the broker returns it when the channel closes");
                 }
                 Err(error)
             }
@@ -113,7 +113,7 @@ impl Worker {
             return Ok(Handled::Skipped);
         };
         if event.tenantid != connection.tenant_id {
-            tracing::error!(connection = %id, event = %event.id, "an event of another tenant was in a connection's queue and was dropped");
+            tracing::error!(connection = %id, event = %event.id, "an event of another tenant was dropped from a connection's queue");
             return Ok(Handled::Skipped);
         }
         if connection.state == ConnectionState::Paused {
@@ -129,7 +129,7 @@ impl Worker {
         let paused = matches!(&report.end, End::Stopped(Stop { kind: StopKind::ConfigError, .. }));
         self.record(&connection, event, &delivery, report, started_at).await?;
         if paused {
-            tracing::warn!(connection = %id, event = %event.id, "a connection was paused because its configuration does not work");
+            tracing::warn!(connection = %id, event = %event.id, "a connection was paused because of a configuration error");
         }
         Ok(Handled::Attempted)
     }
@@ -180,11 +180,11 @@ impl Worker {
             calls: report.calls,
         };
         if let DeliveryResult::Permanent { reason, .. } = &result {
-            // Before the commit: published twice is better than never.
+            // Publish before the commit: publishing twice is better than never.
             self.queue.publish_dead(&connection.id, event, reason).await?;
         }
         match self.store.record_attempt(&attempt, &result).await {
-            // Whoever had the lease in between has recorded this attempt.
+            // The worker that held the lease in between has recorded this attempt.
             Err(StoreError::Conflict(_)) => {}
             recorded => recorded?,
         }
@@ -196,7 +196,7 @@ impl Worker {
             attempt = attempt.number,
             result = name,
             reason = attempt.reason.as_deref().unwrap_or_default(),
-            "an attempt was made"
+            "a delivery attempt was recorded"
         );
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! Turns how a run ended into a result that can be recorded: when to try again, or that it was the last time. Pure.
+//! Turns the end of a run into a result to record: the time of the next attempt, or the final state. Pure.
 
 use crate::connector::run::{End, Stop, StopKind};
 use crate::model::delivery::DeliveryResult;
@@ -7,10 +7,10 @@ use std::time::Duration;
 
 /// Being asked to slow down is not a failure: such retries may use this many times the length of the retry schedule.
 const PATIENCE_WITH_LIMITS: usize = 4;
-/// Part of a wait that is random, so that deliveries that failed together don't come back together.
+/// Random share of a wait, so that deliveries that failed together are not retried together.
 const JITTER: f64 = 0.2;
 
-/// `attempts`: made before this one, since somebody asked for the delivery last. `random`: 0..1.
+/// `attempts`: number of attempts before this one, since the last replay. `random`: 0..1.
 pub fn delivery_result(end: End, attempts: u32, schedule: &[Duration], now: DateTime<Utc>, random: f64) -> DeliveryResult {
     let Stop { kind, reason, message } = match end {
         End::Delivered => return DeliveryResult::Delivered,
@@ -41,7 +41,7 @@ fn next_wait(attempts: u32, schedule: &[Duration], asked: Option<Duration>, limi
     Span::from_std(jittered.max(asked.unwrap_or_default())).ok()
 }
 
-/// The result's name for the attempt, with reason and message.
+/// The result's name, reason and message, as the attempt records them.
 pub fn told(result: &DeliveryResult) -> (&'static str, Option<(&str, &str)>) {
     match result {
         DeliveryResult::Delivered => ("delivered", None),

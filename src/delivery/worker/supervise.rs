@@ -1,6 +1,6 @@
-//! Keeps one consumer per active connection, and notices when connections come, pause and go.
+//! Keeps one consumer per active connection, and follows connections that are added, paused and removed.
 //! Comes in: the store's list of connections, messages of their queues. Goes out: handled messages.
-//! Starts no task of its own: the whole is one future that the composition root runs and stops.
+//! Starts no task of its own: it is one future that the composition root runs and stops.
 
 use super::{Handled, Worker, WorkerError};
 use crate::model::connection::Connection;
@@ -14,12 +14,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How often connections are looked at when nobody wakes the worker.
+/// Time between two looks at the connections while the worker is not woken.
 const LOOK: Duration = Duration::from_secs(2);
 /// Pause after an error of the database or the queue, doubled up to a limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Messages that are taken for each one that may be worked on: those about a person who is being worked on wait, and others go ahead.
+/// Messages taken from the queue per running delivery. A message about a candidate with a running delivery waits, and later messages go ahead.
 const LOOKAHEAD: u16 = 4;
 
 impl Worker {
@@ -30,7 +30,7 @@ impl Worker {
         while !shutdown.is_cancelled() {
             match self.store.active_connections().await {
                 Ok(active) => self.adjust(active, &mut serving, &mut stops, &shutdown),
-                Err(error) => tracing::warn!(%error, "the connections could not be read; the worker looks again"),
+                Err(error) => tracing::warn!(%error, "the connections could not be read and will be read again"),
             }
             let look = tokio::time::sleep(LOOK);
             tokio::pin!(look);
@@ -108,7 +108,7 @@ impl Worker {
                         Ok(_) => pause = FIRST_PAUSE,
                         Err(error) => {
                             tracing::warn!(connection = %connection.id, %error, "a message went back to its queue");
-                            // Database or broker are away: not everything at once again.
+                            // Database or broker are away: slow down before the next message.
                             rest_until = Some(Instant::now() + pause.mul_f64(0.5 + rand::random::<f64>()));
                             pause = (pause * 2).min(LONGEST_PAUSE);
                         }
@@ -127,8 +127,8 @@ impl Worker {
         self.options.concurrency.min(allowed).max(1)
     }
 
-    /// Handles what the queues hold now, connection by connection; how many messages led to an attempt.
-    /// `patience`: how long an empty-looking queue is listened to. For tests and one-off runs.
+    /// Handles the messages that the queues hold now, connection by connection; returns the number of attempts.
+    /// `patience`: time to wait for a message from a queue that looks empty. For tests and one-off runs.
     pub async fn drain(&self, patience: Duration) -> Result<usize, WorkerError> {
         let mut attempted = 0;
         for connection in self.store.active_connections().await? {
@@ -162,7 +162,7 @@ impl Line {
         self.waiting.len()
     }
 
-    /// The first message about somebody of whom none is under way.
+    /// The first message about a candidate without a running delivery.
     fn next(&mut self) -> Option<Message> {
         let place = self.waiting.iter().position(|message| !self.busy.contains(&message.event.partitionkey))?;
         let message = self.waiting.remove(place)?;

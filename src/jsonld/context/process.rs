@@ -102,7 +102,7 @@ impl Processor<'_> {
             active = match entry {
                 Value::String(url) => self.referenced(&active, url, base, Mode::Local, nesting)?,
                 other => {
-                    // A context document pasted in whole; every common processor reads it so.
+                    // A whole context document in place of its `@context`; every common processor reads it so.
                     let other = other.get("@context").unwrap_or(other);
                     let own = ActiveContext { shared: false, ..(*active).clone() };
                     self.process(&Arc::new(own), other, base, Mode::Local, nesting)?

@@ -1,6 +1,6 @@
 //! JSON-LD expansion (JSON-LD API §5.1) straight to RDF quads (§8.1), without a document in between.
-//! Comes in: a JSON document. Goes out: quads, and notes on where the JSON and the quads part.
-//! Must not know: what the quads are for.
+//! Comes in: a JSON document. Goes out: quads, and notes on values that did not become quads.
+//! Must not know: the purpose of the quads.
 
 mod maps;
 mod node;
@@ -43,7 +43,7 @@ vocabulary! {
     XSD_DOUBLE = XSD "double";
 }
 
-/// The RDF of a document, with what was noticed on the way.
+/// The RDF form of a document, with notes.
 #[derive(Clone, Debug, Default)]
 pub struct Expansion {
     pub dataset: Dataset,
@@ -87,7 +87,7 @@ impl Property<'_> {
         Self { name: Some(name), definition: None, iri: None }
     }
 
-    /// Where a bare value would be about nothing.
+    /// A position where a bare value has no subject.
     fn is_free(&self) -> bool {
         matches!(self.name, None | Some("@graph"))
     }
