@@ -171,7 +171,7 @@ test("the waiting page ends with too many bad answers and with its time, and say
     await post(address, { verifiablePresentation: wallet.present([sample("valid.json")], "another", gateway.url) });
   }
   await stateIs(page, "invalid");
-  assert.match(await wordsOf(page.locator("#exchange-status")), /did not work too many times\. Ask for a new link/);
+  assert.match(await wordsOf(page.locator("#exchange-status")), /Too many attempts failed\. Ask for a new link/);
   await assertNoFaults(page);
   await page.context().close();
 

@@ -76,7 +76,7 @@ function test(page, connection, result) {
 }
 
 function remove(page, connection) {
-  if (!confirm(`Remove ${connection.name}? What still waits for it is dropped.`)) return undefined;
+  if (!confirm(`Remove ${connection.name}? Deliveries that wait for it are dropped.`)) return undefined;
   return page.attempt(async () => {
     await call("DELETE", path(connection));
     await refreshConnections(page);

@@ -41,7 +41,7 @@ function row(page, delivery) {
   const again = () => page.attempt(async () => {
     await post(`/v1/deliveries/${encodeURIComponent(delivery.id)}/replay`);
     await refreshDeliveries(page);
-    page.say("It is tried again now.");
+    page.say("The delivery is tried again now.");
   });
   return el(
     "li",
@@ -83,5 +83,5 @@ async function replayAll(page) {
   const connection = byId("filter-connection").value;
   const { replayed } = await post("/v1/deliveries/replay", { state: "dead", ...(connection && { connection_id: connection }) });
   await refreshDeliveries(page);
-  page.say(replayed === 0 ? "Nothing had been given up." : `${count(replayed, "delivery is", "deliveries are")} tried again now.`);
+  page.say(replayed === 0 ? "There are no given-up deliveries." : `${count(replayed, "delivery is", "deliveries are")} tried again now.`);
 }

@@ -6,9 +6,9 @@ const source = new EventSource(`/interactions/${encodeURIComponent(status.datase
 
 const SENTENCES = {
   pending: `Waiting for your wallet, until ${status.dataset.expires}.`,
-  active: "Your wallet has read the request. Choose what to share there.",
+  active: "Your wallet has read the request. Choose in the wallet what to share.",
   complete: "Received. Thank you.",
-  invalid: "This did not work too many times. Ask for a new link.",
+  invalid: "Too many attempts failed. Ask for a new link.",
   expired: "The time is over. Ask for a new link.",
 };
 const OUTCOMES = {

@@ -55,7 +55,7 @@ function credentialCard(file, credential) {
     el("p", { class: "file" }, title === file.file ? file.detected : `${file.file} · ${file.detected}`),
     outcome === "accepted" ? el("p", { class: "reason" }, OUTCOME_SENTENCE.accepted) : reasons(report, outcome),
     content ? facts(content, report) : fingerprint(file),
-    credential.duplicate && el("p", { class: "hint" }, "You already had exactly this credential for this person; nothing was sent twice."),
+    credential.duplicate && el("p", { class: "hint" }, "This credential of this person was already stored; no event was sent again."),
     content && skills(content),
     checks(report),
     el(

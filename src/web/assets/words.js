@@ -8,7 +8,7 @@ export const OUTCOME = {
 
 export const OUTCOME_SENTENCE = {
   accepted: "The credential is genuine and in force.",
-  attention: "The credential could not be confirmed in every point.",
+  attention: "Not every check could confirm the credential.",
   rejected: "The credential can’t be relied on.",
 };
 
@@ -64,7 +64,7 @@ export const DELIVERY = {
   delivered: ["accepted", "Delivered"],
   unchanged: ["accepted", "Already there"],
   parked: ["attention", "Waits for you"],
-  dead: ["rejected", "Gave up"],
+  dead: ["rejected", "Given up"],
 };
 
 /** The text of a language map: the reader's language, else English, else any. */
