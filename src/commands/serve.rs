@@ -34,12 +34,10 @@ fn welcome(started: &Started) {
     let key = started.first_key.as_ref().map(|key| key.expose());
     match key {
         Some(key) => println!("  API key   {key}\n            Shown only now; keep it. More keys: skillgate api-key create"),
-        None => println!("  API key   the one you were given. Make another: skillgate api-key create"),
+        None => println!("  API key   printed at the first start. Make another key: skillgate api-key create"),
     }
-    println!("\nTry it with badges made for the purpose:\n");
+    println!("\nTry it with sample badges:\n");
     println!("  skillgate sample samples");
-    println!(
-        "  curl -H \"Authorization: Bearer {}\" -F file=@samples/valid.json {url}/v1/submissions\n",
-        key.unwrap_or("$SKILLGATE_API_KEY")
-    );
+    let key = key.unwrap_or("$(skillgate api-key create)");
+    println!("  curl -H \"Authorization: Bearer {key}\" -F file=@samples/valid.json {url}/v1/submissions\n");
 }

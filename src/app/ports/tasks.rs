@@ -34,7 +34,7 @@ impl Tracker {
 
 fn report(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
-        tracing::error!(cause = %error, "a task ended in a panic");
+        tracing::error!(cause = %error, "a background task panicked");
     }
 }
 
