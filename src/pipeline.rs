@@ -1,5 +1,5 @@
 //! The way of one submission: accept → examine (open, verify, normalise) → one transaction.
-//! Comes in: files and what is said of the person. Goes out: a [`Submission`] that is stored, with its events in the outbox.
+//! Comes in: files and the submitter's statements about the person. Goes out: a stored [`Submission`], with its events in the outbox.
 //! Must not know: HTTP, the queue, connectors.
 
 mod delivered;
@@ -114,7 +114,7 @@ impl Pipeline {
         Ok(written.await?)
     }
 
-    /// The person named, found or made; else a reference for somebody of whom nothing is known.
+    /// The named person, found or made; otherwise a new reference for an unknown person.
     async fn person(&self, delivered: &Delivered, now: DateTime<Utc>) -> Result<Person, PipelineError> {
         let hint = &delivered.candidate;
         let named = hint.candidate_ref.is_some() || !hint.emails.is_empty() || !hint.dids.is_empty();

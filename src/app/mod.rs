@@ -79,7 +79,7 @@ pub struct App {
     engine: Engine,
     relay: Relay,
     worker: Arc<Worker>,
-    /// What requests left for later.
+    /// Work that requests left for later.
     jobs: Jobs,
     /// Tasks that run as long as the gateway does.
     background: Tracker,
@@ -131,7 +131,7 @@ impl App {
         })
     }
 
-    /// Works, relays and delivers until nothing is left to do now: tests step the gateway with it instead of sleeping.
+    /// Works, relays and delivers until no work is due. Tests step the gateway with it instead of sleeping.
     pub async fn drain(&self) -> Result<(), AppError> {
         loop {
             self.jobs.tracker.wait().await;

@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(25);
 /// Time between two searches for credentials whose end date has passed or whose status check is due.
 const LIFECYCLE_INTERVAL: Duration = Duration::from_secs(60);
 
-/// How often backpacks are looked for that are due.
+/// Time between two searches for backpacks that are due.
 const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Facts that the operator should know once the gateway answers.
@@ -112,7 +112,7 @@ impl App {
             self.jobs.tracker.wait().await;
         };
         if tokio::time::timeout(GRACE, ended).await.is_err() {
-            tracing::warn!("some work did not end in time; it is taken up again at the next start");
+            tracing::warn!("some work did not end in time and will be taken up at the next start");
         }
     }
 

@@ -1,4 +1,4 @@
-//! A bound on what strangers may make the gateway remember.
+//! A bound on the number of rows that strangers can make the gateway store.
 
 use chrono::{DateTime, Utc};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! A pasted link: resolved by the table, fetched from the platform, taken in like an upload.
+//! A share link: resolved by the table of platforms, fetched from the platform, verified like an upload.
 
 use super::Channels;
 use crate::model::ids::TenantId;

@@ -168,7 +168,7 @@ fn replace(folder: &Path, target: &Path, content: &[u8]) -> std::io::Result<()> 
         std::fs::File::open(folder)?.sync_all()
     })();
     if written.is_err() {
-        // What can't be removed is a hidden file that readers skip.
+        // A file that can't be removed stays as a hidden file, which readers skip.
         std::fs::remove_file(&part).ok();
     }
     written

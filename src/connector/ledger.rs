@@ -1,4 +1,4 @@
-//! What is known of each write, so that it is applied once although it may be tried often.
+//! The recorded writes of a delivery. With them each write is applied once although it may be tried often.
 //! Comes in: a step's name. Goes out: its entry. Where entries are kept is the implementation's business.
 use crate::model::ledger::LedgerEntry;
 use async_trait::async_trait;

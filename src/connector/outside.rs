@@ -1,5 +1,5 @@
 //! The two ways in which a connector touches the world: HTTP and files in a folder.
-//! Behind a trait, so that a manifest's tests and a dry run can stand in for the world.
+//! Behind a trait, so that a manifest's tests and a dry run can replace the network and the file system.
 
 use super::file::{FileEnd, FileError, FileJob, FileWriter};
 use crate::http_client::{HttpClient, HttpError, OutboundRequest, OutboundResponse};

@@ -1,4 +1,4 @@
-//! Takes secrets and personal data out of what an administrator may read about a call.
+//! Removes secrets and personal data from the record of a call that an administrator may read.
 //! Comes in: text that was sent or received. Goes out: the same, masked and cut. When in doubt it masks.
 
 use crate::model::candidate::Identity;

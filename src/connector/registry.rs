@@ -1,4 +1,4 @@
-//! The connectors that this gateway knows: the embedded ones, and those of an extra folder.
+//! The connectors of this gateway: the embedded connectors, and those of an extra folder.
 //! Comes in: folders with a manifest.yaml. Goes out: checked connectors by name; a wrong manifest never gets this far.
 //! Must not know: connections, deliveries, how a manifest is run.
 
@@ -132,7 +132,7 @@ fn read_files(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>)
 }
 
 impl Connector {
-    /// Checks the manifest of one folder: YAML, schema, types, then what only the whole can tell.
+    /// Checks the manifest of one folder: YAML, schema, types, then references between its parts.
     pub fn parse(name: &str, files: BTreeMap<String, Vec<u8>>) -> Result<Self, RegistryError> {
         let invalid = |problem: String| RegistryError::Invalid { connector: name.to_owned(), problem };
         let source = files.get(MANIFEST).ok_or_else(|| invalid(format!("{MANIFEST} is missing")))?;
@@ -148,7 +148,7 @@ impl Connector {
         Ok(connector)
     }
 
-    /// What is done for an event: the first handler that names its type, else the one for all.
+    /// The handler for an event: the first handler that names its type, else the handler for all types.
     pub fn handler(&self, event_type: EventType) -> Option<&Handler> {
         let short = short_name(event_type);
         let named = |wanted: &str| self.manifest.events.iter().find(|handler| handler.on.iter().any(|on| on == wanted));
@@ -240,7 +240,7 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
             return Err(format!("step `{id}` writes a file: it needs `write`"));
         }
         if step.require.is_some() && step.find.is_none() {
-            return Err(format!("step `{id}` requires one of what it does not `find`"));
+            return Err(format!("step `{id}` has `require` but no `find`"));
         }
     }
     Ok(())

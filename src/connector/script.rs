@@ -1,4 +1,4 @@
-//! A stand-in for the world: answers exactly the exchange that a test expects, and notes everything that was sent.
+//! A stand-in for the network and the file system: answers exactly the exchange that a test expects, and records every request.
 //! A request that the test does not expect is a failure, and so is an expected one that never came.
 
 use super::case::{Exchange, Expected, Reply, Test};
@@ -40,7 +40,7 @@ impl Script {
         Self { lenient: true, ..Self::new(connector, test) }
     }
 
-    /// What was sent that should not have been, and what was not that should have.
+    /// Unexpected requests, and expected requests that were not sent.
     pub fn problems(&self) -> Vec<String> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let mut problems = state.problems.clone();
@@ -187,7 +187,7 @@ fn target(expected: &Expected) -> (&'static str, &str) {
     all.into_iter().find_map(|(method, target)| target.as_deref().map(|target| (method, target))).unwrap_or(("GET", ""))
 }
 
-/// What keeps a request from being the expected one; `None` when it is.
+/// The difference between a request and the expected request; `None` when they are equal.
 fn difference(expected: &Expected, request: &OutboundRequest, body: &[u8]) -> Option<String> {
     let (method, wanted) = target(expected);
     let path = &request.url[url::Position::BeforePath..];

@@ -1,5 +1,5 @@
-//! What a foreign document is read with: strict JSON, signed tokens and messages, their bounds.
-//! Comes in: bytes or text. Goes out: values, and what kind of document they seem to be. Nothing is believed yet.
+//! Readers for foreign documents: strict JSON, signed tokens and messages, their bounds.
+//! Comes in: bytes or text. Goes out: values, and the kind of document that they seem to be. Nothing is verified yet.
 //! Must not know: files, protocols, keys, verdicts.
 
 pub mod classify;

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// One unit of the budget, in bytes. A request costs at least one unit, which also bounds how many run at once.
 const UNIT: usize = 256 << 10;
-/// How long a request waits for its turn before it is told to come back.
+/// Longest wait of a request for its turn; after it the answer is "try again later".
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Cheap to clone; clones share the budget.

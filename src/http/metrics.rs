@@ -1,4 +1,4 @@
-//! What `/metrics` shows, in the Prometheus text format.
+//! The metrics of `/metrics`, in the Prometheus text format.
 //! Comes in: finished requests and submissions. Goes out: text. Other parts register their own collectors in the same registry.
 //! Labels come from closed lists only: routes of the table, statuses, outcomes, channels. Never an id or a tenant.
 
@@ -81,7 +81,7 @@ impl Metrics {
         }
     }
 
-    /// Shows what waits as of `now`.
+    /// Sets the gauges of the backlog as of `now`.
     pub fn backlog(&self, backlog: &Backlog, now: DateTime<Utc>) {
         for state in DeliveryState::ALL {
             let found = backlog.deliveries.iter().find(|(known, _)| *known == state);

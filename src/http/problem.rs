@@ -125,7 +125,7 @@ impl Problem {
 
     /// A 503 with a constant detail; the cause goes to the log here, once.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
-        tracing::error!(%cause, "a request failed because a part of the gateway is away");
+        tracing::error!(%cause, "a request failed because a dependency is unavailable");
         Self::new(Code::Unavailable, "A part of the gateway is away at this moment; try again in a few seconds.")
             .header("retry-after", "5")
     }

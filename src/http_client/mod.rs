@@ -1,6 +1,6 @@
 //! The only outbound HTTP client: time-outs, size cap, redirect and private-address policy.
 //! Comes in: a URL or a request that some part of the product wants to send. Goes out: a bounded response or a plain refusal.
-//! Must not know: who asks and why.
+//! Must not know: the caller and its purpose.
 
 mod address;
 
@@ -278,7 +278,7 @@ fn is_refusal(error: &reqwest::Error) -> bool {
 /// The innermost cause says what happened; the outer ones repeat the URL, which may hold a secret.
 fn cause_of(error: &reqwest::Error) -> String {
     let innermost = causes(error).last().map_or_else(|| "no cause was given".to_owned(), ToString::to_string);
-    // What name resolution says differs between systems and means nothing to most readers.
+    // The text of a name-resolution error differs between systems and does not help most readers.
     if innermost.starts_with("failed to lookup address") { "its name is not known".to_owned() } else { innermost }
 }
 

@@ -42,7 +42,7 @@ impl Pipeline {
                 }
                 Ok(written)
             });
-            // Not written: somebody else works on it, and goes on.
+            // Not written: another worker has the submission and continues.
             if !written.await? || is_last {
                 return Ok(());
             }

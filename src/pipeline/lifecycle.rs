@@ -1,4 +1,4 @@
-//! What time changes: credentials whose validity ends. Comes in: the moment. Goes out: rows and events.
+//! Credentials whose validity ends. Comes in: the moment. Goes out: rows and events.
 //! Must not know: who asks, and how often.
 
 use super::events::{EventWriter, Shown};

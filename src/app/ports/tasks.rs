@@ -54,7 +54,7 @@ impl Tasks for Jobs {
         let jobs = self.clone();
         self.tracker.spawn(async move {
             if let Err(error) = jobs.pipeline.resume(&submission).await {
-                tracing::error!(submission = %submission, cause = %error, "a submission could not be worked on; it is tried again at the next start");
+                tracing::error!(submission = %submission, cause = %error, "a submission could not be verified and will be taken up at the next start");
             }
             jobs.wake();
         });

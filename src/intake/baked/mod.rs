@@ -5,7 +5,7 @@
 pub mod png;
 pub mod svg;
 
-/// What a picture carries.
+/// The badges in a picture.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picture {
     /// The first badge of each kind (Open Badges 2, Open Badges 3, CLR), in the order found.

@@ -1,5 +1,5 @@
 //! The wallet's answer (`direct_post`): every shape of `vp_token` that wallets send.
-//! Comes in: the body. Goes out: the presentations, or what the wallet says went wrong.
+//! Comes in: the body. Goes out: the presentations, or the wallet's error.
 
 use crate::document::{Limits, json};
 use crate::protocol::vcalm::message::is_presentation;

@@ -72,7 +72,7 @@ impl RequestSigner {
         Ok(Self { host: host.to_owned(), expires, key: SigningKey::from(secret), chain })
     }
 
-    /// What an operator should know of the certificate's end, once it is near or past.
+    /// A notice for the operator when the certificate's end is near or past.
     pub fn notice(&self, now: DateTime<Utc>) -> Option<String> {
         let day = self.expires.format("%Y-%m-%d");
         match self.expires - now {

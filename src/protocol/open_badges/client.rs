@@ -1,6 +1,6 @@
 //! The gateway as client of a backpack host: discovery, registration, tokens, pulls, revocation.
 //! Comes in: what is known of the host. Goes out: the host's answer, or which step failed and what to do.
-//! Must not know: where tokens are kept, what becomes of the credentials.
+//! Must not know: where tokens are kept, how credentials are verified.
 
 use super::client_discovery::{addresses, read};
 use super::client_pull::{PulledPage, read_page};
@@ -34,7 +34,7 @@ pub struct BackpackClient {
     pub limits: Limits,
 }
 
-/// What became of a pull request.
+/// The result of a pull request.
 pub enum Pull {
     Page {
         page: PulledPage,
@@ -67,7 +67,7 @@ impl BackpackClient {
                     continue;
                 }
             };
-            // Another host than the one that was typed has no say.
+            // Ignore the answer of a host other than the typed host.
             let same_host = response.final_url.host_str() == url.host_str();
             if response.status != 200 || !same_host || response.body.len() > MAX_ANSWER_BYTES {
                 continue;
@@ -234,7 +234,7 @@ impl BackpackClient {
         matches!(response.status, 200 | 410).then_some(response.body)
     }
 
-    /// Revokes a token (RFC 7009). A host without such an endpoint has nothing to be told.
+    /// Revokes a token (RFC 7009). A host without such an endpoint needs no call.
     pub async fn revoke(
         &self,
         host: &HostDescription,
@@ -251,7 +251,7 @@ impl BackpackClient {
             status => Err(failure(
                 "revoke",
                 format!("The host answered with an error ({status})."),
-                "The gateway forgot its tokens all the same.",
+                "The gateway deleted its tokens anyway.",
                 false,
             )),
         }

@@ -1,9 +1,9 @@
-//! What the host says of itself: the ServiceDescriptionDocument and RFC 8414 metadata.
+//! The gateway's description as host: the ServiceDescriptionDocument and RFC 8414 metadata.
 
 use super::{Api, offered_scopes};
 use serde_json::{Map, Value, json};
 
-/// What a deployment says about itself.
+/// A deployment's facts for the description.
 #[derive(Clone, Debug)]
 pub struct About<'a> {
     /// Without a trailing slash.

@@ -1,6 +1,6 @@
 //! The Open Badges 3.0 API and its CLR 2.0 twin, as host and as client: pure protocol.
-//! Comes in: requests and answers of the other side. Goes out: what they mean, or the error that the specification wants.
-//! Must not know: storage, our HTTP server, what becomes of a credential.
+//! Comes in: requests and answers of the other side. Goes out: their meaning, or the error that the specification wants.
+//! Must not know: storage, the gateway's HTTP server, how a credential is verified.
 
 pub mod client;
 pub mod client_discovery;

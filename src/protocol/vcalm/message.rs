@@ -1,4 +1,4 @@
-//! What a wallet posts to an exchange. Lenient on shape, strict on nothing yet: proofs are checked elsewhere.
+//! A wallet's message to an exchange. Its shape is read leniently; proofs are checked elsewhere.
 //! Comes in: the body of a message. Goes out: what the wallet wants, with each presentation's bytes exactly as received.
 
 use super::problem::Problem;
@@ -103,7 +103,7 @@ pub fn has_type(value: &Value, name: &str) -> bool {
     }
 }
 
-/// What the journal may say about a presentation: shapes and names of mechanisms, nothing of its content.
+/// The journal's entry about a presentation: shapes and names of mechanisms, none of its content.
 pub fn outline(json: &Value) -> Value {
     let kind = |value: &Value| match value {
         Value::Array(items) => format!("list of {}", items.len()),

@@ -1,4 +1,4 @@
-//! What the gateway sends to wallets: the presentation request, the protocols map, deep links.
+//! The gateway's messages to wallets: the presentation request, the protocols map, deep links.
 //! Comes in: an exchange and how the gateway is reached. Goes out: JSON and URLs. Kept narrow on purpose: real wallets
 //! compare the example literally, take one DIDAuthentication, and want challenge and domain.
 
