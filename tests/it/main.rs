@@ -20,6 +20,7 @@ mod connector_worker;
 mod contexts;
 mod cose;
 mod deployment;
+mod documents;
 mod examiner;
 mod fuzz;
 mod http_client;
