@@ -332,15 +332,15 @@ mod tests {
         assert_eq!(opened(middle.clone(), &Limits::default()), [("C:/tmp/badges.zip/inner.zip/a.json".to_owned(), Ok(1))]);
         let outer = zip_of(&[("middle.zip", &middle)]);
         let deep = opened(outer, &Limits::default());
-        assert_eq!(deep.first().map(|(_, content)| content.clone()), Some(Err(Code::ArchiveTooDeep)));
+        assert_eq!(deep.first().map(|(_, content)| *content), Some(Err(Code::ArchiveTooDeep)));
     }
 
     #[test]
     fn bombs_and_crowds_are_refused_before_they_are_unpacked() {
         let bomb = zip_of(&[("bomb.json", &vec![b' '; 9 << 20]), ("ok.json", BADGE)]);
         let found = opened(bomb, &Limits::default());
-        assert_eq!(found.first().map(|(_, content)| content.clone()), Some(Err(Code::SuspiciousCompression)));
-        assert_eq!(found.get(1).map(|(_, content)| content.clone()), Some(Ok(1)));
+        assert_eq!(found.first().map(|(_, content)| *content), Some(Err(Code::SuspiciousCompression)));
+        assert_eq!(found.get(1).map(|(_, content)| *content), Some(Ok(1)));
         let limits = Limits { max_archive_entries: 3, ..Limits::default() };
         let many = zip_of(&[("1", b"x"), ("2", b"x"), ("3", b"x"), ("4", b"x")]);
         assert_eq!(count(&many), 4);
@@ -351,17 +351,14 @@ mod tests {
     fn the_unpacked_total_is_bounded() {
         let limits = Limits { max_archive_bytes: 150, ..Limits::default() };
         let found = opened(zip_of(&[("1.json", BADGE), ("2.json", BADGE)]), &limits);
-        assert_eq!(found.first().map(|(_, content)| content.clone()), Some(Ok(1)));
-        assert_eq!(found.get(1).map(|(_, content)| content.clone()), Some(Err(Code::ArchiveTooLarge)));
+        assert_eq!(found.first().map(|(_, content)| *content), Some(Ok(1)));
+        assert_eq!(found.get(1).map(|(_, content)| *content), Some(Err(Code::ArchiveTooLarge)));
     }
 
     #[test]
     fn office_documents_are_named() {
         let docx = zip_of(&[("[Content_Types].xml", b"<x/>"), ("word/document.xml", b"<x/>")]);
-        assert_eq!(
-            opened(docx, &Limits::default()).first().map(|(_, content)| content.clone()),
-            Some(Err(Code::UnsupportedFile))
-        );
+        assert_eq!(opened(docx, &Limits::default()).first().map(|(_, content)| *content), Some(Err(Code::UnsupportedFile)));
     }
 
     #[test]

@@ -233,7 +233,7 @@ fn compare(json: &Value, payload: &Map<String, Value>, format: Format, in_claim:
         Some((name, _)) => Check::fail(
             CheckId::Integrity,
             Code::ClaimMissing,
-            &format!("the token lacks \"{name}\", which every signed badge must have"),
+            format!("the token lacks \"{name}\", which every signed badge must have"),
         )
         .found(),
     }

@@ -51,11 +51,11 @@ pub async fn check(
                 CheckId::Proof,
                 CheckStatus::CouldNotCheck,
                 Code::AlgorithmUnsupported,
-                &format!("the signature algorithm {algorithm} is not supported"),
+                format!("the signature algorithm {algorithm} is not supported"),
             )
             .found()
         } else {
-            Check::fail(CheckId::Proof, Code::AlgorithmRefused, &format!("the algorithm {algorithm:.40} can't prove who signed"))
+            Check::fail(CheckId::Proof, Code::AlgorithmRefused, format!("the algorithm {algorithm:.40} can't prove who signed"))
                 .found()
         };
         return unproven(proof);
@@ -100,10 +100,10 @@ pub async fn check(
         Err(SignatureError::WrongKey) => Check::fail(
             CheckId::Proof,
             Code::AlgorithmMismatch,
-            &format!("the token says {algorithm}, but the key is of the kind {}", key.kind()),
+            format!("the token says {algorithm}, but the key is of the kind {}", key.kind()),
         )
         .found(),
-        Err(error) => Check::fail(CheckId::Proof, Code::SignatureInvalid, &error.to_string()).found(),
+        Err(error) => Check::fail(CheckId::Proof, Code::SignatureInvalid, error.to_string()).found(),
     };
     if certified.is_some_and(|certified| certified.key != *key) {
         let detail = "the certificate that came with the token is for another key than the one that signed it";
