@@ -23,12 +23,7 @@ impl App {
         };
         let health = Dependencies { store: self.store.clone(), queue: self.queue.clone() };
         Ok(State {
-            store: self.store.clone(),
-            pipeline: self.pipeline.clone(),
             channels,
-            clock: self.clock.clone(),
-            limits: self.settings.intake.clone(),
-            public_url: public_url.to_owned(),
             sealer: self.sealer.clone(),
             connectors: Arc::new(connectors),
             health: Arc::new(health),

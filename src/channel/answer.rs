@@ -52,7 +52,7 @@ impl Channels {
         let question = Question {
             tenant_id: tenant.clone(),
             candidate_ref: None,
-            request: VerificationRequest { at: self.clock.now(), candidate: CandidateHint::default(), explain: false },
+            request: VerificationRequest { at: self.clock().now(), candidate: CandidateHint::default(), explain: false },
             expected: expected.clone(),
         };
         let examiner = &self.pipeline.examiner;

@@ -64,10 +64,10 @@ impl Channels {
         candidate: &CandidateHint,
         typed: &str,
     ) -> Result<(Backpack, String), BackpackFailure> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let host = self.client().discover(typed).await?;
         self.registration(tenant, &host, false).await?;
-        let candidate_ref = self.store.find_or_create_candidate(tenant, candidate, now).await?;
+        let candidate_ref = self.store().find_or_create_candidate(tenant, candidate, now).await?;
         let backpack = Backpack {
             id: uuid::Uuid::now_v7().to_string(),
             tenant_id: tenant.clone(),
@@ -81,7 +81,7 @@ impl Channels {
             created_at: now,
         };
         let start = secrets::random();
-        self.store.create_backpack(&backpack, &secrets::hash(&start)).await?;
+        self.store().create_backpack(&backpack, &secrets::hash(&start)).await?;
         Ok((backpack, start))
     }
 
@@ -91,8 +91,8 @@ impl Channels {
         host: &crate::model::backpack::HostDescription,
         renew: bool,
     ) -> Result<HostRegistration, BackpackFailure> {
-        let now = self.clock.now();
-        if !renew && let Some(known) = self.store.host_registration(tenant, &host.registration_url).await? {
+        let now = self.clock().now();
+        if !renew && let Some(known) = self.store().host_registration(tenant, &host.registration_url).await? {
             let expired = known.secret_expires_at.is_some_and(|at| at <= now);
             if !expired {
                 return Ok(known);
@@ -100,13 +100,13 @@ impl Channels {
         }
         let us = Introduction { public_url: self.public_url.clone(), name: self.settings.organisation.clone() };
         let registration = self.client().register(host, &us, &self.callback_url()).await?;
-        self.store.put_host_registration(tenant, &host.registration_url, &registration, now).await?;
+        self.store().put_host_registration(tenant, &host.registration_url, &registration, now).await?;
         Ok(registration)
     }
 
     /// The candidate opened their link: where to send the browser. `browser`: a secret that only this browser has.
     pub async fn start_backpack(&self, start: &str, browser: &str) -> Result<Option<String>, BackpackFailure> {
-        let Some(backpack) = self.store.backpack_by_start(&secrets::hash(start)).await? else { return Ok(None) };
+        let Some(backpack) = self.store().backpack_by_start(&secrets::hash(start)).await? else { return Ok(None) };
         let registration = self.registration(&backpack.tenant_id, &backpack.host, false).await?;
         let (state, verifier) = (secrets::random(), secrets::random());
         let url = authorization_url(&backpack.host, &registration, &state, &s256(&verifier))?;
@@ -115,9 +115,9 @@ impl Channels {
             browser_hash: secrets::hash(browser),
             verifier: Secret::new(verifier),
             redirect_uri: registration.redirect_uri,
-            expires_at: self.clock.now() + Duration::minutes(AUTHORIZATION_MINUTES),
+            expires_at: self.clock().now() + Duration::minutes(AUTHORIZATION_MINUTES),
         };
-        self.store.begin_authorization(&backpack.id, &pending).await?;
+        self.store().begin_authorization(&backpack.id, &pending).await?;
         Ok(Some(url))
     }
 
@@ -130,8 +130,8 @@ impl Channels {
     ) -> Result<Backpack, BackpackFailure> {
         const STEP: &str = "authorization";
         let again = "Open the link from the employer again.";
-        let now = self.clock.now();
-        let Some((backpack, pending)) = self.store.take_authorization(&secrets::hash(state), now).await? else {
+        let now = self.clock().now();
+        let Some((backpack, pending)) = self.store().take_authorization(&secrets::hash(state), now).await? else {
             return Err(failure(STEP, "This connection was not started here, or it took too long.", again, false).into());
         };
         if !secrets::same(&pending.browser_hash, &secrets::hash(browser)) {
@@ -149,19 +149,19 @@ impl Channels {
             Err(failure) => {
                 // A host that forgot us is registered at anew the next time.
                 if failure.message.contains("invalid_client") {
-                    self.store.delete_host_registration(&backpack.tenant_id, &backpack.host.registration_url).await?;
+                    self.store().delete_host_registration(&backpack.tenant_id, &backpack.host.registration_url).await?;
                 }
                 return Err(failure.into());
             }
         };
-        self.store.put_backpack_tokens(&backpack.id, &tokens, Some(now)).await?;
+        self.store().put_backpack_tokens(&backpack.id, &tokens, Some(now)).await?;
         Ok(backpack)
     }
 
     /// Pulls now. `None` when another worker has the backpack in hands, or it is not connected.
     pub async fn pull(&self, backpack: &Backpack) -> Result<Option<Pulled>, BackpackFailure> {
-        let now = self.clock.now();
-        if !self.store.lease_backpack(&backpack.id, now, LEASE).await? {
+        let now = self.clock().now();
+        if !self.store().lease_backpack(&backpack.id, now, LEASE).await? {
             return Ok(None);
         }
         let result = self.pull_leased(backpack, now).await;
@@ -187,7 +187,7 @@ impl Channels {
                 PullEnd { state: BackpackState::Connected, last_pull_at: None, next_pull_at, failure: None, failures }
             }
         };
-        self.store.end_pull(&backpack.id, &end).await?;
+        self.store().end_pull(&backpack.id, &end).await?;
         result.map(Some)
     }
 
@@ -195,7 +195,7 @@ impl Channels {
         let reconnect =
             || failure("refresh", "The backpack is no longer connected.", "Ask the candidate to connect again.", false);
         let registration = self.registration(&backpack.tenant_id, &backpack.host, false).await?;
-        let mut tokens = self.store.backpack_tokens(&backpack.id).await?.ok_or_else(reconnect)?;
+        let mut tokens = self.store().backpack_tokens(&backpack.id).await?.ok_or_else(reconnect)?;
         if tokens.expires_at.is_some_and(|at| at <= now + Duration::minutes(1)) && tokens.refresh_token.is_some() {
             tokens = self.refresh_tokens(backpack, &registration, &tokens).await?;
         }
@@ -233,8 +233,8 @@ impl Channels {
         us: &HostRegistration,
         tokens: &BackpackTokens,
     ) -> Result<BackpackTokens, BackpackFailure> {
-        let fresh = self.client().refresh(&backpack.host, us, tokens, self.clock.now()).await?;
-        self.store.put_backpack_tokens(&backpack.id, &fresh, None).await?;
+        let fresh = self.client().refresh(&backpack.host, us, tokens, self.clock().now()).await?;
+        self.store().put_backpack_tokens(&backpack.id, &fresh, None).await?;
         Ok(fresh)
     }
 
@@ -252,7 +252,7 @@ impl Channels {
                 }
             }
         }
-        let identity = self.store.candidate_identity(&backpack.tenant_id, &backpack.candidate_ref).await?;
+        let identity = self.store().candidate_identity(&backpack.tenant_id, &backpack.candidate_ref).await?;
         // Small groups are worked on at once; a big submission would have to be resumed by somebody.
         for group in files.chunks(self.pipeline.examiner.limits.max_files_inline.max(1)) {
             let delivered = Delivered {
@@ -275,9 +275,9 @@ impl Channels {
 
     /// Revokes and forgets. The host may be away: then the gateway forgets all the same, and says so.
     pub async fn disconnect_backpack(&self, backpack: &Backpack) -> Result<Option<StepFailure>, BackpackFailure> {
-        let tokens = self.store.backpack_tokens(&backpack.id).await?;
-        self.store.disconnect_backpack(&backpack.tenant_id, &backpack.id).await?;
-        let registration = self.store.host_registration(&backpack.tenant_id, &backpack.host.registration_url).await?;
+        let tokens = self.store().backpack_tokens(&backpack.id).await?;
+        self.store().disconnect_backpack(&backpack.tenant_id, &backpack.id).await?;
+        let registration = self.store().host_registration(&backpack.tenant_id, &backpack.host.registration_url).await?;
         let (Some(tokens), Some(registration)) = (tokens, registration) else { return Ok(None) };
         let client = self.client();
         let mut problem = None;
@@ -291,7 +291,7 @@ impl Channels {
 
 /// Pulls every backpack that is due, of all tenants.
 pub async fn pull_due(channels: &Channels) {
-    let due = match channels.store.due_backpacks(channels.clock.now(), DUE_AT_ONCE).await {
+    let due = match channels.store().due_backpacks(channels.clock().now(), DUE_AT_ONCE).await {
         Ok(due) => due,
         Err(error) => {
             tracing::warn!(cause = %error, "backpacks that are due could not be listed");

@@ -24,8 +24,8 @@ pub struct NewInvitation {
 impl Channels {
     /// Makes a candidate link. The capability is returned once and stored only as its hash.
     pub async fn invite(&self, new: NewInvitation) -> Result<(Invitation, String), StoreError> {
-        let now = self.clock.now();
-        let candidate_ref: CandidateRef = self.store.find_or_create_candidate(&new.tenant_id, &new.candidate, now).await?;
+        let now = self.clock().now();
+        let candidate_ref: CandidateRef = self.store().find_or_create_candidate(&new.tenant_id, &new.candidate, now).await?;
         let invitation = Invitation {
             id: uuid::Uuid::now_v7().to_string(),
             tenant_id: new.tenant_id,
@@ -38,7 +38,7 @@ impl Channels {
             revoked_at: None,
         };
         let code = secrets::random();
-        self.store.create_invitation(&invitation, &secrets::hash(&code)).await?;
+        self.store().create_invitation(&invitation, &secrets::hash(&code)).await?;
         Ok((invitation, code))
     }
 
@@ -48,12 +48,12 @@ impl Channels {
         if code.is_empty() {
             return Ok(None);
         }
-        self.store.invitation_by_token(&secrets::hash(code), self.clock.now()).await
+        self.store().invitation_by_token(&secrets::hash(code), self.clock().now()).await
     }
 
     /// Writes the consent and returns the code for the platform; `None` when the invitation can't be used any more.
     pub async fn consent(&self, request: &AuthorizationRequest, invitation: &Invitation) -> Result<Option<String>, StoreError> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let scope = request.scopes.join(" ");
         let grant = Grant {
             id: uuid::Uuid::now_v7().to_string(),
@@ -74,6 +74,6 @@ impl Channels {
             code_challenge: request.code_challenge.clone(),
             expires_at: now + Duration::seconds(CODE_SECONDS),
         };
-        Ok(self.store.consent(&grant, &code).await?.then_some(secret))
+        Ok(self.store().consent(&grant, &code).await?.then_some(secret))
     }
 }

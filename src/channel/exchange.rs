@@ -39,10 +39,10 @@ impl Channels {
             results: None,
             submission_id: None,
             candidate_ref: None,
-            created_at: self.clock.now(),
+            created_at: self.clock().now(),
             expires_at: new.expires_at,
         };
-        self.store.create_exchange(&exchange).await?;
+        self.store().create_exchange(&exchange).await?;
         Ok(exchange)
     }
 
@@ -59,8 +59,8 @@ impl Channels {
 
     /// An exchange by its capability, unless its time is over.
     pub async fn open_for_wallet(&self, id: &str) -> Result<Exchange, Problem> {
-        let found = self.store.exchange(&ExchangeId::from(id)).await.map_err(unavailable)?;
-        found.filter(|exchange| !exchange.is_expired(self.clock.now())).ok_or_else(Problem::unknown_exchange)
+        let found = self.store().exchange(&ExchangeId::from(id)).await.map_err(unavailable)?;
+        found.filter(|exchange| !exchange.is_expired(self.clock().now())).ok_or_else(Problem::unknown_exchange)
     }
 
     /// As [`Channels::open_for_wallet`], and still waiting for an answer.
@@ -71,7 +71,7 @@ impl Channels {
 
     /// The wallet asked for the request. Asking again changes nothing.
     pub async fn started(&self, exchange: &Exchange) -> Result<(), Problem> {
-        if exchange.state == ExchangeState::Pending && self.store.activate_exchange(&exchange.id).await.map_err(unavailable)? {
+        if exchange.state == ExchangeState::Pending && self.store().activate_exchange(&exchange.id).await.map_err(unavailable)? {
             self.changes.announce(&exchange.id);
         }
         Ok(())
@@ -94,14 +94,14 @@ impl Channels {
             Err(problem) => {
                 let next = secrets::random_id();
                 let failed =
-                    self.store.fail_exchange(&exchange.id, &exchange.challenge, &next, &problem.body(), MAX_ATTEMPTS).await;
+                    self.store().fail_exchange(&exchange.id, &exchange.challenge, &next, &problem.body(), MAX_ATTEMPTS).await;
                 failed.map_err(unavailable)?;
                 self.changes.announce(&exchange.id);
                 return Err(problem);
             }
         };
-        let now = self.clock.now();
-        if !self.store.claim_exchange(&exchange.id, &exchange.challenge, now).await.map_err(unavailable)? {
+        let now = self.clock().now();
+        if !self.store().claim_exchange(&exchange.id, &exchange.challenge, now).await.map_err(unavailable)? {
             return Err(self.why_not_claimed(exchange).await);
         }
         match self.keep(exchange, channel, answers, presented, &transport, expected).await {
@@ -110,7 +110,7 @@ impl Channels {
                 Ok(submission)
             }
             Err(problem) => {
-                self.store.release_exchange(&exchange.id).await.map_err(unavailable)?;
+                self.store().release_exchange(&exchange.id).await.map_err(unavailable)?;
                 Err(problem)
             }
         }
@@ -142,12 +142,12 @@ impl Channels {
         let submission = self.pipeline.accept_presented(delivered, presented).await.map_err(unavailable)?;
         let results = json!({STEP: step_results(answers, transport, &submission)});
         let candidate = submission.candidate_ref.as_ref();
-        self.store.complete_exchange(&exchange.id, &results, &submission.id, candidate).await.map_err(unavailable)?;
+        self.store().complete_exchange(&exchange.id, &results, &submission.id, candidate).await.map_err(unavailable)?;
         Ok(submission)
     }
 
     async fn why_not_claimed(&self, exchange: &Exchange) -> Problem {
-        match self.store.exchange(&exchange.id).await {
+        match self.store().exchange(&exchange.id).await {
             Ok(Some(current)) if !current.state.is_final() && current.challenge != exchange.challenge => {
                 Problem::challenge("The request was replaced meanwhile. Ask for it again.")
             }
@@ -158,8 +158,8 @@ impl Channels {
 
     /// Adds a line to the journal. A journal that can't be written never fails the call.
     pub async fn journal(&self, exchange: &ExchangeId, call: &str, status: u16, detail: Value) {
-        let entry = ExchangeLogEntry { at: self.clock.now(), call: call.to_owned(), status: i32::from(status), detail };
-        if let Err(error) = self.store.append_exchange_log(exchange, &entry).await {
+        let entry = ExchangeLogEntry { at: self.clock().now(), call: call.to_owned(), status: i32::from(status), detail };
+        if let Err(error) = self.store().append_exchange_log(exchange, &entry).await {
             tracing::warn!(cause = %error, "a line of an exchange's journal could not be written");
         }
     }

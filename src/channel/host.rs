@@ -40,14 +40,14 @@ impl Channels {
         pushed: Pushed,
     ) -> Result<PushResult, PipelineError> {
         let shelf = shelf(api, tenant, candidate);
-        let before = self.store.hosted_credential(&shelf, &pushed.natural_key).await?;
+        let before = self.store().hosted_credential(&shelf, &pushed.natural_key).await?;
         if let Some(stored) = &before {
             let rejected = stored.outcome == Outcome::Rejected.as_str();
             if decide(&pushed, &stored.bytes, stored.valid_from, rejected) == Upsert::NotModified {
                 return Ok(PushResult::NotModified);
             }
         }
-        let identity = self.store.candidate_identity(tenant, candidate).await?;
+        let identity = self.store().candidate_identity(tenant, candidate).await?;
         let file = UploadedFile {
             name: Some(pushed.file_name().to_owned()),
             media_type: Some(pushed.media_type().to_owned()),
@@ -72,7 +72,7 @@ impl Channels {
         if outcome == Outcome::Rejected && was_good {
             return Ok(PushResult::Kept);
         }
-        let now = self.clock.now();
+        let now = self.clock().now();
         let hosted = HostedCredential {
             natural_key: pushed.natural_key,
             compact_jws: pushed.compact_jws,
@@ -83,7 +83,7 @@ impl Channels {
             created_at: now,
             updated_at: now,
         };
-        let created = self.store.put_hosted_credential(&shelf, &hosted).await?;
+        let created = self.store().put_hosted_credential(&shelf, &hosted).await?;
         Ok(if created { PushResult::Created(submission) } else { PushResult::Replaced(submission) })
     }
 }

@@ -42,9 +42,7 @@ pub enum ChannelError {
 /// Everything that the channels run on. Cheap to clone.
 #[derive(Clone)]
 pub struct Channels {
-    pub store: Store,
     pub pipeline: Pipeline,
-    pub clock: Clock,
     pub http: HttpClient,
     /// How the gateway is reached from outside, without a trailing slash.
     pub public_url: String,
@@ -62,8 +60,6 @@ impl Channels {
             tracing::warn!("{notice}");
         }
         Ok(Self {
-            store: pipeline.store.clone(),
-            clock: pipeline.clock.clone(),
             pipeline,
             http,
             public_url: public_url.to_owned(),
@@ -74,6 +70,14 @@ impl Channels {
         })
     }
 
+    pub fn store(&self) -> &Store {
+        &self.pipeline.store
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.pipeline.clock
+    }
+
     /// How OpenID4VP requests are made here.
     pub fn oid4vp(&self) -> Deployment<'_> {
         Deployment { signer: self.signer.as_deref(), compatibility: self.settings.oid4vp_compatibility }
@@ -81,7 +85,7 @@ impl Channels {
 
     /// Removes what no longer means anything and pulls backpacks that are due. The composition root calls it every minute.
     pub async fn tick(&self) {
-        if let Err(error) = self.store.tidy_channels(self.clock.now()).await {
+        if let Err(error) = self.store().tidy_channels(self.clock().now()).await {
             tracing::warn!(cause = %error, "expired codes, tokens and exchanges could not be removed");
         }
         backpack::pull_due(self).await;

@@ -32,10 +32,10 @@ impl Channels {
             },
         };
         let secret = secrets::random();
-        let now = self.clock.now();
+        let now = self.clock().now();
         let expires_at = now + Duration::seconds(SECONDS);
         let token = NewToken { token_hash: secrets::hash(&secret), kind: TokenKind::Access, scope: scope.clone(), expires_at };
-        self.store.issue_system_token(tenant, key_id, &token, now).await?;
+        self.store().issue_system_token(tenant, key_id, &token, now).await?;
         Ok(Ok(json!({"access_token": secret, "token_type": "Bearer", "expires_in": SECONDS, "scope": scope})))
     }
 }

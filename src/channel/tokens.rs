@@ -37,7 +37,7 @@ struct Pair {
 impl Channels {
     /// Registers a client; its secret is returned once.
     pub async fn register(&self, registration: Registration) -> Result<Value, StoreError> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let secret = secrets::random();
         let client = OAuthClient {
             client_id: secrets::random_id(),
@@ -47,7 +47,7 @@ impl Channels {
             scope: registration.scope,
             created_at: now,
         };
-        self.store.create_oauth_client(&client).await?;
+        self.store().create_oauth_client(&client).await?;
         let mut answer = registration.metadata;
         answer.insert("client_id".to_owned(), json!(client.client_id));
         answer.insert("client_secret".to_owned(), json!(secret));
@@ -60,7 +60,7 @@ impl Channels {
     pub async fn authenticate(&self, credentials: Option<&ClientCredentials>) -> Result<OAuthClient, TokenFailure> {
         let invalid = || TokenFailure::OAuth(OAuthError::new("invalid_client", "the client is unknown or its secret is wrong"));
         let credentials = credentials.ok_or_else(invalid)?;
-        let client = self.store.oauth_client(&credentials.client_id).await?.ok_or_else(invalid)?;
+        let client = self.store().oauth_client(&credentials.client_id).await?.ok_or_else(invalid)?;
         if secrets::same(&client.secret_hash, &secrets::hash(&credentials.secret)) { Ok(client) } else { Err(invalid()) }
     }
 
@@ -85,9 +85,9 @@ impl Channels {
         redirect_uri: &str,
         verifier: &str,
     ) -> Result<Value, TokenFailure> {
-        let now = self.clock.now();
+        let now = self.clock().now();
         // The code is spent by the first try, whether the rest of it fits or not.
-        let code = match self.store.redeem_code(&secrets::hash(code), &client.client_id, now).await? {
+        let code = match self.store().redeem_code(&secrets::hash(code), &client.client_id, now).await? {
             Redeemed::Fresh(code) => code,
             Redeemed::UsedBefore => return Err(invalid_grant("the code was used before; its tokens are revoked")),
             Redeemed::Unknown => return Err(invalid_grant("the code is unknown or expired")),
@@ -99,7 +99,7 @@ impl Channels {
             return Err(invalid_grant("code_verifier does not fit the challenge"));
         }
         let pair = self.pair(&code.scope);
-        match self.store.issue_tokens(&code.grant_id, &pair.stored, now).await? {
+        match self.store().issue_tokens(&code.grant_id, &pair.stored, now).await? {
             true => Ok(Value::Object(pair.answer)),
             false => Err(invalid_grant("the consent was withdrawn")),
         }
@@ -108,13 +108,13 @@ impl Channels {
     async fn refresh(&self, client: &OAuthClient, token: &str, wanted: Option<&str>) -> Result<Value, TokenFailure> {
         let hash = secrets::hash(token);
         let unknown = || invalid_grant("the refresh token is unknown, expired or revoked");
-        let old = self.store.refreshable(&hash, &client.client_id).await?.ok_or_else(unknown)?;
+        let old = self.store().refreshable(&hash, &client.client_id).await?.ok_or_else(unknown)?;
         let mut scope = refreshed_scope(&old.scope, wanted)?;
         if has_scope(&old.scope, OFFLINE_ACCESS) && !has_scope(&scope, OFFLINE_ACCESS) {
             scope = format!("{scope} {OFFLINE_ACCESS}");
         }
         let pair = self.pair(&scope);
-        match self.store.rotate(&hash, &client.client_id, &pair.stored, self.clock.now()).await? {
+        match self.store().rotate(&hash, &client.client_id, &pair.stored, self.clock().now()).await? {
             Redeemed::Fresh(()) => Ok(Value::Object(pair.answer)),
             Redeemed::UsedBefore => Err(invalid_grant("the refresh token was used before; the consent is revoked")),
             Redeemed::Unknown => Err(unknown()),
@@ -123,7 +123,7 @@ impl Channels {
 
     /// An access token, and a refresh token when staying connected was consented to.
     fn pair(&self, scope: &str) -> Pair {
-        let now = self.clock.now();
+        let now = self.clock().now();
         let seconds = self.settings.access_token_seconds;
         let access = secrets::random();
         let mut stored = vec![NewToken {

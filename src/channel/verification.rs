@@ -29,8 +29,8 @@ impl Channels {
     /// A challenge that one call of [`Channels::judge_presentation`] may name.
     pub async fn create_challenge(&self, tenant: &TenantId) -> Result<String, Problem> {
         let challenge = format!("{CHALLENGE_PREFIX}{}", secrets::random_id());
-        let expires_at = self.clock.now() + Duration::minutes(CHALLENGE_MINUTES);
-        let stored = self.store.create_challenge(tenant, &secrets::hash(&challenge), expires_at).await;
+        let expires_at = self.clock().now() + Duration::minutes(CHALLENGE_MINUTES);
+        let stored = self.store().create_challenge(tenant, &secrets::hash(&challenge), expires_at).await;
         stored.map_err(unavailable)?;
         Ok(challenge)
     }
@@ -70,7 +70,7 @@ impl Channels {
         // A challenge that came from here is good once. Others are the caller's own business.
         let mut challenge_holds = !report.says(Code::ChallengeMismatch);
         if let Some(challenge) = asked.challenge.as_deref().filter(|challenge| challenge.starts_with(CHALLENGE_PREFIX)) {
-            let consumed = self.store.consume_challenge(tenant, &secrets::hash(challenge), self.clock.now()).await;
+            let consumed = self.store().consume_challenge(tenant, &secrets::hash(challenge), self.clock().now()).await;
             challenge_holds &= consumed.map_err(unavailable)?;
         }
         let verdict = PresentationVerdict {
@@ -88,7 +88,7 @@ impl Channels {
         Question {
             tenant_id: tenant.clone(),
             candidate_ref: None,
-            request: VerificationRequest { at: self.clock.now(), candidate: CandidateHint::default(), explain: false },
+            request: VerificationRequest { at: self.clock().now(), candidate: CandidateHint::default(), explain: false },
             expected: PresentationRequest { challenge: asked.challenge.clone(), domain: asked.domain.clone() },
         }
     }

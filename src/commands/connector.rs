@@ -158,7 +158,7 @@ async fn check(arguments: &SettingsArgs, connection: &str, tenant: &str) -> anyh
     let secrets = secrets::resolve(&store.connection_secrets(&id).await?, &settings.delivery.secrets_dir).await?;
     let world =
         World::new(HttpClient::new(&settings.http_client)?, FileWriter::inside(Some(settings.delivery.files_dir.clone())));
-    let report = Engine::new(Arc::new(world), Clock::system()).check(&connector, &connection, &secrets).await;
+    let report = Engine::new(Arc::new(world), Clock::system()).check_connection(&connector, &connection, &secrets).await;
     for call in &report.calls {
         let status = call.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         println!("      {} {} → {status} ({} ms)", call.method, call.url, call.milliseconds);

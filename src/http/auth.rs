@@ -2,11 +2,15 @@
 //! Comes in: a request to a route that belongs to a tenant. Goes out: the request with its [`Caller`], or 401 or 403.
 //! Must not know: what the route does. The key itself is hashed at once; only the hash is looked up.
 
+use super::extract::header;
 use super::problem::{Code, Problem};
 use super::session;
 use super::state::State;
+use crate::channel::secrets;
 use crate::model::ids::{ApiKeyId, TenantId};
 use crate::model::tenant::{ApiKey, hash_api_key};
+use crate::protocol::open_badges::has_scope;
+use crate::protocol::open_badges::oauth_token::bearer_token;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -37,16 +41,17 @@ impl FromRequest for Caller {
     }
 }
 
-/// Middleware of the routes that belong to a tenant.
+/// Middleware of the routes that belong to a tenant. `scope`: with which a short-lived token opens the route too.
 pub async fn require_caller(
+    scope: Option<&'static str>,
     state: web::Data<State>,
     request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let mut identified = identify(&state, request.headers(), request.method()).await;
     if identified.is_err()
-        && let Some(caller) =
-            super::channel::token_caller(&state, request.headers(), request.method().as_str(), request.path()).await
+        && let Some(scope) = scope
+        && let Some(caller) = token_caller(&state, request.headers(), scope).await
     {
         identified = Ok(caller);
     }
@@ -64,8 +69,8 @@ async fn identify(state: &State, headers: &HeaderMap, method: &Method) -> Result
         let hash = bearer(headers).map(hash_api_key).ok_or_else(unauthorized)?;
         return find(state, &hash).await;
     }
-    let now = state.clock.now();
-    let secure = state.public_url.starts_with("https://");
+    let now = state.clock().now();
+    let secure = state.public_url().starts_with("https://");
     let hash = headers
         .get_all(COOKIE)
         .filter_map(|value| value.to_str().ok())
@@ -81,9 +86,22 @@ async fn identify(state: &State, headers: &HeaderMap, method: &Method) -> Result
 
 /// Looks a key up by its hash. The lookup compares hashes of a 256-bit secret, so its timing tells nothing about a key.
 pub async fn find(state: &State, hash: &str) -> Result<Caller, Problem> {
-    let found: Option<ApiKey> = state.store.find_api_key(hash, state.clock.now()).await?;
+    let found: Option<ApiKey> = state.store().find_api_key(hash, state.clock().now()).await?;
     let key = found.filter(|key| key.revoked_at.is_none()).ok_or_else(unauthorized)?;
     Ok(Caller { tenant_id: key.tenant_id, key_id: key.id, key_name: key.name })
+}
+
+/// The employer's own system behind a short-lived token, when the token has the scope.
+async fn token_caller(state: &State, headers: &HeaderMap, scope: &str) -> Option<Caller> {
+    let token = bearer_token(header(headers, AUTHORIZATION))?;
+    let holder = state.store().token_holder(&secrets::hash(token), state.clock().now()).await.ok().flatten()?;
+    // A token that belongs to a candidate never opens a tenant's routes.
+    let allowed = holder.candidate_ref.is_none() && has_scope(&holder.scope, scope);
+    allowed.then(|| Caller {
+        tenant_id: holder.tenant_id,
+        key_id: ApiKeyId(holder.client_id),
+        key_name: "short-lived token".to_owned(),
+    })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

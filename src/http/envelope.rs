@@ -36,7 +36,6 @@ pub async fn wrap<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<B>, Error> {
     let request_id = incoming_id(request.headers()).unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let method = request.method().clone();
-    let path = request.path().to_owned();
     let span = tracing::info_span!("request", %request_id);
     let begun = Instant::now();
 
@@ -52,7 +51,6 @@ pub async fn wrap<B: MessageBody + 'static>(
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(REQUEST_ID, value);
     }
-    super::cors::allow(&path, headers);
     for (name, value) in SECURITY_HEADERS {
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {

@@ -4,6 +4,7 @@
 use super::problem::{Code, Problem};
 use actix_web::dev::Payload;
 use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError};
+use actix_web::http::header::{AUTHORIZATION, AsHeaderName, HeaderMap};
 use actix_web::web::{JsonConfig, PathConfig, PayloadConfig, QueryConfig};
 use actix_web::{FromRequest, HttpRequest};
 use std::future::{Ready, ready};
@@ -31,6 +32,16 @@ impl<T: From<String>> FromRequest for Id<T> {
 pub fn is_identifier(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:@+".contains(&byte);
     (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+/// A header's value, when it is there and is text.
+pub fn header(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// The Authorization header, when it is there and is text.
+pub fn authorization(request: &HttpRequest) -> Option<&str> {
+    header(request.headers(), AUTHORIZATION)
 }
 
 pub fn path_config() -> PathConfig {

@@ -2,9 +2,10 @@
 //! Comes in: requests of employers' systems, of the pages and of other platforms. Goes out: JSON, pages, problem details.
 //! Must not know: how anything is verified, queued or delivered; what lies behind [`ports`] is chosen by the composition root.
 
+pub mod answers;
 pub mod auth;
+pub mod body;
 pub mod budget;
-pub mod channel;
 pub mod cors;
 pub mod envelope;
 pub mod extract;
@@ -12,6 +13,8 @@ pub mod handlers;
 pub mod metrics;
 pub mod openapi;
 pub mod paging;
+pub mod person;
+pub mod plain_name;
 pub mod ports;
 pub mod problem;
 pub mod routes;

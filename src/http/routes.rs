@@ -1,4 +1,5 @@
-//! The whole table of routes. A row says who may call it; the middleware that enforces it is put on here and nowhere else.
+//! The whole table of routes. A row says everything about who may call it: whether a caller is needed, which scope a short-lived
+//! token needs, which sites' pages may call. The middleware that enforces a row is put on here and nowhere else.
 //! Comes in: nothing. Goes out: the services of an actix application.
 
 use super::auth::require_caller;
@@ -9,8 +10,10 @@ use super::handlers::{
 use super::problem::{Code, Problem};
 use super::state::State;
 use super::{cors, envelope, extract};
+use crate::protocol::open_badges::Api;
 use crate::web as pages;
-use actix_web::dev::HttpServiceFactory;
+use actix_web::body::BoxBody;
+use actix_web::dev::{HttpServiceFactory, ServiceRequest};
 use actix_web::http::Method;
 use actix_web::{App, HttpResponse, Resource, Route, guard, middleware, web};
 use std::collections::BTreeMap;
@@ -26,6 +29,15 @@ pub enum Access {
     Candidate,
 }
 
+/// Which sites' pages may call a route from a browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The gateway's own pages only.
+    Own,
+    /// Any site, without cookies: browser wallets and other platforms.
+    Any,
+}
+
 /// Where a route is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Described {
@@ -38,123 +50,148 @@ pub enum Described {
 /// One row of the table.
 pub struct Row {
     pub method: Method,
-    pub path: &'static str,
+    pub path: String,
     pub access: Access,
+    /// The scope with which a short-lived token of the employer's own system opens the route, beside API keys and sessions (VCALM).
+    pub scope: Option<&'static str>,
+    /// The same for all rows of one path.
+    pub origin: Origin,
     pub described: Described,
     handler: fn() -> Route,
 }
 
 macro_rules! rows {
-    ($($method:ident $path:literal $access:ident $described:ident => $handler:path;)+) => {
+    ($($method:ident $path:literal $access:ident $scope:tt $origin:ident $described:ident => $handler:path;)+) => {
         vec![$(Row {
             method: Method::$method,
-            path: $path,
+            path: $path.to_owned(),
             access: Access::$access,
+            scope: scope!($scope),
+            origin: Origin::$origin,
             described: Described::$described,
             handler: || Route::new().to($handler),
         }),+]
     };
 }
 
-/// Every route of the gateway. More special paths stand before more general ones.
-#[rustfmt::skip]
+macro_rules! scope {
+    (-) => {
+        None
+    };
+    ($scope:literal) => {
+        Some($scope)
+    };
+}
+
+/// Every route of the gateway.
 pub fn table() -> Vec<Row> {
+    let mut rows = fixed();
+    rows.extend(Api::ALL.into_iter().flat_map(badge_api));
+    rows
+}
+
+/// The Open Badges API below the base address of one of its twins. Some clients end its addresses with a slash: that is the same
+/// address, and the OpenAPI document names it once.
+fn badge_api(api: Api) -> Vec<Row> {
+    let base = api.base_path();
+    let ending = |end: &'static str, described: Described| {
+        badge_resources().into_iter().map(move |row| Row { path: format!("{base}{}{end}", row.path), described, ..row })
+    };
+    ending("", Described::OpenApi).chain(ending("/", Described::Page)).collect()
+}
+
+/// Paths are relative to an API's base address.
+#[rustfmt::skip]
+fn badge_resources() -> Vec<Row> {
     rows! {
-        POST   "/v1/submissions"                    Tenant OpenApi => submissions::create;
-        GET    "/v1/submissions"                    Tenant OpenApi => submissions::list;
-        POST   "/v1/submissions/link"               Tenant OpenApi => link::create;
-        GET    "/v1/submissions/{id}"               Tenant OpenApi => submissions::get;
-        GET    "/v1/credentials"                    Tenant OpenApi => credentials::list;
-        GET    "/v1/credentials/{id}"               Tenant OpenApi => credentials::get;
-        GET    "/v1/credentials/{id}/report"        Tenant OpenApi => credentials::report;
-        GET    "/v1/credentials/{id}/source"        Tenant OpenApi => credentials::source;
-        GET    "/v1/credentials/{id}/receipt"       Tenant OpenApi => receipts::get;
-        GET    "/receipt-key.json"                  Public OpenApi => receipts::key;
-        GET    "/v1/candidates/{ref}"               Tenant OpenApi => candidates::get;
-        DELETE "/v1/candidates/{ref}"               Tenant OpenApi => candidates::erase;
-        GET    "/v1/candidates/{ref}/skills"        Tenant OpenApi => candidates::skills;
-        GET    "/v1/events"                         Tenant OpenApi => events::list;
-        GET    "/v1/connectors"                     Tenant OpenApi => connectors::list;
-        POST   "/v1/connections"                    Tenant OpenApi => connections::create;
-        GET    "/v1/connections"                    Tenant OpenApi => connections::list;
-        GET    "/v1/connections/{id}"               Tenant OpenApi => connections::get;
-        PATCH  "/v1/connections/{id}"               Tenant OpenApi => connections::update;
-        DELETE "/v1/connections/{id}"               Tenant OpenApi => connections::delete;
-        POST   "/v1/connections/{id}/pause"         Tenant OpenApi => connections::pause;
-        POST   "/v1/connections/{id}/resume"        Tenant OpenApi => connections::resume;
-        POST   "/v1/connections/{id}/test"          Tenant OpenApi => connections::test;
-        GET    "/v1/deliveries"                     Tenant OpenApi => deliveries::list;
-        POST   "/v1/deliveries/replay"              Tenant OpenApi => deliveries::replay_many;
-        GET    "/v1/deliveries/{id}"                Tenant OpenApi => deliveries::get;
-        POST   "/v1/deliveries/{id}/replay"         Tenant OpenApi => deliveries::replay;
-        GET    "/v1/api-keys"                       Tenant OpenApi => api_keys::list;
-        POST   "/v1/api-keys"                       Tenant OpenApi => api_keys::create;
-        DELETE "/v1/api-keys/{id}"                  Tenant OpenApi => api_keys::revoke;
-        POST   "/session"                           Public OpenApi => session::begin;
-        GET    "/session"                           Tenant OpenApi => session::get;
-        DELETE "/session"                           Public OpenApi => session::end;
-        GET    "/healthz"                           Public OpenApi => system::healthz;
-        GET    "/readyz"                            Public OpenApi => system::readyz;
-        GET    "/metrics"                           Public OpenApi => system::metrics;
-        GET    "/openapi.json"                      Public OpenApi => system::openapi;
-        GET    "/problems/{code}"                   Public OpenApi => system::problem;
-        POST   "/v1/invitations"                            Tenant OpenApi => invitations::create;
-        GET    "/v1/invitations"                            Tenant OpenApi => invitations::list;
-        DELETE "/v1/invitations/{id}"                       Tenant OpenApi => invitations::revoke;
-        POST   "/v1/backpacks"                              Tenant OpenApi => backpacks::create;
-        GET    "/v1/backpacks"                              Tenant OpenApi => backpacks::list;
-        GET    "/v1/backpacks/{id}"                         Tenant OpenApi => backpacks::get;
-        DELETE "/v1/backpacks/{id}"                         Tenant OpenApi => backpacks::disconnect;
-        POST   "/v1/backpacks/{id}/pull"                    Tenant OpenApi => backpacks::pull;
-        POST   "/workflows/credentials/exchanges"           Tenant OpenApi => exchanges::create;
-        GET    "/workflows/credentials/exchanges"           Tenant OpenApi => exchanges::list;
-        GET    "/workflows/credentials/exchanges/{x}"       Tenant OpenApi => exchanges::get;
-        GET    "/workflows/credentials/exchanges/{x}/log"   Tenant OpenApi => exchanges::log;
-        POST   "/credentials/verify"                        Tenant OpenApi => vcalm_verify::credential;
-        POST   "/presentations/verify"                      Tenant OpenApi => vcalm_verify::presentation;
-        POST   "/challenges"                                Tenant OpenApi => vcalm_verify::challenge;
-        POST   "/workflows/credentials/exchanges/{x}"       Public OpenApi => vcalm::participate;
-        GET    "/workflows/credentials/exchanges/{x}/protocols" Public OpenApi => vcalm::protocol_map;
-        GET    "/workflows/credentials/exchanges/{x}/request" Public OpenApi => vcalm::current_request;
-        GET    "/workflows/credentials/exchanges/{x}/openid4vp/request" Public OpenApi => oid4vp::request;
-        POST   "/workflows/credentials/exchanges/{x}/openid4vp/request" Public OpenApi => oid4vp::request;
-        POST   "/workflows/credentials/exchanges/{x}/openid4vp/response" Public OpenApi => oid4vp::response;
-        GET    "/interactions/{x}"                          Public OpenApi => vcalm::interaction;
-        GET    "/interactions/{x}/events"                   Public OpenApi => exchange_events::events;
-        GET    "/.well-known/oauth-authorization-server"    Public OpenApi => oauth::metadata;
-        POST   "/oauth/register"                            Public OpenApi => oauth::register;
-        GET    "/oauth/authorize"                           Public OpenApi => oauth::authorize;
-        POST   "/oauth/authorize"                           Public OpenApi => oauth::decide;
-        POST   "/oauth/token"                               Public OpenApi => oauth::token;
-        POST   "/oauth/revoke"                              Public OpenApi => oauth::revoke;
-        GET    "/ims/ob/v3p0/discovery"                     Public OpenApi => open_badges::discovery;
-        POST   "/ims/ob/v3p0/credentials"                   Candidate OpenApi => open_badges::upsert;
-        GET    "/ims/ob/v3p0/credentials"                   Candidate OpenApi => open_badges::list;
-        GET    "/ims/ob/v3p0/profile"                       Candidate OpenApi => open_badges::profile;
-        PUT    "/ims/ob/v3p0/profile"                       Candidate OpenApi => open_badges::put_profile;
-        GET    "/ims/ob/v3p0/discovery/"                    Public Page => open_badges::discovery;
-        POST   "/ims/ob/v3p0/credentials/"                  Candidate Page => open_badges::upsert;
-        GET    "/ims/ob/v3p0/credentials/"                  Candidate Page => open_badges::list;
-        GET    "/ims/ob/v3p0/profile/"                      Candidate Page => open_badges::profile;
-        PUT    "/ims/ob/v3p0/profile/"                      Candidate Page => open_badges::put_profile;
-        GET    "/ims/clr/v2p0/discovery"                    Public OpenApi => open_badges::discovery;
-        POST   "/ims/clr/v2p0/credentials"                  Candidate OpenApi => open_badges::upsert;
-        GET    "/ims/clr/v2p0/credentials"                  Candidate OpenApi => open_badges::list;
-        GET    "/ims/clr/v2p0/profile"                      Candidate OpenApi => open_badges::profile;
-        PUT    "/ims/clr/v2p0/profile"                      Candidate OpenApi => open_badges::put_profile;
-        GET    "/ims/clr/v2p0/discovery/"                   Public Page => open_badges::discovery;
-        POST   "/ims/clr/v2p0/credentials/"                 Candidate Page => open_badges::upsert;
-        GET    "/ims/clr/v2p0/credentials/"                 Candidate Page => open_badges::list;
-        GET    "/ims/clr/v2p0/profile/"                     Candidate Page => open_badges::profile;
-        PUT    "/ims/clr/v2p0/profile/"                     Candidate Page => open_badges::put_profile;
-        GET    "/connect/{code}"                            Public Page => invitations::connect;
-        GET    "/backpacks/callback"                        Public Page => backpacks::callback;
-        GET    "/backpacks/{start}/start"                   Public Page => backpacks::start;
-        GET    "/about/terms"                               Public Page => pages::channel::terms;
-        GET    "/about/privacy"                             Public Page => pages::channel::privacy;
-        GET    "/"                                  Public Page    => pages::recruiter;
-        GET    "/admin"                             Public Page    => pages::admin;
-        GET    "/assets/{name}"                     Public Page    => system::asset;
+        GET  "/discovery"   Public    - Any OpenApi => open_badges::discovery;
+        POST "/credentials" Candidate - Any OpenApi => open_badges::upsert;
+        GET  "/credentials" Candidate - Any OpenApi => open_badges::list;
+        GET  "/profile"     Candidate - Any OpenApi => open_badges::profile;
+        PUT  "/profile"     Candidate - Any OpenApi => open_badges::put_profile;
+    }
+}
+
+/// The routes outside the Open Badges API. More special paths stand before more general ones.
+/// Columns: method, path, who may call, scope of a short-lived token, pages of which sites, where it is described.
+#[rustfmt::skip]
+fn fixed() -> Vec<Row> {
+    rows! {
+        POST   "/v1/submissions"                                                  Tenant -                              Own OpenApi => submissions::create;
+        GET    "/v1/submissions"                                                  Tenant -                              Own OpenApi => submissions::list;
+        POST   "/v1/submissions/link"                                             Tenant -                              Own OpenApi => link::create;
+        GET    "/v1/submissions/{id}"                                             Tenant -                              Own OpenApi => submissions::get;
+        GET    "/v1/credentials"                                                  Tenant -                              Own OpenApi => credentials::list;
+        GET    "/v1/credentials/{id}"                                             Tenant -                              Own OpenApi => credentials::get;
+        GET    "/v1/credentials/{id}/report"                                      Tenant -                              Own OpenApi => credentials::report;
+        GET    "/v1/credentials/{id}/source"                                      Tenant -                              Own OpenApi => credentials::source;
+        GET    "/v1/credentials/{id}/receipt"                                     Tenant -                              Own OpenApi => receipts::get;
+        GET    "/receipt-key.json"                                                Public -                              Own OpenApi => receipts::key;
+        GET    "/v1/candidates/{ref}"                                             Tenant -                              Own OpenApi => candidates::get;
+        DELETE "/v1/candidates/{ref}"                                             Tenant -                              Own OpenApi => candidates::erase;
+        GET    "/v1/candidates/{ref}/skills"                                      Tenant -                              Own OpenApi => candidates::skills;
+        GET    "/v1/events"                                                       Tenant -                              Own OpenApi => events::list;
+        GET    "/v1/connectors"                                                   Tenant -                              Own OpenApi => connectors::list;
+        POST   "/v1/connections"                                                  Tenant -                              Own OpenApi => connections::create;
+        GET    "/v1/connections"                                                  Tenant -                              Own OpenApi => connections::list;
+        GET    "/v1/connections/{id}"                                             Tenant -                              Own OpenApi => connections::get;
+        PATCH  "/v1/connections/{id}"                                             Tenant -                              Own OpenApi => connections::update;
+        DELETE "/v1/connections/{id}"                                             Tenant -                              Own OpenApi => connections::delete;
+        POST   "/v1/connections/{id}/pause"                                       Tenant -                              Own OpenApi => connections::pause;
+        POST   "/v1/connections/{id}/resume"                                      Tenant -                              Own OpenApi => connections::resume;
+        POST   "/v1/connections/{id}/test"                                        Tenant -                              Own OpenApi => connections::test;
+        GET    "/v1/deliveries"                                                   Tenant -                              Own OpenApi => deliveries::list;
+        POST   "/v1/deliveries/replay"                                            Tenant -                              Own OpenApi => deliveries::replay_many;
+        GET    "/v1/deliveries/{id}"                                              Tenant -                              Own OpenApi => deliveries::get;
+        POST   "/v1/deliveries/{id}/replay"                                       Tenant -                              Own OpenApi => deliveries::replay;
+        GET    "/v1/api-keys"                                                     Tenant -                              Own OpenApi => api_keys::list;
+        POST   "/v1/api-keys"                                                     Tenant -                              Own OpenApi => api_keys::create;
+        DELETE "/v1/api-keys/{id}"                                                Tenant -                              Own OpenApi => api_keys::revoke;
+        POST   "/session"                                                         Public -                              Own OpenApi => session::begin;
+        GET    "/session"                                                         Tenant -                              Own OpenApi => session::get;
+        DELETE "/session"                                                         Public -                              Own OpenApi => session::end;
+        GET    "/healthz"                                                         Public -                              Own OpenApi => system::healthz;
+        GET    "/readyz"                                                          Public -                              Own OpenApi => system::readyz;
+        GET    "/metrics"                                                         Public -                              Own OpenApi => system::metrics;
+        GET    "/openapi.json"                                                    Public -                              Own OpenApi => system::openapi;
+        GET    "/problems/{code}"                                                 Public -                              Own OpenApi => system::problem;
+        POST   "/v1/invitations"                                                  Tenant -                              Own OpenApi => invitations::create;
+        GET    "/v1/invitations"                                                  Tenant -                              Own OpenApi => invitations::list;
+        DELETE "/v1/invitations/{id}"                                             Tenant -                              Own OpenApi => invitations::revoke;
+        POST   "/v1/backpacks"                                                    Tenant -                              Own OpenApi => backpacks::create;
+        GET    "/v1/backpacks"                                                    Tenant -                              Own OpenApi => backpacks::list;
+        GET    "/v1/backpacks/{id}"                                               Tenant -                              Own OpenApi => backpacks::get;
+        DELETE "/v1/backpacks/{id}"                                               Tenant -                              Own OpenApi => backpacks::disconnect;
+        POST   "/v1/backpacks/{id}/pull"                                          Tenant -                              Own OpenApi => backpacks::pull;
+        POST   "/workflows/credentials/exchanges"                                 Tenant "write:/workflows"             Any OpenApi => exchanges::create;
+        GET    "/workflows/credentials/exchanges"                                 Tenant "read:/workflows"              Any OpenApi => exchanges::list;
+        GET    "/workflows/credentials/exchanges/{x}"                             Tenant "read:/workflows"              Any OpenApi => exchanges::get;
+        GET    "/workflows/credentials/exchanges/{x}/log"                         Tenant "read:/workflows"              Any OpenApi => exchanges::log;
+        POST   "/credentials/verify"                                              Tenant "write:/credentials/verify"    Any OpenApi => vcalm_verify::credential;
+        POST   "/presentations/verify"                                            Tenant "write:/presentations/verify"  Any OpenApi => vcalm_verify::presentation;
+        POST   "/challenges"                                                      Tenant "write:/presentations/verify"  Any OpenApi => vcalm_verify::challenge;
+        POST   "/workflows/credentials/exchanges/{x}"                             Public -                              Any OpenApi => vcalm::participate;
+        GET    "/workflows/credentials/exchanges/{x}/protocols"                   Public -                              Any OpenApi => vcalm::protocol_map;
+        GET    "/workflows/credentials/exchanges/{x}/request"                     Public -                              Any OpenApi => vcalm::current_request;
+        GET    "/workflows/credentials/exchanges/{x}/openid4vp/request"           Public -                              Any OpenApi => oid4vp::request;
+        POST   "/workflows/credentials/exchanges/{x}/openid4vp/request"           Public -                              Any OpenApi => oid4vp::request;
+        POST   "/workflows/credentials/exchanges/{x}/openid4vp/response"          Public -                              Any OpenApi => oid4vp::response;
+        GET    "/interactions/{x}"                                                Public -                              Any OpenApi => vcalm::interaction;
+        GET    "/interactions/{x}/events"                                         Public -                              Any OpenApi => exchange_events::events;
+        GET    "/.well-known/oauth-authorization-server"                          Public -                              Any OpenApi => oauth::metadata;
+        POST   "/oauth/register"                                                  Public -                              Any OpenApi => oauth::register;
+        GET    "/oauth/authorize"                                                 Public -                              Own OpenApi => oauth::authorize;
+        POST   "/oauth/authorize"                                                 Public -                              Own OpenApi => oauth::decide;
+        POST   "/oauth/token"                                                     Public -                              Any OpenApi => oauth::token;
+        POST   "/oauth/revoke"                                                    Public -                              Any OpenApi => oauth::revoke;
+        GET    "/connect/{code}"                                                  Public -                              Own Page    => invitations::connect;
+        GET    "/backpacks/callback"                                              Public -                              Own Page    => backpacks::callback;
+        GET    "/backpacks/{start}/start"                                         Public -                              Own Page    => backpacks::start;
+        GET    "/about/terms"                                                     Public -                              Own Page    => pages::channel::terms;
+        GET    "/about/privacy"                                                   Public -                              Own Page    => pages::channel::privacy;
+        GET    "/"                                                                Public -                              Own Page    => pages::recruiter;
+        GET    "/admin"                                                           Public -                              Own Page    => pages::admin;
+        GET    "/assets/{name}"                                                   Public -                              Own Page    => system::asset;
     }
 }
 
@@ -167,10 +204,15 @@ pub fn configure(config: &mut web::ServiceConfig, state: State) {
         .app_data(extract::json_config())
         .app_data(extract::payload_config())
         .default_service(web::to(not_found));
-    for (path, rows) in by_path(table()) {
-        config.service(resource(path, rows));
+    // The answers of the Open Badges API to unknown addresses and methods have that API's own form.
+    for (path, rows) in by_path(fixed()) {
+        config.service(resource(&path, rows, |allow| web::to(move || method_not_allowed(allow.clone()))));
     }
-    config.service(web::resource("/ims/{rest:.*}").default_service(web::to(open_badges::not_found)));
+    for (path, rows) in by_path(Api::ALL.into_iter().flat_map(badge_api).collect()) {
+        config.service(resource(&path, rows, |allow| web::to(move || open_badges::not_allowed(allow.clone()))));
+    }
+    let elsewhere = web::resource("/ims/{rest:.*}").wrap(middleware::from_fn(cors::allow));
+    config.service(elsewhere.default_service(web::to(open_badges::not_found)));
 }
 
 /// The application with its outermost middleware: what the server runs, and what tests call.
@@ -189,27 +231,32 @@ pub fn application(
 }
 
 /// Rows of one path together, in the order of the table.
-fn by_path(rows: Vec<Row>) -> Vec<(&'static str, Vec<Row>)> {
-    let mut position: BTreeMap<&'static str, usize> = BTreeMap::new();
-    let mut grouped: Vec<(&'static str, Vec<Row>)> = Vec::new();
+fn by_path(rows: Vec<Row>) -> Vec<(String, Vec<Row>)> {
+    let mut position: BTreeMap<String, usize> = BTreeMap::new();
+    let mut grouped: Vec<(String, Vec<Row>)> = Vec::new();
     for row in rows {
-        let index = *position.entry(row.path).or_insert(grouped.len());
+        let index = *position.entry(row.path.clone()).or_insert(grouped.len());
         match grouped.get_mut(index) {
             Some((_, group)) => group.push(row),
-            None => grouped.push((row.path, vec![row])),
+            None => grouped.push((row.path.clone(), vec![row])),
         }
     }
     grouped
 }
 
-fn resource(path: &'static str, rows: Vec<Row>) -> impl HttpServiceFactory + 'static {
-    let allow = allowed_methods(&rows).join(", ");
-    let mut resource: Resource = web::resource(path);
+/// `refuse`: answers other methods; it is given the value of the Allow header.
+fn resource(path: &str, rows: Vec<Row>, refuse: fn(String) -> Route) -> impl HttpServiceFactory + 'static {
+    let mut resource: Resource = web::resource(path).default_service(refuse(allowed_methods(&rows).join(", ")));
+    let any_origin = rows.iter().any(|row| row.origin == Origin::Any);
     for row in rows {
         let route = (row.handler)();
         let route = match row.access {
             Access::Public | Access::Candidate => route,
-            Access::Tenant => route.wrap(middleware::from_fn(require_caller)),
+            Access::Tenant => route.wrap(middleware::from_fn(
+                move |state: web::Data<State>, request: ServiceRequest, next: middleware::Next<BoxBody>| {
+                    require_caller(row.scope, state, request, next)
+                },
+            )),
         };
         // RFC 9110 §9.3.2: HEAD is answered wherever GET is; the server leaves the body out.
         let route = match row.method {
@@ -218,13 +265,10 @@ fn resource(path: &'static str, rows: Vec<Row>) -> impl HttpServiceFactory + 'st
         };
         resource = resource.route(route);
     }
-    if cors::is_open(path) {
+    if any_origin {
         resource = resource.route(Route::new().method(Method::OPTIONS).to(cors::preflight));
     }
-    if path.starts_with("/ims/") {
-        return resource.default_service(web::to(move || open_badges::not_allowed(allow.clone())));
-    }
-    resource.default_service(web::to(move || method_not_allowed(allow.clone())))
+    resource.wrap(middleware::Condition::new(any_origin, middleware::from_fn(cors::allow)))
 }
 
 fn allowed_methods(rows: &[Row]) -> Vec<&'static str> {
@@ -248,4 +292,58 @@ async fn not_found() -> Result<HttpResponse, Problem> {
 
 async fn method_not_allowed(allow: String) -> Result<HttpResponse, Problem> {
     Err(Problem::new(Code::MethodNotAllowed, format!("This address answers {allow}.")).header("allow", allow))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(method: Method, path: &str) -> Row {
+        table().into_iter().find(|row| row.method == method && row.path == path).unwrap()
+    }
+
+    #[test]
+    fn the_rows_of_one_path_are_open_to_the_same_sites() {
+        for (path, rows) in by_path(table()) {
+            assert!(rows.iter().all(|row| row.origin == rows[0].origin), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_the_routes_of_channels_are_open_to_other_sites() {
+        for row in table().iter().filter(|row| row.origin == Origin::Any) {
+            let channels = ["/ims/", "/workflows/", "/interactions/", "/.well-known/", "/oauth/", "/challenges"];
+            let verification = ["/credentials/verify", "/presentations/verify"];
+            let of_a_channel =
+                channels.iter().any(|area| row.path.starts_with(area)) || verification.contains(&row.path.as_str());
+            assert!(of_a_channel, "{}", row.path);
+        }
+        // The consent page answers a person who is logged in nowhere else: no other site may read it.
+        assert_eq!(row(Method::GET, "/oauth/authorize").origin, Origin::Own);
+        assert_eq!(row(Method::POST, "/v1/submissions").origin, Origin::Own);
+    }
+
+    #[test]
+    fn a_short_lived_token_opens_only_the_calls_of_its_scope() {
+        assert_eq!(row(Method::POST, "/workflows/credentials/exchanges").scope, Some("write:/workflows"));
+        assert_eq!(row(Method::GET, "/workflows/credentials/exchanges/{x}").scope, Some("read:/workflows"));
+        assert_eq!(row(Method::POST, "/challenges").scope, Some("write:/presentations/verify"));
+        for row in table().iter().filter(|row| row.scope.is_some()) {
+            assert!(!row.path.starts_with("/v1/") && row.access == Access::Tenant, "{}", row.path);
+        }
+    }
+
+    #[test]
+    fn an_address_of_the_open_badges_api_is_the_same_with_and_without_a_slash_at_its_end() {
+        for api in Api::ALL {
+            for resource in ["/discovery", "/credentials", "/profile"] {
+                let methods = |end: &str| -> Vec<Method> {
+                    let path = format!("{}{resource}{end}", api.base_path());
+                    table().into_iter().filter(|row| row.path == path).map(|row| row.method).collect()
+                };
+                assert!(!methods("").is_empty());
+                assert_eq!(methods(""), methods("/"), "{resource}");
+            }
+        }
+    }
 }

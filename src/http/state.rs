@@ -12,16 +12,10 @@ use crate::seal::Sealer;
 use crate::store::Store;
 use std::sync::Arc;
 
-/// Cheap to clone.
+/// Cheap to clone. The store, the clock and the limits are those of the pipeline that the channels feed: there is one of each.
 #[derive(Clone)]
 pub struct State {
-    pub store: Store,
-    pub pipeline: Pipeline,
     pub channels: Channels,
-    pub clock: Clock,
-    pub limits: Limits,
-    /// How the gateway is reached from outside, without a trailing slash.
-    pub public_url: String,
     /// Seals session cookies.
     pub sealer: Sealer,
     pub connectors: Arc<dyn Connectors>,
@@ -30,4 +24,27 @@ pub struct State {
     pub metrics: Metrics,
     /// Memory that uploads may take at the same time.
     pub budget: Budget,
+}
+
+impl State {
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.channels.pipeline
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.channels.pipeline.store
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.channels.pipeline.clock
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.channels.pipeline.examiner.limits
+    }
+
+    /// How the gateway is reached from outside, without a trailing slash.
+    pub fn public_url(&self) -> &str {
+        &self.channels.public_url
+    }
 }

@@ -1,11 +1,12 @@
 //! Reads the body of a submission: a multipart form, or one raw file.
-//! Comes in: a request whose body is still on the wire. Goes out: files and what is said of the person, all within bounds.
-//! Must not know: what the files hold. What is wrong inside a file is not an error of the request.
+//! Comes in: a request whose body is still on the wire. Goes out: files and the person's fields, all within bounds.
+//! Must not know: what the files hold, which fields a person has. What is wrong inside a file is not an error of the request.
 
-use super::extract::{is_identifier, payload_problem};
+use super::extract::payload_problem;
+use super::person::set_field;
+use super::plain_name::plain_name;
 use super::problem::{Code, Problem};
 use crate::document::Limits;
-use crate::model::ids::CandidateRef;
 use crate::model::submission::{CandidateHint, UploadedFile};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
@@ -19,10 +20,6 @@ use std::time::Duration;
 
 const MAX_PARTS: usize = 1_000;
 const MAX_TEXT_BYTES: usize = 4 << 10;
-const MAX_EMAILS: usize = 10;
-const MAX_EMAIL_BYTES: usize = 254;
-const MAX_NAME_CHARS: usize = 200;
-const MAX_FILE_NAME_CHARS: usize = 120;
 /// Longest silence on the wire, and longest time for the whole body.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 const BODY_TIMEOUT: Duration = Duration::from_secs(600);
@@ -191,40 +188,6 @@ async fn read_text(field: &mut Field, name: &str, limits: &Limits) -> Result<Str
     Ok(text.trim().to_owned())
 }
 
-/// Puts one text field of the form where it belongs. An empty value is as good as none.
-pub fn set_field(candidate: &mut CandidateHint, name: &str, value: String) -> Result<(), Problem> {
-    let refuse = |message: &str| Err(Problem::invalid_field(&plain_name(name), message));
-    let known = ["candidate_email", "candidate_name", "candidate_ref"].contains(&name);
-    match name {
-        _ if known && value.is_empty() => {}
-        "candidate_email" if !is_email(&value) => return refuse("is not an e-mail address"),
-        "candidate_email" if candidate.emails.len() >= MAX_EMAILS => return refuse("is given more than ten times"),
-        "candidate_email" => candidate.emails.push(value),
-        "candidate_name" if candidate.name.is_some() => return refuse("is given twice"),
-        "candidate_name" if value.chars().count() > MAX_NAME_CHARS => return refuse("is longer than 200 characters"),
-        "candidate_name" if value.chars().any(char::is_control) => return refuse("holds control characters"),
-        "candidate_name" => candidate.name = Some(value),
-        "candidate_ref" if candidate.candidate_ref.is_some() => return refuse("is given twice"),
-        "candidate_ref" => candidate.candidate_ref = Some(candidate_ref(&value)?),
-        _ => return refuse("is not a field of this form; it takes file, candidate_email, candidate_name and candidate_ref"),
-    }
-    Ok(())
-}
-
-/// An opaque reference to a person, as given by the gateway or by the employer.
-pub fn candidate_ref(value: &str) -> Result<CandidateRef, Problem> {
-    if is_identifier(value) {
-        return Ok(CandidateRef::from(value));
-    }
-    Err(Problem::invalid_field("candidate_ref", "may hold letters, digits and -._:@+ only, at most 128 of them"))
-}
-
-fn is_email(text: &str) -> bool {
-    let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    plain && text.len() <= MAX_EMAIL_BYTES && !local.is_empty() && !domain.is_empty() && !local.contains('@')
-}
-
 /// Reads a file to its end, within the cap for what it begins like.
 async fn collect<S, E>(stream: &mut S, limits: &Limits, subject: &str, problem: impl Fn(E) -> Problem) -> Result<Bytes, Problem>
 where
@@ -280,50 +243,9 @@ fn multipart_problem(error: &MultipartError, limits: &Limits) -> Problem {
     }
 }
 
-/// A client's file name reduced to its last segment, without control or direction characters, at most 120 characters.
-pub fn plain_name(given: &str) -> String {
-    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let visible: String = last.chars().filter(|c| !c.is_control() && !is_format_character(*c)).collect();
-    let trimmed = visible.trim();
-    let length = trimmed.chars().count();
-    match trimmed {
-        "" | "." | ".." => "file".to_owned(),
-        // Keep the end: it has the extension.
-        long if length > MAX_FILE_NAME_CHARS => {
-            let kept: String = long.chars().skip(length - MAX_FILE_NAME_CHARS + 1).collect();
-            format!("…{kept}")
-        }
-        short => short.to_owned(),
-    }
-}
-
-/// Characters that change how the text around them is shown: direction marks, zero-width ones.
-fn is_format_character(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_name_is_reduced_to_something_plain() {
-        for (given, plain) in [
-            ("ada.png", "ada.png"),
-            ("../../etc/passwd", "passwd"),
-            (r"C:\badges\ada.png", "ada.png"),
-            ("Čertifikát 🏅.json", "Čertifikát 🏅.json"),
-            ("a\0\r\nb.png", "ab.png"),
-            ("gpj.\u{202E}exe", "gpj.exe"),
-            ("..", "file"),
-            ("dir/", "file"),
-        ] {
-            assert_eq!(plain_name(given), plain, "{given:?}");
-        }
-        let long = plain_name(&format!("{}.png", "x".repeat(500)));
-        assert_eq!(long.chars().count(), MAX_FILE_NAME_CHARS);
-        assert!(long.ends_with(".png"));
-    }
 
     #[test]
     fn media_types_are_told_apart_without_their_parameters() {
@@ -334,20 +256,5 @@ mod tests {
         );
         assert_eq!(form(Some("text/html")).unwrap_err().code, Code::UnsupportedMediaType);
         assert_eq!(form(Some("multipart/mixed; boundary=x")).unwrap_err().code, Code::UnsupportedMediaType);
-    }
-
-    #[test]
-    fn fields_of_the_person_are_checked_and_an_unknown_field_is_named() {
-        let mut candidate = CandidateHint::default();
-        set_field(&mut candidate, "candidate_email", "ada@example.org".into()).unwrap();
-        set_field(&mut candidate, "candidate_email", String::new()).unwrap();
-        set_field(&mut candidate, "candidate_ref", "employee:4711".into()).unwrap();
-        assert_eq!(candidate.emails, ["ada@example.org"]);
-        for (name, value) in
-            [("candidate_email", "ada"), ("candidate_email", "a b@example.org"), ("candidate_ref", "x"), ("colour", "blue")]
-        {
-            let problem = set_field(&mut candidate, name, value.into()).unwrap_err();
-            assert_eq!(problem.errors[0].field, name);
-        }
     }
 }

@@ -17,9 +17,9 @@ async fn every_route_of_a_tenant_asks_a_stranger_for_a_key() {
     assert!(rows.len() > 20);
     for row in rows {
         for request in [
-            app.stranger(row.method.as_str(), &concrete(row.path)),
-            app.stranger(row.method.as_str(), &concrete(row.path)).bearer_auth("sk_wrong"),
-            app.stranger(row.method.as_str(), &concrete(row.path)).header("cookie", "skillgate=AAAA"),
+            app.stranger(row.method.as_str(), &concrete(&row.path)),
+            app.stranger(row.method.as_str(), &concrete(&row.path)).bearer_auth("sk_wrong"),
+            app.stranger(row.method.as_str(), &concrete(&row.path)).header("cookie", "skillgate=AAAA"),
         ] {
             let answer = Answer::of(request).await;
             assert_eq!(answer.problem(), "unauthorized", "{} {}", row.method, row.path);

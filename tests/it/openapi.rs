@@ -52,7 +52,7 @@ fn operations_have_unique_names_and_say_who_may_call_them() {
     let document = document();
     let mut seen = BTreeSet::new();
     for row in table().iter().filter(|row| row.described == Described::OpenApi) {
-        let operation = &document["paths"][row.path][row.method.as_str().to_lowercase()];
+        let operation = &document["paths"][row.path.as_str()][row.method.as_str().to_lowercase()];
         assert!(seen.insert(operation["operationId"].as_str().unwrap().to_owned()), "{}", row.path);
         let is_public = operation["security"].as_array().is_some_and(Vec::is_empty);
         assert_eq!(is_public, row.access == skillgate::http::routes::Access::Public, "{} {}", row.method, row.path);

@@ -33,7 +33,7 @@ struct Keys {
 
 /// `GET /v1/api-keys`
 pub async fn list(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let items = state.store.list_api_keys(&caller.tenant_id).await?;
+    let items = state.store().list_api_keys(&caller.tenant_id).await?;
     Ok(HttpResponse::Ok().json(Keys { items }))
 }
 
@@ -44,15 +44,15 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<New
         return Err(Problem::invalid_field("name", "must be 1 to 100 characters of text"));
     }
     let key = GeneratedKey::new();
-    let now = state.clock.now();
-    let entry = state.store.create_api_key(&caller.tenant_id, name, key.prefix(), &key.hash(), now).await?;
+    let now = state.clock().now();
+    let entry = state.store().create_api_key(&caller.tenant_id, name, key.prefix(), &key.hash(), now).await?;
     let made = MadeKey { entry, key: key.expose().to_owned() };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(made))
 }
 
 /// `DELETE /v1/api-keys/{id}`: ends its sessions too.
 pub async fn revoke(state: web::Data<State>, caller: Caller, id: Id<ApiKeyId>) -> Result<HttpResponse, Problem> {
-    if !state.store.revoke_api_key(&caller.tenant_id, &id.0, state.clock.now()).await? {
+    if !state.store().revoke_api_key(&caller.tenant_id, &id.0, state.clock().now()).await? {
         return Err(Problem::not_found("API key"));
     }
     Ok(HttpResponse::NoContent().finish())

@@ -4,8 +4,8 @@ use crate::channel::backpack::BackpackFailure;
 use crate::channel::secrets;
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
-use crate::http::handlers::invitations::candidate;
 use crate::http::handlers::oauth::{cookie, set_cookie};
+use crate::http::person::candidate;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::model::backpack::{Backpack, StepFailure};
@@ -55,18 +55,18 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Add
     let candidate = candidate(body.candidate_ref.as_deref(), body.candidate_email.as_deref(), body.candidate_name.as_deref())?;
     let (backpack, start) = state.channels.add_backpack(&caller.tenant_id, &candidate, &body.host).await?;
     let mut answer = described(&backpack);
-    answer["url"] = json!(format!("{}/backpacks/{start}/start", state.public_url));
+    answer["url"] = json!(format!("{}/backpacks/{start}/start", state.public_url()));
     Ok(HttpResponse::Created().insert_header(("cache-control", "no-store")).json(answer))
 }
 
 /// `GET /v1/backpacks`
 pub async fn list(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let items: Vec<Value> = state.store.list_backpacks(&caller.tenant_id).await?.iter().map(described).collect();
+    let items: Vec<Value> = state.store().list_backpacks(&caller.tenant_id).await?.iter().map(described).collect();
     Ok(HttpResponse::Ok().json(json!({"items": items})))
 }
 
 async fn own(state: &State, caller: &Caller, id: &str) -> Result<Backpack, Problem> {
-    state.store.backpack(&caller.tenant_id, id).await?.ok_or_else(|| Problem::not_found("backpack"))
+    state.store().backpack(&caller.tenant_id, id).await?.ok_or_else(|| Problem::not_found("backpack"))
 }
 
 /// `GET /v1/backpacks/{id}`

@@ -17,22 +17,22 @@ struct Skills {
 
 /// `GET /v1/candidates/{ref}`
 pub async fn get(state: web::Data<State>, caller: Caller, id: Id<CandidateRef>) -> Result<HttpResponse, Problem> {
-    let found = state.store.candidate(&caller.tenant_id, &id.0).await?;
+    let found = state.store().candidate(&caller.tenant_id, &id.0).await?;
     let candidate = found.ok_or_else(|| Problem::not_found("candidate"))?;
     Ok(HttpResponse::Ok().json(candidate))
 }
 
 /// `GET /v1/candidates/{ref}/skills`: skills of the person's credentials that are in force.
 pub async fn skills(state: web::Data<State>, caller: Caller, id: Id<CandidateRef>) -> Result<HttpResponse, Problem> {
-    let found = state.store.candidate(&caller.tenant_id, &id.0).await?;
+    let found = state.store().candidate(&caller.tenant_id, &id.0).await?;
     let candidate = found.ok_or_else(|| Problem::not_found("candidate"))?;
-    let skills = state.store.candidate_skills(&caller.tenant_id, &id.0).await?;
+    let skills = state.store().candidate_skills(&caller.tenant_id, &id.0).await?;
     Ok(HttpResponse::Ok().json(Skills { candidate_ref: candidate.candidate_ref, skills }))
 }
 
 /// `DELETE /v1/candidates/{ref}`: removes everything about the person and tells the subscribers.
 pub async fn erase(state: web::Data<State>, caller: Caller, id: Id<CandidateRef>) -> Result<HttpResponse, Problem> {
-    let erased = state.store.erase_candidate(&caller.tenant_id, &id.0, state.clock.now()).await?;
+    let erased = state.store().erase_candidate(&caller.tenant_id, &id.0, state.clock().now()).await?;
     if !erased {
         return Err(Problem::not_found("candidate"));
     }

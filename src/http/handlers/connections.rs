@@ -62,7 +62,7 @@ struct TestResult {
 /// `POST /v1/connections`
 pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<NewConnection>) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
-    let now = state.clock.now();
+    let now = state.clock().now();
     let secrets = without_empty(body.secrets);
     let connection = Connection {
         id: ConnectionId::generate(),
@@ -80,7 +80,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<New
         updated_at: now,
     };
     check(&state, &connection)?;
-    state.store.create_connection(&connection, &secrets).await?;
+    state.store().create_connection(&connection, &secrets).await?;
     state.tasks.wake();
     let location = format!("/v1/connections/{}", connection.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(connection))
@@ -88,7 +88,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<New
 
 /// `GET /v1/connections`
 pub async fn list(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let items = state.store.list_connections(&caller.tenant_id).await?;
+    let items = state.store().list_connections(&caller.tenant_id).await?;
     Ok(HttpResponse::Ok().json(Connections { items }))
 }
 
@@ -118,11 +118,11 @@ pub async fn update(
         event_types: change.event_types.unwrap_or(before.event_types),
         outcomes: change.outcomes.unwrap_or(before.outcomes),
         secrets_set,
-        updated_at: state.clock.now(),
+        updated_at: state.clock().now(),
         ..before
     };
     check(&state, &connection)?;
-    if !state.store.update_connection(&connection, &secrets).await? {
+    if !state.store().update_connection(&connection, &secrets).await? {
         return Err(Problem::not_found("connection"));
     }
     state.tasks.wake();
@@ -131,7 +131,7 @@ pub async fn update(
 
 /// `DELETE /v1/connections/{id}`
 pub async fn delete(state: web::Data<State>, caller: Caller, id: Id<ConnectionId>) -> Result<HttpResponse, Problem> {
-    if !state.store.delete_connection(&caller.tenant_id, &id.0).await? {
+    if !state.store().delete_connection(&caller.tenant_id, &id.0).await? {
         return Err(Problem::not_found("connection"));
     }
     state.tasks.wake();
@@ -151,7 +151,7 @@ pub async fn resume(state: web::Data<State>, caller: Caller, id: Id<ConnectionId
 /// `POST /v1/connections/{id}/test`: asks the employer system who we are; writes nothing there.
 pub async fn test(state: web::Data<State>, caller: Caller, id: Id<ConnectionId>) -> Result<HttpResponse, Problem> {
     let connection = find(&state, &caller, &id.0).await?;
-    let secrets = state.store.connection_secrets(&connection.id).await?;
+    let secrets = state.store().connection_secrets(&connection.id).await?;
     let steps = state.connectors.test(&connection, &secrets).await;
     let ok = steps.iter().all(|step| step.ok);
     Ok(HttpResponse::Ok().json(TestResult { ok, steps }))
@@ -164,7 +164,7 @@ async fn set_state(
     to: ConnectionState,
     reason: Option<&str>,
 ) -> Result<HttpResponse, Problem> {
-    if !state.store.set_connection_state(&caller.tenant_id, id, to, reason, state.clock.now()).await? {
+    if !state.store().set_connection_state(&caller.tenant_id, id, to, reason, state.clock().now()).await? {
         return Err(Problem::not_found("connection"));
     }
     state.tasks.wake();
@@ -172,7 +172,7 @@ async fn set_state(
 }
 
 async fn find(state: &State, caller: &Caller, id: &ConnectionId) -> Result<Connection, Problem> {
-    let found = state.store.connection(&caller.tenant_id, id).await?;
+    let found = state.store().connection(&caller.tenant_id, id).await?;
     found.ok_or_else(|| Problem::not_found("connection"))
 }
 

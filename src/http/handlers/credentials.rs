@@ -72,13 +72,13 @@ pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<Lis
         outcome: query.outcome,
         submission_id: paging::filter("submission_id", query.submission_id)?,
     };
-    let rows = state.store.list_credentials(&caller.tenant_id, &filter, &page).await?;
+    let rows = state.store().list_credentials(&caller.tenant_id, &filter, &page).await?;
     let summaries: Vec<Summary> = rows.iter().map(summary).collect();
     Ok(paging::list(&page, summaries, |row| row.id.to_string()))
 }
 
 async fn find(state: &State, caller: &Caller, id: &CredentialId) -> Result<StoredCredential, Problem> {
-    let found = state.store.credential(&caller.tenant_id, id).await?;
+    let found = state.store().credential(&caller.tenant_id, id).await?;
     found.ok_or_else(|| Problem::not_found("credential"))
 }
 
@@ -98,7 +98,7 @@ pub async fn report(state: web::Data<State>, caller: Caller, id: Id<CredentialId
 
 /// `GET /v1/credentials/{id}/source`: a download, never something that a browser would run or show.
 pub async fn source(state: web::Data<State>, caller: Caller, id: Id<CredentialId>) -> Result<HttpResponse, Problem> {
-    let found = state.store.credential_source(&caller.tenant_id, &id.0).await?;
+    let found = state.store().credential_source(&caller.tenant_id, &id.0).await?;
     let (media_type, bytes) = found.ok_or_else(|| Problem::not_found("credential"))?;
     let file_name = format!("credential-{}.{}", id.0, extension(&media_type));
     Ok(HttpResponse::Ok()

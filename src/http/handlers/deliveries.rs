@@ -41,12 +41,12 @@ pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<Lis
         state: query.state,
         event_id: paging::filter("event_id", query.event_id)?,
     };
-    let rows = state.store.list_deliveries(&caller.tenant_id, &filter, &page).await?;
+    let rows = state.store().list_deliveries(&caller.tenant_id, &filter, &page).await?;
     Ok(paging::list(&page, rows, |row: &Delivery| row.id.to_string()))
 }
 
 async fn find(state: &State, caller: &Caller, id: &DeliveryId) -> Result<WithAttempts, Problem> {
-    let found = state.store.delivery(&caller.tenant_id, id).await?;
+    let found = state.store().delivery(&caller.tenant_id, id).await?;
     let (delivery, attempt_log) = found.ok_or_else(|| Problem::not_found("delivery"))?;
     Ok(WithAttempts { delivery, attempt_log })
 }
@@ -58,7 +58,7 @@ pub async fn get(state: web::Data<State>, caller: Caller, id: Id<DeliveryId>) ->
 
 /// `POST /v1/deliveries/{id}/replay`: due again now, the same event.
 pub async fn replay(state: web::Data<State>, caller: Caller, id: Id<DeliveryId>) -> Result<HttpResponse, Problem> {
-    if !state.store.replay_delivery(&caller.tenant_id, &id.0, state.clock.now()).await? {
+    if !state.store().replay_delivery(&caller.tenant_id, &id.0, state.clock().now()).await? {
         return Err(Problem::not_found("delivery"));
     }
     state.tasks.wake();
@@ -93,8 +93,8 @@ pub async fn replay_many(state: web::Data<State>, caller: Caller, body: web::Jso
     let filter = DeliveryFilter { connection_id, state: Some(body.state), event_id: None };
     let page = Page { limit: MAX_REPLAYS, after: None };
     let mut replayed = 0;
-    for delivery in state.store.list_deliveries(&caller.tenant_id, &filter, &page).await? {
-        if state.store.replay_delivery(&caller.tenant_id, &delivery.id, state.clock.now()).await? {
+    for delivery in state.store().list_deliveries(&caller.tenant_id, &filter, &page).await? {
+        if state.store().replay_delivery(&caller.tenant_id, &delivery.id, state.clock().now()).await? {
             replayed += 1;
         }
     }

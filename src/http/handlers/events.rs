@@ -26,7 +26,7 @@ pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<Lis
         return Err(Problem::new(Code::InvalidQuery, "after must be the Skillgate-Next of the call before."));
     }
     let page = paging::page(query.limit, after)?;
-    let mut rows: Vec<(i64, Event)> = state.store.list_events(&caller.tenant_id, &page).await?;
+    let mut rows: Vec<(i64, Event)> = state.store().list_events(&caller.tenant_id, &page).await?;
     let more = paging::cut(&page, &mut rows);
     let next = rows.last().map(|(position, _)| position.to_string());
     let next = next.unwrap_or_else(|| after.unwrap_or("0").to_owned());

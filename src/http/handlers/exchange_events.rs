@@ -2,7 +2,7 @@
 //! Within this process a change arrives at once; one made by another process is seen within seconds.
 
 use crate::channel::Channels;
-use crate::http::channel;
+use crate::http::answers;
 use crate::http::state::State;
 use crate::model::exchange::{Exchange, ExchangeState};
 use crate::model::ids::ExchangeId;
@@ -31,7 +31,7 @@ pub async fn events(state: web::Data<State>, id: web::Path<String>) -> HttpRespo
     let changes = state.channels.changes.listen();
     let exchange = match state.channels.open_for_wallet(&id).await {
         Ok(exchange) => exchange,
-        Err(problem) => return channel::problem(&problem),
+        Err(problem) => return answers::problem(&problem),
     };
     let watch = Watch { channels: state.channels.clone(), id: exchange.id, seen: None, changes, over: false };
     let stream = unfold(watch, |mut watch| async move {
@@ -53,8 +53,8 @@ async fn next(watch: &mut Watch) -> String {
     if watch.seen.is_some() {
         wait(watch).await;
     }
-    match watch.channels.store.exchange(&watch.id).await {
-        Ok(Some(exchange)) if !exchange.is_expired(watch.channels.clock.now()) || exchange.state.is_final() => {
+    match watch.channels.store().exchange(&watch.id).await {
+        Ok(Some(exchange)) if !exchange.is_expired(watch.channels.clock().now()) || exchange.state.is_final() => {
             if watch.seen == Some(exchange.sequence) {
                 return ": waiting\n\n".to_owned();
             }

@@ -2,13 +2,14 @@
 
 use crate::channel::exchange::NewExchange;
 use crate::document::json;
+use crate::http::answers::json as answer;
 use crate::http::auth::Caller;
-use crate::http::channel::json as answer;
-use crate::http::handlers::invitations::candidate;
+use crate::http::body::{BodyError, read_body};
 use crate::http::handlers::vcalm::protocol_links;
+use crate::http::paging;
+use crate::http::person::candidate;
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::http::{channel, paging};
 use crate::model::exchange::{Exchange, ExchangeOptions};
 use crate::model::ids::ExchangeId;
 use crate::protocol::oid4vp::request::link;
@@ -58,7 +59,7 @@ pub async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let bytes = channel::body(&state, &request, payload, MAX_BODY).await.map_err(body_problem)?;
+    let bytes = read_body(&state, &request, payload, MAX_BODY).await.map_err(body_problem)?;
     let wanted = read(&state, &bytes)?;
     let candidate = candidate(
         wanted.variables.candidate_ref.as_deref(),
@@ -78,11 +79,11 @@ pub async fn create(
     Ok(response)
 }
 
-fn body_problem(error: channel::BodyError) -> Problem {
+fn body_problem(error: BodyError) -> Problem {
     use crate::http::problem::Code;
     match error {
-        channel::BodyError::TooLarge => Problem::new(Code::PayloadTooLarge, format!("The body is larger than {MAX_BODY} bytes.")),
-        channel::BodyError::Broken => Problem::new(Code::InvalidBody, "The body did not arrive as a whole."),
+        BodyError::TooLarge => Problem::new(Code::PayloadTooLarge, format!("The body is larger than {MAX_BODY} bytes.")),
+        BodyError::Broken => Problem::new(Code::InvalidBody, "The body did not arrive as a whole."),
     }
 }
 
@@ -91,7 +92,7 @@ fn read(state: &State, bytes: &[u8]) -> Result<Create, Problem> {
     if bytes.is_empty() {
         return Ok(Create::default());
     }
-    let value = json::parse(bytes, &state.limits)
+    let value = json::parse(bytes, state.limits())
         .map_err(|error| Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {error}.")))?;
     if !value.is_object() {
         return Err(Problem::new(Code::InvalidJson, "The body must be a JSON object."));
@@ -101,7 +102,7 @@ fn read(state: &State, bytes: &[u8]) -> Result<Create, Problem> {
 }
 
 fn expiry(state: &State, wanted: Option<&str>) -> Result<DateTime<Utc>, Problem> {
-    let now = state.clock.now();
+    let now = state.clock().now();
     let Some(text) = wanted else {
         return Ok(now + Duration::seconds(state.channels.settings.exchange_seconds.clamp(1, MAX_TTL_SECONDS)));
     };
@@ -175,9 +176,9 @@ fn described(state: &State, exchange: &Exchange) -> Value {
 
 /// The tenant's exchange. One that nobody answered in time is gone; a finished one stays readable.
 async fn own(state: &State, caller: &Caller, id: &str) -> Result<Exchange, Problem> {
-    let found = state.store.exchange(&ExchangeId::from(id)).await?;
+    let found = state.store().exchange(&ExchangeId::from(id)).await?;
     let visible = |exchange: &Exchange| {
-        exchange.tenant_id == caller.tenant_id && (exchange.state.is_final() || !exchange.is_expired(state.clock.now()))
+        exchange.tenant_id == caller.tenant_id && (exchange.state.is_final() || !exchange.is_expired(state.clock().now()))
     };
     found.filter(visible).ok_or_else(|| Problem::not_found("exchange"))
 }
@@ -190,10 +191,10 @@ pub async fn get(state: web::Data<State>, caller: Caller, id: web::Path<String>)
 
 /// `GET /workflows/credentials/exchanges/{x}/log`: also of exchanges whose time is over.
 pub async fn log(state: web::Data<State>, caller: Caller, id: web::Path<String>) -> Result<HttpResponse, Problem> {
-    let found = state.store.exchange(&ExchangeId::from(id.as_str())).await?;
+    let found = state.store().exchange(&ExchangeId::from(id.as_str())).await?;
     let exchange =
         found.filter(|exchange| exchange.tenant_id == caller.tenant_id).ok_or_else(|| Problem::not_found("exchange"))?;
-    let items = state.store.exchange_log(&exchange.id).await?;
+    let items = state.store().exchange_log(&exchange.id).await?;
     Ok(answer(200, &json!({"items": items})))
 }
 
@@ -207,7 +208,7 @@ pub struct ListQuery {
 /// `GET /workflows/credentials/exchanges`: newest first.
 pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
     let page = paging::page(query.limit, query.after.as_deref())?;
-    let rows = state.store.list_exchanges(&caller.tenant_id, &page).await?;
+    let rows = state.store().list_exchanges(&caller.tenant_id, &page).await?;
     let items: Vec<Value> = rows
         .iter()
         .map(|exchange| {

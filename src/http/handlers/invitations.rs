@@ -4,10 +4,9 @@ use crate::channel::consent::NewInvitation;
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::handlers::oauth::{INVITATION_COOKIE, set_cookie};
+use crate::http::person::candidate;
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::http::upload;
-use crate::model::submission::CandidateHint;
 use crate::protocol::open_badges::Api;
 use crate::web::channel as pages;
 use actix_web::{HttpResponse, web};
@@ -31,18 +30,6 @@ pub struct Invite {
     max_connections: Option<i32>,
 }
 
-/// The person whom an employer names in a JSON body.
-pub fn candidate(reference: Option<&str>, email: Option<&str>, name: Option<&str>) -> Result<CandidateHint, Problem> {
-    let mut hint = CandidateHint::default();
-    let given = [("candidate_ref", reference), ("candidate_email", email), ("candidate_name", name)];
-    for (field, value) in given {
-        if let Some(value) = value {
-            upload::set_field(&mut hint, field, value.trim().to_owned())?;
-        }
-    }
-    Ok(hint)
-}
-
 /// `POST /v1/invitations`: the link is shown once.
 pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Invite>) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
@@ -60,7 +47,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Inv
     }
     let new = NewInvitation { tenant_id: caller.tenant_id, candidate, purpose: body.purpose, days, max_connections };
     let (invitation, code) = state.channels.invite(new).await?;
-    let url = format!("{}/connect/{code}", state.public_url);
+    let url = format!("{}/connect/{code}", state.public_url());
     let mut answer = serde_json::to_value(&invitation).map_err(Problem::internal)?;
     answer["url"] = json!(url);
     answer["code"] = json!(code);
@@ -69,13 +56,13 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Inv
 
 /// `GET /v1/invitations`: newest first, without their links.
 pub async fn list(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let items = state.store.list_invitations(&caller.tenant_id).await?;
+    let items = state.store().list_invitations(&caller.tenant_id).await?;
     Ok(HttpResponse::Ok().json(json!({"items": items})))
 }
 
 /// `DELETE /v1/invitations/{id}`: ends the link and every connection that was made with it.
 pub async fn revoke(state: web::Data<State>, caller: Caller, id: Id<String>) -> Result<HttpResponse, Problem> {
-    match state.store.revoke_invitation(&caller.tenant_id, &id.0, state.clock.now()).await? {
+    match state.store().revoke_invitation(&caller.tenant_id, &id.0, state.clock().now()).await? {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(Problem::not_found("invitation")),
     }
@@ -91,7 +78,7 @@ pub async fn connect(state: web::Data<State>, code: web::Path<String>) -> Result
         "organisation": state.channels.settings.organisation,
         "purpose": invitation.purpose,
         "code": code.as_str(),
-        "address": format!("{}{}", state.public_url, Api::OpenBadges3.base_path()),
+        "address": format!("{}{}", state.public_url(), Api::OpenBadges3.base_path()),
         "expires": invitation.expires_at.format("%-d %B %Y").to_string(),
         "privacy_url": state.channels.privacy_url(),
     });

@@ -2,8 +2,8 @@
 
 use crate::channel::link::LinkFailure;
 use crate::http::auth::Caller;
-use crate::http::handlers::invitations::candidate;
 use crate::http::handlers::submissions::{created, idempotency_key};
+use crate::http::person::candidate;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::protocol::link::LinkProblem;

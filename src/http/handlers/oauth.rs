@@ -3,8 +3,10 @@
 use crate::channel::secrets;
 use crate::channel::tokens::TokenFailure;
 use crate::document::json;
+use crate::http::answers;
 use crate::http::auth;
-use crate::http::channel::{self, BodyError};
+use crate::http::body::{BodyError, read_body};
+use crate::http::extract::authorization;
 use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::model::oauth::{Invitation, OAuthClient};
@@ -25,7 +27,7 @@ const CONSENT_COOKIE: &str = "skillgate-consent";
 pub const INVITATION_COOKIE: &str = "skillgate-invitation";
 
 fn answer(status: u16, body: &Value) -> HttpResponse {
-    let mut response = channel::json(status, body);
+    let mut response = answers::json(status, body);
     response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     response
 }
@@ -52,7 +54,7 @@ fn unreadable(error: BodyError) -> HttpResponse {
 
 /// `GET /.well-known/oauth-authorization-server`
 pub async fn metadata(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(server_metadata(&state.public_url))
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=300")).json(server_metadata(state.public_url()))
 }
 
 /// `POST /oauth/register`
@@ -60,7 +62,7 @@ pub async fn register(state: web::Data<State>, request: HttpRequest, payload: we
     if !state.channels.settings.registration {
         return answer(403, &json!({"error": "access_denied", "error_description": "registration is closed; ask the employer"}));
     }
-    if !state.channels.registrations.admit(state.clock.now()) {
+    if !state.channels.registrations.admit(state.clock().now()) {
         let mut response = answer(
             429,
             &json!({"error": "temporarily_unavailable", "error_description": "too many registrations; try again in a minute"}),
@@ -68,13 +70,13 @@ pub async fn register(state: web::Data<State>, request: HttpRequest, payload: we
         response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, HeaderValue::from_static("60"));
         return response;
     }
-    let bytes = match channel::body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match read_body(&state, &request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
     let invalid =
         |description: String| answer(400, &json!({"error": "invalid_client_metadata", "error_description": description}));
-    let wanted = match json::parse(&bytes, &state.limits) {
+    let wanted = match json::parse(&bytes, state.limits()) {
         Ok(wanted) => wanted,
         Err(error) => return invalid(format!("the body is not usable JSON: {error}")),
     };
@@ -107,7 +109,7 @@ pub async fn authorize(state: web::Data<State>, request: HttpRequest) -> HttpRes
 
 /// `POST /oauth/authorize`: the candidate's decision. The request is checked again from the form's own fields.
 pub async fn decide(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match channel::body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match read_body(&state, &request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(_) => return pages::message(400, "The form could not be read", "Go back and try again."),
     };
@@ -146,7 +148,7 @@ pub async fn decide(state: web::Data<State>, request: HttpRequest, payload: web:
 
 async fn checked(state: &State, parameters: &Parameters) -> Result<(OAuthClient, AuthorizationRequest), HttpResponse> {
     let client = match parameters.get("client_id") {
-        Some(id) => state.store.oauth_client(id).await.map_err(page_failed)?,
+        Some(id) => state.store().oauth_client(id).await.map_err(page_failed)?,
         None => None,
     };
     match (check_authorization(parameters, client.as_ref()), client) {
@@ -192,7 +194,7 @@ fn consent_page(
 
 /// `POST /oauth/token`
 pub async fn token(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match channel::body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match read_body(&state, &request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
@@ -200,7 +202,7 @@ pub async fn token(state: web::Data<State>, request: HttpRequest, payload: web::
         Ok(asked) => asked,
         Err(error) => return refuse(&error),
     };
-    let authorization = channel::authorization(&request);
+    let authorization = authorization(&request);
     if let TokenRequest::ClientCredentials { scope } = &asked {
         return system_token(&state, authorization, scope.as_deref()).await;
     }
@@ -232,12 +234,12 @@ async fn system_token(state: &State, authorization: Option<&str>, scope: Option<
 
 /// `POST /oauth/revoke` (RFC 7009): 200 also for a token that nobody knows.
 pub async fn revoke(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match channel::body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match read_body(&state, &request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
     let form = Parameters::parse(&bytes);
-    let client = match state.channels.authenticate(basic_credentials(channel::authorization(&request)).as_ref()).await {
+    let client = match state.channels.authenticate(basic_credentials(authorization(&request)).as_ref()).await {
         Ok(client) => client,
         Err(TokenFailure::OAuth(error)) => return refuse(&error),
         Err(TokenFailure::Store(error)) => return failed(error),
@@ -245,7 +247,7 @@ pub async fn revoke(state: web::Data<State>, request: HttpRequest, payload: web:
     let Some(token) = form.get("token").filter(|_| form.repeated().is_none()) else {
         return refuse(&OAuthError::new("invalid_request", "token is missing or given twice"));
     };
-    match state.store.revoke_token(&secrets::hash(token), &client.client_id, state.clock.now()).await {
+    match state.store().revoke_token(&secrets::hash(token), &client.client_id, state.clock().now()).await {
         Ok(()) => answer(200, &json!({})),
         Err(error) => failed(error),
     }
@@ -269,7 +271,7 @@ pub fn cookie(request: &HttpRequest, name: &str) -> Option<String> {
 
 /// Out of reach of scripts; sent along when a platform's link leads here, never with a form of another site.
 pub fn set_cookie(response: &mut HttpResponse, state: &State, name: &str, value: &str, path: &str, seconds: u32) {
-    let secure = if state.public_url.starts_with("https://") { "; Secure" } else { "" };
+    let secure = if state.public_url().starts_with("https://") { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(value) = HeaderValue::from_str(&text) {
         response.headers_mut().append(SET_COOKIE, value);

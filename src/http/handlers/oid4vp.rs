@@ -1,7 +1,9 @@
 //! The wallet's side of an exchange (OpenID4VP 1.0): the request by reference, and `direct_post`.
 
 use crate::channel::answer::Answer;
-use crate::http::channel;
+use crate::http::answers;
+use crate::http::body::{BodyError, read_body};
+use crate::http::extract::header;
 use crate::http::state::State;
 use crate::model::exchange::Exchange;
 use crate::model::submission::Channel;
@@ -16,7 +18,7 @@ const MAX_REQUEST_BODY: usize = 64 << 10;
 const MAX_NONCE: usize = 512;
 
 fn refuse(status: u16, error: &str, description: &str) -> HttpResponse {
-    channel::json(status, &json!({"error": error, "error_description": description}))
+    answers::json(status, &json!({"error": error, "error_description": description}))
 }
 
 /// `GET` and `POST …/{x}/openid4vp/request`
@@ -35,7 +37,7 @@ pub async fn request(
     let Some(construction) = deployment.by_reference(compatibility) else {
         return refuse(404, "invalid_request", "requests are sent by value here");
     };
-    let body = match channel::body(&state, &request, payload, MAX_REQUEST_BODY).await {
+    let body = match read_body(&state, &request, payload, MAX_REQUEST_BODY).await {
         Ok(body) => body,
         Err(_) => return refuse(400, "invalid_request", "the body could not be read"),
     };
@@ -79,22 +81,22 @@ pub async fn response(
             return refuse(status, "invalid_request", &problem.detail);
         }
     };
-    let body = match channel::body(&state, &request, payload, state.limits.max_file_bytes).await {
+    let body = match read_body(&state, &request, payload, state.limits().max_file_bytes).await {
         Ok(body) => body,
-        Err(channel::BodyError::TooLarge) => {
+        Err(BodyError::TooLarge) => {
             return refuse(413, "invalid_request", "the answer is larger than this gateway takes");
         }
-        Err(channel::BodyError::Broken) => return refuse(400, "invalid_request", "the answer did not arrive as a whole"),
+        Err(BodyError::Broken) => return refuse(400, "invalid_request", "the answer did not arrive as a whole"),
     };
-    let content_type = channel::header(request.headers(), "content-type");
+    let content_type = header(request.headers(), "content-type");
     let (status, answered, detail) = answer(&state, &exchange, content_type, &body).await;
     state.channels.journal(&exchange.id, "openid4vp_response", status, detail).await;
-    channel::json(status, &answered)
+    answers::json(status, &answered)
 }
 
 async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, body: &[u8]) -> (u16, Value, Value) {
     let error = |error: &str, description: &str| json!({"error": error, "error_description": description});
-    let answer = match read(content_type, body, &state.limits) {
+    let answer = match read(content_type, body, state.limits()) {
         Ok(answer) => answer,
         Err(description) => {
             return (400, error("invalid_request", &description), json!({"bytes": body.len(), "refused": description}));
@@ -109,7 +111,7 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
         AnswerContent::Declined(code, description) => {
             let problem =
                 json!({"type": "about:blank", "title": "The wallet did not answer", "code": code, "detail": description});
-            if let Err(error) = state.store.note_exchange_error(&exchange.id, &problem).await {
+            if let Err(error) = state.store().note_exchange_error(&exchange.id, &problem).await {
                 tracing::warn!(cause = %error, "a wallet's refusal could not be noted");
             }
             state.channels.changes.announce(&exchange.id);

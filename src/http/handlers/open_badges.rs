@@ -3,9 +3,11 @@
 use crate::channel::host::{PushResult, shelf};
 use crate::channel::secrets;
 use crate::document::json;
-use crate::http::channel::{self, BodyError};
+use crate::http::answers;
+use crate::http::body::{BodyError, read_body};
+use crate::http::extract::{authorization, header};
 use crate::http::state::State;
-use crate::http::{auth, upload};
+use crate::http::{auth, person};
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::submission::CandidateHint;
 use crate::pipeline::PipelineError;
@@ -42,7 +44,7 @@ fn api_of(request: &HttpRequest) -> Api {
 
 fn status(status: Status, description: impl Into<String>) -> HttpResponse {
     let body = serde_json::to_value(StatusInfo::new(status, description)).unwrap_or_default();
-    channel::json(status.http(), &body)
+    answers::json(status.http(), &body)
 }
 
 fn internal(error: impl std::fmt::Display) -> HttpResponse {
@@ -63,10 +65,10 @@ async fn holder(state: &State, request: &HttpRequest, scope_name: &str) -> Resul
         }
         response
     };
-    let Some(token) = bearer_token(channel::authorization(request)) else {
+    let Some(token) = bearer_token(authorization(request)) else {
         return Err(unauthorized(r#"Bearer realm="skillgate""#));
     };
-    let found = state.store.token_holder(&secrets::hash(token), state.clock.now()).await.map_err(store_failed)?;
+    let found = state.store().token_holder(&secrets::hash(token), state.clock().now()).await.map_err(store_failed)?;
     let invalid = || unauthorized(r#"Bearer realm="skillgate", error="invalid_token""#);
     let Some(token_holder) = found else {
         let key = auth::find(state, &crate::model::tenant::hash_api_key(token)).await.map_err(|_| invalid())?;
@@ -85,11 +87,11 @@ async fn holder(state: &State, request: &HttpRequest, scope_name: &str) -> Resul
 }
 
 async fn named_by_header(state: &State, request: &HttpRequest, tenant_id: TenantId) -> Result<Holder, Refused> {
-    let named = |name: &str| channel::header(request.headers(), name).map(str::trim).filter(|text| !text.is_empty());
+    let named = |name: &str| header(request.headers(), name).map(str::trim).filter(|text| !text.is_empty());
     let invalid = |what: &str| status(Status::InvalidQueryParameter, format!("{what} is not usable."));
     let mut candidate = CandidateHint::default();
     if let Some(reference) = named(CANDIDATE_REF) {
-        candidate.candidate_ref = Some(upload::candidate_ref(reference).map_err(|_| invalid("X-Candidate-Ref"))?);
+        candidate.candidate_ref = Some(person::candidate_ref(reference).map_err(|_| invalid("X-Candidate-Ref"))?);
     }
     if let Some(email) = named(CANDIDATE_EMAIL) {
         candidate.emails.push(email.to_owned());
@@ -98,7 +100,7 @@ async fn named_by_header(state: &State, request: &HttpRequest, tenant_id: Tenant
         let text = "With an API key, name the candidate in the header X-Candidate-Ref or X-Candidate-Email.";
         return Err(status(Status::InvalidQueryParameter, text));
     }
-    let found = state.store.find_or_create_candidate(&tenant_id, &candidate, state.clock.now()).await;
+    let found = state.store().find_or_create_candidate(&tenant_id, &candidate, state.clock().now()).await;
     Ok(Holder { tenant_id, candidate_ref: found.map_err(store_failed)? })
 }
 
@@ -106,7 +108,7 @@ async fn named_by_header(state: &State, request: &HttpRequest, tenant_id: Tenant
 pub async fn discovery(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     let (terms, privacy) = (state.channels.terms_url(), state.channels.privacy_url());
     let title = format!("{}: Skillgate", state.channels.settings.organisation);
-    let about = About { public_url: &state.public_url, title: &title, terms_url: &terms, privacy_url: &privacy };
+    let about = About { public_url: state.public_url(), title: &title, terms_url: &terms, privacy_url: &privacy };
     let document = service_description(api_of(&request), &about);
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
@@ -121,10 +123,10 @@ pub async fn upsert(state: web::Data<State>, request: HttpRequest, payload: web:
 
 async fn try_upsert(state: &State, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refused> {
     let holder = holder(state, request, "credential.upsert").await?;
-    let bytes = channel::body(state, request, payload, state.limits.max_file_bytes).await.map_err(unreadable)?;
-    let content_type = channel::header(request.headers(), "content-type");
-    let pushed = read_push(content_type, &bytes, &state.limits)
-        .map_err(|error| channel::json(error.status.http(), &serde_json::to_value(error.status_info()).unwrap_or_default()))?;
+    let bytes = read_body(state, request, payload, state.limits().max_file_bytes).await.map_err(unreadable)?;
+    let content_type = header(request.headers(), "content-type");
+    let pushed = read_push(content_type, &bytes, state.limits())
+        .map_err(|error| answers::json(error.status.http(), &serde_json::to_value(error.status_info()).unwrap_or_default()))?;
     let echo = (pushed.media_type(), pushed.bytes.clone());
     let result = state.channels.push(api_of(request), &holder.tenant_id, &holder.candidate_ref, pushed).await;
     let result = result.map_err(|error| match error {
@@ -172,7 +174,7 @@ async fn try_list(state: &State, request: &HttpRequest) -> Result<HttpResponse, 
     let api = api_of(request);
     let shelf = shelf(api, &holder.tenant_id, &holder.candidate_ref);
     let (limit, offset) = (i64::try_from(page.limit).unwrap_or(i64::MAX), i64::try_from(page.offset).unwrap_or(i64::MAX));
-    let (items, total) = state.store.list_hosted(&shelf, limit, offset, page.since).await.map_err(store_failed)?;
+    let (items, total) = state.store().list_hosted(&shelf, limit, offset, page.since).await.map_err(store_failed)?;
     // The bytes of each credential stand in the answer exactly as they came in.
     let (mut credentials, mut tokens) = (Vec::new(), Vec::new());
     for item in &items {
@@ -185,7 +187,7 @@ async fn try_list(state: &State, request: &HttpRequest) -> Result<HttpResponse, 
     }
     let credentials = serde_json::to_string(&credentials).map_err(internal)?;
     let tokens = serde_json::to_string(&tokens).map_err(internal)?;
-    let url = format!("{}{}/credentials", state.public_url, api.base_path());
+    let url = format!("{}{}/credentials", state.public_url(), api.base_path());
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -198,10 +200,10 @@ async fn try_list(state: &State, request: &HttpRequest) -> Result<HttpResponse, 
 pub async fn profile(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     let found = async {
         let holder = holder(&state, &request, "profile.readonly").await?;
-        state.store.hosted_profile(&holder.tenant_id, &holder.candidate_ref).await.map_err(store_failed)
+        state.store().hosted_profile(&holder.tenant_id, &holder.candidate_ref).await.map_err(store_failed)
     };
     match found.await {
-        Ok(Some(profile)) => channel::json(200, &profile),
+        Ok(Some(profile)) => answers::json(200, &profile),
         Ok(None) => status(Status::NotFound, "There is no profile of this person here."),
         Err(refused) => refused,
     }
@@ -214,8 +216,8 @@ pub async fn put_profile(state: web::Data<State>, request: HttpRequest, payload:
 
 async fn try_put_profile(state: &State, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refused> {
     let holder = holder(state, request, "profile.update").await?;
-    let bytes = channel::body(state, request, payload, MAX_PROFILE_BYTES).await.map_err(unreadable)?;
-    let profile = json::parse(&bytes, &state.limits)
+    let bytes = read_body(state, request, payload, MAX_PROFILE_BYTES).await.map_err(unreadable)?;
+    let profile = json::parse(&bytes, state.limits())
         .map_err(|error| status(Status::Unreadable, format!("The body is not usable JSON: {error}.")))?;
     let is_profile = match profile.get("type") {
         Some(Value::Array(types)) => types.contains(&json!("Profile")),
@@ -225,9 +227,9 @@ async fn try_put_profile(state: &State, request: &HttpRequest, payload: web::Pay
     if !is_profile || !profile.get("id").is_some_and(Value::is_string) {
         return Err(status(Status::InvalidData, "A profile needs an id and the type Profile."));
     }
-    let stored = state.store.put_hosted_profile(&holder.tenant_id, &holder.candidate_ref, &profile, state.clock.now()).await;
+    let stored = state.store().put_hosted_profile(&holder.tenant_id, &holder.candidate_ref, &profile, state.clock().now()).await;
     stored.map_err(store_failed)?;
-    Ok(channel::json(200, &profile))
+    Ok(answers::json(200, &profile))
 }
 
 /// Any other path below the base.

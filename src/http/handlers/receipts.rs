@@ -15,13 +15,13 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 
 pub async fn get(state: web::Data<State>, caller: Caller, id: Id<CredentialId>) -> Result<HttpResponse, Problem> {
-    let stored = state.store.credential(&caller.tenant_id, &id.0).await?.ok_or_else(|| Problem::not_found("credential"))?;
+    let stored = state.store().credential(&caller.tenant_id, &id.0).await?.ok_or_else(|| Problem::not_found("credential"))?;
     let (_, bytes) =
-        state.store.credential_source(&caller.tenant_id, &id.0).await?.ok_or_else(|| Problem::not_found("credential"))?;
-    let now = state.clock.now();
-    let key = signing_key(&state.store, now).await?;
-    let contexts = receipt::contexts_of(&bytes, &state.pipeline.examiner.verifiers.everybody().contexts);
-    let gateway = state.public_url.clone();
+        state.store().credential_source(&caller.tenant_id, &id.0).await?.ok_or_else(|| Problem::not_found("credential"))?;
+    let now = state.clock().now();
+    let key = signing_key(state.store(), now).await?;
+    let contexts = receipt::contexts_of(&bytes, &state.pipeline().examiner.verifiers.everybody().contexts);
+    let gateway = state.public_url().to_owned();
     let make = move |previous: Option<(u64, String)>| {
         let subject = Subject {
             gateway: &gateway,
@@ -34,13 +34,13 @@ pub async fn get(state: web::Data<State>, caller: Caller, id: Id<CredentialId>) 
         let sha256 = receipt::fingerprint(&token);
         Ok(MadeReceipt { token, sha256 })
     };
-    let token = state.store.receipt(&caller.tenant_id, &id.0, now, make).await?;
+    let token = state.store().receipt(&caller.tenant_id, &id.0, now, make).await?;
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/jose")).body(token))
 }
 
 /// `GET /receipt-key.json`: the public key as a JSON Web Key, for whoever checks receipts.
 pub async fn key(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let key = signing_key(&state.store, state.clock.now()).await?;
+    let key = signing_key(state.store(), state.clock().now()).await?;
     Ok(HttpResponse::Ok().json(receipt::public_jwk(&key.verifying_key())))
 }
 

@@ -27,7 +27,7 @@ struct Whoami {
 pub async fn begin(state: web::Data<State>, body: web::Json<Login>) -> Result<HttpResponse, Problem> {
     let hash = hash_api_key(body.key.expose().trim());
     let caller = find(&state, &hash).await?;
-    let cookie = session::begin(&state.sealer, &hash, state.clock.now(), secure(&state))
+    let cookie = session::begin(&state.sealer, &hash, state.clock().now(), secure(&state))
         .ok_or_else(|| Problem::internal("the session could not be sealed"))?;
     Ok(HttpResponse::Ok().insert_header((SET_COOKIE, cookie)).insert_header((CACHE_CONTROL, "no-store")).json(whoami(caller)))
 }
@@ -47,5 +47,5 @@ fn whoami(caller: Caller) -> Whoami {
 }
 
 fn secure(state: &State) -> bool {
-    state.public_url.starts_with("https://")
+    state.public_url().starts_with("https://")
 }

@@ -4,7 +4,7 @@ use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
-use crate::http::{paging, upload};
+use crate::http::{paging, person, upload};
 use crate::model::ids::SubmissionId;
 use crate::model::submission::{Channel, Submission, SubmissionState};
 use crate::pipeline::Delivered;
@@ -32,11 +32,11 @@ pub async fn create(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let idempotency_key = idempotency_key(&request)?;
-    let head = upload::head(&request, &state.limits)?;
+    let head = upload::head(&request, state.limits())?;
     let _permit = state.budget.take(head.expected).await.ok_or_else(busy)?;
-    let mut upload = upload::read(&request, &head, payload, &state.limits).await?;
+    let mut upload = upload::read(&request, &head, payload, state.limits()).await?;
     if let Some(reference) = query.into_inner().candidate_ref {
-        upload.candidate.candidate_ref = Some(upload::candidate_ref(&reference)?);
+        upload.candidate.candidate_ref = Some(person::candidate_ref(&reference)?);
     }
 
     let delivered = Delivered {
@@ -47,7 +47,7 @@ pub async fn create(
         expected: PresentationRequest::default(),
         idempotency_key,
     };
-    let submission = state.pipeline.accept(delivered).await?;
+    let submission = state.pipeline().accept(delivered).await?;
     Ok(created(&state, &submission))
 }
 
@@ -77,13 +77,13 @@ pub struct ListQuery {
 /// `GET /v1/submissions`: newest first.
 pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
     let page = paging::page(query.limit, query.after.as_deref())?;
-    let rows = state.store.list_submissions(&caller.tenant_id, &page).await?;
+    let rows = state.store().list_submissions(&caller.tenant_id, &page).await?;
     Ok(paging::list(&page, rows, |row: &Submission| row.id.to_string()))
 }
 
 /// `GET /v1/submissions/{id}`: progress while it is processing, results when it is complete.
 pub async fn get(state: web::Data<State>, caller: Caller, id: Id<SubmissionId>) -> Result<HttpResponse, Problem> {
-    let found = state.store.submission(&caller.tenant_id, &id.0).await?;
+    let found = state.store().submission(&caller.tenant_id, &id.0).await?;
     let submission = found.ok_or_else(|| Problem::not_found("submission"))?;
     Ok(HttpResponse::Ok().json(submission))
 }

@@ -62,8 +62,8 @@ pub async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
 /// `GET /metrics`: Prometheus text format 0.0.4.
 pub async fn metrics(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     // Without the database the rest is still worth reading.
-    match state.store.backlog().await {
-        Ok(backlog) => state.metrics.backlog(&backlog, state.clock.now()),
+    match state.store().backlog().await {
+        Ok(backlog) => state.metrics.backlog(&backlog, state.clock().now()),
         Err(error) => tracing::warn!(cause = %error, "what waits could not be counted"),
     }
     let text = state.metrics.render().map_err(Problem::internal)?;

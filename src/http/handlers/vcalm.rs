@@ -1,7 +1,9 @@
 //! The wallet's side of an exchange (VCALM): the address is the capability, no login.
 
 use crate::channel::answer::Answer;
-use crate::http::channel::{self, BodyError};
+use crate::http::answers;
+use crate::http::body::{BodyError, read_body};
+use crate::http::extract::header;
 use crate::http::state::State;
 use crate::model::exchange::Exchange;
 use crate::model::submission::Channel;
@@ -27,7 +29,7 @@ pub fn protocol_links(state: &State, exchange: &Exchange) -> ProtocolLinks {
 
 /// JSON only when it is asked for by name: browsers, and whatever sends an odd Accept, get the page.
 fn wants_json(request: &HttpRequest) -> bool {
-    let accept = channel::header(request.headers(), "accept").unwrap_or_default().to_ascii_lowercase();
+    let accept = header(request.headers(), "accept").unwrap_or_default().to_ascii_lowercase();
     accept.split(',').any(|item| item.split(';').next().is_some_and(|name| name.trim() == "application/json"))
 }
 
@@ -36,12 +38,12 @@ pub async fn interaction(state: web::Data<State>, request: HttpRequest, id: web:
     let json_wanted = wants_json(&request);
     let exchange = match state.channels.open_for_wallet(&id).await {
         Ok(exchange) => exchange,
-        Err(problem) if json_wanted => return channel::problem(&problem),
+        Err(problem) if json_wanted => return answers::problem(&problem),
         Err(problem) => return pages::message(problem.status, "This link can't be used", &problem.detail),
     };
     if json_wanted {
         state.channels.journal(&exchange.id, "interaction", 200, json!({"offered": ["vcapi", "oid4vp-1.0", "OID4VP"]})).await;
-        return channel::json(200, &json!({"protocols": protocols(&protocol_links(&state, &exchange))}));
+        return answers::json(200, &json!({"protocols": protocols(&protocol_links(&state, &exchange))}));
     }
     page(&state, &exchange)
 }
@@ -70,20 +72,20 @@ fn page(state: &State, exchange: &Exchange) -> HttpResponse {
 /// `GET …/{x}/protocols`
 pub async fn protocol_map(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
     match state.channels.open_for_wallet(&id).await {
-        Ok(exchange) => channel::json(200, &json!({"protocols": protocols(&protocol_links(&state, &exchange))})),
-        Err(problem) => channel::problem(&problem),
+        Ok(exchange) => answers::json(200, &json!({"protocols": protocols(&protocol_links(&state, &exchange))})),
+        Err(problem) => answers::problem(&problem),
     }
 }
 
 /// `GET …/{x}/request`: what is asked now; looking changes nothing.
 pub async fn current_request(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
     match state.channels.open_for_wallet(&id).await {
-        Ok(exchange) if exchange.state.is_final() => channel::json(200, &json!({"verifiablePresentationRequest": {}})),
+        Ok(exchange) if exchange.state.is_final() => answers::json(200, &json!({"verifiablePresentationRequest": {}})),
         Ok(exchange) => {
             let request = presentation_request(&exchange, &state.channels.domain());
-            channel::json(200, &json!({"verifiablePresentationRequest": request}))
+            answers::json(200, &json!({"verifiablePresentationRequest": request}))
         }
-        Err(problem) => channel::problem(&problem),
+        Err(problem) => answers::problem(&problem),
     }
 }
 
@@ -101,10 +103,10 @@ pub async fn participate(
                 let refused = json!({"refused": problem.code()});
                 state.channels.journal(&id.as_str().into(), "participate", problem.status, refused).await;
             }
-            return channel::problem(&problem);
+            return answers::problem(&problem);
         }
     };
-    let (answered, detail) = match channel::body(&state, &request, payload, state.limits.max_file_bytes).await {
+    let (answered, detail) = match read_body(&state, &request, payload, state.limits().max_file_bytes).await {
         Ok(body) => answer(&state, &exchange, &body).await,
         Err(BodyError::TooLarge) => (Err(Problem::too_large()), json!({})),
         Err(BodyError::Broken) => (Err(Problem::parsing("The message did not arrive as a whole.")), json!({})),
@@ -113,19 +115,19 @@ pub async fn participate(
     match answered {
         Ok(body) => {
             state.channels.journal(&exchange.id, "participate", 200, detail).await;
-            channel::json(200, &body)
+            answers::json(200, &body)
         }
         Err(problem) => {
             detail["refused"] = json!({"code": problem.code(), "detail": problem.detail});
             state.channels.journal(&exchange.id, "participate", problem.status, detail).await;
-            channel::problem(&problem)
+            answers::problem(&problem)
         }
     }
 }
 
 /// The answer to a message, and what the journal may say about it.
 async fn answer(state: &State, exchange: &Exchange, body: &[u8]) -> (Result<Value, Problem>, Value) {
-    let presentations = match read(body, &state.limits) {
+    let presentations = match read(body, state.limits()) {
         Ok(Message::Presentations(list)) => list,
         Ok(Message::Start) => {
             let started = state.channels.started(exchange).await;
