@@ -15,10 +15,10 @@ pub use telemetry::telemetry;
 pub use verifier::{build_verifier, build_verifiers, load_policy};
 
 use crate::config::{DeliverySettings, MasterKeyError, Settings, VerifySettings, master_key};
+use crate::connector::Engine;
 use crate::connector::file::FileWriter;
 use crate::connector::outside::World;
 use crate::connector::registry::{Registry, RegistryError};
-use crate::connector::run::Engine;
 use crate::delivery::relay::{Relay, RelayError};
 use crate::delivery::worker::{Worker, WorkerError, WorkerOptions};
 use crate::examine::Examiner;

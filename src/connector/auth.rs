@@ -3,7 +3,8 @@
 
 use super::manifest::{Auth, CredentialPlace, SignatureEncoding};
 use super::request::{Prepared, wrong};
-use super::template::{TemplateError, Templates, from_json, to_json};
+use super::template::Templates;
+use super::values::{TemplateError, from_json, to_json};
 use crate::model::connection::Secrets;
 use crate::model::secret::Secret;
 use base64::Engine as _;
@@ -19,10 +20,10 @@ use zeroize::Zeroizing;
 /// Standard Webhooks: a symmetric secret is 24 to 64 bytes.
 const WEBHOOK_SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// The job's context plus `secrets`. It must not be used for anything that is sent unauthenticated or kept.
-pub fn context(base: &[(String, Value)], secrets: &Secrets) -> Value {
-    let secrets = Value::from_pairs(secrets.iter().map(|(name, secret)| (name.clone(), Value::from(secret.expose()))));
-    Value::from_pairs(base.iter().cloned().chain([("secrets".to_owned(), secrets)]))
+/// What templates see under `secrets`. A context that holds it must not be used for anything that is sent unauthenticated or kept.
+pub fn secrets_value(secrets: &Secrets) -> (String, Value) {
+    let secrets = secrets.iter().map(|(name, secret)| (name.clone(), Value::from(secret.expose())));
+    ("secrets".to_owned(), Value::from_pairs(secrets))
 }
 
 /// `token` is the access token of an OAuth 2 connection, fetched by the caller.
@@ -173,7 +174,7 @@ mod tests {
     fn a_token_request_carries_the_credentials_where_the_manifest_says() {
         let templates = Templates::default();
         let secrets = Secrets::from([("id".to_owned(), Secret::new("a b")), ("key".to_owned(), Secret::new("x:y"))]);
-        let context = context(&[], &secrets);
+        let context = Value::from_pairs([secrets_value(&secrets)]);
         let auth = |place: &str| {
             serde_json::from_value::<Auth>(json!({"type": "oauth2_client_credentials", "token_url": "https://auth.example.org/token",
                 "client_id": "{{ secrets.id }}", "client_secret": "{{ secrets.key }}", "send_credentials": place, "params": {"scope": "a"}}))

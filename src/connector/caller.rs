@@ -4,14 +4,15 @@
 
 use super::auth;
 use super::classify::{Answer, Reading, read};
+use super::engine::Engine;
 use super::file::{FileEnd, FileError, FileJob};
 use super::limits::Rate;
 use super::manifest::{Auth, Call, Verdict};
 use super::redact::Redactor;
 use super::registry::Connector;
 use super::request::{Prepared, prepare};
-use super::run::{Engine, Stop, StopKind};
-use super::variables::Variables;
+use super::stop::{Stop, StopKind};
+use super::variables::Context;
 use crate::model::candidate::Identity;
 use crate::model::connection::{Connection, Secrets};
 use crate::model::delivery::CallRecord;
@@ -59,14 +60,14 @@ impl<'a> Caller<'a> {
         step: &str,
         call: &Call,
         prepared: Prepared,
-        variables: &Variables,
+        context: &Context<'_>,
     ) -> Result<(Answer, Reading), Stop> {
         let mut renewed = false;
         loop {
             let mut request = prepared.clone();
-            self.authenticate(&mut request, variables).await?;
+            self.authenticate(&mut request, context).await?;
             let answer = self.send(step, &request).await?;
-            let reading = self.read(&answer, call, variables);
+            let reading = self.read(&answer, call, context);
             let renewable = matches!(self.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials { .. });
             if reading.verdict == Verdict::AuthRefresh && renewable && !renewed {
                 renewed = true;
@@ -77,17 +78,18 @@ impl<'a> Caller<'a> {
         }
     }
 
-    fn read(&self, answer: &Answer, call: &Call, variables: &Variables) -> Reading {
-        let context = variables.context(&self.engine.templates, &answer.variables());
+    fn read(&self, answer: &Answer, call: &Call, context: &Context<'_>) -> Reading {
+        let context = context.with(answer.variables());
         let rules = call.classify.iter().chain(&self.connector.manifest.classify);
-        read(&self.engine.templates, rules, answer, &context, self.engine.clock.now())
+        read(&self.engine.templates, rules, answer, context.value(), self.engine.clock.now())
     }
 
-    async fn authenticate(&mut self, request: &mut Prepared, variables: &Variables) -> Result<(), Stop> {
-        let context = auth::context(&variables.pairs(&self.engine.templates, &[]), self.secrets);
+    async fn authenticate(&mut self, request: &mut Prepared, context: &Context<'_>) -> Result<(), Stop> {
+        let context = context.with([auth::secrets_value(self.secrets)]);
+        let context = context.value();
         let auth = &self.connector.manifest.connection.auth;
-        let token = self.token(&context).await?;
-        let applied = auth::apply(&self.engine.templates, auth, &context, request, token.as_ref(), self.engine.clock.now());
+        let token = self.token(context).await?;
+        let applied = auth::apply(&self.engine.templates, auth, context, request, token.as_ref(), self.engine.clock.now());
         applied.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))
     }
 

@@ -3,10 +3,11 @@
 //! but, for folders, a small file that says when.
 
 use super::caller::Caller;
+use super::engine::Engine;
 use super::manifest::Verdict;
 use super::registry::Connector;
-use super::run::{Engine, Stop};
 use super::step::file_job;
+use super::stop::Stop;
 use super::variables::Variables;
 use crate::model::candidate::Identity;
 use crate::model::connection::{Connection, Secrets};
@@ -22,7 +23,7 @@ pub struct CheckReport {
 }
 
 impl Engine {
-    pub async fn check(&self, connector: &Connector, connection: &Connection, secrets: &Secrets) -> CheckReport {
+    pub async fn check_connection(&self, connector: &Connector, connection: &Connection, secrets: &Secrets) -> CheckReport {
         let nobody = Identity::default();
         let mut caller = Caller::new(self, connector, connection, secrets, &nobody);
         let checked = self.checked(connector, connection, secrets, &mut caller).await;
@@ -40,23 +41,24 @@ impl Engine {
         secrets: &Secrets,
         caller: &mut Caller<'_>,
     ) -> Result<String, Stop> {
-        super::settings::check(connector, connection, secrets)?;
+        super::settings::require_valid(connector, connection, secrets)?;
         let Some(check) = &connector.manifest.connection.check else {
             return Ok("The settings are complete. This connector has no call that tries them out.".to_owned());
         };
         let variables = Variables::settings(connector, connection, self.clock.now());
+        let context = variables.context(&self.templates);
         if let Some(file) = &check.file {
-            let job = file_job(&self.templates, file, &variables)?;
+            let job = file_job(&self.templates, file, &context)?;
             caller.write_file("check", job).await.map_err(|error| Stop::config("folder", error.to_string()))?;
             return Ok("The folder can be written to.".to_owned());
         }
         let Some(call) = &check.call else {
             return Ok("The settings are complete.".to_owned());
         };
-        let prepared = caller.prepare(call, &variables.context(&self.templates, &[]))?;
-        let (answer, reading) = caller.call("check", call, prepared, &variables).await?;
+        let prepared = caller.prepare(call, context.value())?;
+        let (answer, reading) = caller.call("check", call, prepared, &context).await?;
         let expected = match &check.expect {
-            Some(expect) => self.templates.lenient(expect, &variables.context(&self.templates, &answer.variables()))?.is_true(),
+            Some(expect) => self.templates.lenient(expect, context.with(answer.variables()).value())?.is_true(),
             None => reading.verdict == Verdict::Ok,
         };
         if !expected {

@@ -2,7 +2,8 @@
 //! Comes in: status, headers and body, or why there was no answer. Goes out: a verdict with a reason. Pure.
 
 use super::manifest::{Rule, Verdict};
-use super::template::{Templates, from_json};
+use super::template::Templates;
+use super::values::from_json;
 use crate::http_client::{HttpError, OutboundResponse};
 use chrono::{DateTime, Utc};
 use minijinja::value::Value;

@@ -1,7 +1,7 @@
 //! Filters and functions that templates of manifests may use, beyond minijinja's own.
 //! Pure: no clock, no file, no environment, no network.
 
-use super::template::{ParkSignal, to_json};
+use super::values::{ParkSignal, to_json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
@@ -167,7 +167,8 @@ fn parked(reason: &str, message: String) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use crate::connector::template::{TemplateError, Templates, from_json};
+    use crate::connector::template::Templates;
+    use crate::connector::values::{TemplateError, from_json};
     use serde_json::json;
 
     fn render(source: &str) -> Result<String, TemplateError> {

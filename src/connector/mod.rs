@@ -1,14 +1,16 @@
 //! Delivers events into employer systems, each described by a manifest in connectors/NAME.
 //! Comes in: an event, a connection with its secrets, what is known of the person. Goes out: one `DeliveryResult` and a record of the calls.
-//! Must not know: how a credential was verified, which database or queue is in use (`worker` aside).
+//! Must not know: how a credential was verified, which database or queue is in use.
 
 pub mod auth;
 pub mod caller;
 pub mod case;
 pub mod check;
 pub mod classify;
+pub mod engine;
 pub mod file;
 pub mod filters;
+pub mod job;
 pub mod ledger;
 pub mod limits;
 pub mod manifest;
@@ -22,8 +24,10 @@ pub mod secrets;
 pub mod selftest;
 pub mod settings;
 pub mod step;
+pub mod stop;
 pub mod template;
+pub mod values;
 pub mod variables;
 
+pub use engine::Engine;
 pub use registry::{Connector, Registry, RegistryError};
-pub use run::Engine;

@@ -2,7 +2,8 @@
 //! Comes in: templates and their context. Goes out: method, address, headers, body. Pure.
 
 use super::manifest::{Call, ConnectionSpec, Limits};
-use super::template::{TemplateError, Templates};
+use super::template::Templates;
+use super::values::TemplateError;
 use crate::http_client::OutboundRequest;
 use bytes::Bytes;
 use minijinja::value::Value;
@@ -130,7 +131,7 @@ pub fn wrong(expression: &str, cause: &str) -> TemplateError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::connector::template::from_json;
+    use crate::connector::values::from_json;
     use serde_json::json;
 
     fn prepared(spec: serde_json::Value, call: serde_json::Value, context: serde_json::Value) -> Result<Prepared, TemplateError> {

@@ -3,83 +3,20 @@
 //! Must not know: queues, retries' schedules, where the ledger is kept.
 
 use super::caller::Caller;
+use super::engine::Engine;
+use super::job::Job;
 use super::ledger::Ledger;
-use super::limits::Gates;
-use super::outside::Outside;
-use super::registry::Connector;
 use super::step::Running;
-use super::template::{TemplateError, Templates};
+use super::stop::Stop;
 use super::variables::Variables;
-use crate::model::candidate::Identity;
-use crate::model::clock::Clock;
-use crate::model::connection::{Connection, Secrets};
 use crate::model::delivery::CallRecord;
-use crate::model::event::Event;
-use std::sync::Arc;
-use std::time::Duration;
 
-/// Everything that one delivery needs.
-#[derive(Clone, Copy)]
-pub struct Job<'a> {
-    pub connector: &'a Connector,
-    pub connection: &'a Connection,
-    /// Resolved: values, not references.
-    pub secrets: &'a Secrets,
-    pub event: &'a Event,
-    pub candidate: &'a Identity,
-    /// A person asked for a finished delivery once more: what is harmless to repeat is repeated.
-    pub again: bool,
-}
-
-/// How a run ended. The worker turns `Retry` into a moment or, after too many, into a dead letter.
+/// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     Delivered,
     Unchanged,
     Stopped(Stop),
-}
-
-/// Why a run could not be finished. Messages are redacted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stop {
-    pub kind: StopKind,
-    pub reason: String,
-    pub message: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopKind {
-    Parked,
-    /// `wait`: what the target asked for. `limited`: it only asked to slow down, which is not a failure.
-    Retry {
-        wait: Option<Duration>,
-        limited: bool,
-    },
-    ConfigError,
-    Permanent,
-}
-
-impl Stop {
-    pub fn new(kind: StopKind, reason: &str, message: impl Into<String>) -> Self {
-        Self { kind, reason: reason.to_owned(), message: message.into() }
-    }
-
-    pub fn parked(reason: &str, message: impl Into<String>) -> Self {
-        Self::new(StopKind::Parked, reason, message)
-    }
-
-    pub fn config(reason: &str, message: impl Into<String>) -> Self {
-        Self::new(StopKind::ConfigError, reason, message)
-    }
-}
-
-impl From<TemplateError> for Stop {
-    fn from(error: TemplateError) -> Self {
-        match error {
-            TemplateError::Park { reason, message } => Self::parked(&reason, message),
-            failed => Self::new(StopKind::Permanent, "mapping_failed", format!("The request could not be built: {failed}.")),
-        }
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -88,20 +25,7 @@ pub struct RunReport {
     pub calls: Vec<CallRecord>,
 }
 
-/// Interprets manifests. Cheap to clone.
-#[derive(Clone)]
-pub struct Engine {
-    pub(super) templates: Arc<Templates>,
-    pub(super) outside: Arc<dyn Outside>,
-    pub(super) gates: Gates,
-    pub(super) clock: Clock,
-}
-
 impl Engine {
-    pub fn new(outside: Arc<dyn Outside>, clock: Clock) -> Self {
-        Self { templates: Arc::new(Templates::default()), outside, gates: Gates::default(), clock }
-    }
-
     /// One attempt at one event.
     pub async fn deliver(&self, job: &Job<'_>, ledger: &dyn Ledger) -> RunReport {
         let _turn = self.gates.person(&job.connection.id, &job.event.partitionkey).await;
@@ -117,20 +41,15 @@ impl Engine {
         RunReport { end, calls: caller.calls }
     }
 
-    /// Drops what is cached for a connection that is gone.
-    pub fn forget(&self, connection: &crate::model::ids::ConnectionId) {
-        self.gates.forget(connection);
-    }
-
     /// Whether anything was written.
     async fn steps(&self, job: &Job<'_>, ledger: &dyn Ledger, caller: &mut Caller<'_>) -> Result<bool, Stop> {
-        super::settings::check(job.connector, job.connection, job.secrets)?;
+        super::settings::require_valid(job.connector, job.connection, job.secrets)?;
         let Some(handler) = job.connector.handler(job.event.event_type) else {
             return Ok(false);
         };
-        let mut variables = Variables::of(job, self.clock.now());
+        let mut variables = Variables::of(job, self.clock.now())?;
         if let Some(when) = &handler.when {
-            let holds = self.templates.strict(when, &variables.context(&self.templates, &[]))?;
+            let holds = self.templates.strict(when, variables.context(&self.templates).value())?;
             if !holds.is_true() {
                 return Ok(false);
             }

@@ -3,12 +3,15 @@
 //! No network, no clock of the machine, no file outside of memory.
 
 use super::case::Test;
+use super::engine::Engine;
+use super::job::Job;
 use super::ledger::MemoryLedger;
 use super::outside::Outside;
 use super::redact::Redactor;
 use super::registry::{Connector, RegistryError};
-use super::run::{End, Engine, Job, StopKind};
+use super::run::End;
 use super::script::Script;
+use super::stop::StopKind;
 use crate::model::candidate::Identity;
 use crate::model::clock::Clock;
 use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};

@@ -3,7 +3,7 @@
 
 use super::manifest::{Field, FieldKind, strings_of};
 use super::registry::Connector;
-use super::run::Stop;
+use super::stop::Stop;
 use super::template::Templates;
 use crate::model::connection::{Connection, Secrets};
 use regex::Regex;
@@ -70,7 +70,7 @@ pub fn problems(
 }
 
 /// The same at the moment of use: a manifest may have changed since the connection was made.
-pub fn check(connector: &Connector, connection: &Connection, secrets: &Secrets) -> Result<(), Stop> {
+pub fn require_valid(connector: &Connector, connection: &Connection, secrets: &Secrets) -> Result<(), Stop> {
     let names: Vec<&str> = secrets.keys().map(String::as_str).collect();
     match problems(connector, &connection.fields, &connection.mapping, &names).first() {
         None => Ok(()),

@@ -3,17 +3,18 @@
 //! Must not know: which step comes next, queues, where the ledger is kept.
 
 use super::caller::Caller;
+use super::engine::Engine;
 use super::file::{FileEnd, FileError, FileJob};
 use super::ledger::Ledger;
 use super::manifest::{FileWrite, Idempotency, Require, Step, Verdict, Write};
-use super::run::{Engine, Stop, StopKind};
-use super::template::{Templates, from_json, to_json};
-use super::variables::{self, Variables};
+use super::stop::{Stop, StopKind};
+use super::template::Templates;
+use super::values::{from_json, to_json};
+use super::variables::{self, Context, Variables};
 use crate::model::ledger::{LedgerEntry, LedgerState};
 use minijinja::value::Value;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// A list that a step walks may not be longer.
 const MAX_ITEMS: usize = 500;
@@ -34,11 +35,13 @@ pub struct Running<'a, 'b> {
 impl Running<'_, '_> {
     /// The value that later steps see under the step's name.
     pub async fn step(&mut self, variables: &Variables) -> Result<Value, Stop> {
-        let items = self.items(variables)?;
+        let engine = self.engine;
+        let outside = variables.context(&engine.templates);
+        let items = self.items(&outside)?;
         let mut matches = Vec::new();
         let mut results = Vec::new();
         for item in &items {
-            let context = variables.with(item.as_ref());
+            let context = item.as_ref().map_or_else(|| outside.clone(), |item| outside.of_item(item));
             if !self.applies(&context)? {
                 results.push(variables::skipped());
                 continue;
@@ -54,15 +57,15 @@ impl Running<'_, '_> {
             return Ok(Value::from(results));
         }
         let last = results.pop().unwrap_or_else(variables::skipped);
-        if self.step.find.is_none() { Ok(last) } else { self.found(matches, &last, variables) }
+        if self.step.find.is_none() { Ok(last) } else { self.found(matches, &last, &outside) }
     }
 
     /// `None` alone for a step without `for_each`.
-    fn items(&self, variables: &Variables) -> Result<Vec<Option<Value>>, Stop> {
+    fn items(&self, context: &Context<'_>) -> Result<Vec<Option<Value>>, Stop> {
         let Some(for_each) = &self.step.for_each else {
             return Ok(vec![None]);
         };
-        let list = self.engine.templates.strict(for_each, &variables.context(&self.engine.templates, &[]))?;
+        let list = self.engine.templates.strict(for_each, context.value())?;
         let items: Vec<_> = list.try_iter().map_err(|_| not_a_list(&self.step.id))?.take(MAX_ITEMS + 1).map(Some).collect();
         if items.len() > MAX_ITEMS {
             let message = format!("There are more than {MAX_ITEMS} things to write for one event.");
@@ -71,23 +74,21 @@ impl Running<'_, '_> {
         Ok(items)
     }
 
-    fn applies(&self, variables: &Variables) -> Result<bool, Stop> {
+    fn applies(&self, context: &Context<'_>) -> Result<bool, Stop> {
         let templates = &self.engine.templates;
-        let context = variables.context(templates, &[]);
         let holds = |expression: &Option<String>, otherwise: bool| match expression {
-            Some(expression) => templates.strict(expression, &context).map(|value| value.is_true()),
+            Some(expression) => templates.strict(expression, context.value()).map(|value| value.is_true()),
             None => Ok(otherwise),
         };
         Ok(holds(&self.step.when, true)? && !holds(&self.step.unless, false)?)
     }
 
-    async fn read(&mut self, variables: &Variables, matches: &mut Vec<Value>) -> Result<Value, Stop> {
-        let mut variables = variables.clone();
-        variables.set("page", Value::from(()));
+    async fn read(&mut self, context: &Context<'_>, matches: &mut Vec<Value>) -> Result<Value, Stop> {
+        let mut page = Value::from(());
         for _ in 0..MAX_PAGES {
-            let (value, next) = self.read_page(&variables, matches).await?;
+            let (value, next) = self.read_page(context, page, matches).await?;
             match next {
-                Some(page) => variables.set("page", page),
+                Some(next) => page = next,
                 None => return Ok(value),
             }
         }
@@ -95,32 +96,38 @@ impl Running<'_, '_> {
     }
 
     /// The step's value so far, and what the next page's request needs.
-    async fn read_page(&mut self, variables: &Variables, matches: &mut Vec<Value>) -> Result<(Value, Option<Value>), Stop> {
+    async fn read_page(
+        &mut self,
+        context: &Context<'_>,
+        page: Value,
+        matches: &mut Vec<Value>,
+    ) -> Result<(Value, Option<Value>), Stop> {
         let call = self.step.call.as_ref().ok_or_else(|| Stop::config("manifest", "A reading step needs a call."))?;
-        let templates = Arc::clone(&self.engine.templates);
-        let prepared = self.caller.prepare(call, &variables.context(&templates, &[]))?;
-        let (answer, reading) = self.caller.call(&self.step.id, call, prepared, variables).await?;
+        let templates = &self.engine.templates;
+        let context = context.with([("page".to_owned(), page)]);
+        let prepared = self.caller.prepare(call, context.value())?;
+        let (answer, reading) = self.caller.call(&self.step.id, call, prepared, &context).await?;
         if !matches!(reading.verdict, Verdict::Ok | Verdict::Unchanged) {
             return Err(self.caller.stop(&reading));
         }
-        let context = variables.context(&templates, &answer.variables());
+        let context = context.with(answer.variables());
         if let Some(find) = &self.step.find {
-            let found = templates.lenient(find, &context)?;
+            let found = templates.lenient(find, context.value())?;
             let listed = found.try_iter().map_err(|_| unexpected(&self.step.id))?;
             matches.extend(listed.filter(|one| !one.is_undefined() && !one.is_none()).take(MAX_ITEMS));
         }
-        let next = self.step.next.as_ref().map(|next| templates.lenient(next, &context)).transpose()?;
+        let next = self.step.next.as_ref().map(|next| templates.lenient(next, context.value())).transpose()?;
         if let Some(next) = next.filter(Value::is_true) {
             return Ok((variables::skipped(), Some(next)));
         }
         if self.step.find.is_some() {
             return Ok((Value::from_pairs(answer.variables()), None));
         }
-        Ok((self.extracted(&context, Vec::new())?, None))
+        Ok((self.extracted(context.value(), Vec::new())?, None))
     }
 
     /// The step's value once all its answers were searched.
-    fn found(&self, matches: Vec<Value>, last: &Value, variables: &Variables) -> Result<Value, Stop> {
+    fn found(&self, matches: Vec<Value>, last: &Value, context: &Context<'_>) -> Result<Value, Stop> {
         let mut distinct: Vec<(String, Value)> = Vec::new();
         for one in matches {
             let text = to_json(&one, "find")?.to_string();
@@ -149,8 +156,8 @@ impl Running<'_, '_> {
         }
         answer.push(("matches".to_owned(), Value::from(matches.clone())));
         answer.push(("match".to_owned(), first.clone()));
-        let context = variables.context(&self.engine.templates, &answer);
-        self.extracted(&context, vec![("match".to_owned(), first), ("matches".to_owned(), Value::from(matches))])
+        let context = context.with(answer);
+        self.extracted(context.value(), vec![("match".to_owned(), first), ("matches".to_owned(), Value::from(matches))])
     }
 
     fn extracted(&self, context: &Value, mut value: Vec<(String, Value)>) -> Result<Value, Stop> {
@@ -166,7 +173,7 @@ impl Running<'_, '_> {
         Ok(Value::from_pairs(value))
     }
 
-    async fn write(&mut self, write: &Write, variables: &Variables, item: Option<&Value>) -> Result<Value, Stop> {
+    async fn write(&mut self, write: &Write, context: &Context<'_>, item: Option<&Value>) -> Result<Value, Stop> {
         let key = ledger_key(&self.step.id, item)?;
         let known = self.ledger.entry(&key).await.map_err(ledger_away)?;
         match known.as_ref().map(|entry| entry.state) {
@@ -181,14 +188,14 @@ impl Running<'_, '_> {
             _ => {}
         }
         if let Some(file) = &self.step.file {
-            return self.write_file(file, variables, &key).await;
+            return self.write_file(file, context, &key).await;
         }
         let call = self.step.call.as_ref().ok_or_else(|| Stop::config("manifest", "A writing step needs a call or a file."))?;
-        let templates = Arc::clone(&self.engine.templates);
-        let prepared = self.caller.prepare(call, &variables.context(&templates, &[]))?;
+        let templates = &self.engine.templates;
+        let prepared = self.caller.prepare(call, context.value())?;
         let mut entry = LedgerEntry { state: LedgerState::Started, remote_id: None, request_digest: prepared.digest() };
         self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
-        let called = self.caller.call(&self.step.id, call, prepared, variables).await;
+        let called = self.caller.call(&self.step.id, call, prepared, context).await;
         let (answer, reading) = match called {
             Ok(called) => called,
             Err(stop) => {
@@ -199,8 +206,8 @@ impl Running<'_, '_> {
             }
         };
         if matches!(reading.verdict, Verdict::Ok | Verdict::Unchanged) {
-            let context = variables.context(&templates, &answer.variables());
-            let remote_id = write.remote_id.as_ref().and_then(|expression| templates.lenient(expression, &context).ok());
+            let context = context.with(answer.variables());
+            let remote_id = write.remote_id.as_ref().and_then(|expression| templates.lenient(expression, context.value()).ok());
             entry.remote_id = remote_id.filter(|id| !id.is_undefined() && !id.is_none()).map(|id| id.to_string());
             entry.state = LedgerState::Done;
             self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
@@ -214,8 +221,8 @@ impl Running<'_, '_> {
         Err(self.caller.stop(&reading))
     }
 
-    async fn write_file(&mut self, file: &FileWrite, variables: &Variables, key: &str) -> Result<Value, Stop> {
-        let job = file_job(&self.engine.templates, file, variables)?;
+    async fn write_file(&mut self, file: &FileWrite, context: &Context<'_>, key: &str) -> Result<Value, Stop> {
+        let job = file_job(&self.engine.templates, file, context)?;
         let digest = hex::encode(Sha256::digest(format!("{}{}{:?}", job.folder.display(), job.name, job.rows)));
         let entry = |state| LedgerEntry { state, remote_id: Some(job.name.clone()), request_digest: digest.clone() };
         self.ledger.put(key, &entry(LedgerState::Started)).await.map_err(ledger_away)?;
@@ -235,21 +242,21 @@ impl Running<'_, '_> {
     }
 }
 
-pub fn file_job(templates: &Templates, file: &FileWrite, variables: &Variables) -> Result<FileJob, Stop> {
-    let context = variables.context(templates, &[]);
-    let list = templates.strict(&file.each, &context)?;
+pub fn file_job(templates: &Templates, file: &FileWrite, context: &Context<'_>) -> Result<FileJob, Stop> {
+    let list = templates.strict(&file.each, context.value())?;
     let mut rows = Vec::new();
     for item in list.try_iter().map_err(|_| not_a_list("file"))?.take(MAX_ITEMS) {
-        let context = variables.with(Some(&item)).context(templates, &[]);
-        let cell =
-            |column: &String| file.row.get(column).map_or(Ok(String::new()), |template| templates.text(template, &context));
+        let context = context.of_item(&item);
+        let cell = |column: &String| {
+            file.row.get(column).map_or(Ok(String::new()), |template| templates.text(template, context.value()))
+        };
         rows.push(file.columns.iter().map(cell).collect::<Result<Vec<_>, _>>()?);
     }
     let key = file.columns.iter().position(|column| *column == file.key).unwrap_or_default();
     Ok(FileJob {
-        folder: PathBuf::from(templates.text(&file.folder, &context)?),
-        name: templates.text(&file.name, &context)?,
-        append: templates.text(&file.append, &context)?.trim() == "true",
+        folder: PathBuf::from(templates.text(&file.folder, context.value())?),
+        name: templates.text(&file.name, context.value())?,
+        append: templates.text(&file.append, context.value())?.trim() == "true",
         key,
         columns: file.columns.clone(),
         rows,

@@ -1,26 +1,35 @@
 //! The names that a manifest's templates see.
 //! Comes in: a job and the values of the steps so far. Goes out: a template context. Secrets are never in it.
 
+use super::job::Job;
 use super::registry::Connector;
-use super::run::Job;
-use super::template::{TemplateError, Templates, from_json};
+use super::stop::{Stop, StopKind};
+use super::template::Templates;
+use super::values::{TemplateError, from_json};
 use crate::model::connection::Connection;
 use chrono::{DateTime, SecondsFormat, Utc};
 use minijinja::value::Value;
 use minijinja::{Error, ErrorKind};
 use serde_json::{Map, Value as Json, json};
 
+/// The name under which templates see the mapping.
+const MAPPING: &str = "mapping";
+
 /// Cheap to clone: values share their content.
 #[derive(Clone)]
 pub struct Variables {
     named: Vec<(String, Value)>,
-    /// Evaluated in every context anew: an entry may use `item` or a step's value.
+    /// Rendered once for each item of a step: an entry may use `item` or an earlier step's value.
     mapping: Map<String, Json>,
 }
 
 impl Variables {
-    pub fn of(job: &Job<'_>, now: DateTime<Utc>) -> Self {
-        let event = serde_json::to_value(job.event).unwrap_or_default();
+    /// # Errors
+    /// The event can't be written as JSON.
+    pub fn of(job: &Job<'_>, now: DateTime<Utc>) -> Result<Self, Stop> {
+        let event = serde_json::to_value(job.event).map_err(|error| {
+            Stop::new(StopKind::Permanent, "event_unreadable", format!("The event can't be written as JSON: {error}."))
+        })?;
         let event_json = event.to_string();
         let data = event.get("data").map_or_else(|| Value::from(()), from_json);
         let candidate = json!({
@@ -35,7 +44,7 @@ impl Variables {
         variables.set("event_type", Value::from(super::registry::short_name(job.event.event_type)));
         variables.set("data", data);
         variables.set("candidate", from_json(&candidate));
-        variables
+        Ok(variables)
     }
 
     /// What is known without an event: for a connection's check.
@@ -61,30 +70,50 @@ impl Variables {
         self.named.push((name.to_owned(), value));
     }
 
-    pub fn with(&self, item: Option<&Value>) -> Self {
-        let mut variables = self.clone();
-        if let Some(item) = item {
-            variables.set("item", item.clone());
-        }
-        variables
+    /// The names outside any item, with the mapping rendered.
+    pub fn context<'a>(&'a self, templates: &'a Templates) -> Context<'a> {
+        Context::new(templates, &self.mapping, self.named.clone())
     }
+}
 
-    /// Names and values, with `more` and the mapping.
-    pub fn pairs(&self, templates: &Templates, more: &[(String, Value)]) -> Vec<(String, Value)> {
-        let mut pairs: Vec<(String, Value)> = self.named.iter().chain(more).cloned().collect();
-        let without = Value::from_pairs(pairs.iter().cloned());
-        let mapping = self.mapping.iter().map(|(name, template)| {
-            // An entry that fails is an error only for whoever uses it.
+/// What templates see, with the mapping rendered once. Cheap to clone: values share their content.
+#[derive(Clone)]
+pub struct Context<'a> {
+    templates: &'a Templates,
+    mapping: &'a Map<String, Json>,
+    names: Vec<(String, Value)>,
+    value: Value,
+}
+
+impl<'a> Context<'a> {
+    fn new(templates: &'a Templates, mapping: &'a Map<String, Json>, mut names: Vec<(String, Value)>) -> Self {
+        let without = Value::from_pairs(names.iter().cloned());
+        let rendered = mapping.iter().map(|(name, template)| {
+            // An entry that fails is an error only for the template that uses it.
             let value =
                 templates.json(template, &without).map_or_else(|error| Value::from(deferred(error)), |json| from_json(&json));
             (name.clone(), value)
         });
-        pairs.push(("mapping".to_owned(), Value::from_pairs(mapping.collect::<Vec<_>>())));
-        pairs
+        names.push((MAPPING.to_owned(), Value::from_pairs(rendered.collect::<Vec<_>>())));
+        let value = Value::from_pairs(names.iter().cloned());
+        Self { templates, mapping, names, value }
     }
 
-    pub fn context(&self, templates: &Templates, more: &[(String, Value)]) -> Value {
-        Value::from_pairs(self.pairs(templates, more))
+    /// For one element of a list. The mapping is rendered anew, because an entry may use `item`.
+    pub fn of_item(&self, item: &Value) -> Self {
+        let others = self.names.iter().filter(|(name, _)| name != MAPPING).cloned();
+        Self::new(self.templates, self.mapping, others.chain([("item".to_owned(), item.clone())]).collect())
+    }
+
+    /// With `more` names, which win over the others. The mapping stays as it is: it says what is sent, so it never sees an answer.
+    pub fn with(&self, more: impl IntoIterator<Item = (String, Value)>) -> Self {
+        let names: Vec<_> = self.names.iter().cloned().chain(more).collect();
+        let value = Value::from_pairs(names.iter().cloned());
+        Self { names, value, ..*self }
+    }
+
+    pub fn value(&self) -> &Value {
+        &self.value
     }
 }
 

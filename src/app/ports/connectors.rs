@@ -51,7 +51,7 @@ impl Connectors for InstalledConnectors {
             Ok(secrets) => secrets,
             Err(error) => return vec![step("secrets", false, error.to_string())],
         };
-        let report = self.engine.check(&connector, connection, &secrets).await;
+        let report = self.engine.check_connection(&connector, connection, &secrets).await;
         let readable = step("secrets", true, "Every secret could be read.".into());
         vec![readable, step("connection", report.ok, report.message)]
     }

@@ -7,10 +7,13 @@ mod supervise;
 
 pub use result::delivery_result;
 
+use crate::connector::Engine;
+use crate::connector::job::Job;
 use crate::connector::ledger::{Ledger, LedgerError};
 use crate::connector::registry::{Connector, Registry};
-use crate::connector::run::{End, Engine, Job, RunReport, Stop, StopKind};
+use crate::connector::run::{End, RunReport};
 use crate::connector::secrets;
+use crate::connector::stop::{Stop, StopKind};
 use crate::model::clock::Clock;
 use crate::model::connection::{Connection, ConnectionState};
 use crate::model::delivery::{Attempt, Delivery, DeliveryResult};

@@ -1,6 +1,7 @@
 //! Turns the end of a run into a result to record: the time of the next attempt, or the final state. Pure.
 
-use crate::connector::run::{End, Stop, StopKind};
+use crate::connector::run::End;
+use crate::connector::stop::{Stop, StopKind};
 use crate::model::delivery::DeliveryResult;
 use chrono::{DateTime, Duration as Span, Utc};
 use std::time::Duration;

@@ -1,0 +1,19 @@
+//! What one attempt at one event is given. Plain data: whoever interprets it decides nothing about what is in it.
+
+use super::registry::Connector;
+use crate::model::candidate::Identity;
+use crate::model::connection::{Connection, Secrets};
+use crate::model::event::Event;
+
+/// Everything that one delivery needs.
+#[derive(Clone, Copy)]
+pub struct Job<'a> {
+    pub connector: &'a Connector,
+    pub connection: &'a Connection,
+    /// Resolved: values, not references.
+    pub secrets: &'a Secrets,
+    pub event: &'a Event,
+    pub candidate: &'a Identity,
+    /// This is a replay of a delivered event: writes that are harmless to repeat are repeated.
+    pub again: bool,
+}

@@ -1,0 +1,49 @@
+//! Why a run could not be finished, and what is to happen with the delivery.
+//! Comes in: failures of templates, settings, calls and steps. Goes out: a kind, a stable reason and one redacted sentence.
+//! Must not know: schedules of retries; the worker turns `Retry` into a moment or, after too many, into a dead letter.
+
+use super::values::TemplateError;
+use std::time::Duration;
+
+/// Why a run could not be finished. Messages are redacted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stop {
+    pub kind: StopKind,
+    pub reason: String,
+    pub message: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopKind {
+    Parked,
+    /// `wait`: what the target asked for. `limited`: it only asked to slow down, which is not a failure.
+    Retry {
+        wait: Option<Duration>,
+        limited: bool,
+    },
+    ConfigError,
+    Permanent,
+}
+
+impl Stop {
+    pub fn new(kind: StopKind, reason: &str, message: impl Into<String>) -> Self {
+        Self { kind, reason: reason.to_owned(), message: message.into() }
+    }
+
+    pub fn parked(reason: &str, message: impl Into<String>) -> Self {
+        Self::new(StopKind::Parked, reason, message)
+    }
+
+    pub fn config(reason: &str, message: impl Into<String>) -> Self {
+        Self::new(StopKind::ConfigError, reason, message)
+    }
+}
+
+impl From<TemplateError> for Stop {
+    fn from(error: TemplateError) -> Self {
+        match error {
+            TemplateError::Park { reason, message } => Self::parked(&reason, message),
+            failed => Self::new(StopKind::Permanent, "mapping_failed", format!("The request could not be built: {failed}.")),
+        }
+    }
+}
