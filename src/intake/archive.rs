@@ -2,7 +2,8 @@
 //! Comes in: the bytes of an archive. Goes out: its entries, each opened as a file of its own. Bounds on entries, sizes,
 //! ratio and nesting hold before and while anything is unpacked; one bad entry doesn't spoil the rest. Nothing touches a disk.
 
-use super::{Content, OpenedFile, detect, problem};
+use super::found::{Content, OpenedFile};
+use super::{detect, plain, problem};
 use crate::document::Limits;
 use crate::model::code::Code;
 use crate::model::credential::Container;
@@ -20,10 +21,6 @@ const ZIP64_END: &[u8] = b"PK\x06\x06";
 const MAX_NAME_CHARS: usize = 200;
 /// Below this size no ratio makes an entry dangerous: short texts compress well.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
-
-pub fn is_zip(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(END_OF_DIRECTORY) || bytes.starts_with(b"PK\x07\x08PK\x03\x04")
-}
 
 /// Entries that the archive's directory declares; 0 when there is none to read.
 pub fn count(bytes: &[u8]) -> usize {
@@ -176,7 +173,7 @@ impl Unpack<'_> {
     fn content(&mut self, name: &str, bytes: &[u8], containers: &[Container], depth: usize) {
         let is_archive = detect::is_archive(bytes);
         if !is_archive || depth >= self.limits.max_archive_depth {
-            detect::open_plain(name, bytes, containers, self.limits, self.sink);
+            plain::open(name, bytes, containers, self.limits, self.sink);
             return;
         }
         if let Err(problem) = self.archive(name, bytes, containers, depth + 1) {

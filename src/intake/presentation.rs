@@ -2,12 +2,11 @@
 //! Comes in: the JSON text of a presentation, of any shape that wallets send. Goes out: its credentials, embedded ones with
 //! exactly the bytes that stood in the source. Must not know: whether the presentation or any of them is genuine.
 
+use super::found::{Content, Found, MAX_ITEMS, OpenInner, Source};
 use super::problem;
-use super::text::{MAX_ITEMS, Source};
-use super::{Content, text};
 use crate::document::json;
 use crate::model::code::Code;
-use crate::model::credential::{Container, Document, ReceivedCredential};
+use crate::model::credential::{Container, Document, ReceivedCredential, ReceivedPresentation};
 use crate::model::submission::FileProblem;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -19,8 +18,26 @@ struct Held<'a> {
     credentials: Option<&'a RawValue>,
 }
 
-/// The credentials of a presentation; none is legal (a wallet that only proves who it is).
-pub fn split(presentation: &[u8], source: &Source<'_>) -> Result<Vec<ReceivedCredential>, FileProblem> {
+/// A presentation with its credentials. `inner`: the JSON that holds them; `open`: opens each.
+pub fn found(bytes: &[u8], media_type: &str, document: Document, inner: &[u8], source: &Source<'_>, open: OpenInner) -> Found {
+    match split(inner, source, open) {
+        Ok(credentials) => {
+            let detected = format!("Verifiable Presentation with {} credential(s)", credentials.len());
+            let presentation = ReceivedPresentation {
+                name: source.name.to_owned(),
+                media_type: media_type.to_owned(),
+                bytes: bytes.to_vec(),
+                document,
+                credentials,
+            };
+            Found { detected, content: Content::Presentation(presentation) }
+        }
+        Err(problem) => Found::nothing("Verifiable Presentation", problem),
+    }
+}
+
+/// The credentials of a presentation; an empty list is legal (a wallet that only proves who it is).
+fn split(presentation: &[u8], source: &Source<'_>, open: OpenInner) -> Result<Vec<ReceivedCredential>, FileProblem> {
     let held: Held<'_> = serde_json::from_slice(json::without_bom(presentation)).map_err(|_| problem::unknown())?;
     let Some(raw) = held.credentials else { return Ok(Vec::new()) };
     let items: Vec<&str> = if raw.get().starts_with('[') {
@@ -38,13 +55,17 @@ pub fn split(presentation: &[u8], source: &Source<'_>) -> Result<Vec<ReceivedCre
     let mut containers = source.containers.to_vec();
     containers.push(Container::Presentation);
     let total = items.len();
-    Ok(items.iter().enumerate().flat_map(|(index, item)| split_item(item, index, total, &containers, source)).collect())
+    let name =
+        |index: usize| if total > 1 { format!("{} ({} of {total})", source.name, index + 1) } else { source.name.to_owned() };
+    let of_item = |(index, item): (usize, &&str)| {
+        let inner = Source { name: &name(index), containers: &containers, limits: source.limits, nesting: source.nesting + 1 };
+        split_item(item, &inner, open)
+    };
+    Ok(items.iter().enumerate().flat_map(of_item).collect())
 }
 
-fn split_item(item: &str, index: usize, total: usize, containers: &[Container], source: &Source<'_>) -> Vec<ReceivedCredential> {
-    let name = if total > 1 { format!("{} ({} of {total})", source.name, index + 1) } else { source.name.to_owned() };
-    let inner = Source { name: &name, containers, limits: source.limits, nesting: source.nesting + 1 };
-    let credentials: Vec<ReceivedCredential> = text::open(item, &inner)
+fn split_item(item: &str, source: &Source<'_>, open: OpenInner) -> Vec<ReceivedCredential> {
+    let credentials: Vec<ReceivedCredential> = open(item, source)
         .into_iter()
         .flat_map(|found| match found.content {
             Content::Credentials(credentials) => credentials,
@@ -56,7 +77,7 @@ fn split_item(item: &str, index: usize, total: usize, containers: &[Container], 
     }
     // Whatever stands in the place of a credential is reported as one that can't be read, never dropped.
     match json::parse(item.as_bytes(), source.limits) {
-        Ok(value) => vec![inner.credential("application/json", item.as_bytes(), Document::Json(value.into()))],
+        Ok(value) => vec![source.credential("application/json", item.as_bytes(), Document::Json(value.into()))],
         Err(_) => Vec::new(),
     }
 }

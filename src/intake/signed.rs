@@ -2,8 +2,8 @@
 //! Comes in: text or bytes of such a shape. Goes out: what they hold. Signatures are not looked at: the payload is read only
 //! to tell a presentation from a credential.
 
-use super::problem;
-use super::text::{Found, Source, named, presentation_found};
+use super::found::{Found, OpenInner, Source, named};
+use super::{presentation, problem};
 use crate::document::classify::{self, Kind};
 use crate::document::cose::Sign1;
 use crate::document::json;
@@ -51,8 +51,8 @@ impl Shape {
     }
 }
 
-/// Compact JWS and SD-JWT; `None` when the text has neither shape.
-pub(super) fn open(text: &str, source: &Source<'_>) -> Option<Found> {
+/// Compact JWS and SD-JWT; `None` when the text has neither shape. `inner`: opens the credentials of a presentation.
+pub fn open(text: &str, source: &Source<'_>, inner: OpenInner) -> Option<Found> {
     let jws = text.split('~').next()?;
     let mut parts = jws.split('.');
     let (header, payload, signature) = (parts.next()?, parts.next()?, parts.next()?);
@@ -75,15 +75,15 @@ pub(super) fn open(text: &str, source: &Source<'_>) -> Option<Found> {
     let says_presentation = header["typ"].as_str().is_some_and(|typ| typ.trim_start_matches("application/").starts_with("vp+"));
     let hidden = (says_presentation && shape == Shape::SdJwt).then_some(Claimed::Presentation { in_claim: false });
     let content = Signed { shape, bytes: text.as_bytes(), document, payload: &payload, claims };
-    Some(found(content, hidden, source))
+    Some(found(content, hidden, source, inner))
 }
 
 /// A signed CBOR message; `None` when the bytes are something else.
-pub(super) fn open_cose(bytes: &[u8], source: &Source<'_>) -> Option<Found> {
+pub fn open_cose(bytes: &[u8], source: &Source<'_>, inner: OpenInner) -> Option<Found> {
     let message = Sign1::read(bytes)?;
     let claims = json::parse(message.payload, source.limits).ok().map(Arc::new);
     let document = Document::CoseSign1(bytes.to_vec());
-    Some(found(Signed { shape: Shape::Cose, bytes, document, payload: message.payload, claims }, None, source))
+    Some(found(Signed { shape: Shape::Cose, bytes, document, payload: message.payload, claims }, None, source, inner))
 }
 
 struct Signed<'a> {
@@ -96,7 +96,7 @@ struct Signed<'a> {
 }
 
 /// `known`: what it is when the payload need not be asked.
-fn found(signed: Signed<'_>, known: Option<Claimed>, source: &Source<'_>) -> Found {
+fn found(signed: Signed<'_>, known: Option<Claimed>, source: &Source<'_>, open: OpenInner) -> Found {
     let Signed { shape, bytes, document, payload, claims } = signed;
     let Some(claims) = claims else {
         // What is signed but can't be read is for verification to refuse, with its reason.
@@ -106,7 +106,7 @@ fn found(signed: Signed<'_>, known: Option<Claimed>, source: &Source<'_>) -> Fou
     match known.unwrap_or_else(|| claimed(&claims)) {
         Claimed::Presentation { in_claim } => {
             let inner = if in_claim { member_source(payload, "vp") } else { Some(payload) };
-            presentation_found(bytes, shape.of_presentation(), document, inner.unwrap_or_default(), source)
+            presentation::found(bytes, shape.of_presentation(), document, inner.unwrap_or_default(), source, open)
         }
         Claimed::Credential(format) => {
             let detected = format!("{} as {}", named(format), shape.title());

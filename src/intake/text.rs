@@ -1,65 +1,20 @@
 //! Text becomes credentials: JSON, signed tokens and messages, also in quotes, lists and API bodies.
 //! Comes in: text from a file, an image or an envelope. Goes out: what it holds. Signatures are not looked at.
 
-use super::{Content, presentation, problem, signed};
+use super::found::{Content, Found, MAX_ITEMS, Source, named};
+use super::{presentation, problem, signed};
 use crate::document::classify::{self, Kind};
-use crate::document::{Limits, cose, json};
+use crate::document::{cose, json};
 use crate::model::code::Code;
-use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation};
+use crate::model::credential::{Document, Format};
 use crate::model::submission::FileProblem;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Most items of a list that are looked at.
-pub const MAX_ITEMS: usize = 200;
 /// Envelopes in envelopes (quotes, wrappers, data URLs) that are opened.
 const MAX_NESTING: usize = 4;
-
-/// Where a text comes from.
-#[derive(Clone, Copy)]
-pub struct Source<'a> {
-    /// For people: `badges.zip/ada.png`.
-    pub name: &'a str,
-    pub containers: &'a [Container],
-    pub limits: &'a Limits,
-    /// How many envelopes (quotes, wrappers, data URLs, presentations) were opened around the text.
-    pub nesting: usize,
-}
-
-/// One thing found in a file.
-pub struct Found {
-    pub detected: String,
-    pub content: Content,
-}
-
-impl Found {
-    pub(crate) fn nothing(detected: impl Into<String>, problem: crate::model::submission::FileProblem) -> Self {
-        Self { detected: detected.into(), content: Content::Nothing(problem) }
-    }
-}
-
-impl Source<'_> {
-    fn is_baked(&self) -> bool {
-        self.containers.iter().any(|container| matches!(container, Container::Png | Container::Svg))
-    }
-
-    pub(crate) fn credential(&self, media_type: &str, bytes: &[u8], document: Document) -> ReceivedCredential {
-        ReceivedCredential {
-            name: self.name.to_owned(),
-            containers: self.containers.to_vec(),
-            media_type: media_type.to_owned(),
-            bytes: bytes.to_vec(),
-            document,
-            presentation: None,
-        }
-    }
-
-    pub(super) fn found(&self, detected: String, credential: ReceivedCredential) -> Found {
-        Found { detected, content: Content::Credentials(vec![credential]) }
-    }
-}
 
 /// Finds out what a text holds. Several items only for lists that mix kinds.
 pub fn open(text: &str, source: &Source<'_>) -> Vec<Found> {
@@ -83,10 +38,10 @@ fn open_nested(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
     if let Some(content) = classify::data_url_content(text) {
         return open_nested(&content, source, nesting + 1);
     }
-    if let Some(found) = signed::open(text, source) {
+    if let Some(found) = signed::open(text, source, open) {
         return vec![found];
     }
-    if let Some(found) = cose::from_base64(text).and_then(|bytes| signed::open_cose(&bytes, source)) {
+    if let Some(found) = cose::from_base64(text).and_then(|bytes| signed::open_cose(&bytes, source, open)) {
         return vec![found];
     }
     vec![plain_text(text, source)]
@@ -130,14 +85,6 @@ fn plain_text(text: &str, source: &Source<'_>) -> Found {
     Found::nothing("text", problem::unknown())
 }
 
-pub(crate) fn named(format: Format) -> String {
-    match format {
-        Format::Other => "credential of an unknown kind".to_owned(),
-        Format::OpenBadges1 | Format::OpenBadges2 | Format::OpenBadges3 => format!("{} badge", format.title()),
-        other => other.title().to_owned(),
-    }
-}
-
 // --- JSON
 
 fn open_json(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
@@ -167,7 +114,7 @@ fn open_value(text: &str, value: Value, source: &Source<'_>, nesting: usize) -> 
         }
         Kind::Presentation => {
             let document = Document::Json(Arc::new(Value::Object(object)));
-            vec![presentation_found(text.as_bytes(), "application/vp+ld+json", document, text.as_bytes(), source)]
+            vec![presentation::found(text.as_bytes(), "application/vp+ld+json", document, text.as_bytes(), source, open)]
         }
         Kind::Enveloped(content) => open_nested(&content, source, nesting + 1),
         Kind::JwsJson => vec![jws_json(text, &object, source)],
@@ -179,23 +126,6 @@ fn open_value(text: &str, value: Value, source: &Source<'_>, nesting: usize) -> 
             let signed = object.iter().filter(|(_, value)| classify::is_signed(value)).map(|(name, _)| name.as_str());
             open_wrapper(text, &signed.collect::<Vec<_>>(), source, nesting)
         }
-    }
-}
-
-pub(super) fn presentation_found(bytes: &[u8], media_type: &str, document: Document, inner: &[u8], source: &Source<'_>) -> Found {
-    match presentation::split(inner, source) {
-        Ok(credentials) => {
-            let detected = format!("Verifiable Presentation with {} credential(s)", credentials.len());
-            let presentation = ReceivedPresentation {
-                name: source.name.to_owned(),
-                media_type: media_type.to_owned(),
-                bytes: bytes.to_vec(),
-                document,
-                credentials,
-            };
-            Found { detected, content: Content::Presentation(presentation) }
-        }
-        Err(problem) => Found::nothing("Verifiable Presentation", problem),
     }
 }
 
@@ -212,7 +142,7 @@ fn jws_json(text: &str, object: &serde_json::Map<String, Value>, source: &Source
     let part = |name: &str| signature.and_then(|s| s.get(name)).and_then(Value::as_str);
     if let (Some(protected), Some(signature)) = (part("protected"), part("signature")) {
         let compact = format!("{protected}.{payload}.{signature}");
-        if let Some(mut found) = signed::open(&compact, source) {
+        if let Some(mut found) = signed::open(&compact, source, open) {
             if let Content::Credentials(credentials) = &mut found.content {
                 for credential in credentials {
                     credential.bytes = text.as_bytes().to_vec();

@@ -1,0 +1,88 @@
+//! Opens one file that is no archive: a picture, a signed message or text.
+//! Comes in: its bytes, and the containers around it. Goes out: what was found in it.
+//! Must not know: archives; an archive that arrives here is inside too many others.
+
+use super::baked::{self, Picture};
+use super::detect::{Kind, sniff};
+use super::found::{Content, Found, OpenedFile, Source};
+use super::{problem, signed, text};
+use crate::document::{Limits, json};
+use crate::model::code::Code;
+use crate::model::credential::Container;
+use crate::model::submission::FileProblem;
+use sha2::{Digest, Sha256};
+
+/// Opens anything but an archive.
+pub fn open(name: &str, bytes: &[u8], containers: &[Container], limits: &Limits, sink: &mut dyn FnMut(OpenedFile)) {
+    let sha256 = hex::encode(Sha256::digest(bytes));
+    for found in open_bytes(name, bytes, containers, limits) {
+        sink(OpenedFile { name: name.to_owned(), sha256: sha256.clone(), detected: found.detected, content: found.content });
+    }
+}
+
+fn open_bytes(name: &str, bytes: &[u8], containers: &[Container], limits: &Limits) -> Vec<Found> {
+    if bytes.len() > limits.max_file_bytes {
+        return vec![Found::nothing("large file", problem::too_large(limits.max_file_bytes))];
+    }
+    match sniff(bytes) {
+        Kind::Empty => vec![Found::nothing("empty file", problem::empty())],
+        Kind::Utf16 => vec![Found::nothing("text in UTF-16", problem::utf16())],
+        Kind::Other(what) => vec![Found::nothing(what, problem::unsupported(what))],
+        Kind::Zip => {
+            vec![Found::nothing("ZIP archive", FileProblem::new(Code::ArchiveTooDeep, "This is an archive inside an archive."))]
+        }
+        Kind::Png => open_picture(&baked::png::extract(bytes, limits), "PNG image", Container::Png, name, containers, limits),
+        Kind::Xml => match baked::svg::root_is_svg(bytes) {
+            true => open_picture(&baked::svg::extract(bytes, limits), "SVG image", Container::Svg, name, containers, limits),
+            false => vec![Found::nothing("XML document", problem::unsupported("an XML document"))],
+        },
+        Kind::Cose => {
+            signed::open_cose(bytes, &Source { name, containers, limits, nesting: 0 }, text::open).into_iter().collect()
+        }
+        Kind::Text => match std::str::from_utf8(bytes) {
+            Ok(content) => kept_whole(text::open(content, &Source { name, containers, limits, nesting: 0 }), bytes),
+            Err(_) => vec![Found::nothing("text", problem::bad_json(&json::JsonError::NotUtf8))],
+        },
+    }
+}
+
+/// A file that is one credential and nothing else is kept exactly as it was received, white space around it included.
+fn kept_whole(mut found: Vec<Found>, file: &[u8]) -> Vec<Found> {
+    if let [Found { content: Content::Credentials(credentials), .. }] = found.as_mut_slice()
+        && let [credential] = credentials.as_mut_slice()
+        && credential.bytes == json::without_bom(file).trim_ascii()
+    {
+        credential.bytes = file.to_vec();
+    }
+    found
+}
+
+/// Everything baked into one picture; several only when it carries several kinds of badge.
+fn open_picture(
+    picture: &Picture,
+    what: &str,
+    container: Container,
+    name: &str,
+    containers: &[Container],
+    limits: &Limits,
+) -> Vec<Found> {
+    let mut inside = containers.to_vec();
+    inside.push(container);
+    let source = Source { name, containers: &inside, limits, nesting: 0 };
+    let mut found: Vec<Found> = picture.payloads.iter().flat_map(|payload| text::open(payload, &source)).collect();
+    for one in &mut found {
+        let ignored = if picture.repeated > 0 { "; a second badge in it was ignored" } else { "" };
+        one.detected = match one.content {
+            Content::Nothing(_) => format!("{what} with badge data that holds no credential ({})", one.detected),
+            _ => format!("{what} with a baked {}{ignored}", one.detected),
+        };
+    }
+    if !found.is_empty() {
+        return found;
+    }
+    let problem = match &picture.damage {
+        Some(cause) => problem::broken_image(what, cause),
+        None => problem::image_without_badge(what),
+    };
+    vec![Found::nothing(what, problem)]
+}
