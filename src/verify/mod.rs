@@ -3,6 +3,7 @@
 //! rejected, the document that the proof covers. An invalid credential is a report, never an `Err`.
 //! Must not know: where credentials come from, how they are stored, what becomes of them.
 
+pub mod addresses;
 pub mod checks;
 pub mod documents;
 pub mod formats;

@@ -3,7 +3,6 @@
 //! Must not know: documents.
 
 use super::iri::{Expanded, is_absolute_iri, is_well_formed, keyword, looks_like_keyword, split_compact};
-use super::process::invalid;
 use super::{ActiveContext, Containers, LocalContext, Mapping, TermDefinition, TypeMapping};
 use crate::jsonld::JsonLdError;
 use crate::model::code::Code;
@@ -367,4 +366,9 @@ fn containers(term: &str, value: &Value) -> Result<Containers, JsonLdError> {
     let maps = [language, index, id, type_].into_iter().filter(|flag| *flag).count();
     let fits = maps <= 1 && !(list && (set || maps > 0 || graph)) && !(graph && (language || type_));
     if fits { Ok(found) } else { Err(wrong()) }
+}
+
+/// A context that breaks a rule of JSON-LD 1.1 API §9.6.
+pub(super) fn invalid(code: Code, detail: impl Into<String>) -> JsonLdError {
+    JsonLdError::Invalid { code, pointer: String::new(), detail: detail.into() }
 }

@@ -2,7 +2,7 @@
 //! Comes in: an active context and what a document or a term adds to it. Goes out: the new active context.
 //! Must not know: the network; a context that is not known is an error.
 
-use super::define::Definer;
+use super::define::{Definer, invalid};
 use super::iri::{is_absolute_iri, resolve};
 use super::{ActiveContext, Expanded, LocalContext, next_id};
 use crate::jsonld::JsonLdError;
@@ -35,10 +35,6 @@ static INITIAL: LazyLock<Arc<ActiveContext>> = LazyLock::new(|| Arc::new(ActiveC
 pub struct Processor<'a> {
     pub contexts: &'a Contexts,
     pub edition: Edition,
-}
-
-pub(super) fn invalid(code: Code, detail: impl Into<String>) -> JsonLdError {
-    JsonLdError::Invalid { code, pointer: String::new(), detail: detail.into() }
 }
 
 impl Processor<'_> {

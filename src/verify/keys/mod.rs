@@ -4,9 +4,12 @@
 pub mod authorities;
 pub mod did;
 pub mod forms;
+pub mod purpose;
 #[cfg(test)]
 pub(crate) mod test_certificates;
 pub mod x5c;
+
+pub use purpose::Purpose;
 
 use super::documents::{DocumentError, Documents};
 use authorities::Authorities;
@@ -26,13 +29,6 @@ pub enum PublicKey {
     Rsa(Box<rsa::RsaPublicKey>),
     /// Compressed G2 point, 96 bytes.
     Bls12381G2(Vec<u8>),
-}
-
-/// What a key is used for: the verification relationships of Controlled Identifiers 1.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Purpose {
-    AssertionMethod,
-    Authentication,
 }
 
 /// A verification method that was found.

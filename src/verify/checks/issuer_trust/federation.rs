@@ -2,7 +2,6 @@
 //! Comes in: the anchor, an entity's identifier. Goes out: the entity as vouched for. Every statement's signature, subject and window is checked.
 //! Must not know: credentials, policies.
 
-use super::registry::RegistryError;
 use crate::document::members::each;
 use crate::verify::BoxFuture;
 use crate::verify::documents::{DocumentError, Documents};
@@ -17,6 +16,15 @@ const ACCEPT: &str = "application/entity-statement+jwt";
 const MAX_DEPTH: usize = 4;
 /// Superiors of one entity that are tried.
 const MAX_HINTS: usize = 3;
+
+/// Why a registry gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RegistryError {
+    #[error("the registry could not be reached")]
+    Unreachable,
+    #[error("what the registry answered can't be used: {0}")]
+    Broken(String),
+}
 
 /// An entity that the anchor vouches for.
 #[derive(Clone, Debug)]

@@ -2,22 +2,13 @@
 //! Comes in: a registry of the policy and an issuer's identifier. Goes out: what the registry says of it.
 //! Must not know: what follows from being listed.
 
-use super::federation;
+use super::federation::{self, RegistryError};
 use super::policy::{Listing, Registry, RegistryKind};
 use crate::document::members::each;
 use crate::document::{Limits, json};
 use crate::verify::documents::Documents;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-
-/// Why a registry gave no answer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum RegistryError {
-    #[error("the registry could not be reached")]
-    Unreachable,
-    #[error("what the registry answered can't be used: {0}")]
-    Broken(String),
-}
 
 /// `Ok(None)`: the registry answered and does not know the issuer.
 pub(super) async fn look_up(

@@ -8,6 +8,7 @@ use crate::document::members::each;
 use crate::model::code::Code;
 use crate::model::credential::{Format, Securing};
 use crate::model::report::{Check, CheckId, CheckStatus, NestedReport, NestedRole, Outcome, VerificationReport};
+use crate::verify::addresses;
 use crate::verify::{VerificationRequest, Verifier, outcome};
 use serde_json::Value;
 
@@ -72,7 +73,8 @@ async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRe
     };
     let json = node.map(|node| node.json).unwrap_or_default();
     let controller =
-        match graph::follow(&json["issuer"], "endorser's profile", scope::plain(address).as_ref(), &verifier.documents).await {
+        match graph::follow(&json["issuer"], "endorser's profile", addresses::plain(address).as_ref(), &verifier.documents).await
+        {
             Ok(issuer) => match scope::check(&issuer.json, address) {
                 Ok(()) => Check::pass(CheckId::Controller, "The endorsement lives on its issuer's site."),
                 Err(_) => Check::fail(

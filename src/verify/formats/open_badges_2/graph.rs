@@ -2,8 +2,8 @@
 //! Comes in: an address, or an object that stands inside another one. Goes out: the object as its own host serves it.
 //! Must not know: signatures, scope, dates.
 
-use super::scope::{plain, same_site};
 use crate::document::{Limits, json};
+use crate::verify::addresses::{plain, same_site};
 use crate::verify::documents::{DocumentError, Documents};
 use serde_json::Value;
 use url::Url;

@@ -13,6 +13,7 @@ mod signed;
 use crate::model::code::Code;
 use crate::model::credential::{Format, ReceivedCredential, Securing, VerifiedDocument};
 use crate::model::report::{Check, CheckId, CheckStatus, Finding, Outcome, VerificationReport};
+use crate::verify::addresses;
 use crate::verify::checks::recipient;
 use crate::verify::checks::schema::{self, Severity};
 use crate::verify::{Verification, VerificationRequest, Verifier, checks::issuer_trust, outcome};
@@ -21,14 +22,6 @@ use graph::{GraphError, Node};
 use scope::ScopeError;
 use serde_json::Value;
 use std::sync::Arc;
-
-/// Whether an address lies below another one, ending at a path boundary.
-pub(crate) fn is_below_address(prefix: &str, address: &str) -> bool {
-    match (scope::plain(prefix), scope::plain(address)) {
-        (Some(prefix), Some(address)) => scope::is_below(&prefix, &address),
-        _ => false,
-    }
-}
 
 const ASK: &str = "Ask the candidate for the badge as the issuer made it.";
 const LATER: &str = "Check again later, or ask the candidate for a link to the badge on the issuer's site.";
@@ -130,7 +123,7 @@ async fn gather(claimed: Claimed, verifier: &Verifier) -> Badge {
         Method::Signed(_) | Method::Nothing(_) => None,
     };
     let site = match (&claimed.method, &hosted) {
-        (Method::Hosted(address), Some(Ok(_))) => scope::plain(address),
+        (Method::Hosted(address), Some(Ok(_))) => addresses::plain(address),
         _ => None,
     };
     let assertion = match &hosted {
@@ -150,7 +143,7 @@ async fn gather(claimed: Claimed, verifier: &Verifier) -> Badge {
     });
     let issuer = match &class {
         Ok(node) => {
-            let site = node.fetched_from.as_deref().and_then(scope::plain).or(site);
+            let site = node.fetched_from.as_deref().and_then(addresses::plain).or(site);
             graph::follow(&node.json["issuer"], "issuer's profile", site.as_ref(), documents).await
         }
         Err(error) => Err(GraphError::Unavailable(error.to_string())),

@@ -3,10 +3,10 @@
 //! Must not know: dates, revocation, people.
 
 use super::graph::{self, GraphError, same_address};
-use super::scope::{plain, same_site};
 use crate::document::members::each;
 use crate::model::code::Code;
 use crate::model::report::{Check, CheckId};
+use crate::verify::addresses::{plain, same_site};
 use crate::verify::documents::Documents;
 use crate::verify::keys::PublicKey;
 use crate::verify::securing::compact_jws::{CompactJws, JwsError};

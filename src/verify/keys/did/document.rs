@@ -1,7 +1,7 @@
 //! Controller documents (Controlled Identifiers 1.0): finding a verification method and what it may be used for.
 
 use crate::document::members::entries;
-use crate::verify::keys::Purpose;
+use crate::verify::keys::purpose::Purpose;
 use serde_json::{Map, Value};
 
 /// Where methods are defined: `publicKey` is what older documents call `verificationMethod`.

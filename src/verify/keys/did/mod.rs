@@ -33,8 +33,8 @@ pub fn is_foreign(verification_method: &str, controller: &str) -> bool {
     did != without_fragment(controller) && (method(controller) != Some(name) || ONE_SPELLING.contains(&name))
 }
 
-/// Whether nothing could ever tell whose key it is: a name like `urn:uuid:…` leads nowhere, and stands for nobody who could be
-/// impersonated by it either.
+/// Whether the controller is a name that can't be resolved, such as `urn:uuid:…`. No document says whose key it is, and the name
+/// belongs to no party who could be impersonated.
 pub fn leads_nowhere(controller: &str) -> bool {
     controller.starts_with("urn:")
 }

@@ -4,7 +4,7 @@
 
 use super::strictness;
 use crate::model::report::{Check, CheckId, CheckStatus, PolicyRef};
-use crate::verify::formats::open_badges_2::is_below_address;
+use crate::verify::addresses::is_below_address;
 use crate::verify::keys::authorities::{Authorities, Authority};
 use serde::Deserialize;
 use serde_json::Value;
@@ -370,5 +370,4 @@ pub(super) fn host_of(issuer: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-#[path = "policy_tests.rs"]
 mod tests;
