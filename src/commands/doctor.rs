@@ -94,13 +94,13 @@ fn certificate(settings: &Settings) -> Option<anyhow::Result<String>> {
 async fn database(settings: &Settings, sealer: Sealer) -> anyhow::Result<String> {
     let url = settings.database.url.expose();
     let store = Store::connect(url, sealer).await?;
-    store.check().await?;
+    store.ping().await?;
     Ok(format!("{} answers, its schema is up to date", kind(url)))
 }
 
 async fn queue(settings: &Settings) -> anyhow::Result<String> {
     let url = settings.queue.url.expose();
-    crate::app::connect_queue(settings).await?.check().await?;
+    crate::app::connect_queue(settings).await?.ping().await?;
     Ok(format!("{} answers", kind(url)))
 }
 

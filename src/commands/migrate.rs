@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub fn run(settings: &SettingsArgs) -> anyhow::Result<ExitCode> {
     block_on(async {
         let (_, store) = open_store(settings).await?;
-        store.check().await?;
+        store.ping().await?;
         println!("The database schema is up to date.");
         Ok(ExitCode::SUCCESS)
     })

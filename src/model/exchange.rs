@@ -18,7 +18,7 @@ pub enum ExchangeState {
 }
 
 impl ExchangeState {
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Active => "active",

@@ -107,7 +107,7 @@ impl Queue for MemoryQueue {
         Ok(Box::new(MemoryConsumer { list, slots }))
     }
 
-    async fn check(&self) -> Result<(), QueueError> {
+    async fn ping(&self) -> Result<(), QueueError> {
         Ok(())
     }
 }

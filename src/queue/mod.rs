@@ -47,7 +47,8 @@ pub trait Queue: Send + Sync {
     /// Starts to take the connection's messages, at most `prefetch` unacknowledged at a time.
     async fn consume(&self, connection: &ConnectionId, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError>;
 
-    async fn check(&self) -> Result<(), QueueError>;
+    /// Whether the queue answers.
+    async fn ping(&self) -> Result<(), QueueError>;
 }
 
 #[async_trait]

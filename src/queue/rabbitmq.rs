@@ -196,7 +196,7 @@ impl Queue for RabbitQueue {
         Ok(Box::new(consumer.await?))
     }
 
-    async fn check(&self) -> Result<(), QueueError> {
+    async fn ping(&self) -> Result<(), QueueError> {
         self.link().await.map(drop)
     }
 }

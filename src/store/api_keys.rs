@@ -1,6 +1,6 @@
 //! Tenants, and their API keys: stored as a hash only.
 
-use super::connection::each_backend;
+use super::pool::each_backend;
 use super::schema::{api_keys, tenants};
 use super::text::{clean, parse_time, parse_times, time_text};
 use super::{Result, Store};

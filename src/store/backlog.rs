@@ -1,6 +1,6 @@
 //! Counts and ages of waiting events and deliveries, for the operator's metrics.
 
-use super::connection::each_backend;
+use super::pool::each_backend;
 use super::schema::{deliveries, events};
 use super::text::{parse_name, parse_times};
 use super::{Result, Store};
@@ -28,7 +28,7 @@ impl Store {
             let by_state: Vec<(String, i64)> =
                 each_backend!(connection, c => deliveries::table.group_by(deliveries::state).select((deliveries::state, count_star())).load(c))?;
             let pending: Option<String> =
-                deliveries::table.filter(deliveries::state.eq("pending")).select(min(deliveries::created_at)).first(connection)?;
+                deliveries::table.filter(deliveries::state.eq(DeliveryState::Pending.as_str())).select(min(deliveries::created_at)).first(connection)?;
             let (unpublished, oldest): (i64, Option<String>) = (
                 events::table.filter(events::published_at.is_null()).count().get_result(connection)?,
                 events::table.filter(events::published_at.is_null()).select(min(events::created_at)).first(connection)?,

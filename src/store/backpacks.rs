@@ -2,7 +2,7 @@
 //! Secrets are sealed. A pull, and with it a refresh, runs under a lease on the row, so that two workers never refresh the same token.
 
 use super::channel_schema::{backpack_hosts, backpacks};
-use super::connection::each_backend;
+use super::pool::each_backend;
 use super::text::{clean, json_text, parse_json, parse_time, parse_times, time_text};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::backpack::{Backpack, BackpackState, BackpackTokens, HostRegistration, PendingAuthorization, StepFailure};
@@ -191,7 +191,7 @@ impl Store {
         self.read(move |connection| {
             let row: Option<Row> = backpacks::table
                 .filter(backpacks::start_hash.eq(start_hash))
-                .filter(backpacks::state.ne("disconnected"))
+                .filter(backpacks::state.ne(BackpackState::Disconnected.as_str()))
                 .select(Row::as_select())
                 .first(connection)
                 .optional()?;
@@ -265,11 +265,12 @@ impl Store {
         })?;
         let sealed = seal(&self.0.vault, &token_context(&id), &plain)?;
         self.write(move |connection| {
-            let target = backpacks::table.filter(backpacks::id.eq(&id)).filter(backpacks::state.ne("disconnected"));
+            let target =
+                backpacks::table.filter(backpacks::id.eq(&id)).filter(backpacks::state.ne(BackpackState::Disconnected.as_str()));
             diesel::update(target).set(backpacks::tokens.eq(Some(sealed))).execute(connection)?;
             if let Some(at) = next_pull_at {
                 let values = (
-                    backpacks::state.eq("connected"),
+                    backpacks::state.eq(BackpackState::Connected.as_str()),
                     backpacks::next_pull_at.eq(Some(time_text(at))),
                     backpacks::last_failure.eq(None::<String>),
                     backpacks::failures.eq(0i64),
@@ -304,7 +305,7 @@ impl Store {
         self.read(move |connection| {
             let free = backpacks::leased_until.is_null().or(backpacks::leased_until.le(time_text(now)));
             let rows: Vec<Row> = backpacks::table
-                .filter(backpacks::state.eq("connected"))
+                .filter(backpacks::state.eq(BackpackState::Connected.as_str()))
                 .filter(backpacks::next_pull_at.le(time_text(now)))
                 .filter(free)
                 .order(backpacks::next_pull_at.asc())
@@ -321,7 +322,10 @@ impl Store {
         let id = id.to_owned();
         self.write(move |connection| {
             let free = backpacks::leased_until.is_null().or(backpacks::leased_until.le(time_text(now)));
-            let target = backpacks::table.filter(backpacks::id.eq(id)).filter(backpacks::state.eq("connected")).filter(free);
+            let target = backpacks::table
+                .filter(backpacks::id.eq(id))
+                .filter(backpacks::state.eq(BackpackState::Connected.as_str()))
+                .filter(free);
             Ok(diesel::update(target).set(backpacks::leased_until.eq(Some(time_text(now + lease)))).execute(connection)? == 1)
         })
         .await
@@ -331,7 +335,8 @@ impl Store {
     pub async fn end_pull(&self, id: &str, end: &PullEnd) -> Result<()> {
         let (id, end) = (id.to_owned(), end.clone());
         self.write(move |connection| {
-            let target = backpacks::table.filter(backpacks::id.eq(&id)).filter(backpacks::state.ne("disconnected"));
+            let target =
+                backpacks::table.filter(backpacks::id.eq(&id)).filter(backpacks::state.ne(BackpackState::Disconnected.as_str()));
             let failure = end.failure.as_ref().map(json_text).transpose()?;
             let values = (
                 backpacks::state.eq(end.state.as_str()),
@@ -355,7 +360,7 @@ impl Store {
         self.write(move |connection| {
             let target = backpacks::table.filter(backpacks::id.eq(&id)).filter(backpacks::tenant_id.eq(tenant.as_str()));
             let values = (
-                backpacks::state.eq("disconnected"),
+                backpacks::state.eq(BackpackState::Disconnected.as_str()),
                 backpacks::tokens.eq(None::<Vec<u8>>),
                 backpacks::verifier.eq(None::<Vec<u8>>),
                 backpacks::authorization_hash.eq(None::<String>),

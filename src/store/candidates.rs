@@ -1,12 +1,13 @@
 //! The tenant's persons: found by keyed hashes, described by sealed values.
 
-use super::connection::AnyConnection;
+use super::pool::AnyConnection;
 use super::schema::{candidate_identities, candidates, credentials, skills};
-use super::text::{clean, parse_time, time_text, to_u32};
+use super::text::{clean, name_text, parse_time, time_text, to_u32};
 use super::transaction::{Transaction, insert_all, lock_names};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::candidate::{Candidate, Identity};
 use crate::model::ids::{CandidateRef, TenantId};
+use crate::model::skill::SkillStatus;
 use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -59,7 +60,7 @@ impl Store {
             let skill_count: i64 = skills::table
                 .filter(skills::tenant_id.eq(tenant.as_str()))
                 .filter(skills::candidate_ref.eq(candidate.as_str()))
-                .filter(skills::status.eq("asserted"))
+                .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
                 .count()
                 .get_result(connection)?;
             Ok(Some(Candidate {
@@ -213,7 +214,7 @@ fn insert_candidate(
         candidates::sequence.eq(0i64),
         candidates::created_at.eq(time_text(now)),
     );
-    super::connection::each_backend!(connection, c => {
+    super::pool::each_backend!(connection, c => {
         diesel::insert_into(candidates::table).values(row).on_conflict_do_nothing().execute(c)
     })?;
     Ok(())

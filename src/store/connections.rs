@@ -1,6 +1,6 @@
 //! Connections to employer systems; their secrets are sealed and never listed.
 
-use super::connection::{AnyConnection, each_backend};
+use super::pool::{AnyConnection, each_backend};
 use super::schema::{connection_secrets, connections};
 use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, time_text};
 use super::{Result, Store, StoreError, Vault};
@@ -121,7 +121,7 @@ impl Store {
     pub async fn active_connections(&self) -> Result<Vec<Connection>> {
         self.read(|connection| {
             let rows: Vec<Row> = connections::table
-                .filter(connections::state.eq("active"))
+                .filter(connections::state.eq(name_text(&ConnectionState::Active)?))
                 .order(connections::id.asc())
                 .select(Row::as_select())
                 .load(connection)?;

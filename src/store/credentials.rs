@@ -163,7 +163,7 @@ impl Store {
     pub async fn ended_credentials(&self, now: DateTime<Utc>, limit: u32) -> Result<Vec<(TenantId, CredentialId)>> {
         self.read(move |connection| {
             let rows: Vec<(String, String)> = credentials::table
-                .filter(credentials::status.eq("active"))
+                .filter(credentials::status.eq(name_text(&CredentialStatus::Active)?))
                 .filter(credentials::valid_until.le(time_text(now)))
                 .order(credentials::valid_until.asc())
                 .limit(i64::from(limit))
@@ -221,7 +221,7 @@ impl Transaction<'_> {
             .filter(credentials::tenant_id.eq(tenant.as_str()))
             .filter(credentials::candidate_ref.eq(candidate.as_str()))
             .filter(credentials::natural_key.eq_any(natural_keys))
-            .filter(credentials::status.eq("active"))
+            .filter(credentials::status.eq(name_text(&CredentialStatus::Active)?))
             .select(CredentialRow::as_select())
             .load(self.connection)?;
         let mut same = rows.into_iter().map(CredentialRow::into_model).collect::<Result<Vec<_>>>()?;

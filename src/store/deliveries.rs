@@ -1,6 +1,6 @@
 //! Deliveries and their attempts: leases of the workers, and results.
 
-use super::connection::{AnyConnection, each_backend};
+use super::pool::{AnyConnection, each_backend};
 use super::schema::{attempts, deliveries, events};
 use super::text::{clean, json_text, parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::{Result, Store, StoreError, connections};

@@ -2,7 +2,7 @@
 //! Every change of state is one conditional UPDATE, so that two answers at once can't both be taken.
 
 use super::channel_schema::{challenges, exchange_log, exchanges};
-use super::connection::AnyConnection;
+use super::pool::AnyConnection;
 use super::text::{clean, json_text, parse_json, parse_time, time_text};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeState};
@@ -17,7 +17,8 @@ use serde_json::Value;
 /// An answer that is being taken in holds the exchange for at most this long; then another answer may try.
 const CLAIM: Duration = Duration::seconds(120);
 const JOURNAL_LINES: i64 = 500;
-const OPEN: [&str; 2] = ["pending", "active"];
+/// States in which an exchange still takes an answer.
+const OPEN: [&str; 2] = [ExchangeState::Pending.as_str(), ExchangeState::Active.as_str()];
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = exchanges)]
@@ -122,8 +123,10 @@ impl Store {
     pub async fn activate_exchange(&self, id: &ExchangeId) -> Result<bool> {
         let id = id.clone();
         self.write(move |connection| {
-            let pending = exchanges::table.filter(exchanges::id.eq(id.as_str())).filter(exchanges::state.eq("pending"));
-            let values = (exchanges::state.eq("active"), exchanges::sequence.eq(exchanges::sequence + 1));
+            let pending = exchanges::table
+                .filter(exchanges::id.eq(id.as_str()))
+                .filter(exchanges::state.eq(ExchangeState::Pending.as_str()));
+            let values = (exchanges::state.eq(ExchangeState::Active.as_str()), exchanges::sequence.eq(exchanges::sequence + 1));
             Ok(diesel::update(pending).set(values).execute(connection)? == 1)
         })
         .await
@@ -169,7 +172,7 @@ impl Store {
         self.write(move |connection| {
             let target = exchanges::table.filter(exchanges::id.eq(id.as_str())).filter(exchanges::state.eq_any(OPEN));
             let values = (
-                exchanges::state.eq("complete"),
+                exchanges::state.eq(ExchangeState::Complete.as_str()),
                 exchanges::sequence.eq(exchanges::sequence + 1),
                 exchanges::results.eq(Some(sealed(&vault, &id, &results)?)),
                 exchanges::submission_id.eq(Some(submission.as_str())),
@@ -200,7 +203,7 @@ impl Store {
                 .filter(exchanges::claimed_at.is_null())
                 .filter(exchanges::state.eq_any(OPEN));
             let values = (
-                exchanges::state.eq("active"),
+                exchanges::state.eq(ExchangeState::Active.as_str()),
                 exchanges::sequence.eq(exchanges::sequence + 1),
                 exchanges::attempts.eq(exchanges::attempts + 1),
                 exchanges::challenge.eq(new_challenge),
@@ -209,9 +212,9 @@ impl Store {
             diesel::update(target).set(values).execute(connection)?;
             let spent = exchanges::table
                 .filter(exchanges::id.eq(id.as_str()))
-                .filter(exchanges::state.eq("active"))
+                .filter(exchanges::state.eq(ExchangeState::Active.as_str()))
                 .filter(exchanges::attempts.gt(i64::from(most)));
-            diesel::update(spent).set(exchanges::state.eq("invalid")).execute(connection)?;
+            diesel::update(spent).set(exchanges::state.eq(ExchangeState::Invalid.as_str())).execute(connection)?;
             Ok(())
         })
         .await

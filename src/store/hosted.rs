@@ -1,7 +1,7 @@
 //! Credentials and the candidate's profile that platforms pushed over the Open Badges API, as the gateway serves them back.
 
 use super::channel_schema::{hosted_credentials, hosted_profiles};
-use super::connection::each_backend;
+use super::pool::each_backend;
 use super::text::{parse_time, parse_times, time_text};
 use super::{Result, Store, StoreError};
 use crate::model::ids::{CandidateRef, TenantId};

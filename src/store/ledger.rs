@@ -1,6 +1,6 @@
 //! The recorded writes to employer systems, so that no write is made twice.
 
-use super::connection::each_backend;
+use super::pool::each_backend;
 use super::schema::ledger;
 use super::text::{clean, time_text};
 use super::{Result, Store, StoreError};

@@ -8,7 +8,6 @@ mod backlog;
 mod backpacks;
 mod candidates;
 mod channel_schema;
-mod connection;
 mod connections;
 mod credentials;
 mod deliveries;
@@ -21,9 +20,10 @@ mod invitations;
 mod ledger;
 mod oauth;
 mod outbox;
+mod pool;
 mod receipts;
 mod schema;
-mod settings;
+mod sealed_settings;
 mod skills;
 mod submissions;
 mod text;
@@ -42,7 +42,7 @@ pub use submissions::{FileRecord, SubmissionRequest};
 pub use transaction::Transaction;
 
 use crate::seal::Sealer;
-use connection::{AnyConnection, Database};
+use pool::{AnyConnection, Database};
 use std::sync::Arc;
 
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -72,12 +72,12 @@ impl Store {
         let opened = tokio::task::spawn_blocking(move || Database::open(&url)).await;
         let database = opened.map_err(|error| StoreError::Internal(error.to_string()))??;
         let for_key = sealer.clone();
-        let identity_key = database.write(move |connection| settings::identity_key(connection, &for_key)).await?;
+        let identity_key = database.write(move |connection| sealed_settings::identity_key(connection, &for_key)).await?;
         Ok(Self(Arc::new(Inner { database, vault: Vault { sealer, identity_key: Arc::new(identity_key) } })))
     }
 
     /// Whether the database answers and has the gateway's tables.
-    pub async fn check(&self) -> Result<()> {
+    pub async fn ping(&self) -> Result<()> {
         self.read(|connection| {
             use diesel::connection::SimpleConnection;
             Ok(connection.batch_execute("SELECT id FROM tenants LIMIT 1")?)

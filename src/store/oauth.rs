@@ -1,7 +1,7 @@
 //! OAuth clients, codes and tokens. Secrets are only ever looked up by their hashes.
 
 use super::channel_schema::{oauth_clients, oauth_codes, oauth_grants, oauth_tokens};
-use super::connection::AnyConnection;
+use super::pool::AnyConnection;
 use super::text::{clean, json_text, parse_json, parse_time, time_text};
 use super::{Result, Store};
 use crate::model::ids::{CandidateRef, TenantId};

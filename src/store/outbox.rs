@@ -1,11 +1,12 @@
 //! The relay's side of the outbox: which events to publish, which deliveries they lead to, which are due again.
 
-use super::connection::AnyConnection;
+use super::pool::AnyConnection;
 use super::schema::{connections as connection_table, deliveries, events};
-use super::text::{parse_json, parse_name, time_text};
+use super::text::{name_text, parse_json, parse_name, time_text};
 use super::transaction::insert_all;
 use super::{Result, Store, connections};
-use crate::model::connection::Connection;
+use crate::model::connection::{Connection, ConnectionState};
+use crate::model::delivery::DeliveryState;
 use crate::model::event::{Audience, Event};
 use crate::model::ids::{ConnectionId, DeliveryId, EventId};
 use chrono::{DateTime, Duration, Utc};
@@ -95,9 +96,11 @@ impl Store {
     ) -> Result<Vec<(ConnectionId, Event)>> {
         self.write(move |connection| {
             let moment = time_text(now);
-            let active = connection_table::table.filter(connection_table::state.eq("active")).select(connection_table::id);
+            let active = connection_table::table
+                .filter(connection_table::state.eq(name_text(&ConnectionState::Active)?))
+                .select(connection_table::id);
             let due = deliveries::table
-                .filter(deliveries::state.eq("pending"))
+                .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
                 .filter(deliveries::next_attempt_at.le(&moment))
                 .filter(deliveries::leased_until.is_null().or(deliveries::leased_until.le(&moment)))
                 .filter(deliveries::queued_until.is_null().or(deliveries::queued_until.le(&moment)))
@@ -145,7 +148,7 @@ impl Store {
     /// Forgets that messages are expected to be in the queue: it lost them, being part of a process that stopped.
     pub async fn expect_empty_queue(&self) -> Result<()> {
         self.write(|connection| {
-            let target = deliveries::table.filter(deliveries::state.eq("pending"));
+            let target = deliveries::table.filter(deliveries::state.eq(DeliveryState::Pending.as_str()));
             diesel::update(target).set(deliveries::queued_until.eq(None::<String>)).execute(connection)?;
             Ok(())
         })
@@ -207,7 +210,7 @@ fn new_deliveries(outgoing: &[Outgoing], now: DateTime<Utc>, expected: Duration)
         tenant_id: event.tenantid.0.clone(),
         connection_id: taker.0.clone(),
         event_id: event.id.0.clone(),
-        state: "pending",
+        state: DeliveryState::Pending.as_str(),
         attempts: 0,
         next_attempt_at: Some(time_text(now)),
         queued_until: Some(time_text(now + expected)),

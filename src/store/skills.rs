@@ -33,7 +33,7 @@ impl Store {
             let rows: Vec<(String, String)> = skills::table
                 .filter(skills::tenant_id.eq(tenant.as_str()))
                 .filter(skills::candidate_ref.eq(candidate.as_str()))
-                .filter(skills::status.eq("asserted"))
+                .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
                 .order((skills::label.asc(), skills::assertion_id.asc(), skills::credential_id.desc()))
                 .select((skills::assertion, skills::status))
                 .load(connection)?;
@@ -77,7 +77,7 @@ impl Transaction<'_> {
     pub fn skills_in_force(&mut self, credential: &CredentialId) -> Result<Vec<SkillAssertion>> {
         let rows: Vec<(String, String)> = skills::table
             .filter(skills::credential_id.eq(credential.as_str()))
-            .filter(skills::status.eq("asserted"))
+            .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
             .order(skills::assertion_id.asc())
             .select((skills::assertion, skills::status))
             .load(self.connection)?;
@@ -95,7 +95,7 @@ impl Transaction<'_> {
             .inner_join(credentials::table)
             .filter(skills::tenant_id.eq(tenant.as_str()))
             .filter(skills::candidate_ref.eq(candidate.as_str()))
-            .filter(skills::status.eq("asserted"))
+            .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
             .filter(skills::credential_id.ne(except.as_str()))
             .select((skills::assertion_id, skills::concept_uri, credentials::outcome))
             .load(self.connection)?;

@@ -1,7 +1,7 @@
 //! Submissions, their files, and the keys that make a repeated request harmless.
 
-use super::connection::{AnyConnection, each_backend};
 use super::credentials::CredentialRow;
+use super::pool::{AnyConnection, each_backend};
 use super::schema::{credentials, idempotency_keys, submission_credentials, submission_files, submission_uploads, submissions};
 use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
@@ -131,7 +131,7 @@ impl Store {
     pub async fn unfinished_submissions(&self) -> Result<Vec<SubmissionId>> {
         self.read(|connection| {
             let ids: Vec<String> = submissions::table
-                .filter(submissions::state.eq("processing"))
+                .filter(submissions::state.eq(name_text(&SubmissionState::Processing)?))
                 .order(submissions::id.asc())
                 .select(submissions::id)
                 .load(connection)?;
@@ -147,7 +147,7 @@ impl Store {
         self.read(move |connection| {
             let found: Option<(Row, Option<Vec<u8>>)> = submissions::table
                 .filter(submissions::id.eq(id.as_str()))
-                .filter(submissions::state.eq("processing"))
+                .filter(submissions::state.eq(name_text(&SubmissionState::Processing)?))
                 .select((Row::as_select(), submissions::request))
                 .first(connection)
                 .optional()?;
@@ -241,7 +241,7 @@ impl Transaction<'_> {
     ) -> Result<bool> {
         let expected = submissions::table
             .filter(submissions::id.eq(id.as_str()))
-            .filter(submissions::state.eq("processing"))
+            .filter(submissions::state.eq(name_text(&SubmissionState::Processing)?))
             .filter(submissions::files_done.eq(i64::from(done_before)));
         let done = i64::from(done_before) + files.len() as i64;
         if diesel::update(expected).set(submissions::files_done.eq(done)).execute(self.connection)? == 0 {

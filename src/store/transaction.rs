@@ -1,6 +1,6 @@
 //! The steps that one transaction is made of. The rules that combine them are the pipeline's.
 
-use super::connection::AnyConnection;
+use super::pool::AnyConnection;
 use super::{Result, Vault};
 
 /// An open transaction. Its steps are in the files of the tables that they touch.
@@ -57,7 +57,7 @@ pub(super) const ROWS_PER_STATEMENT: usize = 500;
 macro_rules! insert_all {
     ($connection:expr, $table:expr, $rows:expr) => {
         for rows in $rows.chunks($crate::store::transaction::ROWS_PER_STATEMENT) {
-            $crate::store::connection::each_backend!($connection, c => {
+            $crate::store::pool::each_backend!($connection, c => {
                 diesel::insert_into($table).values(rows).on_conflict_do_nothing().execute(c)
             })?;
         }

@@ -67,7 +67,7 @@ impl Queue for NotedQueue {
     async fn consume(&self, _: &ConnectionId, _: u16) -> Result<Box<dyn Consumer>, QueueError> {
         Err(QueueError::Unavailable("holds no messages".into()))
     }
-    async fn check(&self) -> Result<(), QueueError> {
+    async fn ping(&self) -> Result<(), QueueError> {
         Ok(())
     }
 }

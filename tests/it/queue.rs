@@ -90,7 +90,7 @@ async fn an_event_reaches_every_connection_of_its_tenant_and_no_other(queue: Arc
     }
     let mut other = queue.consume(&ids[2], 1).await.unwrap();
     assert!(is_quiet(&mut other).await);
-    queue.check().await.unwrap();
+    queue.ping().await.unwrap();
     for id in &ids {
         queue.remove(id).await.unwrap();
     }

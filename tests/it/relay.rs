@@ -85,7 +85,7 @@ impl Queue for Away {
     async fn consume(&self, connection: &ConnectionId, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
         self.inner.consume(connection, prefetch).await
     }
-    async fn check(&self) -> Result<(), QueueError> {
+    async fn ping(&self) -> Result<(), QueueError> {
         self.ask()
     }
 }

@@ -448,7 +448,7 @@ async fn two_processes_may_start_at_once(database: &TestStore) {
     };
     let starts = (0..6).map(|_| Store::connect(&url, sealer()));
     for store in futures_util::future::join_all(starts).await {
-        store.unwrap().check().await.unwrap();
+        store.unwrap().ping().await.unwrap();
     }
 }
 

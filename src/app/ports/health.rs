@@ -18,8 +18,8 @@ pub struct Dependencies {
 #[async_trait]
 impl Health for Dependencies {
     async fn probe(&self) -> Vec<Probe> {
-        let database = tokio::time::timeout(PATIENCE, self.store.check()).await;
-        let queue = tokio::time::timeout(PATIENCE, self.queue.check()).await;
+        let database = tokio::time::timeout(PATIENCE, self.store.ping()).await;
+        let queue = tokio::time::timeout(PATIENCE, self.queue.ping()).await;
         vec![
             probe("database", matches!(database, Ok(Ok(()))), "The database does not answer."),
             probe("queue", matches!(queue, Ok(Ok(()))), "The message queue does not answer; events wait in the database."),

@@ -123,8 +123,8 @@ impl Queue for WatchedQueue {
         let inner = self.inner.consume(connection, prefetch).await?;
         Ok(Box::new(WatchedConsumer { inner, stop: self.stop.clone(), told: self.told.clone() }))
     }
-    async fn check(&self) -> Result<(), QueueError> {
-        self.inner.check().await
+    async fn ping(&self) -> Result<(), QueueError> {
+        self.inner.ping().await
     }
 }
 

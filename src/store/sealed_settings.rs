@@ -1,6 +1,6 @@
 //! Sealed values of the installation itself, by name.
 
-use super::connection::{AnyConnection, each_backend};
+use super::pool::{AnyConnection, each_backend};
 use super::schema::settings;
 use super::text::time_text;
 use super::{Result, Store, StoreError};

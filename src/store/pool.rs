@@ -38,9 +38,9 @@ pub enum AnyConnection {
 macro_rules! each_backend {
     ($connection:expr, $inner:ident => $body:expr) => {
         match $connection {
-            $crate::store::connection::AnyConnection::Sqlite($inner) => $body,
+            $crate::store::pool::AnyConnection::Sqlite($inner) => $body,
             #[cfg(feature = "postgres")]
-            $crate::store::connection::AnyConnection::Postgres($inner) => $body,
+            $crate::store::pool::AnyConnection::Postgres($inner) => $body,
         }
     };
 }
