@@ -1,8 +1,8 @@
 //! The connectors as the administrator sees them: set-up forms, checked settings, a test without side effects.
 
+use crate::connector::Engine;
 use crate::connector::manifest::{Field, FieldKind, SecretField, Status};
 use crate::connector::registry::{Connector, Registry};
-use crate::connector::run::Engine;
 use crate::connector::{secrets, settings};
 use crate::http::ports::{ConnectorInfo, Connectors, FieldError, FormField, TestStep};
 use crate::model::connection::{Connection, Secrets};
