@@ -18,7 +18,7 @@ const MAY_IMPORT: Rows = &[
     ("seal", &[]),
     ("http_client", &[]),
     ("config", &["model", "http_client", "document", "channel"]),
-    ("jsonld", &[]),
+    ("jsonld", &["model"]),
     ("document", &["model"]),
     ("intake", &["model", "document"]),
     ("protocol", &["model", "document", "http_client"]),
