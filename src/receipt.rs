@@ -1,5 +1,5 @@
-//! Receipts: what the gateway found out about a credential, signed, so that it can be shown later to somebody who was not there.
-//! Comes in: a report and what it was based on. Goes out: a compact JWS; and the other way round. Receipts of a tenant form a chain.
+//! Receipts: the signed result of verifying a credential, which can be shown to another party later.
+//! Comes in: a report and its inputs. Goes out: a compact JWS; and the reverse. Receipts of a tenant form a chain.
 //! Must not know: where receipts are stored, how the key is kept.
 
 use crate::document::cose::Sign1;
@@ -54,7 +54,7 @@ pub struct ListVersion {
     pub etag: Option<String>,
 }
 
-/// What a receipt says.
+/// The content of a receipt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub version: u32,
@@ -81,7 +81,7 @@ pub struct Receipt {
     pub previous_sha256: Option<String>,
 }
 
-/// Where a new receipt stands in its tenant's chain.
+/// The place of a new receipt in its tenant's chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChainEnd {
     pub number: u64,
@@ -89,7 +89,7 @@ pub struct ChainEnd {
     pub sha256: String,
 }
 
-/// What a receipt is made from, beside the report.
+/// The inputs of a receipt, beside the report.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
     pub gateway: &'a str,

@@ -1,4 +1,4 @@
-//! The transport's verdict on what a wallet sent: is it a presentation, is its proof good, is it for this request?
+//! The verdict on a wallet's message as a transport: is it a presentation, is its proof good, is it for this request?
 //! Never mixed with the verdicts on the credentials inside, which the pipeline gives.
 
 use super::Channels;
@@ -11,7 +11,7 @@ use crate::protocol::vcalm::problem::Problem;
 use crate::verify::{HolderSignature, PresentationRequest, VerificationRequest};
 use bytes::Bytes;
 
-/// One presentation as it came, in whichever envelope.
+/// One presentation as the wallet sent it, in any envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! Backpacks on other hosts: connecting, pulling on schedule, disconnecting. Each step that fails says which one and what to do.
+//! Backpacks on other hosts: connecting, pulling on schedule, disconnecting. An error names the failed step and the next step.
 
 use super::{Channels, secrets};
 use crate::model::backpack::{
@@ -18,7 +18,7 @@ use chrono::{DateTime, Duration, Utc};
 const AUTHORIZATION_MINUTES: i64 = 15;
 /// Longer than the longest pull.
 const LEASE: Duration = Duration::minutes(30);
-/// Hosts go by creation time and clocks differ.
+/// Pulls overlap by this span: hosts select by creation time, and clocks differ.
 const SINCE_MARGIN: Duration = Duration::hours(1);
 /// Without `Retry-After` a client tries twice more, half an hour apart.
 const RETRY: Duration = Duration::minutes(30);
@@ -41,7 +41,7 @@ impl From<StepFailure> for BackpackFailure {
     }
 }
 
-/// What a pull brought.
+/// The result of a pull.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pulled {
     pub pages: usize,
@@ -147,7 +147,7 @@ impl Channels {
         let tokens = match redeemed {
             Ok(tokens) => tokens,
             Err(failure) => {
-                // A host that forgot us is registered at anew the next time.
+                // A host that no longer knows the gateway gets a new registration at the next pull.
                 if failure.message.contains("invalid_client") {
                     self.store().delete_host_registration(&backpack.tenant_id, &backpack.host.registration_url).await?;
                 }
@@ -158,7 +158,7 @@ impl Channels {
         Ok(backpack)
     }
 
-    /// Pulls now. `None` when another worker has the backpack in hands, or it is not connected.
+    /// Pulls now. `None` when another worker holds the backpack's lease, or the backpack is not connected.
     pub async fn pull(&self, backpack: &Backpack) -> Result<Option<Pulled>, BackpackFailure> {
         let now = self.clock().now();
         if !self.store().lease_backpack(&backpack.id, now, LEASE).await? {
@@ -226,7 +226,7 @@ impl Channels {
         Ok(pulled)
     }
 
-    /// The row is leased: nobody else refreshes at the same time.
+    /// The row is leased, so no other worker refreshes at the same time.
     async fn refresh_tokens(
         &self,
         backpack: &Backpack,
@@ -253,7 +253,7 @@ impl Channels {
             }
         }
         let identity = self.store().candidate_identity(&backpack.tenant_id, &backpack.candidate_ref).await?;
-        // Small groups are worked on at once; a big submission would have to be resumed by somebody.
+        // Small groups are verified at once; a large submission would need a caller that resumes it.
         for group in files.chunks(self.pipeline.examiner.limits.max_files_inline.max(1)) {
             let delivered = Delivered {
                 tenant_id: backpack.tenant_id.clone(),
@@ -273,7 +273,7 @@ impl Channels {
         Ok(())
     }
 
-    /// Revokes and forgets. The host may be away: then the gateway forgets all the same, and says so.
+    /// Revokes and deletes the tokens. If the host is away, the gateway deletes its tokens anyway and says so.
     pub async fn disconnect_backpack(&self, backpack: &Backpack) -> Result<Option<StepFailure>, BackpackFailure> {
         let tokens = self.store().backpack_tokens(&backpack.id).await?;
         self.store().disconnect_backpack(&backpack.tenant_id, &backpack.id).await?;

@@ -1,4 +1,4 @@
-//! The candidate's consent: an invitation is what identifies them, a code is what the platform gets.
+//! The candidate's consent: an invitation identifies the candidate, and the platform gets a code.
 
 use super::{Channels, secrets};
 use crate::model::ids::{CandidateRef, TenantId};

@@ -15,7 +15,7 @@ use crate::verify::PresentationRequest;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-/// What an employer asks for.
+/// An employer's request to a wallet.
 #[derive(Clone, Debug)]
 pub struct NewExchange {
     pub tenant_id: TenantId,
@@ -50,7 +50,7 @@ impl Channels {
         Urls::new(&self.public_url, exchange.id.as_str())
     }
 
-    /// The origin: what wallets compare with the channel.
+    /// The gateway's origin, which wallets compare with the address that they talk to.
     pub fn domain(&self) -> String {
         url::Url::parse(&self.public_url)
             .map(|url| url.origin().ascii_serialization())
@@ -160,14 +160,14 @@ impl Channels {
     pub async fn journal(&self, exchange: &ExchangeId, call: &str, status: u16, detail: Value) {
         let entry = ExchangeLogEntry { at: self.clock().now(), call: call.to_owned(), status: i32::from(status), detail };
         if let Err(error) = self.store().append_exchange_log(exchange, &entry).await {
-            tracing::warn!(cause = %error, "a line of an exchange's journal could not be written");
+            tracing::warn!(cause = %error, "an entry of an exchange's journal could not be written");
         }
     }
 }
 
 /// The answer when the store or the pipeline is away; the cause goes to the log.
 pub fn unavailable(error: impl std::fmt::Display) -> Problem {
-    tracing::error!(cause = %error, "a wallet's message could not be kept");
+    tracing::error!(cause = %error, "a wallet's message could not be stored");
     Problem::unavailable()
 }
 

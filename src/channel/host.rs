@@ -1,4 +1,4 @@
-//! A push over the Open Badges API: taken in like any submission, and kept to be served back.
+//! A push over the Open Badges API: verified like any submission, and stored to be served back.
 
 use super::Channels;
 use crate::model::ids::{CandidateRef, TenantId};
@@ -12,7 +12,7 @@ use crate::store::Shelf;
 use crate::verify::PresentationRequest;
 use bytes::Bytes;
 
-/// What became of a push.
+/// The result of a push.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushResult {
     Created(Submission),
@@ -31,7 +31,7 @@ pub fn shelf(api: Api, tenant: &TenantId, candidate: &CandidateRef) -> Shelf {
 }
 
 impl Channels {
-    /// Takes a credential in for the candidate whom the token belongs to. What the body says of a person chooses nobody.
+    /// Takes a credential in for the candidate of the token. The body never chooses the candidate.
     pub async fn push(
         &self,
         api: Api,

@@ -1,5 +1,5 @@
-//! What a channel does between its protocol and the pipeline: load what is remembered, ask the protocol, hand over to the pipeline, remember.
-//! Comes in: requests that the modules of `protocol` have read. Goes out: their answers.
+//! The stateful side of a channel, between its protocol and the pipeline: load the state, ask the protocol, call the pipeline, store the state.
+//! Comes in: requests that the modules of `protocol` have read. Goes out: the answers to them.
 //! Must not know: HTTP servers, queues, connectors. How a proof is checked is the verifier's business.
 
 pub mod answer;
@@ -39,7 +39,7 @@ pub enum ChannelError {
     Signer(#[from] SignerError),
 }
 
-/// Everything that the channels run on. Cheap to clone.
+/// The parts that all channels use. Cheap to clone.
 #[derive(Clone)]
 pub struct Channels {
     pub pipeline: Pipeline,
@@ -83,7 +83,7 @@ impl Channels {
         Deployment { signer: self.signer.as_deref(), compatibility: self.settings.oid4vp_compatibility }
     }
 
-    /// Removes what no longer means anything and pulls backpacks that are due. The composition root calls it every minute.
+    /// Deletes expired rows and pulls due backpacks. The composition root calls it every minute.
     pub async fn tick(&self) {
         if let Err(error) = self.store().tidy_channels(self.clock().now()).await {
             tracing::warn!(cause = %error, "expired codes, tokens and exchanges could not be removed");
@@ -100,7 +100,7 @@ impl Channels {
     }
 }
 
-/// What signs OpenID4VP requests, when the settings name a certificate. `public_url`: where wallets reach the gateway.
+/// The signer of OpenID4VP requests, if the settings name a certificate. `public_url`: where wallets reach the gateway.
 ///
 /// # Errors
 /// The files can't be read, or they don't fit one another or the host.

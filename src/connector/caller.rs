@@ -1,4 +1,4 @@
-//! Makes a job's calls: credentials on, rate kept, answer read, record written.
+//! Makes a job's calls: adds credentials, keeps the request rate, reads the answer, writes the record.
 //! Comes in: prepared requests. Goes out: answers with their meaning, and the redacted records of an attempt.
 //! Must not know: which step comes next, what the ledger says.
 
@@ -193,7 +193,7 @@ impl<'a> Caller<'a> {
         Ok(())
     }
 
-    /// What an answer that is not a success means for the run.
+    /// The stop that follows from an answer that is not a success.
     pub fn stop(&self, reading: &Reading) -> Stop {
         let kind = match reading.verdict {
             Verdict::Transient => StopKind::Retry { wait: reading.wait, limited: false },

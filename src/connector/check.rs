@@ -1,6 +1,6 @@
 //! Proves a connection's settings with the manifest's harmless call.
-//! Comes in: a connection with resolved secrets. Goes out: one plain sentence per thing that was looked at. Nothing is written
-//! but, for folders, a small file that says when.
+//! Comes in: a connection with resolved secrets. Goes out: one plain sentence per test. The check writes nothing
+//! except, for folders, a small file with the time.
 
 use super::caller::Caller;
 use super::engine::Engine;

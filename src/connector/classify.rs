@@ -1,4 +1,4 @@
-//! Reads an answer: what it means for the delivery. HTTP 200 is not success; a 5xx is not always worth another try.
+//! Reads an answer and its meaning for the delivery. HTTP 200 is not always success, and a 5xx is not always worth another attempt.
 //! Comes in: status, headers and body, or why there was no answer. Goes out: a verdict with a reason. Pure.
 
 use super::manifest::{Rule, Verdict};
@@ -11,11 +11,11 @@ use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Nobody is made to wait longer than this because a header says so.
+/// Longest wait that an answer's header can demand.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 const MAX_MESSAGE_CHARS: usize = 300;
 
-/// What came back, or why nothing did.
+/// The answer, or the reason why there is no answer.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// 0 when there was no answer.
@@ -70,7 +70,7 @@ impl Answer {
     }
 }
 
-/// What an answer means.
+/// The meaning of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     pub verdict: Verdict,

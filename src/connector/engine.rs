@@ -1,5 +1,5 @@
-//! What every run of a manifest shares: templates, the outside world, rates and tokens, the clock.
-//! Must not know: how a run goes; `run` and `check` say that.
+//! The parts that all runs of manifests share: templates, the outside world, rates and tokens, the clock.
+//! Must not know: the steps of a run, which are in `run` and `check`.
 
 use super::limits::Gates;
 use super::outside::Outside;

@@ -5,7 +5,7 @@ use crate::model::candidate::Identity;
 use crate::model::connection::{Connection, Secrets};
 use crate::model::event::Event;
 
-/// Everything that one delivery needs.
+/// The inputs of one delivery.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
     pub connector: &'a Connector,

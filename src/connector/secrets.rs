@@ -1,5 +1,5 @@
 //! Turns references to secrets (`env:NAME`, `file:/path`) into their values, at the moment of use.
-//! Comes in: what a connection stores. Goes out: values that never print. Must not know: what they are for.
+//! Comes in: a connection's stored secrets. Goes out: values that never print. Must not know: the purpose of the values.
 
 use crate::model::connection::Secrets;
 use crate::model::secret::Secret;

@@ -1,5 +1,5 @@
-//! Runs the tests that a manifest brings along, against a world that answers only what the test expects.
-//! Comes in: a connector. Goes out: per test what went wrong, and the exact requests that were sent (for golden files and `plan`).
+//! Runs a manifest's own tests against a stand-in that answers only the requests that the test expects.
+//! Comes in: a connector. Goes out: the faults of each test, and the exact requests that were sent (for golden files and `plan`).
 //! No network, no clock of the machine, no file outside of memory.
 
 use super::case::Test;
@@ -22,7 +22,7 @@ use crate::model::secret::Secret;
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
 
-/// What one test did.
+/// The result of one test.
 #[derive(Debug)]
 pub struct TestResult {
     pub name: String,

@@ -1,5 +1,5 @@
-//! Checks what a tenant filled in against what the manifest asks for.
-//! Comes in: fields, mapping and the secrets of a connection. Goes out: plain sentences about what is wrong.
+//! Checks a connection's settings against the manifest.
+//! Comes in: fields, mapping and the secrets of a connection. Goes out: plain sentences about the faults.
 
 use super::manifest::{Field, FieldKind, strings_of};
 use super::registry::Connector;
@@ -27,7 +27,7 @@ pub fn with_defaults(connector: &Connector, fields: &Map<String, Value>) -> Map<
     complete
 }
 
-/// Everything that is wrong with a connection's settings; `secrets` are the names of those that are set.
+/// All faults of a connection's settings; `secrets` are the names of those that are set.
 pub fn problems(
     connector: &Connector,
     fields: &Map<String, Value>,

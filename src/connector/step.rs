@@ -1,5 +1,5 @@
-//! One step of a manifest: for each of its items look, or write and remember.
-//! Comes in: the values of the steps so far. Goes out: the value that later steps see, or why the run stops.
+//! One step of a manifest: for each of its items, read, or write and record the write.
+//! Comes in: the values of the steps so far. Goes out: the value that later steps see, or the reason why the run stops.
 //! Must not know: which step comes next, queues, where the ledger is kept.
 
 use super::caller::Caller;
@@ -16,11 +16,11 @@ use minijinja::value::Value;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-/// A list that a step walks may not be longer.
+/// Most elements of a list that a step walks.
 const MAX_ITEMS: usize = 500;
 const MAX_PAGES: usize = 50;
 
-/// One step on its way.
+/// A step that is running.
 pub struct Running<'a, 'b> {
     pub engine: &'a Engine,
     pub step: &'a Step,
@@ -263,7 +263,7 @@ pub fn file_job(templates: &Templates, file: &FileWrite, context: &Context<'_>) 
     })
 }
 
-/// Elements are told apart by what they are, not by their place: a mapping may change between attempts.
+/// The key of an element holds its content, not its position: a mapping may change between attempts.
 fn ledger_key(step: &str, item: Option<&Value>) -> Result<String, Stop> {
     let Some(item) = item else {
         return Ok(step.to_owned());
@@ -281,6 +281,7 @@ fn not_a_list(step: &str) -> Stop {
 }
 
 fn unexpected(step: &str) -> Stop {
-    let message = format!("The system's answer to the step “{step}” does not hold what it should; look at the attempt's answer.");
+    let message =
+        format!("The system's answer to the step “{step}” lacks a value that the step needs; look at the attempt's answer.");
     Stop::new(StopKind::Permanent, "unexpected_answer", message)
 }

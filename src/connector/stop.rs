@@ -16,7 +16,7 @@ pub struct Stop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopKind {
     Parked,
-    /// `wait`: what the target asked for. `limited`: it only asked to slow down, which is not a failure.
+    /// `wait`: the wait that the target asked for. `limited`: the target only asked to slow down, which is not a failure.
     Retry {
         wait: Option<Duration>,
         limited: bool,

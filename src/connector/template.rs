@@ -1,6 +1,6 @@
 //! Expressions and templates of manifests and mappings: minijinja without files, environment or network.
 //! Comes in: text of a manifest or of a tenant's mapping, and JSON values. Goes out: JSON values or a plain error.
-//! Two readings: strict for what is sent (a missing value is an error), lenient for foreign answers (a missing value is none).
+//! Two readings: strict for requests (a missing value is an error), lenient for foreign answers (a missing value is empty).
 
 use super::filters;
 use super::values::{MAX_DEPTH, ParkSignal, TemplateError, shown, to_json};

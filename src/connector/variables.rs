@@ -47,7 +47,7 @@ impl Variables {
         Ok(variables)
     }
 
-    /// What is known without an event: for a connection's check.
+    /// The values that are known without an event, for a connection's check.
     pub fn settings(connector: &Connector, connection: &Connection, now: DateTime<Utc>) -> Self {
         let mut mapping = connector.manifest.mapping.clone();
         let mut values = connector.manifest.values.clone();

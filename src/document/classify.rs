@@ -1,6 +1,6 @@
-//! What a JSON object is, told from its members alone.
+//! The kind of a JSON object, by its members alone.
 //! Comes in: a parsed JSON object. Goes out: a kind, and the data model that it seems to follow.
-//! A guess for routing and for words: nothing here says that the object is well-formed, let alone genuine.
+//! A guess for routing and for messages: it does not say that the object is well-formed or genuine.
 
 use super::cose;
 use crate::model::credential::Format;

@@ -75,7 +75,7 @@ fn split_item(item: &str, source: &Source<'_>, open: OpenInner) -> Vec<ReceivedC
     if !credentials.is_empty() {
         return credentials;
     }
-    // Whatever stands in the place of a credential is reported as one that can't be read, never dropped.
+    // Any value in the place of a credential is reported as an unreadable credential, never dropped.
     match json::parse(item.as_bytes(), source.limits) {
         Ok(value) => vec![source.credential("application/json", item.as_bytes(), Document::Json(value.into()))],
         Err(_) => Vec::new(),

@@ -1,5 +1,5 @@
 //! Signed tokens and messages: compact JWS (VC-JWT, signed badges), SD-JWT and COSE.
-//! Comes in: text or bytes of such a shape. Goes out: what they hold. Signatures are not looked at: the payload is read only
+//! Comes in: text or bytes of such a shape. Goes out: their content. Signatures are not looked at: the payload is read only
 //! to tell a presentation from a credential.
 
 use super::found::{Found, OpenInner, Source, named};
@@ -99,7 +99,7 @@ struct Signed<'a> {
 fn found(signed: Signed<'_>, known: Option<Claimed>, source: &Source<'_>, open: OpenInner) -> Found {
     let Signed { shape, bytes, document, payload, claims } = signed;
     let Some(claims) = claims else {
-        // What is signed but can't be read is for verification to refuse, with its reason.
+        // Verification refuses signed content that can't be read, and gives the reason.
         let media_type = shape.of_credential(if shape == Shape::SdJwt { Format::SdJwtVc } else { Format::Other });
         return source.found("signed token".to_owned(), source.credential(media_type, bytes, document));
     };

@@ -1,5 +1,5 @@
 //! Text becomes credentials: JSON, signed tokens and messages, also in quotes, lists and API bodies.
-//! Comes in: text from a file, an image or an envelope. Goes out: what it holds. Signatures are not looked at.
+//! Comes in: text from a file, an image or an envelope. Goes out: its credentials. Signatures are not looked at.
 
 use super::found::{Content, Found, MAX_ITEMS, Source, named};
 use super::{presentation, problem, signed};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Envelopes in envelopes (quotes, wrappers, data URLs) that are opened.
 const MAX_NESTING: usize = 4;
 
-/// Finds out what a text holds. Several items only for lists that mix kinds.
+/// The content of a text. Several items only for lists that mix kinds.
 pub fn open(text: &str, source: &Source<'_>) -> Vec<Found> {
     open_nested(text, source, source.nesting)
 }

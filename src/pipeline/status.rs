@@ -1,4 +1,4 @@
-//! What issuers decide later: credentials that are revoked, suspended and reinstated after they came in.
+//! Status changes after the upload: issuers revoke, suspend and reinstate credentials.
 //! Comes in: the moment. Goes out: rows and events. Only the status is taken from the new look: what else was found out holds
 //! for the bytes, which have not changed. Must not know: who asks, and how often.
 

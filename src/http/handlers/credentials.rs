@@ -1,4 +1,4 @@
-//! Credentials: what was decided about each, and the bytes exactly as they were received.
+//! Credentials: their verdicts, and their bytes exactly as they were received.
 //! Nothing of a rejected credential's content is shown; its source can only be downloaded, never displayed.
 
 use crate::http::auth::Caller;

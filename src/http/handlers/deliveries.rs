@@ -1,4 +1,4 @@
-//! Deliveries: what went to which employer system, each try at it, and another try when a person asks for one.
+//! Deliveries: the list, their attempts, and replays.
 
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
@@ -78,7 +78,7 @@ struct Replayed {
     replayed: u32,
 }
 
-/// `POST /v1/deliveries/replay`: all dead (or parked) ones, of one connection or of all; at most 1,000 a call.
+/// `POST /v1/deliveries/replay`: all dead (or parked) deliveries, of one connection or of all; at most 1,000 per call.
 pub async fn replay_many(state: web::Data<State>, caller: Caller, body: web::Json<ReplayMany>) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     if !matches!(body.state, DeliveryState::Dead | DeliveryState::Parked) {

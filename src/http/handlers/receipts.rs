@@ -1,4 +1,4 @@
-//! `GET /v1/credentials/{id}/receipt`: what was found out about a credential, signed by the gateway.
+//! `GET /v1/credentials/{id}/receipt`: the result of verifying a credential, signed by the gateway.
 //! The receipt is made when it is first asked for and is the same ever after. It holds codes and digests, nothing of the content.
 
 use crate::http::auth::Caller;

@@ -1,4 +1,4 @@
-//! For operators and developers: is it alive, is it ready, what does it count, what does it offer, what does an error mean.
+//! For operators and developers: health, readiness, metrics, the OpenAPI document, the pages of problem types.
 
 use crate::http::openapi;
 use crate::http::ports::{FieldError, Probe};
@@ -40,7 +40,7 @@ pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(Alive { status: "ok" })
 }
 
-/// `GET /readyz`: everything that the gateway needs is there; 503 names what is not.
+/// `GET /readyz`: database and queue answer; 503 names the part that does not.
 pub async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let probes = state.health.probe().await;
     let failed: Vec<FieldError> = probes
@@ -54,7 +54,7 @@ pub async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     if failed.is_empty() {
         return Ok(HttpResponse::Ok().json(Ready { status: "ready", probes }));
     }
-    let mut problem = Problem::new(Code::Unavailable, "The gateway is not ready; errors name what is away.");
+    let mut problem = Problem::new(Code::Unavailable, "The gateway is not ready; `errors` names the parts that do not answer.");
     problem.errors = failed;
     Err(problem.header("retry-after", "5"))
 }
@@ -64,7 +64,7 @@ pub async fn metrics(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     // Without the database the rest is still worth reading.
     match state.store().backlog().await {
         Ok(backlog) => state.metrics.backlog(&backlog, state.clock().now()),
-        Err(error) => tracing::warn!(cause = %error, "what waits could not be counted"),
+        Err(error) => tracing::warn!(cause = %error, "the backlog could not be counted for the metrics"),
     }
     let text = state.metrics.render().map_err(Problem::internal)?;
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text))

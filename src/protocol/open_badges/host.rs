@@ -1,4 +1,4 @@
-//! What a platform pushes: one credential as JSON or as a compact JWS.
+//! A platform's push: one credential as JSON or as a compact JWS.
 //! Comes in: media type and body. Goes out: the credential's identity and the exact bytes to keep and to echo.
 //! Must not know: whether it is genuine.
 
@@ -14,7 +14,7 @@ const JSON_TYPES: [&str; 4] = ["application/json", "application/vc+ld+json", "ap
 const JWS_TYPES: [&str; 4] = ["text/plain", "application/jwt", "application/vc+jwt", "application/jose"];
 const CREDENTIAL_TYPES: [&str; 4] = ["VerifiableCredential", "OpenBadgeCredential", "AchievementCredential", "ClrCredential"];
 
-/// A pushed credential, before anything about it is believed.
+/// A pushed credential, before it was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pushed {
     pub compact_jws: bool,
@@ -163,7 +163,7 @@ fn has_credential_type(credential: &Value) -> bool {
 /// What to do with a push of a credential that is already here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upsert {
-    /// Nothing new in it: 304.
+    /// The credential is not new: 304.
     NotModified,
     /// Verify it, and let it take the other's place.
     Replace,

@@ -16,7 +16,7 @@ pub struct Wanted {
     pub input: bool,
 }
 
-/// `verified` of the standard: nothing that decides it failed or stayed unchecked.
+/// `verified` of the standard: no deciding check failed or stayed unchecked.
 pub fn verified(report: &VerificationReport) -> bool {
     let bad =
         |check: &&Check| decides_verified(check.id) && matches!(check.status, CheckStatus::Fail | CheckStatus::CouldNotCheck);
@@ -86,7 +86,7 @@ pub struct PresentationVerdict<'a> {
     /// The transport's verdict; `None` when a presentation without proof was sent on purpose.
     pub report: Option<&'a VerificationReport>,
     pub holder: Option<&'a str>,
-    /// What was asked for; (value, held).
+    /// The requested value, and whether it matched.
     pub challenge: Option<(&'a str, bool)>,
     pub domain: Option<(&'a str, bool)>,
     pub credentials: Vec<(Value, &'a VerificationReport)>,
