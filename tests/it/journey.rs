@@ -238,7 +238,11 @@ async fn an_upload_over_http_becomes_signed_events_at_a_receiver_that_was_connec
     let badge = &samples.iter().find(|sample| sample.name == "valid.png").unwrap().bytes;
     let uploaded = Answer::of(app.upload(Form::new().file("valid.png", badge).text("candidate_email", "ada@example.org"))).await;
     assert_eq!(uploaded.status, 201, "{}", uploaded.text);
-    app.drain().await;
+    // A broker may hand over a later event about the person first: that one then waits a second for the earlier.
+    for _ in 0..10 {
+        app.drain().await;
+        app.clock.set(app.clock.now() + chrono::Duration::seconds(2));
+    }
 
     let events = receiver.genuine();
     assert_eq!(receiver.forged(), 0);
