@@ -53,7 +53,7 @@ impl Pipeline {
     }
 
     async fn take_in(&self, delivered: Delivered, presented: Option<Vec<Presented>>) -> Result<Submission, PipelineError> {
-        let request_hash = delivered.hash();
+        let request_hash = delivered.hash()?;
         if let Some(key) = &delivered.idempotency_key {
             let used_for = self.store.idempotency(&delivered.tenant_id, key, &request_hash).await?;
             if let Some(earlier) = self.earlier(&delivered.tenant_id, used_for).await? {

@@ -3,6 +3,7 @@
 
 use crate::model::ids::TenantId;
 use crate::model::submission::{CandidateHint, Channel, UploadedFile};
+use crate::store::StoreError;
 use crate::verify::PresentationRequest;
 use sha2::{Digest, Sha256};
 
@@ -20,11 +21,15 @@ pub struct Delivered {
 
 impl Delivered {
     /// Lower-case hex SHA-256 over everything that makes the request what it is.
-    pub(super) fn hash(&self) -> String {
+    ///
+    /// # Errors
+    /// The request can't be written as JSON; a made-up hash would make unlike requests alike.
+    pub(super) fn hash(&self) -> Result<String, StoreError> {
         let files = self.files.iter().map(|file| (&file.name, &file.media_type, sha256_hex(&file.bytes)));
         let files: Vec<_> = files.collect();
         let request = (self.channel, &self.candidate, &self.expected.challenge, &self.expected.domain, files);
-        sha256_hex(&serde_json::to_vec(&request).unwrap_or_default())
+        let text = serde_json::to_vec(&request).map_err(|error| StoreError::Internal(error.to_string()))?;
+        Ok(sha256_hex(&text))
     }
 }
 
