@@ -28,6 +28,7 @@ mod journey;
 mod json_ld;
 mod lifecycle;
 mod links;
+mod numbers;
 mod oauth;
 mod oid4vp;
 mod open_badges_2;

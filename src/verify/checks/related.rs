@@ -11,6 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use ssi_multicodec::MultiEncoded;
 use subtle::ConstantTimeEq;
 
 const MAX_RESOURCES: usize = 32;
@@ -69,10 +70,12 @@ fn fits_sri(text: &str, bytes: &[u8]) -> bool {
 /// Multibase of a multihash.
 fn fits_multihash(text: &str, bytes: &[u8]) -> bool {
     let Ok(decoded) = decode_multibase(text) else { return false };
-    let (actual, expected) = match decoded.as_slice() {
-        [0x12, 0x20, digest @ ..] => (Sha256::digest(bytes).to_vec(), digest),
-        [0x20, 0x30, digest @ ..] => (Sha384::digest(bytes).to_vec(), digest),
-        [0x13, 0x40, digest @ ..] => (Sha512::digest(bytes).to_vec(), digest),
+    let Ok(encoded) = MultiEncoded::new(&decoded) else { return false };
+    // What follows the code of the hash is its length in bytes, then the digest.
+    let (actual, expected) = match encoded.parts() {
+        (ssi_multicodec::SHA2_256, [32, digest @ ..]) => (Sha256::digest(bytes).to_vec(), digest),
+        (ssi_multicodec::SHA2_384, [48, digest @ ..]) => (Sha384::digest(bytes).to_vec(), digest),
+        (ssi_multicodec::SHA2_512, [64, digest @ ..]) => (Sha512::digest(bytes).to_vec(), digest),
         _ => return false,
     };
     actual.ct_eq(expected).into()

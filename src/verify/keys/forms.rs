@@ -10,6 +10,7 @@ use rsa::pkcs8::{DecodePublicKey, Document as Der};
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPublicKey};
 use serde_json::{Map, Value};
+use ssi_multicodec::MultiEncoded;
 use std::sync::LazyLock;
 
 /// Longest text of one key; decoding base58 takes time that grows with the square of its length.
@@ -48,24 +49,26 @@ impl PublicKey {
 
     fn decode_multikey(text: &str) -> Result<Self, KeyError> {
         let bytes = decode_multibase(text)?;
-        match bytes.as_slice() {
-            [0xed, 0x01, key @ ..] => Self::ed25519(key),
-            [0xe7, 0x01, key @ ..] => Self::secp256k1(key),
-            [0x80, 0x24, key @ ..] => Self::p256(key),
-            [0x81, 0x24, key @ ..] => Self::p384(key),
-            [0x82, 0x24, key @ ..] => Self::p521(key),
-            [0xeb, 0x01, key @ ..] => Self::bls_g2(key),
-            [0x85, 0x24, key @ ..] => {
+        let unknown = || KeyError::Unsupported("with an unknown multicodec prefix".to_owned());
+        let (codec, key) = MultiEncoded::new(&bytes).map_err(|_| unknown())?.parts();
+        match codec {
+            ssi_multicodec::ED25519_PUB => Self::ed25519(key),
+            ssi_multicodec::SECP256K1_PUB => Self::secp256k1(key),
+            ssi_multicodec::P256_PUB => Self::p256(key),
+            ssi_multicodec::P384_PUB => Self::p384(key),
+            ssi_multicodec::P521_PUB => Self::p521(key),
+            ssi_multicodec::BLS12_381_G2_PUB => Self::bls_g2(key),
+            ssi_multicodec::RSA_PUB => {
                 let key = RsaPublicKey::from_pkcs1_der(key).map_err(|_| invalid("the RSA key is broken"))?;
                 Self::rsa(key)
             }
-            [0xd1, 0xd6, 0x03, jwk @ ..] => {
-                let jwk: Value = serde_json::from_slice(jwk).map_err(|_| invalid("the JSON Web Key is broken"))?;
+            ssi_multicodec::JWK_JCS_PUB => {
+                let jwk: Value = serde_json::from_slice(key).map_err(|_| invalid("the JSON Web Key is broken"))?;
                 Self::from_jwk(&jwk)
             }
-            [0xec, 0x01, ..] => Err(KeyError::Unsupported("X25519 (made for encryption)".to_owned())),
-            [0xea, 0x01, ..] => Err(KeyError::Unsupported("BLS12-381 G1".to_owned())),
-            _ => Err(KeyError::Unsupported("with an unknown multicodec prefix".to_owned())),
+            ssi_multicodec::X25519_PUB => Err(KeyError::Unsupported("X25519 (made for encryption)".to_owned())),
+            ssi_multicodec::BLS12_381_G1_PUB => Err(KeyError::Unsupported("BLS12-381 G1".to_owned())),
+            _ => Err(unknown()),
         }
     }
 

@@ -12,10 +12,8 @@ use crate::verify::securing::proof::signature::{self, SignatureError};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
+use ssi_multicodec::MultiEncoded;
 use std::collections::HashMap;
-
-/// Multikey header of a P-256 key.
-const P256_PREFIX: [u8; 2] = [0x80, 0x24];
 
 pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, Seen), ProofProblem> {
     let malformed = |what: &str| ProofProblem::malformed(format!("the derived proof {what}"));
@@ -29,7 +27,8 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
         labels.into_iter().map(|(number, label)| (number, format!("u{}", URL_SAFE_NO_PAD.encode(label)))).collect();
 
     let PublicKey::P256(_) = key else { return Err(malformed("was made with a key of another kind")) };
-    let point = public_key.strip_prefix(&P256_PREFIX).ok_or_else(|| malformed("holds a key of another kind"))?;
+    let encoded = MultiEncoded::new(&public_key).ok().map(MultiEncoded::parts);
+    let Some((ssi_multicodec::P256_PUB, point)) = encoded else { return Err(malformed("holds a key of another kind")) };
     let one_time_key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(|_| malformed("holds a broken key"))?;
     let one_time_key = PublicKey::P256(Box::new(one_time_key));
 
