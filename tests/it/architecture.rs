@@ -48,7 +48,7 @@ const FENCES: Rows = &[
     ("diesel_migrations", &["src/store/"]),
     ("lapin", &["src/queue/rabbitmq"]),
     ("reqwest", &["src/http_client"]),
-    ("ssi_*", &["src/jsonld/"]),
+    ("ssi_*", &["src/jsonld/", "src/verify/"]),
     ("anyhow", &["src/commands/"]),
     ("config", &["src/config/"]),
 ];
