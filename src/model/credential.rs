@@ -292,13 +292,15 @@ pub enum CredentialStatus {
     Withdrawn,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether what a credential awards was attained, as far as its results say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attainment {
     Attained,
     InProgress,
     NotAttained,
-    Provisional,
+    /// A result can't be compared with what is required, or the credential doesn't say.
+    #[default]
     Unknown,
 }
 
@@ -319,6 +321,7 @@ pub struct ResultValue {
     /// Whether the result reaches the required value of its description; absent when that can't be decided.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meets_required: Option<bool>,
+    pub counts_as: Attainment,
     pub source_pointer: String,
 }
 

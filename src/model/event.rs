@@ -1,7 +1,7 @@
 //! CloudEvents 1.0 facts that the gateway publishes. See schemas/events and schemas/asyncapi.yaml.
 
 use super::code::Code;
-use super::credential::{Achievement, CredentialStatus, Issuer};
+use super::credential::{Achievement, Attainment, CredentialStatus, Issuer};
 use super::ids::{CandidateRef, CredentialId, EventId, TenantId};
 use super::report::Outcome;
 use super::skill::SkillAssertion;
@@ -97,13 +97,17 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// Connections that take the outcome. A rejection is for every connection.
+    /// Connections that take the outcome. A rejection is for the connections that take more than accepted credentials.
     pub fn of(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Accepted => Self::Accepted,
-            Outcome::Attention => Self::Attention,
-            Outcome::Rejected => Self::Everyone,
+            Outcome::Attention | Outcome::Rejected => Self::Attention,
         }
+    }
+
+    /// Those that take the outcome, and those that were told of the earlier one.
+    pub fn of_change(before: Outcome, now: Outcome) -> Self {
+        if Self::of(before) == Self::of(now) { Self::of(now) } else { Self::Everyone }
     }
 
     pub fn includes(self, taken: &[Outcome]) -> bool {
@@ -162,6 +166,9 @@ pub struct CredentialSummary {
     /// Absent for rejected credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<CredentialStatus>,
+    /// Whether it was attained, as far as the credential's results say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attainment: Option<Attainment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub achievement: Option<Achievement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,6 +188,6 @@ pub struct Reason {
 /// The same skills in the shapes that receivers want.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Projections {
-    /// De-duplicated display names.
+    /// Display names of the skills that were attained, each once.
     pub plain: Vec<String>,
 }

@@ -13,6 +13,7 @@ pub mod event;
 pub mod exchange;
 pub mod ids;
 pub mod ledger;
+pub mod moment;
 pub mod oauth;
 pub mod record;
 pub mod report;

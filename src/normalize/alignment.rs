@@ -98,14 +98,10 @@ impl Clues<'_> {
 }
 
 fn concept(known: Option<Known>, framework: Option<String>, code: Option<String>, url: Option<String>, label: &str) -> Concept {
-    let from_name =
-        framework.as_deref().and_then(frameworks::by_name).map(|(taxonomy, _)| taxonomy).filter(|name| !name.is_empty());
-    let from_url = known.as_ref().map(|known| known.taxonomy).filter(|name| !name.is_empty());
-    let host = || url.as_deref().and_then(|url| url::Url::parse(url).ok()).and_then(|url| url.host_str().map(str::to_owned));
-    let taxonomy = from_url.or(from_name).map(str::to_owned).or_else(|| framework.clone()).or_else(host);
+    let taxonomy = frameworks::taxonomy(url.as_deref(), framework.as_deref());
     let uri = known.as_ref().map(|known| known.uri.clone()).or_else(|| url.filter(|url| is_uri(url)));
     Concept {
-        taxonomy: taxonomy.unwrap_or_else(|| "unknown".to_owned()),
+        taxonomy,
         taxonomy_version: None,
         uri,
         code: code.or_else(|| known.and_then(|known| known.code)),

@@ -5,14 +5,14 @@
 use super::reader::{Node, trimmed};
 use super::skills::Skills;
 use super::{Draft, Origin, natural_key, normalize, open_badges_3};
-use crate::model::credential::{Attainment, NormalizedCredential, Part, VerifiedDocument};
+use crate::model::credential::{Attainment, Format, NormalizedCredential, Part, VerifiedDocument};
 use crate::model::report::VerificationReport;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 
 pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     open_badges_3::read_frame(root, draft);
-    draft.credential.attainment = Attainment::Attained;
+    draft.credential.attainment = Attainment::Unknown;
     draft.credential.achievement.achievement_type = Some("LearnerRecord".to_owned());
     // A record has no achievement of its own and its `name` may be a person's: the type stands in.
     draft.credential.achievement.name.insert("en".to_owned(), "Comprehensive Learner Record".to_owned());
@@ -70,6 +70,16 @@ pub fn add_parts(
         }
         credential.parts.push(Part { pointer: pointer.clone(), credential: part });
     }
+    if document.format == Format::Clr2 {
+        credential.attainment = of_record(&credential.parts);
+    }
+}
+
+/// A record awards nothing itself: it counts as its parts do, where they all count alike.
+fn of_record(parts: &[Part]) -> Attainment {
+    let mut all = parts.iter().map(|part| part.credential.attainment);
+    let first = all.next().unwrap_or_default();
+    if all.all(|other| other == first) { first } else { Attainment::Unknown }
 }
 
 /// Skills of two credentials are the same when concept (or else label) and attainment agree.

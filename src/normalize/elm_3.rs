@@ -2,9 +2,11 @@
 //! Comes in: a EuropeanDigitalCredential. Goes out: the claims' achievements with learning outcomes as skills.
 //! Claims nest; one concept under many outcomes is one skill with many pointers.
 
+use super::attainment::words::{Word, word};
+use super::attainment::{Given, Kind, Required, combined, counts_as};
 use super::reader::{Node, preferred};
 use super::skills::{Skills, Stated};
-use super::{Draft, MAX_SKILLS, frameworks, level, open_badges_3};
+use super::{Draft, frameworks, level, open_badges_3};
 use crate::model::credential::{Achievement, Attainment, Credits, QualificationLevel, ResultValue};
 use crate::model::skill::{Concept, Derivation, Level, Relation};
 
@@ -17,7 +19,7 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
         if index == 0 {
             draft.credential.achievement = describe(claim);
         }
-        read_claim(claim, draft, &mut skills);
+        read_claim(claim, Attainment::Attained, draft, &mut skills);
     }
     if claims.is_empty() {
         draft.warn("no_claim", Some("/credentialSubject"), "The credential makes no claim that can be read.");
@@ -47,10 +49,16 @@ fn describe(claim: &Node<'_>) -> Achievement {
 }
 
 /// A claim and those that are parts of it. Depth is bounded by the JSON's.
-fn read_claim(claim: &Node<'_>, draft: &mut Draft, skills: &mut Skills) {
+///
+/// `whole`: what the claim that this one is a part of counts as.
+fn read_claim(claim: &Node<'_>, whole: Attainment, draft: &mut Draft, skills: &mut Skills) {
+    // A claim may be an assessment itself; its parts are claims, too.
+    let mut said = read_grades(claim, draft);
     for assessment in claim.list("provenBy") {
-        read_grade(&assessment, draft);
+        read_assessment(&assessment, draft, &mut said);
     }
+    let counts_as = combined(said.into_iter().chain([whole])).unwrap_or(whole);
+    draft.credential.attainment = combined([draft.credential.attainment, counts_as]).unwrap_or(counts_as);
     for specification in claim.list("specifiedBy") {
         for (name, framework, basis) in [
             ("EQFLevel", "EQF", "eqf_level"),
@@ -63,12 +71,12 @@ fn read_claim(claim: &Node<'_>, draft: &mut Draft, skills: &mut Skills) {
             }
         }
         for outcome in specification.list("learningOutcome") {
-            read_outcome(&outcome, skills);
+            read_outcome(&outcome, counts_as, skills);
         }
     }
     for name in ["hasPart", "hasSubLearningAchievement"] {
         for part in claim.list(name) {
-            read_claim(&part, draft, skills);
+            read_claim(&part, counts_as, draft, skills);
         }
     }
 }
@@ -83,28 +91,58 @@ fn read_level(concept: &Node<'_>, framework: &str, basis: &str, draft: &mut Draf
     }
 }
 
-fn read_grade(assessment: &Node<'_>, draft: &mut Draft) {
-    let Some(grade) = assessment.get("grade").filter(|_| draft.credential.results.len() < MAX_SKILLS) else { return };
-    let value = grade
-        .get("noteLiteral")
-        .map(|note| note.languages(None))
-        .and_then(|map| preferred(&map).map(|(_, text)| text.to_owned()));
-    let title = assessment.get("title").map(|title| title.languages(None));
-    draft.credential.results.push(ResultValue {
-        name: title.and_then(|map| preferred(&map).map(|(_, text)| text.to_owned())),
-        value: value.or_else(|| grade.text()).or_else(|| label(&grade)),
-        source_pointer: grade.pointer.clone(),
-        ..ResultValue::default()
-    });
+/// An assessment and those that are parts of it.
+fn read_assessment(assessment: &Node<'_>, draft: &mut Draft, said: &mut Vec<Attainment>) {
+    said.extend(read_grades(assessment, draft));
+    for part in assessment.list("hasPart") {
+        read_assessment(&part, draft, said);
+    }
+}
+
+/// European credentials name no required grade, so only known words say anything.
+fn read_grades(assessment: &Node<'_>, draft: &mut Draft) -> Vec<Attainment> {
+    let status = assessment.list("gradeStatus").into_iter().flat_map(|status| all_words(&status));
+    let statuses: Vec<Given> = status.map(|word| word.map_or(Given::Unreadable, Given::Status)).collect();
+    let required = if statuses.is_empty() { Required::Nothing } else { Required::AnsweredElsewhere };
+    let mut said: Vec<Attainment> = statuses.into_iter().map(|given| counts_as(Kind::Graded, required, given)).collect();
+    for grade in assessment.list("grade") {
+        let words = all_words(&grade);
+        let given = words.into_iter().map(|word| word.map_or(Given::Uncompared, Given::Word));
+        let grade_says = combined(given.map(|given| counts_as(Kind::Graded, required, given))).unwrap_or_default();
+        let title = assessment.get("title").map(|title| title.languages(None));
+        let note = grade.get("noteLiteral").map(|note| note.languages(None));
+        draft.take_result(ResultValue {
+            name: title.and_then(|map| preferred(&map).map(|(_, text)| text.to_owned())),
+            value: note
+                .and_then(|map| preferred(&map).map(|(_, text)| text.to_owned()))
+                .or_else(|| grade.text())
+                .or_else(|| label(&grade)),
+            counts_as: combined(said.iter().copied().chain([grade_says])).unwrap_or_default(),
+            source_pointer: grade.pointer.clone(),
+            ..ResultValue::default()
+        });
+        said.push(grade_says);
+    }
+    said
+}
+
+/// What a grade, or the concept of a status, says in each language; `None` for a text that is no known word.
+fn all_words(node: &Node<'_>) -> Vec<Option<Word>> {
+    let texts = ["noteLiteral", "prefLabel", "title", "name"].iter().filter_map(|name| node.get(name));
+    let mut texts: Vec<String> = texts.flat_map(|text| text.languages(None).into_values()).collect();
+    if texts.is_empty() {
+        texts.extend(node.id());
+    }
+    if texts.is_empty() { vec![None] } else { texts.iter().map(|text| word(text)).collect() }
 }
 
 /// An outcome's related concepts are the skills; without any, its title is one in the issuer's own words.
-fn read_outcome(outcome: &Node<'_>, skills: &mut Skills) {
+fn read_outcome(outcome: &Node<'_>, counts_as: Attainment, skills: &mut Skills) {
     let related: Vec<Node<'_>> = ["relatedESCOSkill", "relatedSkill"].iter().flat_map(|name| outcome.list(name)).collect();
     let level = related.iter().find_map(digcomp_level);
     let mut taken = 0_usize;
     for concept in related.iter().filter(|concept| digcomp_level(concept).is_none()) {
-        taken += usize::from(take_concept(concept, level.as_ref(), skills));
+        taken += usize::from(take_concept(concept, level.as_ref(), counts_as, skills));
     }
     if taken == 0
         && let Some(title) = outcome.any(&["title", "prefLabel"])
@@ -118,7 +156,7 @@ fn read_outcome(outcome: &Node<'_>, skills: &mut Skills) {
             concept: None,
             derivation: Derivation::IssuerTag,
             level,
-            attainment: None,
+            attainment: Some(counts_as),
             pointer,
         });
     }
@@ -130,7 +168,7 @@ fn digcomp_level(concept: &Node<'_>) -> Option<Level> {
     level::of_framework("digcomp", &label(concept)?, Some(id))
 }
 
-fn take_concept(node: &Node<'_>, level: Option<&Level>, skills: &mut Skills) -> bool {
+fn take_concept(node: &Node<'_>, level: Option<&Level>, counts_as: Attainment, skills: &mut Skills) -> bool {
     let names = node.any(&["prefLabel", "title", "targetName", "name"]).map(|name| name.languages(None)).unwrap_or_default();
     let id = node.any(&["id", "targetUrl", "uri"]).and_then(|id| id.text()).or_else(|| node.value.as_str().map(str::to_owned));
     let known = id.as_deref().and_then(frameworks::by_url);
@@ -139,10 +177,9 @@ fn take_concept(node: &Node<'_>, level: Option<&Level>, skills: &mut Skills) -> 
     let Some(original) = preferred(&names).map(|(_, text)| text.to_owned()).or_else(|| id.clone()).filter(|_| is_skill) else {
         return false;
     };
-    let taxonomy =
-        known.as_ref().map(|known| known.taxonomy.to_owned()).or_else(|| node.get("inScheme").and_then(|scheme| label(&scheme)));
+    let scheme = node.get("inScheme").and_then(|scheme| label(&scheme));
     let concept = Concept {
-        taxonomy: taxonomy.unwrap_or_else(|| "unknown".to_owned()),
+        taxonomy: frameworks::taxonomy(id.as_deref(), scheme.as_deref()),
         taxonomy_version: None,
         uri: known.as_ref().map(|known| known.uri.clone()).or(id),
         code: known.and_then(|known| known.code),
@@ -158,7 +195,7 @@ fn take_concept(node: &Node<'_>, level: Option<&Level>, skills: &mut Skills) -> 
         concept: Some(concept),
         derivation: Derivation::IssuerAlignment,
         level,
-        attainment: None,
+        attainment: Some(counts_as),
         pointer: node.pointer.clone(),
     });
     true

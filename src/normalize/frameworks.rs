@@ -140,6 +140,19 @@ pub fn by_name(name: &str) -> Option<(&'static str, Option<AlignmentKind>)> {
     NAMES.iter().find(|(part, _, _)| matches(part)).map(|(_, taxonomy, kind)| (*taxonomy, *kind))
 }
 
+/// Whose an item is: its address tells it. The name of a framework counts only for an item without a web address, or where the
+/// framework's items have no addresses that are known here: anybody can write "ESCO" beside an address of their own.
+pub fn taxonomy(url: Option<&str>, name: Option<&str>) -> String {
+    let web = url.and_then(|url| Url::parse(url.trim()).ok()).filter(|url| matches!(url.scheme(), "http" | "https"));
+    let known = url.and_then(by_url).map(|known| known.taxonomy).filter(|taxonomy| !taxonomy.is_empty());
+    let named = name.and_then(by_name).map(|(taxonomy, _)| taxonomy).filter(|taxonomy| !taxonomy.is_empty());
+    let has_addresses = |taxonomy: &str| PLACES.iter().any(|place| place.taxonomy == taxonomy && !place.host.is_empty());
+    let is_foreign = web.is_some() && named.is_some_and(has_addresses);
+    let host = || web.as_ref().and_then(Url::host_str).map(str::to_owned);
+    let by_name = || named.map(str::to_owned).or_else(|| name.map(str::to_owned)).filter(|_| !is_foreign);
+    known.map(str::to_owned).or_else(by_name).or_else(host).unwrap_or_else(|| "unknown".to_owned())
+}
+
 /// Target types (lower case, contained): Open Badges' own and the extensions seen.
 const TYPES: &[(&str, AlignmentKind)] = &[
     ("cfitem", Skill),
@@ -217,6 +230,23 @@ mod tests {
         let new = by_url("https://lightcast.io/open-skills/skills/KS1200364C9C1LK3V5Q1/python-programming");
         assert_eq!(old.as_ref().map(|known| &known.uri), new.as_ref().map(|known| &known.uri));
         assert_eq!(old.and_then(|known| known.code), Some("KS1200364C9C1LK3V5Q1".to_owned()));
+    }
+
+    #[test]
+    fn a_name_does_not_make_a_foreign_address_an_item_of_a_framework() {
+        for (url, name, expected) in [
+            (Some("http://data.europa.eu/esco/skill/a"), Some("Anything"), "esco"),
+            (Some("https://skills.example/x"), Some("ESCO"), "skills.example"),
+            (Some("https://data.europa.eu.example/esco/skill/a"), Some("ESCO v1.2"), "data.europa.eu.example"),
+            (Some("https://lightcast.example/skills/KS1"), Some("Lightcast Open Skills"), "lightcast.example"),
+            (Some("https://standards.example/w"), Some("Our Standards"), "Our Standards"),
+            (Some("https://languages.example/b2"), Some("CEFR"), "cefr"),
+            (None, Some("ESCO"), "esco"),
+            (Some("urn:uuid:1"), Some("ESCO"), "esco"),
+            (None, None, "unknown"),
+        ] {
+            assert_eq!(taxonomy(url, name), expected, "{url:?} {name:?}");
+        }
     }
 
     #[test]

@@ -49,11 +49,7 @@ fn read_skill(node: &Node<'_>, skills: &mut Skills) {
         let known = frameworks::by_url(&reference);
         let is_uri = url::Url::parse(&reference).is_ok();
         Concept {
-            taxonomy: known
-                .as_ref()
-                .map(|known| known.taxonomy.to_owned())
-                .or_else(|| scheme.clone())
-                .unwrap_or_else(|| "unknown".to_owned()),
+            taxonomy: frameworks::taxonomy(Some(&reference), scheme.as_deref()),
             taxonomy_version: None,
             uri: known.as_ref().map(|known| known.uri.clone()).or_else(|| Some(reference.clone()).filter(|_| is_uri)),
             code: known.and_then(|known| known.code).or_else(|| Some(reference).filter(|_| !is_uri)),

@@ -1,47 +1,30 @@
 //! Results and levels, kept as the issuer states them.
-//! Comes in: an achievement's `resultDescription`s and a subject's `result`s. Goes out: raw results, whether the achievement was
-//! attained, and positions on the issuer's own scale. A level on the common scale only where a published table gives one.
+//! Comes in: an achievement's `resultDescription`s and a subject's `result`s. Goes out: raw results with what they count as,
+//! and positions on the issuer's own scale. A level on the common scale only where a published table gives one.
 
+use super::attainment::scale::{self, Measure, Scale};
+use super::attainment::{self, Order};
 use super::reader::{Node, preferred};
-use crate::model::credential::{Attainment, ResultValue, Securing};
+use crate::model::credential::ResultValue;
 use crate::model::skill::{Level, Position, RawLevel};
 use std::cmp::Ordering;
-
-/// Contexts in which `allowedValue` is a list. A signature over RDF covers the order of a list, and not that of a set, which
-/// whoever holds the credential may write in any order.
-const ALLOWED_VALUES_IN_ORDER: [&str; 2] =
-    ["https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"];
-
-/// Which scales stand in an order that is signed.
-#[derive(Clone, Copy, Debug)]
-pub struct Order {
-    pub allowed_values: bool,
-    /// `rubricCriterionLevel` is a set in every context.
-    pub rubrics: bool,
-}
-
-impl Order {
-    /// `root`: the credential.
-    pub fn of(root: &Node<'_>, secured_with: Securing) -> Self {
-        let rubrics = secured_with != Securing::DataIntegrity;
-        let mut contexts = root.list("@context").into_iter().filter_map(|context| context.value.as_str());
-        Self { rubrics, allowed_values: rubrics || contexts.any(|context| ALLOWED_VALUES_IN_ORDER.contains(&context)) }
-    }
-}
 
 /// One result with what it says of skills.
 #[derive(Clone, Debug)]
 pub struct Read<'a> {
     pub value: ResultValue,
     pub level: Option<Level>,
-    /// Set only by a status.
-    pub attainment: Option<Attainment>,
     /// Alignments of the result itself and of its description.
     pub alignments: Vec<Node<'a>>,
 }
 
-/// Reads one `result` against the descriptions of its achievement.
-pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>], order: Order) -> Read<'a> {
+/// Reads the results against the descriptions of their achievement.
+pub fn read<'a>(results: &[Node<'a>], descriptions: &[Node<'a>], order: Order) -> Vec<Read<'a>> {
+    let judged = attainment::judge(results, descriptions, order);
+    results.iter().zip(judged).map(|(result, judged)| read_one(result, descriptions, order, judged)).collect()
+}
+
+fn read_one<'a>(result: &Node<'a>, descriptions: &[Node<'a>], order: Order, judged: attainment::Judged) -> Read<'a> {
     let wanted = result.id_of("resultDescription");
     let described = |node: &&Node<'a>| wanted.is_some() && node.id() == wanted;
     let description = descriptions.iter().find(described).or_else(|| match descriptions {
@@ -49,22 +32,17 @@ pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>], order: Order) -> R
         _ => None,
     });
     let result_type = description.and_then(|node| node.text_of("resultType"));
-    let status = result.text_of("status");
     let value = ResultValue {
         name: description
             .and_then(|node| node.get("name"))
             .and_then(|name| preferred(&name.languages(None)).map(|(_, text)| text.to_owned())),
         value: result.text_of("value"),
         achieved_level: achieved_level_name(result, description),
-        meets_required: description.and_then(|node| meets_required(result, node, result_type.as_deref(), order)),
+        meets_required: judged.meets_required,
+        counts_as: judged.attainment,
         source_pointer: result.pointer.clone(),
-        status: status.clone(),
+        status: result.text_of("status"),
         result_type: result_type.clone(),
-    };
-    let attainment = match status.as_deref() {
-        Some(status) => Some(attainment(status)),
-        // Open Badges 3.0: a result of type Status without a status is Completed.
-        None => result_type.as_deref().filter(|name| *name == "Status").map(|_| Attainment::Attained),
     };
     let mut alignments = result.list("alignment");
     if let Some(description) = description {
@@ -72,30 +50,7 @@ pub fn read<'a>(result: &Node<'a>, descriptions: &[Node<'a>], order: Order) -> R
         alignments.extend(reached_rubric_level(result, description).map(|level| level.list("alignment")).unwrap_or_default());
     }
     let level = description.and_then(|node| level(result, node, result_type.as_deref(), order));
-    Read { value, level, attainment, alignments }
-}
-
-/// `ResultStatusType` of Open Badges 3.0.
-pub fn attainment(status: &str) -> Attainment {
-    match status {
-        "Completed" => Attainment::Attained,
-        "Enrolled" | "InProgress" | "OnHold" => Attainment::InProgress,
-        "Failed" | "Withdrew" => Attainment::NotAttained,
-        "Provisional" => Attainment::Provisional,
-        _ => Attainment::Unknown,
-    }
-}
-
-/// The attainment for several statuses of one achievement: the least favourable status counts.
-pub fn combined(statuses: impl Iterator<Item = Attainment>) -> Option<Attainment> {
-    let weight = |attainment: &Attainment| match attainment {
-        Attainment::NotAttained => 4,
-        Attainment::InProgress => 3,
-        Attainment::Provisional => 2,
-        Attainment::Unknown => 1,
-        Attainment::Attained => 0,
-    };
-    statuses.max_by_key(weight)
+    Read { value, level, alignments }
 }
 
 fn reached_rubric_level<'a>(result: &Node<'a>, description: &Node<'a>) -> Option<Node<'a>> {
@@ -110,23 +65,29 @@ fn achieved_level_name(result: &Node<'_>, description: Option<&Node<'_>>) -> Opt
     named.or_else(|| result.id_of("achievedLevel"))
 }
 
-/// The identifiers of the rubric's levels from low to high: as written where that order is signed, else by their points.
+/// The identifiers of the rubric's levels from low to high: by their points, or as written where that order is certain.
 fn rubric(description: &Node<'_>, order: Order) -> Option<Vec<Option<String>>> {
     let levels = description.list("rubricCriterionLevel");
-    if order.rubrics || levels.len() < 2 {
-        return Some(levels.iter().map(Node::id).collect());
-    }
     let placed: Option<Vec<_>> = levels.iter().map(|level| Some((level.number_of("points")?, level.id()))).collect();
-    let mut placed = placed?;
-    placed.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-    let is_clear = placed.windows(2).all(|pair| pair[0].0 < pair[1].0);
-    is_clear.then(|| placed.into_iter().map(|(_, id)| id).collect())
+    if let Some(mut placed) = placed {
+        placed.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        if placed.windows(2).all(|pair| pair[0].0 < pair[1].0) {
+            return Some(placed.into_iter().map(|(_, id)| id).collect());
+        }
+    }
+    let name = |level: &Node<'_>| {
+        level.any(&["name", "level"]).and_then(|name| preferred(&name.languages(None)).map(|(_, text)| text.to_owned()))
+    };
+    let names: Vec<_> = levels.iter().map(name).collect();
+    let is_certain = levels.len() < 2 || (order.rubrics && scale::ascends(&names, Measure::Other));
+    is_certain.then(|| levels.iter().map(Node::id).collect())
 }
 
-/// The allowed values from low to high, where that order is signed.
+/// The allowed values from low to high, where that order is certain.
 fn allowed_values(description: &Node<'_>, order: Order) -> Option<Vec<Option<String>>> {
-    let values = description.list("allowedValue");
-    (order.allowed_values || values.len() < 2).then(|| values.iter().map(Node::text).collect())
+    let values: Vec<_> = description.list("allowedValue").iter().map(Node::text).collect();
+    let measure = description.text_of("resultType").map_or(Measure::Foreign, |name| attainment::measure(&name));
+    (values.len() < 2 || (order.allowed_values && scale::ascends(&values, measure))).then_some(values)
 }
 
 fn level(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>, order: Order) -> Option<Level> {
@@ -142,8 +103,9 @@ fn level(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>, o
         let position = allowed_values(description, order).and_then(|allowed| place(&allowed, &value));
         return Some(placed(raw(None, Some(value)), position, "allowed_value"));
     }
-    if matches!(result_type, Some("Percent" | "RawScore" | "ScaledScore")) {
-        let ordinal = within(result, description);
+    if let Some(measure) = result_type.map(attainment::measure).filter(|one| matches!(one, Measure::Percent | Measure::Score)) {
+        let (min, max) = (description.text_of("valueMin"), description.text_of("valueMax"));
+        let ordinal = scale::within(&value, measure, &Scale { min, max, allowed: None });
         return Some(Level { raw: raw(None, Some(value)), position: None, ordinal, common: None, method: "range".to_owned() });
     }
     // A status is never a level.
@@ -175,29 +137,6 @@ pub fn lower(one: Level, other: Level) -> Level {
         Ordering::Greater => other,
         _ => one,
     }
-}
-
-fn within(result: &Node<'_>, description: &Node<'_>) -> Option<f64> {
-    let (value, low, high) = (result.number_of("value")?, description.number_of("valueMin")?, description.number_of("valueMax")?);
-    (high > low && value >= low && value <= high).then(|| (value - low) / (high - low))
-}
-
-/// Decided only where a higher value is known to be better: scales whose order is signed, and scores.
-fn meets_required(result: &Node<'_>, description: &Node<'_>, result_type: Option<&str>, order: Order) -> Option<bool> {
-    let reaches = |reached: String, required: String, scale: Option<Vec<Option<String>>>| {
-        let rank = |of: &str| place(scale.as_ref()?, of).map(|place| place.rank);
-        if reached == required { Some(true) } else { Some(rank(&reached)? >= rank(&required)?) }
-    };
-    if let (Some(reached), Some(required)) = (result.id_of("achievedLevel"), description.id_of("requiredLevel")) {
-        return reaches(reached, required, rubric(description, order));
-    }
-    if description.get("allowedValue").is_some() {
-        return reaches(result.text_of("value")?, description.text_of("requiredValue")?, allowed_values(description, order));
-    }
-    if matches!(result_type, Some("Percent" | "RawScore" | "ScaledScore" | "GradePointAverage")) {
-        return Some(result.number_of("value")? >= description.number_of("requiredValue")?);
-    }
-    None
 }
 
 /// Published tables from a framework's own level to the common scale: taxonomy, level, common level.
@@ -232,6 +171,7 @@ pub fn of_framework(taxonomy: &str, text: &str, scheme_uri: Option<String>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::credential::Attainment;
     use serde_json::{Value, json};
 
     const SIGNED: Order = Order { allowed_values: true, rubrics: true };
@@ -239,7 +179,7 @@ mod tests {
 
     fn read_in(order: Order, result: &Value, description: &Value) -> (Option<Level>, ResultValue) {
         let descriptions = [Node::root(description)];
-        let read = read(&Node::root(result), &descriptions, order);
+        let read = read(&[Node::root(result)], &descriptions, order).pop().unwrap();
         (read.level, read.value)
     }
 
@@ -304,10 +244,8 @@ mod tests {
         let description = json!({"id": "urn:d", "resultType": "Status"});
         let result = json!({"resultDescription": "urn:d", "status": "InProgress"});
         let descriptions = [Node::root(&description)];
-        let one = read(&Node::root(&result), &descriptions, SIGNED);
-        assert_eq!((one.attainment, one.level), (Some(Attainment::InProgress), None));
-        let statuses = [Attainment::Attained, Attainment::NotAttained, Attainment::Provisional];
-        assert_eq!(combined(statuses.into_iter()), Some(Attainment::NotAttained));
+        let one = read(&[Node::root(&result)], &descriptions, SIGNED).pop().unwrap();
+        assert_eq!((one.value.counts_as, one.level), (Attainment::InProgress, None));
     }
 
     #[test]

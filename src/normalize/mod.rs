@@ -3,6 +3,7 @@
 //! Must not know: cryptography, storage, events. Nothing that names the person is carried over.
 
 pub mod alignment;
+pub mod attainment;
 pub mod clr_2;
 pub mod elm_3;
 pub mod frameworks;
@@ -18,11 +19,13 @@ pub mod verifiable_credential;
 mod tests;
 
 use crate::model::code::Code;
-use crate::model::credential::{Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, VerifiedDocument, Warning};
+use crate::model::credential::{
+    Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, ResultValue, VerifiedDocument, Warning,
+};
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::report::{CheckId, VerificationReport};
 use crate::model::skill::AssertedBy;
-use level::Order;
+use attainment::Order;
 use reader::{Node, moment, preferred};
 use sha2::{Digest, Sha256};
 use skills::{Common, Skills};
@@ -32,6 +35,8 @@ pub const SCHEMA_VERSION: &str = "1.0.0";
 /// Most skills that are taken from one credential; real ones have fewer than fifty.
 pub const MAX_SKILLS: usize = 500;
 const MAX_WARNINGS: usize = 50;
+/// Most results that are kept of one credential. All are judged.
+pub const MAX_RESULTS: usize = 500;
 
 /// Facts that are not in the document.
 #[derive(Clone, Debug)]
@@ -111,6 +116,24 @@ impl Draft {
             let pointer = pointer.map(str::to_owned);
             self.credential.warnings.push(Warning { code: code.to_owned(), pointer, message: message.into() });
         }
+    }
+
+    /// Keeps a result, and says so when it proves nothing.
+    pub fn take_result(&mut self, result: ResultValue) {
+        if result.counts_as == Attainment::Unknown {
+            let message = "This result can't be compared with certainty with what the achievement requires, so whether the achievement was attained is unknown.";
+            self.warn("unclear_result", Some(&result.source_pointer), message);
+        }
+        if self.credential.results.len() < MAX_RESULTS {
+            self.credential.results.push(result);
+        }
+    }
+
+    /// Something beside the results says more about the attainment: the least favourable statement counts, for every skill too.
+    pub fn doubt(&mut self, said: impl IntoIterator<Item = Attainment>, skills: &mut Skills) {
+        let Some(said) = attainment::combined(said) else { return };
+        self.credential.attainment = attainment::combined([self.credential.attainment, said]).unwrap_or(said);
+        skills.doubt(said);
     }
 
     /// One warning per member that the reader does not know.

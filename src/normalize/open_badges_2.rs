@@ -2,11 +2,12 @@
 //! Comes in: the whole graph, with `badge` and its `issuer` inlined. Goes out: achievement and skills of the badge class.
 //! The badge class is hosted and may change after the award: the fingerprint is of what was seen.
 
-use super::Draft;
 use super::alignment::Surroundings;
+use super::attainment::{self, stray};
 use super::open_badges_3::{read_tags, take_alignment};
 use super::reader::Node;
 use super::skills::Skills;
+use super::{Draft, level};
 use crate::model::credential::{Achievement, Attainment};
 
 const ASSERTION: &[&str] = &[
@@ -26,6 +27,8 @@ const ASSERTION: &[&str] = &[
     "revocationReason",
     "related",
     "endorsement",
+    "result",
+    "results",
 ];
 const BADGE: &[&str] = &[
     "id",
@@ -42,6 +45,8 @@ const BADGE: &[&str] = &[
     "related",
     "endorsement",
     "version",
+    "resultDescription",
+    "resultDescriptions",
 ];
 
 pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
@@ -52,8 +57,9 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     draft.credential.valid_from = draft.moment(root, &["issuedOn", "issued_on"]);
     draft.credential.awarded_at = draft.credential.valid_from;
     draft.credential.valid_until = draft.moment(root, &["expires"]);
-    draft.credential.attainment = Attainment::Attained;
-    let Some(badge) = root.list("badge").into_iter().next().filter(|badge| badge.value.is_object()) else {
+    let badge = root.list("badge").into_iter().next().filter(|badge| badge.value.is_object());
+    read_results(root, badge.as_ref(), draft);
+    let Some(badge) = badge else {
         draft.warn("no_badge_class", Some("/badge"), "The description of the badge is not part of the document.");
         return skills;
     };
@@ -83,4 +89,19 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     read_tags(&badge, "tags", &around, draft, &mut skills);
     read_tags(&badge, "tag", &around, draft, &mut skills);
     skills
+}
+
+/// The standard has no results. Its successors' (Comprehensive Learner Record 1, Open Badges 3) and those of extensions are
+/// read where they occur: a badge may say that its holder failed.
+fn read_results(root: &Node<'_>, badge: Option<&Node<'_>>, draft: &mut Draft) {
+    fn all<'a>(node: &Node<'a>, names: [&str; 2]) -> Vec<Node<'a>> {
+        names.iter().flat_map(|name| node.list(name)).collect()
+    }
+    let descriptions = badge.map(|badge| all(badge, ["resultDescription", "resultDescriptions"])).unwrap_or_default();
+    let results = level::read(&all(root, ["result", "results"]), &descriptions, draft.order);
+    let said = results.iter().map(|result| result.value.counts_as).chain(stray::of(root, ASSERTION));
+    draft.credential.attainment = attainment::combined(said).unwrap_or(Attainment::Attained);
+    for result in results {
+        draft.take_result(result.value);
+    }
 }

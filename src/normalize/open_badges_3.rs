@@ -4,6 +4,7 @@
 
 use super::Draft;
 use super::alignment::{self, Aligned, Surroundings};
+use super::attainment;
 use super::level::{self, Read};
 use super::reader::{Node, preferred};
 use super::skills::{Skills, Stated};
@@ -107,6 +108,9 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     if let Some(subject) = subjects.first() {
         read_subject(subject, draft, &mut skills);
     }
+    // Which of several subjects is the person is not known, so a result of one may be the person's.
+    let doubt = (subjects.len() > 1).then_some(Attainment::Unknown);
+    draft.doubt(attainment::stray::of(root, CREDENTIAL).into_iter().chain(doubt), &mut skills);
     skills
 }
 
@@ -147,32 +151,21 @@ pub fn read_subject(subject: &Node<'_>, draft: &mut Draft, skills: &mut Skills) 
 
     let descriptions = achievement.list("resultDescription");
     let results = subject.list("result");
-    let mut results: Vec<Read<'_>> = results.iter().map(|result| level::read(result, &descriptions, draft.order)).collect();
-    for result in &results {
-        draft.credential.results.push(result.value.clone());
-        if result.attainment == Some(Attainment::Unknown) {
-            draft.warn("unknown_status", Some(&result.value.source_pointer), "The result has a status that is not known.");
-        }
-    }
-    draft.credential.attainment = attainment(&results);
+    let mut results = level::read(&results, &descriptions, draft.order);
     if draft.results_withholdable {
         // One that was left out may say the opposite.
-        let doubt = |attainment: &mut Attainment| {
-            if *attainment == Attainment::Attained {
-                *attainment = Attainment::Unknown;
-            }
-        };
-        doubt(&mut draft.credential.attainment);
-        results.iter_mut().filter_map(|result| result.attainment.as_mut()).for_each(doubt);
+        for result in results.iter_mut().filter(|result| result.value.counts_as == Attainment::Attained) {
+            result.value.counts_as = Attainment::Unknown;
+        }
     }
+    for result in &results {
+        draft.take_result(result.value.clone());
+    }
+    let said = results.iter().map(|result| result.value.counts_as);
+    let nothing_said = if draft.results_withholdable { Attainment::Unknown } else { Attainment::Attained };
+    draft.credential.attainment = attainment::combined(said).unwrap_or(nothing_said);
     read_skills(&achievement, &results, draft, skills);
-}
-
-/// What the statuses say; without any, a value below the required one means that the course was not passed.
-fn attainment(results: &[Read<'_>]) -> Attainment {
-    let failed = || results.iter().any(|result| result.value.meets_required == Some(false)).then_some(Attainment::NotAttained);
-    let stated = level::combined(results.iter().filter_map(|result| result.attainment));
-    stated.or_else(failed).unwrap_or(Attainment::Attained)
+    draft.doubt(attainment::stray::of(subject, SUBJECT), skills);
 }
 
 /// What was achieved, without its skills.
@@ -220,9 +213,12 @@ fn read_skills(achievement: &Node<'_>, results: &[Read<'_>], draft: &mut Draft, 
     for node in achievement.list("alignment") {
         take_alignment(&node, &around, None, draft, skills);
     }
+    // A result without alignments speaks of the whole achievement, and so of every skill.
+    let of_all = || results.iter().filter(|result| result.alignments.is_empty()).map(|result| result.value.counts_as);
     for result in results {
+        let counts_as = attainment::combined(of_all().chain([result.value.counts_as]));
         for node in &result.alignments {
-            take_alignment(node, &around, Some(result), draft, skills);
+            take_alignment(node, &around, Some((result, counts_as)), draft, skills);
         }
     }
     if around.is_competency
@@ -243,7 +239,15 @@ fn read_skills(achievement: &Node<'_>, results: &[Read<'_>], draft: &mut Draft, 
 }
 
 /// Sorts one alignment to where it belongs.
-pub fn take_alignment(node: &Node<'_>, around: &Surroundings, result: Option<&Read<'_>>, draft: &mut Draft, skills: &mut Skills) {
+///
+/// `result`: the result that the skill stands at, and what the skill counts as by it.
+pub fn take_alignment(
+    node: &Node<'_>,
+    around: &Surroundings,
+    result: Option<(&Read<'_>, Option<Attainment>)>,
+    draft: &mut Draft,
+    skills: &mut Skills,
+) {
     let Some(aligned) = alignment::read(node, around) else {
         draft.warn("empty_alignment", Some(&node.pointer), "This alignment names neither a target nor a name.");
         return;
@@ -264,7 +268,7 @@ pub fn take_alignment(node: &Node<'_>, around: &Surroundings, result: Option<&Re
     }
 }
 
-fn stated(aligned: Aligned, result: Option<&Read<'_>>) -> Stated {
+fn stated(aligned: Aligned, result: Option<(&Read<'_>, Option<Attainment>)>) -> Stated {
     let code = aligned.concept.code.as_deref().unwrap_or(&aligned.original);
     let own_level = level::of_framework(&aligned.concept.taxonomy, code, aligned.concept.uri.clone());
     let names = if aligned.names.is_empty() {
@@ -277,8 +281,8 @@ fn stated(aligned: Aligned, result: Option<&Read<'_>>) -> Stated {
         original: aligned.original,
         concept: Some(aligned.concept),
         derivation: Derivation::IssuerAlignment,
-        level: result.and_then(|result| result.level.clone()).or(own_level),
-        attainment: result.and_then(|result| result.attainment),
+        level: result.and_then(|(result, _)| result.level.clone()).or(own_level),
+        attainment: result.and_then(|(_, counts_as)| counts_as),
         pointer: aligned.pointer,
     }
 }

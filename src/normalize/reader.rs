@@ -3,7 +3,8 @@
 //! Must not know: any credential format.
 
 use crate::model::credential::LanguageMap;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use crate::model::moment;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 /// Key of a [`LanguageMap`] for text without a language.
@@ -173,12 +174,12 @@ pub fn preferred(map: &LanguageMap) -> Option<(&str, &str)> {
 /// or seconds since 1970 (Open Badges 1).
 pub fn moment(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.with_timezone(&Utc));
+    if let Some(moment) = moment::with_offset(text) {
+        return Some(moment);
     }
     for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"] {
-        if let Ok(moment) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(moment.and_utc());
+        if let Some(moment) = moment::without_offset(text, format) {
+            return Some(moment);
         }
     }
     for date in [text.to_owned(), format!("{text}-01"), format!("{text}-01-01")] {

@@ -3,7 +3,7 @@
 //! Must not know: credential formats, or how labels are mapped to concepts later.
 
 use super::reader::{NO_LANGUAGE, Node, preferred, trimmed};
-use super::{MAX_SKILLS, Origin, level};
+use super::{MAX_SKILLS, Origin, attainment, level};
 use crate::model::credential::{Attainment, LanguageMap};
 use crate::model::skill::{AssertedBy, Concept, Derivation, Label, Level, MappingStatus, SkillAssertion, SkillKind, SkillStatus};
 use chrono::{DateTime, Utc};
@@ -94,6 +94,13 @@ impl Skills {
         self.stated.is_empty()
     }
 
+    /// What is said of the whole credential counts for the skills that have a result of their own, too.
+    pub fn doubt(&mut self, said: Attainment) {
+        for own in self.stated.iter_mut().filter_map(|gathered| gathered.first.attainment.as_mut()) {
+            *own = attainment::combined([*own, said]).unwrap_or(said);
+        }
+    }
+
     /// The only skill, when there is exactly one.
     pub fn only(&mut self) -> Option<&mut Stated> {
         match self.stated.as_mut_slice() {
@@ -125,7 +132,7 @@ impl Gathered {
             (Some(one), Some(other)) => Some(level::lower(one, other)),
             (one, other) => one.or(other),
         };
-        self.first.attainment = level::combined(self.first.attainment.into_iter().chain(other.attainment));
+        self.first.attainment = attainment::combined(self.first.attainment.into_iter().chain(other.attainment));
     }
 
     fn assertion(self, common: &Common<'_>) -> SkillAssertion {

@@ -229,6 +229,18 @@ fn any_other_credential_is_read_as_far_as_it_can_be() {
 }
 
 #[test]
+fn claims_of_a_token_that_have_no_place_are_listed() {
+    let claims = json!({"iss": "https://example.org", "exp": 4_000_000_000_u64, "vct": "https://example.org/diploma", "cnf": {}, "skills": ["Welding"],
+        "title_of_programme": "Civil Engineering", "given_name": "Zebedee"});
+    let credential = normalized(Format::SdJwtVc, claims);
+    let mut listed: Vec<_> = credential.warnings.iter().filter_map(|warning| warning.pointer.as_deref()).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, ["/given_name", "/title_of_programme"]);
+    assert_eq!(labels(&credential), ["Welding"]);
+    assert!(!serde_json::to_string(&credential).unwrap_or_default().contains("Zebedee"));
+}
+
+#[test]
 fn hostile_shapes_are_read_without_harm() {
     for format in
         [Format::OpenBadges3, Format::OpenBadges2, Format::Clr2, Format::Elm3, Format::LerRs, Format::Vc1, Format::Other]
@@ -244,4 +256,118 @@ fn hostile_shapes_are_read_without_harm() {
             assert_eq!(credential.source_format, format);
         }
     }
+}
+
+/// Attainments of the credential, its parts and its skills.
+fn attainments(credential: &NormalizedCredential) -> Vec<Attainment> {
+    let mut all = vec![credential.attainment];
+    all.extend(credential.skills.iter().map(|skill| skill.attainment));
+    all.extend(credential.parts.iter().flat_map(|part| attainments(&part.credential)));
+    all
+}
+
+#[test]
+fn a_result_without_alignments_speaks_of_every_skill() {
+    let skill = |name: &str| json!({"targetName": name, "targetUrl": format!("http://data.europa.eu/esco/skill/{name}")});
+    let mut badge = open_badge();
+    badge["credentialSubject"]["achievement"]["resultDescription"] =
+        json!([{"id": "urn:p", "resultType": "Percent", "requiredValue": 60}, {"id": "urn:s", "resultType": "Status"}]);
+    let part = |name: &str, value: u8| json!({"resultDescription": "urn:p", "value": value, "alignment": [skill(name)]});
+    let results = [part("sql", 72), part("rust", 45)];
+    badge["credentialSubject"]["result"] = json!(results);
+    let of = |credential: &NormalizedCredential, name: &str| {
+        credential.skills.iter().find(|skill| skill.label.text == name).map(|skill| skill.attainment)
+    };
+    let credential = normalized(Format::OpenBadges3, badge.clone());
+    assert_eq!(credential.attainment, Attainment::NotAttained);
+    assert_eq!((of(&credential, "sql"), of(&credential, "rust")), (Some(Attainment::Attained), Some(Attainment::NotAttained)));
+    assert_eq!(of(&credential, "Containers"), Some(Attainment::NotAttained), "a tag speaks of the whole");
+    badge["credentialSubject"]["result"] = json!([results[0], {"resultDescription": "urn:s", "status": "Failed"}]);
+    let credential = normalized(Format::OpenBadges3, badge);
+    assert_eq!(of(&credential, "sql"), Some(Attainment::NotAttained));
+}
+
+#[test]
+fn a_result_that_proves_nothing_is_named_in_a_warning() {
+    let mut badge = open_badge();
+    badge["credentialSubject"]["result"] = json!([{"value": "gut"}]);
+    let credential = normalized(Format::OpenBadges3, badge);
+    assert_eq!(credential.attainment, Attainment::Unknown);
+    assert!(warned(&credential, "unclear_result"));
+}
+
+#[test]
+fn results_in_extensions_and_of_other_subjects_count_too() {
+    let mut badge = open_badge();
+    badge["credentialSubject"]["finalGrade"] = json!("Failed");
+    assert!(attainments(&normalized(Format::OpenBadges3, badge)).iter().all(|one| *one == Attainment::NotAttained));
+    let mut badge = open_badge();
+    badge["credentialSubject"] =
+        json!([badge["credentialSubject"], {"type": ["AchievementSubject"], "result": [{"status": "Failed"}]}]);
+    assert!(attainments(&normalized(Format::OpenBadges3, badge)).iter().all(|one| *one != Attainment::Attained));
+}
+
+#[test]
+fn an_open_badge_2_may_say_that_it_was_not_attained() {
+    let badge = |more: Value| {
+        let mut badge = json!({"@context": "https://w3id.org/openbadges/v2", "type": "Assertion", "id": "https://example.org/a/1",
+            "recipient": {"type": "email", "identity": "x", "hashed": false},
+            "badge": {"type": "BadgeClass", "name": "Pottery", "tags": ["clay"],
+                "resultDescriptions": [{"id": "urn:p", "resultType": "Percent", "requiredValue": "60%"}]}});
+        badge.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        attainments(&normalized(Format::OpenBadges2, badge))
+    };
+    for (more, expected) in [
+        (json!({}), Attainment::Attained),
+        (json!({"results": [{"resultDescription": "urn:p", "value": "45%"}]}), Attainment::NotAttained),
+        (json!({"result": {"status": "InProgress"}}), Attainment::InProgress),
+        (json!({"extensions:grade": {"type": ["Extension"], "grade": "5,0"}}), Attainment::Unknown),
+        (json!({"extensions:assessment": {"type": ["Extension"], "passed": false}}), Attainment::NotAttained),
+    ] {
+        assert_eq!(badge(more.clone()), [expected, expected], "{more}");
+    }
+}
+
+#[test]
+fn a_european_grade_counts_only_by_words_that_are_known() {
+    let credential = |grade: Value, status: Value| {
+        let claim = |more: Value| {
+            let mut claim = json!({"specifiedBy": {"learningOutcome": [{"title": {"en": "Thinking"}}]}});
+            claim.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            claim
+        };
+        let proven = json!({"provenBy": [{"grade": grade, "gradeStatus": status}]});
+        attainments(&normalized(Format::Elm3, json!({"credentialSubject": {"hasClaim": [claim(proven)]}})))
+    };
+    let note = |text: &str| json!({"noteLiteral": {"en": [text]}});
+    for (grade, status, expected) in [
+        (Value::Null, Value::Null, Attainment::Attained),
+        (note("Pass"), Value::Null, Attainment::Attained),
+        (note("Fail"), Value::Null, Attainment::NotAttained),
+        (note("5,0"), Value::Null, Attainment::Unknown),
+        (json!({"noteLiteral": {"en": "Passed", "de": "Nicht bestanden"}}), Value::Null, Attainment::NotAttained),
+        (note("9"), json!({"prefLabel": {"en": "Passed"}}), Attainment::Attained),
+        (note("9"), json!({"id": "http://data.europa.eu/snb/grade-status/failed"}), Attainment::NotAttained),
+    ] {
+        assert_eq!(credential(grade.clone(), status.clone()), [expected, expected], "{grade} {status}");
+    }
+}
+
+#[test]
+fn a_record_counts_as_its_parts_do() {
+    let record = |statuses: &[&str]| {
+        let inner = |status: &str| {
+            let mut badge = open_badge();
+            badge["credentialSubject"]["result"] = json!([{"status": status}]);
+            VerifiedDocument { format: Format::OpenBadges3, json: badge.into(), nested: Vec::new() }
+        };
+        let nested = statuses.iter().enumerate().map(|(index, status)| (format!("/{index}"), inner(status))).collect();
+        let json = json!({"type": ["VerifiableCredential", "ClrCredential"], "credentialSubject": {}});
+        let document = VerifiedDocument { format: Format::Clr2, json: json.into(), nested };
+        normalize(&document, &report(Format::Clr2), &origin()).attainment
+    };
+    assert_eq!(record(&["Failed"]), Attainment::NotAttained);
+    assert_eq!(record(&["Completed", "Completed"]), Attainment::Attained);
+    assert_eq!(record(&["Completed", "Failed"]), Attainment::Unknown);
+    assert_eq!(record(&[]), Attainment::Unknown);
 }

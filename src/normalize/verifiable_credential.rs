@@ -4,6 +4,7 @@
 
 use super::Draft;
 use super::alignment::Surroundings;
+use super::attainment::stray;
 use super::open_badges_3::{self, read_tag, take_alignment};
 use super::reader::{NO_LANGUAGE, Node, preferred, trimmed};
 use super::skills::Skills;
@@ -14,6 +15,30 @@ use crate::model::skill::Derivation;
 const AWARDS: &[&str] = &["hasCredential", "degree", "certification", "license", "educationalCredentialAwarded", "qualification"];
 /// Members that hold skills as labels or as concepts.
 const SKILLS: &[&str] = &["knowsAbout", "skills", "skill", "competency", "competencies", "ceterms:hasCompetency"];
+
+/// Members and claims of a credential that say nothing of its subject (SD-JWT VC §3.2.2.2, VCDM 1.1 and 2.0).
+const FRAME: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "cnf",
+    "vct",
+    "vct#integrity",
+    "status",
+    "issuer",
+    "validFrom",
+    "validUntil",
+    "issuanceDate",
+    "expirationDate",
+    "credentialStatus",
+    "credentialSchema",
+    "credentialSubject",
+    "proof",
+];
 
 pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     let mut skills = Skills::default();
@@ -27,6 +52,10 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
         open_badges_3::read_subject(&subject, draft, &mut skills);
         return skills;
     }
+    draft.doubt(
+        [&subject, root].iter().filter_map(|node| stray::of(node, &["credentialSubject", "credentialStatus", "proof"])),
+        &mut skills,
+    );
     let award = AWARDS.iter().flat_map(|name| subject.list(name)).next();
     if let Some(award) = &award {
         draft.credential.achievement = describe(award);
@@ -40,8 +69,10 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
         }
     }
     let read: Vec<&str> = AWARDS.iter().chain(SKILLS).copied().chain(["id", "type"]).collect();
-    if subject.pointer.starts_with("/credentialSubject") {
-        draft.warn_of_unread(&subject, &read);
+    match subject.pointer.starts_with("/credentialSubject") {
+        true => draft.warn_of_unread(&subject, &read),
+        // A token's claims stand beside each other: those of the frame and those about the person.
+        false => draft.warn_of_unread(root, &[&read, FRAME].concat()),
     }
     skills
 }

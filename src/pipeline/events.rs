@@ -124,8 +124,8 @@ impl EventWriter {
             Outcome::Rejected => EventType::CredentialRejected,
         };
         let audience = match before {
-            Some(before) if before.outcome != outcome => Audience::Everyone,
-            _ => Audience::of(outcome),
+            Some(before) => Audience::of_change(before.outcome, outcome),
+            None => Audience::of(outcome),
         };
         self.credential_for(audience, event_type, &shown.summary, shown.reason.clone(), &shown.skills);
     }
@@ -238,6 +238,7 @@ fn summary(
         verified_at: report.verified_at,
         fingerprint: fingerprint.to_owned(),
         status: shown.map(|shown| shown.status),
+        attainment: shown.map(|shown| shown.attainment),
         achievement: shown.map(|shown| shown.achievement.clone()),
         issuer: shown.map(|shown| shown.issuer.clone()),
         valid_from: shown.and_then(|shown| shown.valid_from),
@@ -258,14 +259,15 @@ fn all_skills(normalized: &NormalizedCredential) -> Vec<SkillAssertion> {
     found
 }
 
-/// Whether the person has the skill, as far as is known: a failed or unfinished course asserts none.
+/// Whether the skill is asserted at all: a failed or unfinished course asserts none. One whose attainment is unknown is, and says so.
 pub fn is_held(skill: &SkillAssertion) -> bool {
     !matches!(skill.attainment, Attainment::NotAttained | Attainment::InProgress)
 }
 
 fn projections(skills: &[SkillAssertion]) -> Projections {
     let mut seen = HashSet::new();
-    let names = skills.iter().filter(|skill| is_held(skill)).map(|skill| skill.label.text.as_str());
+    let attained = skills.iter().filter(|skill| skill.attainment == Attainment::Attained);
+    let names = attained.map(|skill| skill.label.text.as_str());
     let plain = names.filter(|name| seen.insert(name.to_lowercase())).map(str::to_owned).collect();
     Projections { plain }
 }

@@ -132,10 +132,11 @@ impl<'t, 'c> Recorder<'t, 'c> {
         });
         if let Some(known) = known.cloned() {
             let is_new = self.new.iter().any(|(new, _)| new.id == known.id);
-            if known.outcome != outcome && !is_new {
+            let is_other_verdict = known.outcome != outcome && !is_new;
+            if is_other_verdict {
                 self.check_again(&known, credential)?;
             }
-            return Ok((known.id, true));
+            return Ok((known.id, !is_other_verdict));
         }
         self.known.push(KnownBytes {
             id: credential.id.clone(),

@@ -188,8 +188,21 @@ async fn a_connection_hears_when_a_credential_enters_or_leaves_what_it_takes(Tes
     for told in submit(Outcome::Attention).await {
         assert_eq!(told, nothing, "the same verdict again is no news");
     }
-    for told in submit(Outcome::Rejected).await {
-        assert_eq!(told, ["credential.rejected: rejected", "skill.withdrawn s1: rejected"]);
+    let [accepted, attention, both] = submit(Outcome::Rejected).await;
+    let news = ["credential.rejected: rejected", "skill.withdrawn s1: rejected"];
+    assert_eq!(accepted, ["skill.withdrawn s1: rejected"], "it knows already that the credential is not accepted");
+    assert_eq!((attention.as_slice(), both.as_slice()), (&news.map(str::to_owned)[..], &news.map(str::to_owned)[..]));
+
+    let once = async |bytes: &str, outcome| {
+        made::submit(store, made::named("ada"), vec![made::with_outcome(bytes, Vec::new(), outcome)]).await;
+        told(store, &connections).await
+    };
+    let [accepted, attention, both] = once("other", Outcome::Rejected).await;
+    assert_eq!(accepted, nothing, "a connection that takes only accepted credentials is not told of rejected ones");
+    assert_eq!((attention.as_slice(), both.as_slice()), (&news.map(str::to_owned)[..1], &news.map(str::to_owned)[..1]));
+    once("third", Outcome::Accepted).await;
+    for told in once("third", Outcome::Rejected).await {
+        assert_eq!(told, ["credential.rejected: rejected"], "who was told that it is accepted hears that it no longer is");
     }
 }
 

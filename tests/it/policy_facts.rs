@@ -30,12 +30,16 @@ fn authority() -> String {
 }
 
 async fn verify(policy: TrustPolicy, token: &str) -> Verification {
+    verify_document(policy, Document::CompactJws(read_token(token))).await
+}
+
+async fn verify_document(policy: TrustPolicy, document: Document) -> Verification {
     let received = ReceivedCredential {
         name: "badge.jwt".to_owned(),
         containers: Vec::new(),
         media_type: "application/vc+jwt".to_owned(),
         bytes: Vec::new(),
-        document: Document::CompactJws(read_token(token)),
+        document,
         presentation: None,
     };
     let at = "2027-06-01T12:00:00Z".parse().unwrap();
@@ -58,6 +62,30 @@ async fn an_authority_that_the_policy_names_proves_the_issuer() {
     assert_eq!(named.report.outcome, Outcome::Accepted, "{:#?}", named.report.checks);
     assert_eq!(named.report.issuer_id.as_deref(), Some(ISSUER));
     assert!(named.report.check(CheckId::Controller).unwrap().message.contains("\"Example Authority\" certifies"));
+}
+
+/// SD-JWT VC, since draft 10: without `iss` the certificate's subject is the issuer.
+#[tokio::test]
+async fn an_sd_jwt_credential_without_an_issuer_is_from_whom_its_certificate_names() {
+    let (key, x5c) = certified();
+    let token = |claims: Value| {
+        let header = json!({"x5c": x5c, "typ": "dc+sd-jwt"});
+        Document::SdJwt(format!("{}~", key.token(header, &claims)))
+    };
+    let claims =
+        json!({"iat": 1_780_000_000, "exp": 1_900_000_000, "vct": "https://gw.example.org/diploma", "skills": ["Welding"]});
+    let vouched = verify_document(policy(&authority()), token(claims.clone())).await;
+    assert_eq!(vouched.report.outcome, Outcome::Accepted, "{:#?}", vouched.report.checks);
+    assert_eq!(vouched.report.issuer_id.as_deref(), Some(ISSUER));
+    let unvouched = verify_document(policy(""), token(claims.clone())).await;
+    assert_eq!(unvouched.report.outcome, Outcome::Attention);
+    assert_eq!(found(&unvouched, CheckId::Proof), (CheckStatus::Pass, "ok"));
+    assert_eq!(found(&unvouched, CheckId::Controller), (CheckStatus::CouldNotCheck, "issuer_unproven"));
+    assert!(unvouched.document.is_none() && unvouched.report.issuer_id.is_none());
+    let mut other = claims;
+    other["iss"] = json!("https://other.example.org");
+    let contradicting = verify_document(policy(&authority()), token(other)).await;
+    assert_eq!(found(&contradicting, CheckId::Controller), (CheckStatus::Fail, "controller_mismatch"));
 }
 
 #[tokio::test]

@@ -52,7 +52,7 @@ async fn no_edit_of_a_badge_with_scales_of_levels_is_accepted_unless_it_says_the
     let badge = range.sign(&badge);
     let (outcome, code, common) = range.judge(&badge).await;
     assert_eq!((outcome, code.as_str()), (Outcome::Accepted, "ok"));
-    assert_eq!(common.unwrap()["skills"][1]["attainment"], "provisional", "the least favourable counts");
+    assert_eq!(common.unwrap()["skills"][1]["attainment"], "unknown", "the least favourable counts");
     attack("badge with scales of levels", &range, &badge).await;
 }
 

@@ -125,6 +125,10 @@ struct Job {
 }
 
 fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
+    for file in args.files.iter().filter(|file| file.as_os_str() != "-") {
+        let found = std::fs::metadata(file).with_context(|| format!("{} can't be read", file.display()))?;
+        anyhow::ensure!(!found.is_dir(), "{} is a folder: name the files in it", file.display());
+    }
     let mut settings = settings.load()?;
     for (given, setting) in [
         (&args.documents, &mut settings.verify.documents_file),

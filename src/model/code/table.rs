@@ -87,9 +87,10 @@ codes! {
     }
     // The words of the credential are not known, so that nobody can say what was signed.
     [Context] Fail UNTYPED ASK_ORIGINAL {
-        UnknownContext "unknown_context" of MALFORMED "The credential uses a vocabulary that is not known to the gateway."
+        UnknownContext "unknown_context" as CouldNotCheck of MALFORMED
+            "The credential uses a vocabulary that is not known to the gateway."
             => "Nothing needs to be done unless you rely on the additional members."
-            embedded TRANSFORMATION "Ask your administrator whether to add this vocabulary, or ask the issuer for a credential that uses standard vocabularies only.",
+            embedded TRANSFORMATION "Ask your administrator to add this vocabulary to the file that verify.contexts_file names (on the command line: --contexts), then check again.",
         ContextMissing "context_missing" "The document names no vocabulary.",
         ContextExcess "context_excess" "The document lists more vocabularies than are allowed.",
         ContextOrder "context_order" "The vocabulary of Verifiable Credentials is not the first one in the document.",
@@ -338,7 +339,7 @@ codes! {
         IssuerUnknownAllowed "issuer_unknown_allowed" "The issuer is not known; your trust policy accepts any issuer.",
         IssuerDenied "issuer_denied" as Fail "Your trust policy does not accept credentials of this issuer."
             => "If that is wrong, ask the person who keeps the trust policy.",
-        IssuerUnknown "issuer_unknown" as Warning "The signature is genuine, but no one whom you trust has vouched for the issuer yet."
+        IssuerUnknown "issuer_unknown" as Warning "No one whom you trust has vouched for the issuer yet."
             => "Look the issuer up; if you trust it, have it added to the trust policy.",
         AchievementTypeNotCovered "achievement_type_not_covered" as Warning
             "Your trust policy accepts the issuer, but not for credentials of this kind."

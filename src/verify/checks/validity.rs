@@ -3,6 +3,7 @@
 //! Must not know: proofs, status.
 
 use crate::model::code::Code;
+use crate::model::moment;
 use crate::model::report::{Check, CheckId, Finding};
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
@@ -35,11 +36,11 @@ pub fn parse_moment(text: &str) -> Option<Moment> {
     if !shaped || text.len() > 64 {
         return None;
     }
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(Moment { earliest: moment.with_timezone(&Utc), has_offset: true });
+    if let Some(earliest) = moment::with_offset(text) {
+        return Some(Moment { earliest, has_offset: true });
     }
-    let naive = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok()?;
-    Some(Moment { earliest: naive.and_utc(), has_offset: false })
+    let earliest = moment::without_offset(text, "%Y-%m-%dT%H:%M:%S%.f")?;
+    Some(Moment { earliest, has_offset: false })
 }
 
 /// The `exp` and `nbf` of a token; whole or fractional seconds.
@@ -120,6 +121,7 @@ mod tests {
             "2026-01-01T00:00:00-06:00",
             "0001-01-01T00:00:00+05:00",
             "9999-12-31T23:59:59-23:59",
+            "2034-12-31T24:00:00Z",
         ] {
             assert!(parse_moment(good).is_some_and(|moment| moment.has_offset), "{good}");
         }
@@ -131,6 +133,7 @@ mod tests {
             "2026-13-01T00:00:00Z",
             "tomorrow",
             "2026-01-01T00:00:00Zzz",
+            "2034-12-31T24:00:01Z",
             "Sun, 26 Feb 2023 01:22:14 +0000",
         ] {
             assert_eq!(parse_moment(bad), None, "{bad}");

@@ -128,8 +128,12 @@ async fn fetch(addresses: &[String], documents: &Documents) -> Option<Vec<CertRe
     Some(lists)
 }
 
-/// Whether the certificate is `holder`'s: by URI, or by the host name of an https URL.
+/// Whether the certificate is `holder`'s: by URI, by the host name of an https URL, or by its subject's distinguished name.
 fn names(leaf: &Certificate, holder: &str) -> bool {
+    let subject = leaf.tbs_certificate.subject.to_string();
+    if !subject.is_empty() && subject == holder {
+        return true;
+    }
     let Ok(Some((_, alternatives))) = leaf.tbs_certificate.get::<SubjectAltName>() else { return false };
     let url = Url::parse(holder).ok().filter(|url| url.scheme() == "https");
     let host = url.as_ref().and_then(Url::host_str);

@@ -150,6 +150,13 @@ impl<'a> Opening<'a> {
         };
         let Signed { proof, controller: bound, controller_id } =
             key::check(token, signer.as_deref(), Purpose::AssertionMethod, &self.keys, self.at, self.explain).await;
+        // A signature that does not match, or could not be checked, covers nothing.
+        let integrity = match integrity.status {
+            CheckStatus::Pass if !is_proven(&proof) => {
+                Check::not_applicable(CheckId::Integrity, "Not checked, because the signature was not found to match.")
+            }
+            _ => integrity,
+        };
         let issuer_id = controller_id.filter(|_| controller.is_none());
         let validity = validity::check(&json, Some(claims), self.at);
         let vocabulary = vocabulary(&json, contexts);

@@ -3,7 +3,7 @@ import { badge, byId, count, el, moment, replace } from "./dom.js";
 import { Failure, get, post, submit } from "./api.js";
 import { askForKey, withSession } from "./session.js";
 import { showSubmission } from "./verdict.js";
-import { OUTCOME, TAKEN_IN } from "./words.js";
+import { NO_CREDENTIAL, OUTCOME, TAKEN_IN } from "./words.js";
 
 const HISTORY_LENGTH = 10;
 const POLL_MILLISECONDS = 700;
@@ -164,7 +164,7 @@ function historyRow(submission) {
   const rest = all - names.length;
   const listed = names.join(", ") + (rest > 0 ? ` and ${rest.toLocaleString()} more` : "");
   const title = names.length === 0 ? count(all, ...(TAKEN_IN[submission.channel] ?? TAKEN_IN.upload)) : listed;
-  const verdict = submission.outcome ? badge(submission.outcome, OUTCOME[submission.outcome]) : badge("neutral", "Being verified");
+  const verdict = historyVerdict(submission);
   const open = async () => {
     say("Loading…");
     try {
@@ -175,6 +175,14 @@ function historyRow(submission) {
     }
   };
   return el("li", {}, el("button", { type: "button", onclick: open }, el("span", { class: "names" }, title), verdict, moment(submission.created_at)));
+}
+
+/** The same words as on the cards: a file that holds no credential is neither accepted nor rejected. */
+function historyVerdict(submission) {
+  const { outcome, files } = submission;
+  if (!outcome) return badge("neutral", "Being verified");
+  const isEmpty = files.length > 0 && files.every((file) => file.problem && file.credentials.length === 0);
+  return isEmpty ? badge("neutral", NO_CREDENTIAL) : badge(outcome, OUTCOME[outcome]);
 }
 
 function report(failure) {

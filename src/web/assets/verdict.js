@@ -1,6 +1,6 @@
 // Shows what became of files: one card per credential. Nothing of a rejected credential's content is shown.
 import { badge, count, day, el, icon } from "./dom.js";
-import { CHECK, CHECK_STATUS, MAPPING, OUTCOME, OUTCOME_SENTENCE, framework, inLanguage } from "./words.js";
+import { ATTAINMENT, CHECK, CHECK_STATUS, MAPPING, NO_CREDENTIAL, OUTCOME, OUTCOME_SENTENCE, SKILL_ATTAINMENT, framework, inLanguage } from "./words.js";
 
 const CARDS_AT_ONCE = 50;
 
@@ -35,7 +35,7 @@ function problemCard(file) {
   return el(
     "article",
     { class: "verdict neutral", tabindex: "-1" },
-    badge("neutral", "No credential found"),
+    badge("neutral", NO_CREDENTIAL),
     el("h3", {}, file.file),
     el("p", { class: "file" }, file.detected),
     el("p", { class: "reason" }, problem.message),
@@ -86,6 +86,7 @@ function fingerprint(file) {
 
 function facts(content, report) {
   const rows = [["Issued by", issuer(content, report)]];
+  if (content.attainment !== "attained") rows.push(["Attained", ATTAINMENT[content.attainment] ?? content.attainment]);
   if (content.valid_from) rows.push(["Valid from", day(content.valid_from)]);
   if (content.valid_until) rows.push(["Valid until", day(content.valid_until)]);
   return el("dl", { class: "facts" }, rows.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
@@ -121,7 +122,8 @@ function skill(assertion) {
   const concept = assertion.concepts[0];
   const level = assertion.level?.raw?.label ?? assertion.level?.raw?.value;
   const where = concept ? [framework(concept), concept.code].filter(Boolean).join(" ") + " · " : "";
-  const how = where + (MAPPING[assertion.mapping_status] ?? assertion.mapping_status);
+  const doubt = SKILL_ATTAINMENT[assertion.attainment];
+  const how = where + (MAPPING[assertion.mapping_status] ?? assertion.mapping_status) + (doubt ? ` · ${doubt}` : "");
   return el("li", {}, el("b", {}, assertion.label.text), level && ` — ${level}`, el("span", { class: "how" }, how));
 }
 

@@ -6,6 +6,23 @@ export const OUTCOME = {
   rejected: "Rejected",
 };
 
+/** Of a file without any credential, on its card and in the list. */
+export const NO_CREDENTIAL = "No credential found";
+
+/** What the results in a credential say. */
+export const ATTAINMENT = {
+  attained: "yes",
+  in_progress: "not yet: the course is not finished",
+  not_attained: "no: a result in the credential says that it was not passed",
+  unknown: "unknown: no result in the credential proves it",
+};
+
+export const SKILL_ATTAINMENT = {
+  in_progress: "not finished",
+  not_attained: "not attained",
+  unknown: "attainment unknown",
+};
+
 export const OUTCOME_SENTENCE = {
   accepted: "The credential is genuine and in force.",
   attention: "Not every check could confirm the credential.",

@@ -160,6 +160,13 @@ impl Range {
     }
 }
 
+/// Every edit of `document` that is known, with its name.
+pub fn edits(range: &Range, document: &Value) -> Vec<(String, Value)> {
+    let mut editor = Editor::new(document, &range.names);
+    editor.everywhere();
+    editor.edits
+}
+
 /// What is said, whatever the place, the order and the bytes: lists are sets in the vocabularies concerned.
 pub fn unordered(value: Value) -> Value {
     match value {
@@ -180,11 +187,10 @@ pub fn unordered(value: Value) -> Value {
 pub async fn attack(name: &str, range: &Range, document: &Value) {
     let (outcome, _, original) = range.judge(document).await;
     let original = original.map(unordered);
-    let mut editor = Editor::new(document, &range.names);
-    editor.everywhere();
+    let edits = edits(range, document);
     let mut codes: BTreeMap<String, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
-    for (what, edited) in &editor.edits {
+    for (what, edited) in &edits {
         let (came, code, common) = range.judge(edited).await;
         *codes.entry(format!("{came:?} {code}")).or_default() += 1;
         let says_the_same = outcome == Outcome::Accepted && common.clone().map(unordered) == original;
@@ -192,7 +198,7 @@ pub async fn attack(name: &str, range: &Range, document: &Value) {
             wrong.push(what.clone());
         }
     }
-    println!("{name}: {} edits, unedited {outcome:?}", editor.edits.len());
+    println!("{name}: {} edits, unedited {outcome:?}", edits.len());
     for (code, count) in &codes {
         println!("  {count:5} {code}");
     }

@@ -100,11 +100,7 @@ fn judge(decision: &Decision, listings: &[Listing], some_unavailable: bool) -> C
             Code::RegistryUnavailable,
             "Whether the issuer is known could not be checked, because a registry did not answer.",
         ),
-        Verdict::Attention => Check::warning(
-            ID,
-            Code::IssuerUnknown,
-            "The signature is genuine, but no one whom you trust has vouched for this issuer yet.",
-        ),
+        Verdict::Attention => Check::warning(ID, Code::IssuerUnknown, "No one whom you trust has vouched for this issuer yet."),
     }
 }
 

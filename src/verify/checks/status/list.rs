@@ -182,7 +182,7 @@ fn read_list(
     if entry.kind != Kind::RevocationList2020 && !purposes.contains(&entry.purpose) {
         return Err((Code::StatusListWrongPurpose, format!("the list is not for the purpose \"{}\"", shorten(entry.purpose))));
     }
-    let bytes = decode(entry.kind, list["encodedList"].as_str().unwrap_or_default()).map_err(|error| bits_error(&error))?;
+    let bytes = decode(list["encodedList"].as_str().unwrap_or_default()).map_err(|error| bits_error(&error))?;
     let value = bits::value_at(&bytes, entry.index, entry.width, Packing::HighestFirst).map_err(|error| bits_error(&error))?;
     let verdict = meaning(entry, value);
     // A list that breaks the rule can't clear anybody; what it withdraws is withdrawn all the same.
@@ -238,18 +238,15 @@ fn list_in<'a>(credential: &'a Value, entry: &Entry<'_>) -> Option<&'a Value> {
     lists.iter().find(fits).or(lists.first()).copied()
 }
 
-fn decode(kind: Kind, encoded: &str) -> Result<Vec<u8>, BitsError> {
-    let compressed = match kind {
-        // `u` is multibase for base64url; lists made before the final specification come without it (gzip starts with `H4s`).
-        Kind::Bitstring => match encoded.strip_prefix('u') {
-            Some(text) => BASE64URL.decode(text),
-            None if encoded.starts_with("H4s") => BASE64URL.decode(encoded),
-            None => return Err(BitsError::Encoding),
-        },
-        Kind::StatusList2021 | Kind::RevocationList2020 if encoded.contains(['+', '/']) => BASE64.decode(encoded),
-        Kind::StatusList2021 | Kind::RevocationList2020 => BASE64URL.decode(encoded),
+/// Multibase base64 in any of its four forms (`u` is the one of the specification), or base64 without a prefix as older lists
+/// and some issuers write it: what is compressed with gzip starts with `H4s` in every base64.
+fn decode(encoded: &str) -> Result<Vec<u8>, BitsError> {
+    let text = match encoded.starts_with("H4s") {
+        true => encoded,
+        false => encoded.strip_prefix(['u', 'U', 'm', 'M']).ok_or(BitsError::Encoding)?,
     };
-    bits::gunzip(&compressed.map_err(|_| BitsError::Encoding)?)
+    let compressed = BASE64URL.decode(text).or_else(|_| BASE64.decode(text)).map_err(|_| BitsError::Encoding)?;
+    bits::gunzip(&compressed)
 }
 
 pub(super) fn bits_error(error: &BitsError) -> Unknown {
@@ -298,6 +295,34 @@ mod tests {
     use flate2::write::GzEncoder;
     use serde_json::json;
     use std::io::Write;
+
+    #[test]
+    fn a_list_is_read_in_every_base64_that_issuers_write() {
+        // Bytes whose base64 differs between the alphabets.
+        let content: Vec<u8> = (0..4_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(&content).unwrap();
+        let bytes = encoder.finish().unwrap();
+        let (standard, url) = (BASE64.encode(&bytes), BASE64URL.encode(&bytes));
+        assert_ne!(standard, url);
+        let bare = |text: &str| text.trim_end_matches('=').to_owned();
+        for text in [
+            format!("u{}", bare(&url)),
+            format!("u{url}"),
+            format!("U{url}"),
+            format!("m{}", bare(&standard)),
+            format!("M{standard}"),
+            url.clone(),
+            bare(&url),
+            standard.clone(),
+            bare(&standard),
+        ] {
+            assert_eq!(decode(&text).as_deref(), Ok(content.as_slice()), "{}", &text[..4]);
+        }
+        for text in ["", "u", "z2abc", "uH4s!", "H4s", "not a list"] {
+            assert_eq!(decode(text), Err(BitsError::Encoding), "{text}");
+        }
+    }
 
     #[test]
     fn the_older_list_kinds_are_read() {

@@ -7,6 +7,8 @@ use crate::model::credential::{Document, Format, Securing};
 use crate::verify::securing::compact_jws::CompactJws;
 use serde_json::Value;
 
+const LONGEST_KIND: usize = 80;
+
 /// How the assertion says that it can be verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Method {
@@ -16,6 +18,8 @@ pub(super) enum Method {
     Signed(Option<String>),
     /// Nothing to verify with, in plain words.
     Nothing(&'static str),
+    /// A kind of verification that is not known here, by its name.
+    Unsupported(String),
 }
 
 pub(super) struct Claimed {
@@ -31,7 +35,7 @@ impl Claimed {
         match self.method {
             Method::Hosted(_) => Securing::Hosted,
             Method::Signed(_) => Securing::SignedBadge,
-            Method::Nothing(_) => Securing::None,
+            Method::Nothing(_) | Method::Unsupported(_) => Securing::None,
         }
     }
 }
@@ -85,5 +89,15 @@ fn method(json: &Value, is_token: bool) -> Method {
             None => Method::Nothing("The badge says that it is hosted, but not where."),
         };
     }
-    Method::Nothing("The badge does not say how it can be verified.")
+    // `Extension` is said beside the kind.
+    match kinds.iter().find(|kind| !kind.eq_ignore_ascii_case("Extension")) {
+        Some(kind) => Method::Unsupported(named(kind)),
+        None => Method::Nothing("The badge does not say how it can be verified."),
+    }
+}
+
+/// The name of a foreign kind of verification; that of Blockcerts is known to few.
+fn named(kind: &str) -> String {
+    let name: String = kind.chars().filter(|c| !c.is_control()).take(LONGEST_KIND).collect();
+    if name.starts_with("Merkle") { format!("Blockcerts: {name}") } else { name }
 }

@@ -2,13 +2,16 @@
 //! Comes in: an address, or an object that stands inside another one. Goes out: the object as its own host serves it.
 //! Must not know: signatures, scope, dates.
 
-use crate::document::{Limits, json};
+use crate::document::Limits;
+use crate::document::json as strict;
+use crate::model::credential::Format;
 use crate::verify::addresses::{plain, same_site};
 use crate::verify::documents::{DocumentError, Documents};
-use serde_json::Value;
+use serde_json::{Value, json};
 use url::Url;
 
 const ACCEPT: &str = "application/ld+json, application/json;q=0.9";
+const ACCEPT_KEY: &str = "application/ld+json, application/json;q=0.9, application/x-pem-file;q=0.8, text/plain;q=0.5, */*;q=0.1";
 
 /// An object of the graph.
 #[derive(Clone, Debug)]
@@ -32,10 +35,26 @@ pub(super) enum GraphError {
 
 /// Fetches one object.
 pub(super) async fn fetch(address: &str, what: &str, documents: &Documents) -> Result<Node, GraphError> {
+    object(&bytes(address, what, ACCEPT, documents).await?, address, what)
+}
+
+/// Fetches a key: the object of Open Badges 2.0, or the bare PEM text of 1.x, which becomes an object without an owner.
+pub(super) async fn fetch_key(address: &str, what: &str, documents: &Documents) -> Result<Node, GraphError> {
+    let bytes = bytes(address, what, ACCEPT_KEY, documents).await?;
+    match std::str::from_utf8(&bytes).map(str::trim) {
+        Ok(pem) if pem.starts_with("-----BEGIN ") => {
+            let json = json!({"id": address, "publicKeyPem": pem});
+            Ok(Node { json, fetched_from: Some(address.to_owned()) })
+        }
+        _ => object(&bytes, address, what),
+    }
+}
+
+async fn bytes(address: &str, what: &str, accept: &str, documents: &Documents) -> Result<bytes::Bytes, GraphError> {
     if plain(address).is_none() {
         return Err(GraphError::Broken(format!("the {what} is not referred to by a web address")));
     }
-    let fetched = documents.get(address, ACCEPT).await.map_err(|error| match error {
+    let fetched = documents.get(address, accept).await.map_err(|error| match error {
         DocumentError::Gone(_) => GraphError::Gone(what.to_owned()),
         DocumentError::NotFound(_) => GraphError::Unavailable(format!("the {what} is not, or no longer, public at its address")),
         DocumentError::Refused(_) => GraphError::Unavailable(format!("the address of the {what} may not be contacted")),
@@ -44,7 +63,11 @@ pub(super) async fn fetch(address: &str, what: &str, documents: &Documents) -> R
         }
         DocumentError::Unreachable { .. } => GraphError::Unavailable(format!("the {what} could not be fetched")),
     })?;
-    match json::parse(&fetched.bytes, &Limits::default()) {
+    Ok(fetched.bytes)
+}
+
+fn object(bytes: &[u8], address: &str, what: &str) -> Result<Node, GraphError> {
+    match strict::parse(bytes, &Limits::default()) {
         Ok(mut json) if json.is_object() => {
             // Before 1.1 objects have no identifier: their address is one.
             if json.get("id").is_none() && json.get("@context").is_none() {
@@ -78,6 +101,15 @@ pub(super) async fn follow(
         }
         _ => Err(GraphError::Broken(format!("the {what} is missing"))),
     }
+}
+
+/// In Open Badges 0.5 an issuer has no profile: its `origin` is its address, and badges must be hosted there.
+pub(super) fn origin_as_profile(issuer: &Value, format: Format) -> Option<Node> {
+    let origin = issuer["origin"].as_str().filter(|_| format == Format::OpenBadges1 && issuer.get("id").is_none())?;
+    plain(origin)?;
+    let mut json = issuer.clone();
+    json["id"] = Value::from(origin);
+    Some(Node { json, fetched_from: None })
 }
 
 /// Whether two addresses mean the same document.

@@ -47,15 +47,17 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
     .await;
     let presentation = received.presentation.as_ref();
     let (nested, nested_reports) = endorsement::check(&badge, verifier, request).await;
+    let integrity = rules::unless_unproven(badge.integrity(), &proof);
+    let status = rules::unless_unproven(badge.status(verifier).await, &proof);
     let checks = vec![
         badge.format(),
         rules::context(badge.assertion(), badge.claimed.format),
         badge.schema(),
         proof,
         controller,
-        badge.integrity(),
+        integrity,
         rules::validity(badge.assertion(), request.at),
-        badge.status(verifier).await,
+        status,
         trust,
         recipient::check(badge.assertion(), badge.claimed.format, &request.candidate, presentation),
         nested,
@@ -74,9 +76,11 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
         policy: Some(verifier.policy.reference()),
         nested: nested_reports,
     };
-    // Content that nothing proves, or that nothing ties to its issuer, is reported, never passed on.
-    let is_proven =
-        badge.assertion().is_object() && [CheckId::Proof, CheckId::Controller].iter().all(|id| report_passes(&report, *id));
+    // Content that nothing proves, that nothing ties to its issuer, or whose words are not known is reported, never passed on.
+    let has_known_words = report.check(CheckId::Context).is_some_and(|check| check.status != CheckStatus::CouldNotCheck);
+    let is_proven = badge.assertion().is_object()
+        && has_known_words
+        && [CheckId::Proof, CheckId::Controller].iter().all(|id| report_passes(&report, *id));
     let document = (!rejected && is_proven).then(|| VerifiedDocument {
         format: badge.claimed.format,
         json: Arc::new(badge.whole()),
@@ -120,7 +124,7 @@ async fn gather(claimed: Claimed, verifier: &Verifier) -> Badge {
     let documents = &verifier.documents;
     let hosted = match &claimed.method {
         Method::Hosted(address) => Some(graph::fetch(address, "badge", documents).await),
-        Method::Signed(_) | Method::Nothing(_) => None,
+        Method::Signed(_) | Method::Nothing(_) | Method::Unsupported(_) => None,
     };
     let site = match (&claimed.method, &hosted) {
         (Method::Hosted(address), Some(Ok(_))) => addresses::plain(address),
@@ -132,7 +136,7 @@ async fn gather(claimed: Claimed, verifier: &Verifier) -> Badge {
     };
     let class = match (&assertion["badge"], &claimed.method) {
         // Signed: the signer vouches for what stands inside. 0.5: there is nothing else.
-        (inline @ Value::Object(_), Method::Signed(_) | Method::Nothing(_)) => {
+        (inline @ Value::Object(_), Method::Signed(_) | Method::Nothing(_) | Method::Unsupported(_)) => {
             Ok(Node { json: inline.clone(), fetched_from: None })
         }
         (reference, _) => graph::follow(reference, "badge description", site.as_ref(), documents).await,
@@ -144,7 +148,10 @@ async fn gather(claimed: Claimed, verifier: &Verifier) -> Badge {
     let issuer = match &class {
         Ok(node) => {
             let site = node.fetched_from.as_deref().and_then(addresses::plain).or(site);
-            graph::follow(&node.json["issuer"], "issuer's profile", site.as_ref(), documents).await
+            match graph::origin_as_profile(&node.json["issuer"], claimed.format) {
+                Some(profile) => Ok(profile),
+                None => graph::follow(&node.json["issuer"], "issuer's profile", site.as_ref(), documents).await,
+            }
         }
         Err(error) => Err(GraphError::Unavailable(error.to_string())),
     };
@@ -224,9 +231,18 @@ impl Badge {
         match (&self.claimed.method, &self.claimed.token) {
             (Method::Signed(creator), Some(token)) => {
                 let issuer = self.issuer.as_ref().ok().map(|node| &node.json);
-                signed::check(token, creator.as_deref(), issuer, &verifier.documents).await
+                let is_legacy = self.claimed.format == Format::OpenBadges1;
+                signed::check(token, creator.as_deref(), issuer, is_legacy, &verifier.documents).await
             }
             (Method::Hosted(address), _) => (self.hosted_proof(address), self.hosted_controller(address)),
+            (Method::Unsupported(kind), _) => {
+                let message = format!("The badge is verified in a way that is not supported here ({kind}).");
+                let proof = Check::could_not_check(CheckId::Proof, Code::NotVerifiable, message);
+                (
+                    proof,
+                    Check::could_not_check(CheckId::Controller, Code::IssuerUnproven, "Nothing ties the badge to its issuer."),
+                )
+            }
             (Method::Nothing(sentence), _) if self.claimed.format == Format::OpenBadges1 && self.claimed.token.is_none() => {
                 let proof = Check::could_not_check(CheckId::Proof, Code::NotVerifiable, *sentence);
                 (

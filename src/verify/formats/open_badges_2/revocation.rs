@@ -30,7 +30,7 @@ pub(super) async fn check(badge: &Badge, verifier: &Verifier) -> Check {
             "The badge is still on the issuer's site and is not marked as revoked.",
         ),
         (Method::Hosted(_), _) => unknown(Code::HostedCopyUnavailable, "the badge on the issuer's site could not be fetched"),
-        (Method::Nothing(_), _) => Check::not_applicable(ID, "Badges of this kind have no revocation."),
+        (Method::Nothing(_) | Method::Unsupported(_), _) => Check::not_applicable(ID, "Badges of this kind have no revocation."),
         (Method::Signed(_), _) => signed(badge, verifier).await,
     }
 }

@@ -5,9 +5,10 @@
 use crate::document::members::each;
 use crate::model::code::Code;
 use crate::model::credential::Format;
-use crate::model::report::{Check, CheckId, Finding};
+use crate::model::moment;
+use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use crate::verify::checks::schema::Severity;
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde_json::Value;
 
 const ID: CheckId = CheckId::Validity;
@@ -22,7 +23,7 @@ const VOCABULARIES: [&str; 5] = [
 
 /// An assertion names the vocabulary of Open Badges (Open Badges 2.0, "Open Badges Vocabulary"), or brings its words along.
 ///
-/// Codes: `unknown_context` (fail), `context_unusual` (warning).
+/// Codes: `unknown_context` (could not check), `context_unusual` (warning).
 pub(super) fn context(assertion: &Value, format: Format) -> Check {
     const ID: CheckId = CheckId::Context;
     if format == Format::OpenBadges1 || assertion.is_null() {
@@ -34,8 +35,9 @@ pub(super) fn context(assertion: &Value, format: Format) -> Check {
         return Check::pass(ID, "The badge uses the vocabulary of Open Badges.");
     }
     if !contexts.is_empty() && contexts.iter().all(Option::is_some) {
-        let message = "The badge uses another vocabulary than Open Badges, so its meaning is not known.";
-        return Check::fail(ID, Code::UnknownContext, message).next(super::ASK);
+        let named = contexts.first().copied().flatten().unwrap_or_default();
+        let message = format!("The badge uses the vocabulary {named:.200}, which is not known here.");
+        return Check::could_not_check(ID, Code::UnknownContext, message).next(super::ASK);
     }
     Check::warning(ID, Code::ContextUnusual, "The badge does not name the vocabulary of Open Badges as it should.")
 }
@@ -65,6 +67,15 @@ pub(super) fn validity(assertion: &Value, at: DateTime<Utc>) -> Check {
     Check::pass(ID, "The badge is within its period of validity.")
 }
 
+/// Nothing good is said of a badge that is not proven to be the one that its issuer made.
+pub(super) fn unless_unproven(check: Check, proof: &Check) -> Check {
+    let is_unproven = matches!(proof.status, CheckStatus::Fail | CheckStatus::CouldNotCheck);
+    match is_unproven && check.status == CheckStatus::Pass {
+        true => Check::not_applicable(check.id, "Not checked, because the badge was not found to be genuine."),
+        false => check,
+    }
+}
+
 fn member<'a>(object: &'a Value, name: &str, old_name: &str) -> &'a Value {
     object.get(name).unwrap_or(&object[old_name])
 }
@@ -85,8 +96,8 @@ pub(super) fn moment(value: &Value) -> Option<DateTime<Utc>> {
     if text.len() > 64 {
         return None;
     }
-    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-        return Some(moment.with_timezone(&Utc));
+    if let Some(moment) = moment::with_offset(text) {
+        return Some(moment);
     }
     for format in ["%Y-%m-%dT%H:%M%:z", "%Y-%m-%dT%H:%M:%S%.f%z"] {
         if let Ok(moment) = DateTime::parse_from_str(&text.replace('Z', "+00:00"), format) {
@@ -94,8 +105,8 @@ pub(super) fn moment(value: &Value) -> Option<DateTime<Utc>> {
         }
     }
     for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"] {
-        if let Ok(moment) = NaiveDateTime::parse_from_str(text, format) {
-            return Some(moment.and_utc());
+        if let Some(moment) = moment::without_offset(text, format) {
+            return Some(moment);
         }
     }
     if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
@@ -244,8 +255,8 @@ pub(super) fn legacy_violations(assertion: &Value) -> Vec<(Severity, Finding)> {
             found.push((Severity::Error, Finding::new(Code::SchemaViolation, detail).at(pointer)));
         }
     };
-    // 0.5 has a bare recipient and everything else inside `badge`.
-    let is_first = assertion["badge"].is_object() && assertion.get("verify").is_none();
+    // 0.5 has a bare recipient and everything else inside `badge`; some platforms added `verify` to it later.
+    let is_first = assertion["badge"].is_object() && (assertion.get("verify").is_none() || assertion["recipient"].is_string());
     let recipient = &assertion["recipient"];
     require(
         if is_first { recipient.is_string() } else { recipient["identity"].is_string() },
@@ -260,7 +271,6 @@ pub(super) fn legacy_violations(assertion: &Value) -> Vec<(Severity, Finding)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::report::CheckStatus;
     use serde_json::json;
 
     fn at() -> DateTime<Utc> {

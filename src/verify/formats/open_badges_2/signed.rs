@@ -15,11 +15,13 @@ use serde_json::Value;
 const ASK: &str = "Ask the candidate for the badge as the issuer made it.";
 const LATER: &str = "Check again later, or ask the issuer whether the badge is genuine.";
 
-/// `creator`: the key's address as the badge says. `issuer`: absent when the profile could not be fetched.
+/// `creator`: the key's address as the badge says. `issuer`: absent when the profile could not be fetched. `is_legacy`: the badge
+/// is of Open Badges 1.x.
 pub(super) async fn check(
     token: &CompactJws,
     creator: Option<&str>,
     issuer: Option<&Value>,
+    is_legacy: bool,
     documents: &Documents,
 ) -> (Check, Check) {
     let listed: Vec<&Value> = issuer.map(|issuer| each(&issuer["publicKey"]).collect()).unwrap_or_default();
@@ -53,7 +55,7 @@ pub(super) async fn check(
         )
         .next(ASK),
     };
-    (proof, controller(&address, &key_document, &listed, issuer))
+    (proof, controller(&address, &key_document, &listed, issuer, is_legacy))
 }
 
 fn unproven(proof: Check) -> (Check, Check) {
@@ -73,7 +75,7 @@ async fn find(address: &str, listed: &[&Value], documents: &Documents) -> Result
     if let Some(key) = embedded {
         return Ok((address.to_owned(), (*key).clone()));
     }
-    let node = graph::fetch(address, "issuer's key", documents).await?;
+    let node = graph::fetch_key(address, "issuer's key", documents).await?;
     Ok((address.to_owned(), node.json))
 }
 
@@ -90,7 +92,7 @@ async fn only_key(listed: &[&Value], documents: &Documents) -> Result<(String, V
 }
 
 /// The profile must list the key: the badge's own word for it proves nothing.
-fn controller(address: &str, key: &Value, listed: &[&Value], issuer: Option<&Value>) -> Check {
+fn controller(address: &str, key: &Value, listed: &[&Value], issuer: Option<&Value>, is_legacy: bool) -> Check {
     let Some(issuer) = issuer else {
         return Check::could_not_check(
             CheckId::Controller,
@@ -107,6 +109,10 @@ fn controller(address: &str, key: &Value, listed: &[&Value], issuer: Option<&Val
             (Some(home), Some(key)) => same_site(&home, &key),
             _ => false,
         };
+        // Open Badges 1.x publishes the bare key: the issuer's site is all that ties it to the issuer.
+        if listed.is_empty() && on_its_site && is_legacy && owner.is_none() {
+            return Check::pass(CheckId::Controller, "The key that signed the badge stands on its issuer's site.");
+        }
         let claims_it = owner.is_some_and(|owner| same_address(owner, issuer_id));
         if listed.is_empty() && on_its_site && claims_it {
             let message = "The key that signed the badge stands on its issuer's site, but the issuer's profile lists no keys.";

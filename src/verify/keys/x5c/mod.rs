@@ -14,7 +14,8 @@ use rsa::signature::Verifier;
 use serde_json::{Map, Value};
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsage};
+use x509_cert::ext::pkix::name::GeneralName;
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectAltName};
 
 /// A leaf, what lies between and a root: more than this is no honest chain.
 const MAX_CERTIFICATES: usize = 8;
@@ -88,6 +89,25 @@ pub async fn controller(certified: &Certified, issuer: &str, keys: &KeyResolver,
         }
     };
     Some(check)
+}
+
+/// Whom the key's certificate names: a URI, a host (as an https URL), or else the distinguished name of its subject (RFC 4514).
+/// Only an authority can say that it is true.
+pub fn subject(certified: &Certified) -> Option<String> {
+    let leaf = Certificate::from_der(certified.chain.first()?).ok()?;
+    let alternatives = leaf.tbs_certificate.get::<SubjectAltName>().ok()?.map(|(_, names)| names.0).unwrap_or_default();
+    let uri = alternatives.iter().find_map(|name| match name {
+        GeneralName::UniformResourceIdentifier(uri) => Some(uri.as_str().to_owned()),
+        _ => None,
+    });
+    let host = || {
+        alternatives.iter().find_map(|name| match name {
+            GeneralName::DnsName(host) if !host.as_str().starts_with('*') => Some(format!("https://{}", host.as_str())),
+            _ => None,
+        })
+    };
+    let name = || Some(leaf.tbs_certificate.subject.to_string()).filter(|name| !name.is_empty());
+    uri.or_else(host).or_else(name)
 }
 
 fn broken(detail: &str) -> Check {

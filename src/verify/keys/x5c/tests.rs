@@ -85,3 +85,24 @@ async fn what_a_known_authority_says_decides_whose_the_key_is() {
         assert_eq!(check.as_ref().map(|check| (check.status, check.code)), expected, "{issuer}");
     }
 }
+
+#[tokio::test]
+async fn a_certificate_names_its_subject_and_only_an_authority_makes_it_true() {
+    let named = |certificate: &Made| subject(&read_chain(std::slice::from_ref(certificate)).unwrap().unwrap());
+    let host = Made { hosts: &["college.example.org"], ..leaf() };
+    let both = Made { uris: &["https://college.example.org/issuer"], hosts: &["college.example.org"], ..leaf() };
+    assert_eq!(named(&host).as_deref(), Some("https://college.example.org"));
+    assert_eq!(named(&both).as_deref(), Some("https://college.example.org/issuer"));
+    assert_eq!(named(&Made { hosts: &["*.example.org"], ..leaf() }).as_deref(), Some(leaf().name));
+    assert_eq!(named(&leaf()).as_deref(), Some(leaf().name));
+    let entry = Authority { name: "Example Authority".to_owned(), certificate: authority().pem() };
+    let keys = KeyResolver::new(Documents::default()).with_authorities(Authorities::new(&[entry]).unwrap());
+    for certificate in [host, both, leaf()] {
+        let certified = read_chain(std::slice::from_ref(&certificate)).unwrap().unwrap();
+        let holder = subject(&certified).unwrap();
+        let check = controller(&certified, &holder, &keys, today()).await.unwrap();
+        assert_eq!(check.status, CheckStatus::Pass, "{holder}");
+        let check = controller(&certified, "CN=Somebody", &keys, today()).await.unwrap();
+        assert_eq!(check.status, CheckStatus::Fail);
+    }
+}

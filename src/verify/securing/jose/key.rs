@@ -64,12 +64,21 @@ pub async fn check(
         Ok(certified) => certified,
         Err(problem) => return unproven(problem),
     };
+    // SD-JWT VC: a token without `iss` is from whom its certificate names.
+    let is_anonymous = issuer.is_none() && purpose == Purpose::AssertionMethod;
+    let subject = certified.as_ref().filter(|_| is_anonymous).and_then(x5c::subject);
+    let issuer = issuer.or(subject.as_deref());
     let vouched = match (&certified, issuer) {
         (Some(certified), Some(issuer)) => x5c::controller(certified, issuer, keys, at).await,
         _ => None,
     };
     let (source, missing) = match (&certified, vouched) {
         (Some(certified), Some(controller)) => (Source::Header(certified.key.clone()), Some(controller)),
+        // What only the certificate says, nothing else can confirm.
+        (Some(certified), None) if subject.is_some() => (
+            Source::Header(certified.key.clone()),
+            Some(certified.lapsed.clone().unwrap_or_else(|| unproven_owner(CERTIFIED, issuer))),
+        ),
         (certified, _) => match (find(token, issuer, purpose, keys).await, certified) {
             (Ok(found), _) => found,
             // The token brings its key, so that it is whole can be told; whose the key is can't.

@@ -4,8 +4,9 @@
 
 use super::ProofProblem;
 use crate::model::code::Code;
+use crate::model::moment;
 use crate::verify::keys::Purpose;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 /// How a suite secures a document.
@@ -171,8 +172,5 @@ pub fn parse_moment(written: &str) -> Option<DateTime<Utc>> {
     if !written.is_ascii() || written.as_bytes().get(10) != Some(&b'T') {
         return None;
     }
-    if let Ok(moment) = DateTime::parse_from_rfc3339(written) {
-        return Some(moment.with_timezone(&Utc));
-    }
-    NaiveDateTime::parse_from_str(written, "%Y-%m-%dT%H:%M:%S%.f").ok().map(|moment| moment.and_utc())
+    moment::with_offset(written).or_else(|| moment::without_offset(written, "%Y-%m-%dT%H:%M:%S%.f"))
 }

@@ -6,6 +6,7 @@ use crate::jsonld::JsonLdError;
 use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use crate::verify::keys::KeyError;
+use crate::verify::securing::proof::integrity::unknown;
 
 /// A reason not to accept, and the check that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl From<JsonLdError> for ProofProblem {
     fn from(error: JsonLdError) -> Self {
         let detail = error.to_string();
         match error {
-            JsonLdError::UnknownContext(_) => Self { check: CheckId::Context, ..Self::new(Code::UnknownContext, detail) },
+            JsonLdError::UnknownContext(url) => unknown(&url, "/@context"),
             JsonLdError::Invalid { code, pointer, .. } => {
                 Self { check: CheckId::Context, pointer: Some(pointer), ..Self::new(code, detail) }
             }

@@ -10,7 +10,7 @@ mod selective;
 #[cfg(test)]
 mod tests;
 
-pub use screen::{context_urls, screen};
+pub use screen::{context_urls, screen, unknown};
 
 use super::problem::ProofProblem;
 use crate::document::members::entries;

@@ -48,12 +48,7 @@ pub fn list(entries: &[Value], contexts: &Contexts, pointer: &str, inline: bool)
         let content = match entry {
             Value::String(url) => match contexts.get(url, Edition::default()) {
                 Some(content) => content,
-                None => {
-                    return wrong(
-                        Code::UnknownContext,
-                        format!("the context {url} is not known, and contexts are never fetched"),
-                    );
-                }
+                None => return Err(unknown(url, pointer)),
             },
             Value::Object(_) if inline => entry,
             _ => return wrong(Code::InlineContext, "a part of the document brings its own vocabulary".to_owned()),
@@ -64,6 +59,13 @@ pub fn list(entries: &[Value], contexts: &Contexts, pointer: &str, inline: bool)
         seen.push(content);
     }
     Ok(())
+}
+
+/// No one can tell what an unknown vocabulary says, so a signature over its meaning can't be checked. The document is not at fault.
+pub fn unknown(url: &str, pointer: &str) -> ProofProblem {
+    let detail =
+        format!("the document uses the vocabulary {url:.200}, which is not known here, so its signature was not checked");
+    ProofProblem { status: CheckStatus::CouldNotCheck, ..problem(pointer, Code::UnknownContext, detail) }
 }
 
 fn problem(pointer: &str, code: Code, detail: String) -> ProofProblem {
