@@ -6,6 +6,7 @@ mod delivered;
 pub mod events;
 mod job;
 mod lifecycle;
+mod owners;
 pub mod record;
 mod status;
 pub mod worked;

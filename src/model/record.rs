@@ -34,6 +34,18 @@ pub struct StoredCredential {
     pub created_at: DateTime<Utc>,
 }
 
+/// Whose a credential of a submission is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Owner {
+    /// The person of the whole submission.
+    #[default]
+    Submission,
+    /// A person who was named for the file, or whom the credential is about.
+    Known(CandidateRef),
+    /// A person of whom nothing but this credential is known; the reference counts when these bytes never came in like this before.
+    Own(CandidateRef),
+}
+
 /// One credential of a submission, ready to be written with its events in one transaction.
 #[derive(Clone, Debug)]
 pub struct NewCredential {
@@ -46,6 +58,7 @@ pub struct NewCredential {
     pub normalized: Option<NormalizedCredential>,
     /// When the issuer should be asked again for the status; `None`: never.
     pub next_check_at: Option<DateTime<Utc>>,
+    pub owner: Owner,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -81,6 +81,7 @@ pub struct Submission {
     /// Worst outcome of its credentials and files; absent while processing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// The person, when everything in the submission is about the same person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate_ref: Option<CandidateRef>,
     pub progress: Progress,
@@ -159,10 +160,13 @@ impl FileProblem {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CredentialResult {
     pub id: CredentialId,
+    /// Whose it is.
+    pub candidate_ref: CandidateRef,
     pub format: Format,
     pub outcome: Outcome,
-    /// True when the gateway already had exactly these bytes for this person: no second event was sent.
+    /// True when the gateway already had exactly these bytes for this person and nothing was sent.
     pub duplicate: bool,
+    /// What this submission found out; another submission of the same bytes has a report of its own.
     pub report: VerificationReport,
     /// Absent for rejected credentials: none of their content is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -2,6 +2,7 @@
 //! Comes in: files that were worked on. Goes out: rows and events. Must not know: how credentials are verified.
 
 use super::events::{EventWriter, Published, Shown, is_held};
+use super::owners::owners;
 use super::worked::WorkedFile;
 use crate::model::credential::{CredentialStatus, NormalizedCredential, Warning};
 use crate::model::event::EventType;
@@ -10,18 +11,18 @@ use crate::model::record::{NewCredential, NewSubmission};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
 use crate::model::submission::{CandidateHint, FileProblem};
-use crate::store::{FileRecord, KnownBytes, Result, Transaction};
+use crate::store::{FileRecord, FoundCredential, KnownBytes, Result, Transaction};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Whom a submission is about.
 #[derive(Clone, Debug)]
 pub struct Person {
     pub candidate_ref: CandidateRef,
-    /// False when nobody was named: then the same bytes are taken to be the same credential, whoever has it, and else
-    /// belong to a new person of whom nothing is known.
+    /// False when nobody was named: then bytes that came in like this before belong to the same person as before, and others to a
+    /// new person of whom nothing is known. They never belong to a person who was named in another request.
     pub named: bool,
-    /// What is said of an unnamed person, remembered when they turn out to be new.
+    /// What is said of the person.
     pub hint: CandidateHint,
 }
 
@@ -47,13 +48,25 @@ pub fn record(
     if all.is_empty() {
         return Ok(true);
     }
-    let mut recorder = Recorder::new(transaction, submission, person, &all, now)?;
-    for (file, record) in files.iter().zip(&mut records) {
-        for credential in &file.credentials {
-            record.credentials.push(recorder.take(credential)?);
-        }
+    let mut found: Vec<Option<FoundCredential>> = vec![None; all.len()];
+    // In the order of the references, so that two transactions can't wait for each other.
+    let mut of_person: BTreeMap<CandidateRef, Vec<usize>> = BTreeMap::new();
+    for (index, owner) in owners(transaction, submission, person, &all, now)?.into_iter().enumerate() {
+        of_person.entry(owner).or_default().push(index);
     }
-    recorder.write(&records)?;
+    for (candidate, indices) in of_person {
+        let theirs: Vec<&NewCredential> = indices.iter().map(|index| all[*index]).collect();
+        let mut recorder = Recorder::new(transaction, submission, candidate, &theirs, now)?;
+        for (index, credential) in indices.into_iter().zip(theirs) {
+            found[index] = Some(recorder.take(credential)?);
+        }
+        recorder.write()?;
+    }
+    let mut found = found.into_iter();
+    for (file, record) in files.iter().zip(&mut records) {
+        record.credentials.extend(found.by_ref().take(file.credentials.len()).flatten());
+    }
+    transaction.link_credentials(&submission.id, &records)?;
     Ok(true)
 }
 
@@ -78,7 +91,6 @@ struct Recorder<'t, 'c> {
     transaction: &'t mut Transaction<'c>,
     submission: &'t NewSubmission,
     candidate: CandidateRef,
-    person: &'t Person,
     now: DateTime<Utc>,
     known: Vec<KnownBytes>,
     in_force: HashMap<String, InForce>,
@@ -91,23 +103,19 @@ impl<'t, 'c> Recorder<'t, 'c> {
     fn new(
         transaction: &'t mut Transaction<'c>,
         submission: &'t NewSubmission,
-        person: &'t Person,
+        candidate: CandidateRef,
         all: &[&NewCredential],
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let tenant = &submission.tenant_id;
-        let candidate = person.candidate_ref.clone();
-        if !person.named {
-            let names: Vec<String> = all.iter().map(|new| format!("bytes:{tenant}:{}", new.fingerprint)).collect();
-            transaction.lock_names(&names)?;
-        }
         let mut sequence = transaction.lock_candidate(tenant, &candidate)?;
-        if sequence.is_none() && person.named {
+        if sequence.is_none() {
+            // Erased meanwhile.
             transaction.ensure_candidate(tenant, &candidate, now)?;
             sequence = transaction.lock_candidate(tenant, &candidate)?;
         }
         let fingerprints: Vec<&str> = all.iter().map(|new| new.fingerprint.as_str()).collect();
-        let known = transaction.known_bytes(tenant, &fingerprints)?;
+        let known = transaction.known_bytes(tenant, &candidate, &fingerprints)?;
         let keys: Vec<&str> = all.iter().filter_map(|new| new.normalized.as_ref()?.natural_key.as_deref()).collect();
         let mut in_force = HashMap::new();
         for stored in transaction.same_credentials(tenant, &candidate, &keys)? {
@@ -118,34 +126,33 @@ impl<'t, 'c> Recorder<'t, 'c> {
         }
         let events = EventWriter::new(tenant, &candidate, Some(submission.id.to_string()), now, sequence.unwrap_or(0));
         let (new, rechecked_skills) = (Vec::new(), Vec::new());
-        Ok(Self { transaction, submission, candidate, person, now, known, in_force, new, rechecked_skills, events })
+        Ok(Self { transaction, submission, candidate, now, known, in_force, new, rechecked_skills, events })
     }
 
-    /// Decides what the credential is: known, checked again, or new. Returns its id and whether it was known.
-    fn take(&mut self, credential: &NewCredential) -> Result<(CredentialId, bool)> {
+    /// Decides what the credential is: known, checked again, or new.
+    fn take(&mut self, credential: &NewCredential) -> Result<FoundCredential> {
         let outcome = credential.report.outcome;
-        let same_bytes = |known: &&KnownBytes| known.fingerprint == credential.fingerprint;
-        // Without a named person a verdict of another time may have asked more (the recipient): it is not overruled.
-        let known = self.known.iter().filter(same_bytes).find(|known| match self.person.named {
-            true => known.candidate_ref == self.candidate,
-            false => known.candidate_ref == self.candidate || known.outcome == outcome,
-        });
-        if let Some(known) = known.cloned() {
-            let is_new = self.new.iter().any(|(new, _)| new.id == known.id);
-            let is_other_verdict = known.outcome != outcome && !is_new;
-            if is_other_verdict {
-                self.check_again(&known, credential)?;
-            }
-            return Ok((known.id, !is_other_verdict));
-        }
-        self.known.push(KnownBytes {
+        let mut found = FoundCredential {
             id: credential.id.clone(),
-            candidate_ref: self.candidate.clone(),
-            fingerprint: credential.fingerprint.clone(),
-            outcome,
-        });
+            duplicate: true,
+            report: credential.report.clone(),
+            normalized: credential.normalized.clone(),
+        };
+        if let Some(known) = self.known.iter().find(|known| known.fingerprint == credential.fingerprint).cloned() {
+            let is_new = self.new.iter().any(|(new, _)| new.id == known.id);
+            if known.outcome != outcome && !is_new {
+                self.check_again(&known, credential)?;
+                found.duplicate = false;
+            }
+            found.id = known.id;
+            return Ok(found);
+        }
+        let (id, fingerprint) = (credential.id.clone(), credential.fingerprint.clone());
+        self.known.push(KnownBytes { id, fingerprint, outcome });
         self.add(credential.clone())?;
-        Ok((credential.id.clone(), false))
+        found.duplicate = false;
+        found.normalized = self.new.last().and_then(|(added, _)| added.normalized.clone());
+        Ok(found)
     }
 
     fn add(&mut self, mut credential: NewCredential) -> Result<()> {
@@ -222,16 +229,10 @@ impl<'t, 'c> Recorder<'t, 'c> {
         Ok(())
     }
 
-    fn write(self, records: &[FileRecord]) -> Result<()> {
-        let Self { transaction, submission, candidate, person, now, known, new, rechecked_skills, events, .. } = self;
+    fn write(self) -> Result<()> {
+        let Self { transaction, submission, candidate, now, new, rechecked_skills, events, .. } = self;
         let tenant = &submission.tenant_id;
-        let known_person = known.first().map_or(&candidate, |known| &known.candidate_ref);
-        transaction.set_submission_candidate(&submission.id, if new.is_empty() { known_person } else { &candidate })?;
         if !new.is_empty() {
-            transaction.ensure_candidate(tenant, &candidate, now)?;
-            if !person.named {
-                transaction.remember(tenant, &candidate, &person.hint, now)?;
-            }
             let rows: Vec<&NewCredential> = new.iter().map(|(credential, _)| credential).collect();
             transaction.insert_credentials(submission, &candidate, &rows, now)?;
         }
@@ -242,7 +243,6 @@ impl<'t, 'c> Recorder<'t, 'c> {
             .flat_map(|(id, skills)| skills.iter().filter(|skill| is_held(skill)).map(move |skill| (id, skill)))
             .collect();
         transaction.insert_skills(tenant, &candidate, &skills, now)?;
-        transaction.link_credentials(&submission.id, records)?;
         events.write(transaction)
     }
 }

@@ -5,7 +5,7 @@ use crate::examine::{Examined, ExaminedCredential};
 use crate::model::code::Code;
 use crate::model::credential::ReceivedCredential;
 use crate::model::ids::CredentialId;
-use crate::model::record::NewCredential;
+use crate::model::record::{NewCredential, Owner};
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::FileResult;
 use chrono::{DateTime, Duration, Utc};
@@ -39,7 +39,17 @@ fn new_credential(examined: ExaminedCredential, every: Option<Duration>, now: Da
     let ExaminedCredential { received, fingerprint, report, normalized } = examined;
     let ReceivedCredential { name, media_type, bytes, .. } = received;
     let next_check_at = next_check(&report, every, now);
-    NewCredential { id: CredentialId::generate(), name, media_type, bytes, fingerprint, report, normalized, next_check_at }
+    NewCredential {
+        id: CredentialId::generate(),
+        name,
+        media_type,
+        bytes,
+        fingerprint,
+        report,
+        normalized,
+        next_check_at,
+        owner: Owner::Submission,
+    }
 }
 
 /// When the status should be asked again: not for credentials without one, nor for those that are lost for good.

@@ -1,9 +1,9 @@
 //! The tenant's persons: found by keyed hashes, described by sealed values.
 
 use super::pool::AnyConnection;
-use super::schema::{candidate_identities, candidates, credentials, skills};
+use super::schema::{candidate_aliases, candidate_identities, candidates, credentials, skills};
 use super::text::{clean, name_text, parse_time, time_text, to_u32};
-use super::transaction::{Transaction, insert_all, lock_names};
+use super::transaction::{ROWS_PER_STATEMENT, Transaction, insert_all, lock_names};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::candidate::{Candidate, Identity};
 use crate::model::ids::{CandidateRef, TenantId};
@@ -12,11 +12,18 @@ use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use hmac::{Hmac, Mac};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 const EMAIL: &str = "email";
 const DID: &str = "did";
 const NAME: &str = "name";
+/// Bytes that came in for a person of whom nothing else is known.
+const BYTES: &str = "bytes";
+
+/// Who said that an identifier is the person's: someone who typed it.
+const STATED: &str = "stated";
+/// A wallet that signed with it.
+const WALLET: &str = "wallet";
 
 #[derive(Insertable)]
 #[diesel(table_name = candidate_identities, treat_none_as_default_value = false)]
@@ -25,6 +32,7 @@ struct IdentityRow {
     candidate_ref: String,
     digest: String,
     kind: &'static str,
+    source: &'static str,
     value: Vec<u8>,
     created_at: String,
 }
@@ -90,7 +98,8 @@ impl Store {
                 match kind.as_str() {
                     EMAIL => identity.emails.push(value),
                     DID => identity.dids.push(value),
-                    _ => identity.name = Some(value),
+                    NAME => identity.name = Some(value),
+                    _ => {}
                 }
             }
             Ok(identity)
@@ -102,7 +111,43 @@ impl Store {
 impl Transaction<'_> {
     /// Makes the row of a person of whom nothing is known, unless it is there.
     pub fn ensure_candidate(&mut self, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<()> {
-        insert_candidate(self.connection, tenant, candidate, now)
+        insert_candidate(self.connection, tenant, candidate, false, now)
+    }
+
+    /// The persons whom these bytes stood for before, by the bytes' marks; a mark is what tells such a person from others. Nobody else
+    /// can add any of the marks until the transaction ends.
+    pub fn holders(&mut self, tenant: &TenantId, marks: &[String]) -> Result<HashMap<String, CandidateRef>> {
+        let mut by_digest = HashMap::new();
+        for mark in marks {
+            by_digest.insert(digest(self.vault, tenant, BYTES, mark)?, mark);
+        }
+        let digests: Vec<String> = by_digest.keys().cloned().collect();
+        self.lock_names(&digests)?;
+        let mut found = HashMap::new();
+        for some in digests.chunks(ROWS_PER_STATEMENT) {
+            let rows: Vec<(String, String)> = candidate_identities::table
+                .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
+                .filter(candidate_identities::digest.eq_any(some))
+                .select((candidate_identities::digest, candidate_identities::candidate_ref))
+                .load(self.connection)?;
+            for (digest, candidate) in rows {
+                if let Some(mark) = by_digest.get(&digest) {
+                    found.insert((*mark).clone(), CandidateRef(candidate));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Notes that the bytes with this mark stand for the person.
+    pub fn remember_bytes(&mut self, tenant: &TenantId, candidate: &CandidateRef, mark: &str, now: DateTime<Utc>) -> Result<()> {
+        let known = Known::from([(digest(self.vault, tenant, BYTES, mark)?, (BYTES, mark.to_owned()))]);
+        remember(self.connection, self.vault, tenant, candidate, known, now)
+    }
+
+    /// The reference that stands for the person today: another one after a merger.
+    pub fn current_ref(&mut self, tenant: &TenantId, candidate: &CandidateRef) -> Result<CandidateRef> {
+        current_ref(self.connection, tenant, candidate)
     }
 
     /// Notes what is known of a person.
@@ -152,11 +197,12 @@ fn find_or_create(
     let findable: Vec<String> = known.iter().filter(|(_, (kind, _))| *kind != NAME).map(|(digest, _)| digest.clone()).collect();
     lock_names(connection, &findable)?;
     let given = hint.candidate_ref.as_ref().map(|candidate| CandidateRef(clean(candidate.as_str())));
+    let is_given = given.is_some();
     let candidate = match given {
-        Some(given) => given,
+        Some(given) => current_ref(connection, tenant, &given)?,
         None => find(connection, tenant, &findable)?.unwrap_or_else(CandidateRef::generate),
     };
-    insert_candidate(connection, tenant, &candidate, now)?;
+    insert_candidate(connection, tenant, &candidate, is_given, now)?;
     remember(connection, vault, tenant, &candidate, known, now)?;
     Ok(candidate)
 }
@@ -179,6 +225,7 @@ fn remember(
             candidate_ref: candidate.0.clone(),
             digest,
             kind,
+            source: if kind == DID { WALLET } else { STATED },
             value: vault.sealer.seal(&context(tenant, candidate), value.as_bytes())?,
             created_at: time_text(now),
         });
@@ -206,11 +253,13 @@ fn insert_candidate(
     connection: &mut AnyConnection,
     tenant: &TenantId,
     candidate: &CandidateRef,
+    is_employers: bool,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let row = (
         candidates::tenant_id.eq(tenant.as_str()),
         candidates::id.eq(candidate.as_str()),
+        candidates::employer_ref.eq(i64::from(is_employers)),
         candidates::sequence.eq(0i64),
         candidates::created_at.eq(time_text(now)),
     );
@@ -218,6 +267,16 @@ fn insert_candidate(
         diesel::insert_into(candidates::table).values(row).on_conflict_do_nothing().execute(c)
     })?;
     Ok(())
+}
+
+fn current_ref(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef) -> Result<CandidateRef> {
+    let alias: Option<String> = candidate_aliases::table
+        .filter(candidate_aliases::tenant_id.eq(tenant.as_str()))
+        .filter(candidate_aliases::id.eq(candidate.as_str()))
+        .select(candidate_aliases::candidate_ref)
+        .first(connection)
+        .optional()?;
+    Ok(alias.map_or_else(|| candidate.clone(), CandidateRef))
 }
 
 /// Keyed digest → kind and value, each value once.

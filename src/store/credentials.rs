@@ -37,6 +37,9 @@ impl CredentialRow {
         if let (Some(normalized), Some(status)) = (&mut normalized, status) {
             normalized.status = status;
         }
+        if let Some(normalized) = &mut normalized {
+            normalized.candidate_ref = Some(CandidateRef(self.candidate_ref.clone()));
+        }
         Ok(StoredCredential {
             id: CredentialId(self.id),
             tenant_id: TenantId(self.tenant_id),
@@ -53,15 +56,24 @@ impl CredentialRow {
         })
     }
 
-    pub(super) fn into_result(self, duplicate: bool) -> Result<CredentialResult> {
-        let stored = self.into_model()?;
+    /// The credential as the answer to one submission shows it: with that submission's own report.
+    pub(super) fn into_result(self, duplicate: bool, report: &str, normalized: Option<&str>) -> Result<CredentialResult> {
+        let report: VerificationReport = parse_json(report)?;
+        let mut normalized: Option<NormalizedCredential> = normalized.map(parse_json).transpose()?;
+        if let (Some(normalized), Some(status)) = (&mut normalized, self.status.as_deref()) {
+            normalized.status = parse_name(status)?;
+        }
+        if let Some(normalized) = &mut normalized {
+            normalized.candidate_ref = Some(CandidateRef(self.candidate_ref.clone()));
+        }
         Ok(CredentialResult {
-            id: stored.id,
-            format: stored.report.format,
-            outcome: stored.outcome,
+            id: CredentialId(self.id),
+            candidate_ref: CandidateRef(self.candidate_ref),
+            format: report.format,
+            outcome: report.outcome,
             duplicate,
-            report: stored.report,
-            normalized: stored.normalized,
+            report,
+            normalized,
         })
     }
 }
@@ -89,11 +101,10 @@ struct NewRow<'a> {
     bytes: &'a [u8],
 }
 
-/// A credential of the tenant with bytes that came in again.
+/// A credential of a person with bytes that came in again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownBytes {
     pub id: CredentialId,
-    pub candidate_ref: CandidateRef,
     pub fingerprint: String,
     pub outcome: Outcome,
 }
@@ -190,24 +201,22 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Which of these bytes the tenant has, oldest first. (Asked for an order, SQLite would walk the tenant's credentials in
-    /// that order instead of looking the fingerprints up; the same goes for the next one.)
-    pub fn known_bytes(&mut self, tenant: &TenantId, fingerprints: &[&str]) -> Result<Vec<KnownBytes>> {
-        let rows: Vec<(String, String, String, String)> = credentials::table
+    /// Which of these bytes the person has.
+    pub fn known_bytes(&mut self, tenant: &TenantId, candidate: &CandidateRef, fingerprints: &[&str]) -> Result<Vec<KnownBytes>> {
+        let rows: Vec<(String, String, String)> = credentials::table
             .filter(credentials::tenant_id.eq(tenant.as_str()))
+            .filter(credentials::candidate_ref.eq(candidate.as_str()))
             .filter(credentials::fingerprint.eq_any(fingerprints))
-            .select((credentials::id, credentials::candidate_ref, credentials::fingerprint, credentials::outcome))
+            .select((credentials::id, credentials::fingerprint, credentials::outcome))
             .load(self.connection)?;
-        let into_known = |(id, candidate, fingerprint, outcome): (String, String, String, String)| {
-            let outcome = parse_name(&outcome)?;
-            Ok(KnownBytes { id: CredentialId(id), candidate_ref: CandidateRef(candidate), fingerprint, outcome })
+        let into_known = |(id, fingerprint, outcome): (String, String, String)| {
+            Ok(KnownBytes { id: CredentialId(id), fingerprint, outcome: parse_name(&outcome)? })
         };
-        let mut known = rows.into_iter().map(into_known).collect::<Result<Vec<_>>>()?;
-        known.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(known)
+        rows.into_iter().map(into_known).collect()
     }
 
-    /// The person's active credentials with any of these natural keys.
+    /// The person's active credentials with any of these natural keys. (Asked for an order, SQLite would walk the tenant's
+    /// credentials in that order instead of looking the keys up.)
     pub fn same_credentials(
         &mut self,
         tenant: &TenantId,

@@ -38,7 +38,7 @@ pub use hosted::Shelf;
 pub use oauth::Refreshable;
 pub use outbox::Outgoing;
 pub use receipts::MadeReceipt;
-pub use submissions::{FileRecord, SubmissionRequest};
+pub use submissions::{FileRecord, FoundCredential, SubmissionRequest};
 pub use transaction::Transaction;
 
 use crate::seal::Sealer;

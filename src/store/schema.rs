@@ -25,7 +25,17 @@ diesel::table! {
     candidates (tenant_id, id) {
         tenant_id -> Text,
         id -> Text,
+        employer_ref -> BigInt,
         sequence -> BigInt,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
+    candidate_aliases (tenant_id, id) {
+        tenant_id -> Text,
+        id -> Text,
+        candidate_ref -> Text,
         created_at -> Text,
     }
 }
@@ -36,6 +46,7 @@ diesel::table! {
         candidate_ref -> Text,
         digest -> Text,
         kind -> Text,
+        source -> Text,
         value -> Binary,
         created_at -> Text,
     }
@@ -105,6 +116,8 @@ diesel::table! {
         ordinal -> BigInt,
         credential_id -> Text,
         duplicate -> BigInt,
+        report -> Text,
+        normalized -> Nullable<Text>,
     }
 }
 

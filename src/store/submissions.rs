@@ -6,9 +6,10 @@ use super::schema::{credentials, idempotency_keys, submission_credentials, submi
 use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store, StoreError};
+use crate::model::credential::NormalizedCredential;
 use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
 use crate::model::record::{Idempotency, NewSubmission, Page};
-use crate::model::report::Outcome;
+use crate::model::report::{Outcome, VerificationReport};
 use crate::model::submission::{
     CandidateHint, CredentialResult, FileResult, Progress, Submission, SubmissionState, UploadedFile,
 };
@@ -60,13 +61,24 @@ pub struct SubmissionRequest {
     pub domain: Option<String>,
 }
 
-/// One file as it was worked on, with the credentials that were found in it and whether each was known before.
+/// One file as it was worked on, with the credentials that were found in it.
 #[derive(Clone, Debug)]
 pub struct FileRecord {
     pub ordinal: u32,
     /// Its `credentials` are left empty: they are rows of their own.
     pub result: FileResult,
-    pub credentials: Vec<(CredentialId, bool)>,
+    pub credentials: Vec<FoundCredential>,
+}
+
+/// A credential as one submission found it.
+#[derive(Clone, Debug)]
+pub struct FoundCredential {
+    /// The credential's own row, which may be older than the submission.
+    pub id: CredentialId,
+    /// Nothing was sent, because the gateway had the bytes for the person.
+    pub duplicate: bool,
+    pub report: VerificationReport,
+    pub normalized: Option<NormalizedCredential>,
 }
 
 #[derive(Insertable)]
@@ -85,6 +97,8 @@ struct LinkRow {
     ordinal: i64,
     credential_id: String,
     duplicate: i64,
+    report: String,
+    normalized: Option<String>,
 }
 
 impl Store {
@@ -265,28 +279,36 @@ impl Transaction<'_> {
     pub fn link_credentials(&mut self, id: &SubmissionId, files: &[FileRecord]) -> Result<()> {
         let mut rows = Vec::new();
         for file in files {
-            rows.extend(file.credentials.iter().enumerate().map(|(ordinal, (credential, duplicate))| LinkRow {
-                submission_id: id.0.clone(),
-                file_ordinal: i64::from(file.ordinal),
-                ordinal: ordinal as i64,
-                credential_id: credential.0.clone(),
-                duplicate: i64::from(*duplicate),
-            }));
+            for (ordinal, found) in file.credentials.iter().enumerate() {
+                rows.push(LinkRow {
+                    submission_id: id.0.clone(),
+                    file_ordinal: i64::from(file.ordinal),
+                    ordinal: ordinal as i64,
+                    credential_id: found.id.0.clone(),
+                    duplicate: i64::from(found.duplicate),
+                    report: json_text(&found.report)?,
+                    normalized: found.normalized.as_ref().map(json_text).transpose()?,
+                });
+            }
         }
         insert_all!(self.connection, submission_credentials::table, rows);
         Ok(())
     }
 
-    /// Notes the person of the submission.
-    pub fn set_submission_candidate(&mut self, id: &SubmissionId, candidate: &CandidateRef) -> Result<()> {
-        let target = submissions::table.filter(submissions::id.eq(id.as_str()));
-        diesel::update(target).set(submissions::candidate_ref.eq(candidate.as_str())).execute(self.connection)?;
-        Ok(())
-    }
-
-    /// Completes the submission and deletes its stored request.
+    /// Completes the submission, notes its person when all its credentials belong to the same person, and deletes its stored request.
     pub fn complete_submission(&mut self, id: &SubmissionId, now: DateTime<Utc>) -> Result<()> {
+        let links = submission_credentials::table.inner_join(credentials::table);
+        let owners: Vec<String> = links
+            .filter(submission_credentials::submission_id.eq(id.as_str()))
+            .select(credentials::candidate_ref)
+            .distinct()
+            .limit(2)
+            .load(self.connection)?;
         let target = submissions::table.filter(submissions::id.eq(id.as_str()));
+        if let Some(owner) = owners.first() {
+            let single = Some(owner).filter(|_| owners.len() == 1);
+            diesel::update(target).set(submissions::candidate_ref.eq(single)).execute(self.connection)?;
+        }
         let values = (
             submissions::state.eq(name_text(&SubmissionState::Complete)?),
             submissions::request.eq(None::<Vec<u8>>),
@@ -320,17 +342,23 @@ fn load_files(connection: &mut AnyConnection, id: &SubmissionId) -> Result<Vec<F
         .order(submission_files::ordinal.asc())
         .select((submission_files::ordinal, submission_files::result))
         .load(connection)?;
-    let links: Vec<(i64, i64, CredentialRow)> = each_backend!(connection, c => {
+    let links: Vec<(i64, i64, String, Option<String>, CredentialRow)> = each_backend!(connection, c => {
         submission_credentials::table
             .inner_join(credentials::table)
             .filter(submission_credentials::submission_id.eq(id.as_str()))
             .order((submission_credentials::file_ordinal.asc(), submission_credentials::ordinal.asc()))
-            .select((submission_credentials::file_ordinal, submission_credentials::duplicate, CredentialRow::as_select()))
+            .select((
+                submission_credentials::file_ordinal,
+                submission_credentials::duplicate,
+                submission_credentials::report,
+                submission_credentials::normalized,
+                CredentialRow::as_select(),
+            ))
             .load(c)
     })?;
     let mut by_file: BTreeMap<i64, Vec<CredentialResult>> = BTreeMap::new();
-    for (file, duplicate, row) in links {
-        by_file.entry(file).or_default().push(row.into_result(duplicate != 0)?);
+    for (file, duplicate, report, normalized, row) in links {
+        by_file.entry(file).or_default().push(row.into_result(duplicate != 0, &report, normalized.as_deref())?);
     }
     let with_credentials = |(ordinal, text): (i64, String)| {
         let mut result: FileResult = parse_json(&text)?;

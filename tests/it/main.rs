@@ -35,6 +35,7 @@ mod open_badges_2;
 mod open_badges_api;
 mod openapi;
 mod page;
+mod persons;
 mod pipeline;
 mod policy_facts;
 mod queue;

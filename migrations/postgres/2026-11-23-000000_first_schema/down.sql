@@ -14,6 +14,7 @@ DROP TABLE submission_files;
 DROP TABLE submission_uploads;
 DROP TABLE submissions;
 DROP TABLE candidate_identities;
+DROP TABLE candidate_aliases;
 DROP TABLE candidates;
 DROP TABLE api_keys;
 DROP TABLE tenants;

@@ -19,21 +19,36 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_tenant ON api_keys (tenant_id, id);
 
--- sequence: number of the last event about the person.
+-- sequence: number of the last event about the person. employer_ref: 1 when the reference is the employer's own, 0 when the gateway
+-- made it.
 CREATE TABLE candidates (
     tenant_id TEXT COLLATE "C" NOT NULL REFERENCES tenants (id),
     id TEXT COLLATE "C" NOT NULL,
+    employer_ref BIGINT NOT NULL,
     sequence BIGINT NOT NULL,
     created_at TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (tenant_id, id)
 );
 
--- digest: keyed hash of the normalised value, for look-up; value: sealed.
+-- The reference of a record that was merged into another one keeps working.
+CREATE TABLE candidate_aliases (
+    tenant_id TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    candidate_ref TEXT COLLATE "C" NOT NULL,
+    created_at TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (tenant_id, id),
+    FOREIGN KEY (tenant_id, candidate_ref) REFERENCES candidates (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX candidate_aliases_candidate ON candidate_aliases (tenant_id, candidate_ref);
+
+-- digest: keyed hash of the normalised value, for look-up; value: sealed. kind: email, did, name, or bytes (a person of whom nothing
+-- is known but a credential). source: stated (typed by a person), wallet (proven by a signature), credential (said by an issuer).
 CREATE TABLE candidate_identities (
     tenant_id TEXT COLLATE "C" NOT NULL,
     candidate_ref TEXT COLLATE "C" NOT NULL,
     digest TEXT COLLATE "C" NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
+    source TEXT COLLATE "C" NOT NULL,
     value BYTEA NOT NULL,
     created_at TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (tenant_id, candidate_ref, digest),
@@ -109,13 +124,16 @@ CREATE INDEX credentials_natural_key ON credentials (tenant_id, natural_key) WHE
 CREATE INDEX credentials_expiring ON credentials (valid_until) WHERE status = 'active' AND valid_until IS NOT NULL;
 CREATE INDEX credentials_checks_due ON credentials (next_check_at) WHERE next_check_at IS NOT NULL;
 
--- Which credentials a file held; duplicate: the gateway already had them.
+-- Which credentials a file held, with what this submission found out about each: another submission of the same bytes may name
+-- another person or another address. duplicate: the gateway already had them for the person, and nothing was sent.
 CREATE TABLE submission_credentials (
     submission_id TEXT COLLATE "C" NOT NULL REFERENCES submissions (id) ON DELETE CASCADE,
     file_ordinal BIGINT NOT NULL,
     ordinal BIGINT NOT NULL,
     credential_id TEXT COLLATE "C" NOT NULL REFERENCES credentials (id) ON DELETE CASCADE,
     duplicate BIGINT NOT NULL,
+    report TEXT COLLATE "C" NOT NULL,
+    normalized TEXT COLLATE "C",
     PRIMARY KEY (submission_id, file_ordinal, ordinal)
 );
 CREATE INDEX submission_credentials_credential ON submission_credentials (credential_id);

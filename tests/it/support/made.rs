@@ -112,6 +112,7 @@ pub fn with_outcome(bytes: &str, skills: Vec<SkillAssertion>, outcome: Outcome) 
         report: report(outcome),
         normalized: (outcome != Outcome::Rejected).then_some(normalized),
         next_check_at: None,
+        owner: skillgate::model::record::Owner::Submission,
     }
 }
 
