@@ -112,7 +112,7 @@ impl App {
             worker_options(&settings.delivery),
             connections_changed.clone(),
         ));
-        let relay = Relay::new(store.clone(), queue.clone(), clock.clone());
+        let relay = Relay::new(store.clone(), queue.clone(), connectors.clone(), clock.clone());
         let jobs = Jobs { pipeline: pipeline.clone(), relay: relay.clone(), connections_changed, tracker: Tracker::default() };
         Ok(Self {
             settings: Arc::new(settings),

@@ -15,6 +15,11 @@ const GRACE: Duration = Duration::from_secs(25);
 /// Time between two searches for credentials whose end date has passed or whose status check is due.
 const LIFECYCLE_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Old events are deleted so many at a time, with this pause, and looked for at this interval once there are none.
+const PRUNED_AT_ONCE: u32 = 200;
+const PRUNING_PAUSE: Duration = Duration::from_millis(250);
+const PRUNING_INTERVAL: Duration = Duration::from_secs(600);
+
 /// Time between two searches for backpacks that are due.
 const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -82,6 +87,7 @@ impl App {
         self.background.spawn(self.relay.clone().run(stop.clone().cancelled_owned()));
         self.background.spawn(self.worker.clone().run(stop.clone()));
         self.background.spawn(self.clone().follow_lifecycles(stop.clone()));
+        self.background.spawn(self.clone().prune_old_events(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
             self.jobs.resume(submission);
         }
@@ -101,6 +107,26 @@ impl App {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(LIFECYCLE_INTERVAL) => {}
+            }
+        }
+    }
+
+    /// Deletes old finished deliveries, a few at a time, so that nobody waits for it.
+    async fn prune_old_events(self, stop: CancellationToken) {
+        let days = i64::from(self.settings.delivery.keep_days);
+        while days > 0 {
+            let pruned = self.store.prune_events(self.clock.now() - chrono::Duration::days(days), PRUNED_AT_ONCE).await;
+            let pause = match pruned {
+                Ok(0) => PRUNING_INTERVAL,
+                Ok(_) => PRUNING_PAUSE,
+                Err(error) => {
+                    tracing::warn!(cause = %error, "old events could not be deleted and will be deleted later");
+                    PRUNING_INTERVAL
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }

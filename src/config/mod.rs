@@ -107,6 +107,8 @@ pub struct DeliverySettings {
     pub secrets_dir: PathBuf,
     /// Where connectors may write files; made when it is missing.
     pub files_dir: PathBuf,
+    /// Days after which finished deliveries are deleted with their events; 0: never.
+    pub keep_days: u32,
 }
 
 /// Keys: `level`, `format`.

@@ -16,4 +16,6 @@ pub struct Job<'a> {
     pub candidate: &'a Identity,
     /// This is a replay of a delivered event: writes that are harmless to repeat are repeated.
     pub again: bool,
+    /// [`settings::require_valid`](super::settings::require_valid) found nothing wrong with this version of the connection.
+    pub is_checked: bool,
 }

@@ -14,7 +14,8 @@ pub struct LedgerError(pub String);
 #[async_trait]
 pub trait Ledger: Send + Sync {
     async fn entry(&self, step: &str) -> Result<Option<LedgerEntry>, LedgerError>;
-    async fn put(&self, step: &str, entry: &LedgerEntry) -> Result<(), LedgerError>;
+    /// Notes the entry. With `at_once` it outlives the process from the return on; else it may be written with the end of the attempt.
+    async fn put(&self, step: &str, entry: &LedgerEntry, at_once: bool) -> Result<(), LedgerError>;
 }
 
 /// For tests of manifests and dry runs.
@@ -33,7 +34,7 @@ impl Ledger for MemoryLedger {
         Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(step).cloned())
     }
 
-    async fn put(&self, step: &str, entry: &LedgerEntry) -> Result<(), LedgerError> {
+    async fn put(&self, step: &str, entry: &LedgerEntry, _: bool) -> Result<(), LedgerError> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), entry.clone());
         Ok(())
     }

@@ -54,8 +54,9 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
     let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
     let connection = connection(connector, test, now);
     let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
-    let job =
-        Job { connector, connection: &connection, secrets: &secrets, event: &event, candidate: &test.candidate, again: false };
+    let candidate = &test.candidate;
+    let (connection, secrets) = (&connection, &secrets);
+    let job = Job { connector, connection, secrets, event: &event, candidate, again: false, is_checked: false };
     let report = engine.deliver(&job, &ledger(test)).await;
 
     let mut problems = script.problems();
@@ -90,12 +91,13 @@ pub async fn plan(connector: &Arc<Connector>, test: Test, event: Option<Event>) 
     let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
     let connection = connection(connector, &test, now);
     let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
-    let job =
-        Job { connector, connection: &connection, secrets: &secrets, event: &event, candidate: &test.candidate, again: false };
+    let candidate = &test.candidate;
+    let (connection, secrets) = (&connection, &secrets);
+    let job = Job { connector, connection, secrets, event: &event, candidate, again: false, is_checked: false };
     let report = engine.deliver(&job, &ledger(&test)).await;
     let (outcome, reason, message) = told(&report.end);
     let ending = format!("{outcome} {reason} {message}");
-    let redactor = Redactor::new(&secrets, &Identity::default(), &[]);
+    let redactor = Redactor::new(secrets, &Identity::default(), &[]);
     let lines = script.transcript(ending.trim());
     let masked = lines.lines().map(|line| match line.split_once(": ") {
         Some((name @ ("authorization" | "webhook-signature"), _)) => format!("{name}: ***"),

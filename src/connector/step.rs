@@ -187,21 +187,23 @@ impl Running<'_, '_> {
             }
             _ => {}
         }
+        // Where a repetition is harmless, an attempt of which nothing is known is simply repeated.
+        let at_once = write.idempotency == Idempotency::LedgerOnly;
         if let Some(file) = &self.step.file {
-            return self.write_file(file, context, &key).await;
+            return self.write_file(file, context, &key, at_once).await;
         }
         let call = self.step.call.as_ref().ok_or_else(|| Stop::config("manifest", "A writing step needs a call or a file."))?;
         let templates = &self.engine.templates;
         let prepared = self.caller.prepare(call, context.value())?;
         let mut entry = LedgerEntry { state: LedgerState::Started, remote_id: None, request_digest: prepared.digest() };
-        self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
+        self.ledger.put(&key, &entry, at_once).await.map_err(ledger_away)?;
         let called = self.caller.call(&self.step.id, call, prepared, context).await;
         let (answer, reading) = match called {
             Ok(called) => called,
             Err(stop) => {
                 // Nothing was sent.
                 entry.state = LedgerState::Refused;
-                self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
+                self.ledger.put(&key, &entry, at_once).await.map_err(ledger_away)?;
                 return Err(stop);
             }
         };
@@ -210,22 +212,22 @@ impl Running<'_, '_> {
             let remote_id = write.remote_id.as_ref().and_then(|expression| templates.lenient(expression, context.value()).ok());
             entry.remote_id = remote_id.filter(|id| !id.is_undefined() && !id.is_none()).map(|id| id.to_string());
             entry.state = LedgerState::Done;
-            self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
+            self.ledger.put(&key, &entry, at_once).await.map_err(ledger_away)?;
             self.wrote |= reading.verdict == Verdict::Ok;
             return Ok(variables::written(entry.remote_id, reading.verdict == Verdict::Ok));
         }
         if !answer.fate_is_unknown(reading.verdict) {
             entry.state = LedgerState::Refused;
-            self.ledger.put(&key, &entry).await.map_err(ledger_away)?;
+            self.ledger.put(&key, &entry, at_once).await.map_err(ledger_away)?;
         }
         Err(self.caller.stop(&reading))
     }
 
-    async fn write_file(&mut self, file: &FileWrite, context: &Context<'_>, key: &str) -> Result<Value, Stop> {
+    async fn write_file(&mut self, file: &FileWrite, context: &Context<'_>, key: &str, at_once: bool) -> Result<Value, Stop> {
         let job = file_job(&self.engine.templates, file, context)?;
         let digest = hex::encode(Sha256::digest(format!("{}{}{:?}", job.folder.display(), job.name, job.rows)));
         let entry = |state| LedgerEntry { state, remote_id: Some(job.name.clone()), request_digest: digest.clone() };
-        self.ledger.put(key, &entry(LedgerState::Started)).await.map_err(ledger_away)?;
+        self.ledger.put(key, &entry(LedgerState::Started), at_once).await.map_err(ledger_away)?;
         let end = match self.caller.write_file(&self.step.id, job.clone()).await {
             Ok(end) => end,
             Err(error) => {
@@ -236,7 +238,7 @@ impl Running<'_, '_> {
                 return Err(Stop::new(kind, reason, error.to_string()));
             }
         };
-        self.ledger.put(key, &entry(LedgerState::Done)).await.map_err(ledger_away)?;
+        self.ledger.put(key, &entry(LedgerState::Done), at_once).await.map_err(ledger_away)?;
         self.wrote |= end == FileEnd::Written;
         Ok(variables::written(Some(job.name), end == FileEnd::Written))
     }

@@ -1,8 +1,9 @@
-//! Moves events from the outbox to the queue, and publishes deliveries that are due again.
+//! Moves events from the outbox to the queue, and tells the workers of lanes that are due again.
 //! One [`Relay::step`] sleeps nowhere, so that tests and `drain` can call it; several relays may run at once.
 //! Killing the process between any two lines loses nothing: deliveries are made in the transaction that takes the events,
 //! events are marked only after the queue has confirmed them, and a worker claims an event once although it may be published twice.
 
+use crate::connector::Registry;
 use crate::model::clock::Clock;
 use crate::model::event::Event;
 use crate::model::ids::{ConnectionId, TenantId};
@@ -19,9 +20,10 @@ use tokio::sync::Notify;
 const BATCH: u32 = 200;
 /// How long a relay may take for a batch before another one does.
 const RELAY_LEASE: Duration = Duration::seconds(30);
-/// How long a published delivery may wait in a queue before it is published again.
+/// How long a message about a lane may wait in a queue before another is published.
 const QUEUE_PATIENCE: Duration = Duration::minutes(5);
-/// Time between two looks at the outbox while the relay is not woken.
+/// Time between two looks at the outbox while the relay is not woken: short after work, doubled while there is none.
+const FIRST_POLL: std::time::Duration = std::time::Duration::from_millis(50);
 const POLL: std::time::Duration = std::time::Duration::from_secs(1);
 /// The longest wait after errors.
 const MAX_PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
@@ -40,20 +42,21 @@ pub struct Relay {
     store: Store,
     queue: Arc<dyn Queue>,
     clock: Clock,
+    registry: Registry,
     wake: Arc<Notify>,
     /// Connections whose queues this relay has declared: before the first message, or the message would be lost.
     declared: Arc<Mutex<HashSet<ConnectionId>>>,
 }
 
 impl Relay {
-    pub fn new(store: Store, queue: Arc<dyn Queue>, clock: Clock) -> Self {
-        Self { store, queue, clock, wake: Arc::new(Notify::new()), declared: Arc::default() }
+    pub fn new(store: Store, queue: Arc<dyn Queue>, registry: Registry, clock: Clock) -> Self {
+        Self { store, queue, clock, registry, wake: Arc::new(Notify::new()), declared: Arc::default() }
     }
 
     /// Call it once, before the first step: it marks the messages of a stopped process's queue for publishing again.
     pub async fn start(&self) -> Result<(), RelayError> {
         if !self.queue.keeps_messages() {
-            self.store.expect_empty_queue().await?;
+            self.store.expect_empty_queue(self.clock.now()).await?;
         }
         Ok(())
     }
@@ -63,15 +66,19 @@ impl Relay {
         self.wake.notify_one();
     }
 
-    /// Publishes one batch of events and one batch of due deliveries; returns their number. 0: no work is due.
+    /// Publishes one batch of events and a message for each due lane of a batch; returns their number. 0: no work is due.
     pub async fn step(&self) -> Result<usize, RelayError> {
         let published = self.publish_events().await?;
-        let again = self.publish_due_deliveries().await?;
+        let again = self.publish_due_lanes().await?;
         Ok(published + again)
     }
 
     async fn publish_events(&self) -> Result<usize, RelayError> {
-        let taken = self.store.take_unpublished(self.clock.now(), RELAY_LEASE, QUEUE_PATIENCE, BATCH).await?;
+        let registry = self.registry.clone();
+        // A connector that is not installed: the delivery says so.
+        let handled =
+            move |connector: &str, event_type| registry.get(connector).is_none_or(|known| known.handler(event_type).is_some());
+        let taken = self.store.take_unpublished(self.clock.now(), RELAY_LEASE, QUEUE_PATIENCE, BATCH, handled).await?;
         // All at once: the confirms come back together.
         let results = join_all(taken.iter().map(|outgoing| self.publish(outgoing))).await;
         let (mut confirmed, mut failed, mut turned_away, mut first_error) = (Vec::new(), Vec::new(), Vec::new(), None);
@@ -79,7 +86,7 @@ impl Relay {
             match result {
                 Ok(full) => {
                     confirmed.push(outgoing.position);
-                    turned_away.extend(full.into_iter().map(|connection| (connection, outgoing.event.id.clone())));
+                    turned_away.extend(full.into_iter().map(|connection| (connection, outgoing.event.partitionkey.clone())));
                 }
                 Err(error) => {
                     failed.push(outgoing.position);
@@ -91,7 +98,7 @@ impl Relay {
             self.store.mark_published(&confirmed, self.clock.now()).await?;
         }
         if !turned_away.is_empty() {
-            self.store.forget_queued(&turned_away).await?;
+            self.store.forget_hints(&turned_away, self.clock.now()).await?;
         }
         let Some(error) = first_error else { return Ok(confirmed.len()) };
         // Release the events at once instead of at the end of the lease.
@@ -99,7 +106,7 @@ impl Relay {
         Err(error.into())
     }
 
-    /// Returns the connections whose queue was full: their deliveries are published again later. A queue that keeps
+    /// Returns the connections whose queue was full: they are told of the lane again later. A queue that keeps
     /// messages gets one message for all connections; the queue within the process gets one message per connection that takes the event.
     async fn publish(&self, outgoing: &Outgoing) -> Result<Vec<ConnectionId>, QueueError> {
         let mut full = Vec::new();
@@ -129,8 +136,8 @@ impl Relay {
         Ok(())
     }
 
-    async fn publish_due_deliveries(&self) -> Result<usize, RelayError> {
-        let due = self.store.take_due_deliveries(self.clock.now(), QUEUE_PATIENCE, BATCH).await?;
+    async fn publish_due_lanes(&self) -> Result<usize, RelayError> {
+        let due = self.store.take_due_lanes(self.clock.now(), QUEUE_PATIENCE, BATCH).await?;
         let publish = async |connection: &ConnectionId, event: &Event| {
             self.declare(&event.tenantid, connection).await?;
             self.queue.publish_to(connection, event).await
@@ -143,14 +150,14 @@ impl Relay {
                 // The connection's queue is gone: declare it again before the next message.
                 self.declared.lock().unwrap_or_else(PoisonError::into_inner).remove(&connection);
             }
-            lost.push((connection, event.id));
+            lost.push((connection, event.partitionkey));
             if !matches!(error, QueueError::Full) {
                 first_error = first_error.or(Some(error));
             }
         }
         if !lost.is_empty() {
-            // The deliveries stay pending, but no message waits for them in the queue.
-            self.store.forget_queued(&lost).await?;
+            // The lanes stay due, but no message about them is in the queue.
+            self.store.forget_hints(&lost, self.clock.now()).await?;
         }
         match first_error {
             None => Ok(count - lost.len()),
@@ -162,6 +169,7 @@ impl Relay {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         let mut pause = POLL;
+        let mut poll = FIRST_POLL;
         let mut started = false;
         loop {
             let result = match started {
@@ -172,7 +180,8 @@ impl Relay {
                 Ok(done) => {
                     started = true;
                     pause = POLL;
-                    if done > 0 { std::time::Duration::ZERO } else { POLL }
+                    poll = if done > 0 { FIRST_POLL } else { (poll * 2).min(POLL) };
+                    if done > 0 { std::time::Duration::ZERO } else { poll }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a relay step failed and will be tried again");

@@ -85,27 +85,42 @@ impl Store {
     pub async fn candidate_identity(&self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Identity> {
         let (tenant, candidate, vault) = (tenant.clone(), candidate.clone(), self.0.vault.clone());
         self.read(move |connection| {
-            let rows: Vec<(String, Vec<u8>)> = candidate_identities::table
-                .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
-                .filter(candidate_identities::candidate_ref.eq(candidate.as_str()))
-                .order((candidate_identities::created_at.asc(), candidate_identities::digest.asc()))
-                .select((candidate_identities::kind, candidate_identities::value))
-                .load(connection)?;
-            let mut identity = Identity::default();
-            for (kind, sealed) in rows {
-                let plain = vault.sealer.open(&context(&tenant, &candidate), &sealed)?;
-                let value = String::from_utf8(plain).map_err(|_| StoreError::Internal("an identity is damaged".to_owned()))?;
-                match kind.as_str() {
-                    EMAIL => identity.emails.push(value),
-                    DID => identity.dids.push(value),
-                    NAME => identity.name = Some(value),
-                    _ => {}
-                }
-            }
-            Ok(identity)
+            let mut found = identities(connection, &vault, &tenant, &[candidate.as_str()])?;
+            Ok(found.remove(candidate.as_str()).unwrap_or_default())
         })
         .await
     }
+}
+
+/// What is known of these persons, by reference.
+pub(super) fn identities(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    tenant: &TenantId,
+    candidates: &[&str],
+) -> Result<HashMap<String, Identity>> {
+    let rows: Vec<(String, String, Vec<u8>)> = super::pool::each_backend!(connection, c => {
+        candidate_identities::table
+            .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
+            .filter(candidate_identities::candidate_ref.eq_any(candidates))
+            .order((candidate_identities::created_at.asc(), candidate_identities::digest.asc()))
+            .select((candidate_identities::candidate_ref, candidate_identities::kind, candidate_identities::value))
+            .load(c)
+    })?;
+    let mut identities: HashMap<String, Identity> = HashMap::new();
+    for (candidate, kind, sealed) in rows {
+        let candidate = CandidateRef(candidate);
+        let plain = vault.sealer.open(&context(tenant, &candidate), &sealed)?;
+        let value = String::from_utf8(plain).map_err(|_| StoreError::Internal("an identity is damaged".to_owned()))?;
+        let identity = identities.entry(candidate.0).or_default();
+        match kind.as_str() {
+            EMAIL => identity.emails.push(value),
+            DID => identity.dids.push(value),
+            NAME => identity.name = Some(value),
+            _ => {}
+        }
+    }
+    Ok(identities)
 }
 
 impl Transaction<'_> {

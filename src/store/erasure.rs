@@ -1,6 +1,6 @@
 //! Erasing a person: all their rows, and one last event that says only that they were erased.
 
-use super::schema::{candidates, credentials, events, submission_credentials, submissions};
+use super::schema::{candidates, connections, credentials, events, lanes, submission_credentials, submissions};
 use super::transaction::Transaction;
 use super::{Result, Store};
 use crate::model::event::{Audience, CandidateEventData, Event, EventType};
@@ -19,6 +19,10 @@ impl Store {
 fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<bool> {
     let Some(sequence) = transaction.lock_candidate(tenant, candidate)? else { return Ok(false) };
     let connection = &mut *transaction.connection;
+    let of_tenant = connections::table.filter(connections::tenant_id.eq(tenant.as_str())).select(connections::id);
+    let of_tenant: Vec<String> = of_tenant.load(connection)?;
+    let of_person = lanes::table.filter(lanes::connection_id.eq_any(of_tenant));
+    diesel::delete(of_person.filter(lanes::candidate_ref.eq(candidate.as_str()))).execute(connection)?;
     // Deliveries and attempts go with the events; skills, links and files with credentials and submissions.
     let of_person = events::table.filter(events::tenant_id.eq(tenant.as_str()));
     diesel::delete(of_person.filter(events::candidate_ref.eq(candidate.as_str()))).execute(connection)?;

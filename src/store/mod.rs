@@ -3,6 +3,7 @@
 //! Must not know: verification, queues, connectors, HTTP.
 
 mod api_keys;
+mod attempts;
 mod audit;
 mod backlog;
 mod backpacks;
@@ -17,24 +18,29 @@ mod events;
 mod exchanges;
 mod hosted;
 mod invitations;
+mod lanes;
 mod ledger;
 mod oauth;
 mod outbox;
 mod pool;
 mod receipts;
+mod retention;
 mod schema;
 mod sealed_settings;
 mod skills;
 mod submissions;
 mod text;
 mod transaction;
+mod writer;
 
+pub use attempts::{Record, Recorded};
 pub use audit::AuditEntry;
 pub use backlog::Backlog;
 pub use backpacks::PullEnd;
 pub use credentials::{CredentialRow, KnownBytes};
 pub use error::StoreError;
 pub use hosted::Shelf;
+pub use lanes::{Claim, LaneWork, Work};
 pub use oauth::Refreshable;
 pub use outbox::Outgoing;
 pub use receipts::MadeReceipt;

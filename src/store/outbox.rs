@@ -1,16 +1,18 @@
-//! The relay's side of the outbox: which events to publish, which deliveries they lead to, which are due again.
+//! The relay's side of the outbox: which events to publish, which deliveries they lead to, which lanes are due again.
 
-use super::pool::AnyConnection;
-use super::schema::{connections as connection_table, deliveries, events};
+use super::pool::{AnyConnection, each_backend};
+use super::schema::{connections as connection_table, deliveries, events, lanes as lane_table};
 use super::text::{name_text, parse_json, parse_name, time_text};
 use super::transaction::insert_all;
-use super::{Result, Store, connections};
+use super::{Result, Store, connections, lanes};
 use crate::model::connection::{Connection, ConnectionState};
 use crate::model::delivery::DeliveryState;
-use crate::model::event::{Audience, Event};
-use crate::model::ids::{ConnectionId, DeliveryId, EventId};
+use crate::model::event::{Audience, Event, EventType};
+use crate::model::ids::{CandidateRef, ConnectionId, DeliveryId};
 use chrono::{DateTime, Duration, Utc};
+use diesel::dsl::min;
 use diesel::prelude::*;
+use std::collections::BTreeMap;
 
 /// An event that a relay took, and the connections that it is for.
 #[derive(Clone, Debug)]
@@ -27,10 +29,11 @@ struct NewDelivery {
     tenant_id: String,
     connection_id: String,
     event_id: String,
+    candidate_ref: String,
+    position: i64,
     state: &'static str,
     attempts: i64,
     next_attempt_at: Option<String>,
-    queued_until: Option<String>,
     created_at: String,
     updated_at: String,
 }
@@ -41,21 +44,25 @@ impl Store {
     /// Takes unpublished events, oldest first, until `now + lease`: no other relay takes them meanwhile, and a killed
     /// relay's events are taken again. In the same transaction, makes a delivery for each connection that takes the
     /// event, active or paused: from then on nothing is lost, whatever the queue does.
-    /// Until `now + expected` a message for each delivery is expected to be in the queue.
+    /// Until `now + expected` a message for each delivery is expected to be in the queue. `handled` says whether a connector
+    /// does anything with an event of that type; where it does not, there is nothing to deliver.
     pub async fn take_unpublished(
         &self,
         now: DateTime<Utc>,
         lease: Duration,
         expected: Duration,
         limit: u32,
+        handled: impl Fn(&str, EventType) -> bool + Send + 'static,
     ) -> Result<Vec<Outgoing>> {
         self.write(move |connection| {
             let taken = take(connection, now, lease, limit)?;
             if taken.is_empty() {
                 return Ok(Vec::new());
             }
-            let outgoing = with_takers(connection, taken)?;
-            let rows = new_deliveries(&outgoing, now, expected);
+            let outgoing = with_takers(connection, taken, handled)?;
+            let rows = new_deliveries(&outgoing, now);
+            // Locked first: whoever settles a lane meanwhile sees all of its deliveries, or none of these.
+            lanes::open_all(connection, new_lanes(&rows, now + expected))?;
             insert_all!(connection, deliveries::table, rows);
             Ok(outgoing)
         })
@@ -86,59 +93,42 @@ impl Store {
         .await
     }
 
-    /// Takes pending deliveries of active connections that are due, that no worker holds and for which no message is
-    /// expected to be in the queue; until `now + expected` one is. Oldest first.
-    pub async fn take_due_deliveries(
-        &self,
-        now: DateTime<Utc>,
-        expected: Duration,
-        limit: u32,
-    ) -> Result<Vec<(ConnectionId, Event)>> {
+    /// Takes lanes of active connections that are due, that no worker holds and of which no message is expected to be in the
+    /// queue; until `now + expected` one is. Returns the first waiting event of each.
+    pub async fn take_due_lanes(&self, now: DateTime<Utc>, expected: Duration, limit: u32) -> Result<Vec<(ConnectionId, Event)>> {
         self.write(move |connection| {
-            let moment = time_text(now);
-            let active = connection_table::table
+            let active: Vec<String> = connection_table::table
                 .filter(connection_table::state.eq(name_text(&ConnectionState::Active)?))
-                .select(connection_table::id);
-            let due = deliveries::table
-                .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
-                .filter(deliveries::next_attempt_at.le(&moment))
-                .filter(deliveries::leased_until.is_null().or(deliveries::leased_until.le(&moment)))
-                .filter(deliveries::queued_until.is_null().or(deliveries::queued_until.le(&moment)))
-                .filter(deliveries::connection_id.eq_any(active))
-                .order(deliveries::id.asc())
-                .limit(i64::from(limit))
-                .select(deliveries::id);
-            let ids: Vec<String> = match connection {
-                AnyConnection::Sqlite(sqlite) => due.load(sqlite)?,
-                #[cfg(feature = "postgres")]
-                AnyConnection::Postgres(postgres) => due.for_update().skip_locked().load(postgres)?,
-            };
-            if ids.is_empty() {
-                return Ok(Vec::new());
-            }
-            let target = deliveries::table.filter(deliveries::id.eq_any(&ids));
-            let until = Some(time_text(now + expected));
-            diesel::update(target).set(deliveries::queued_until.eq(until)).execute(connection)?;
-            let rows: Vec<(String, String)> = deliveries::table
-                .inner_join(events::table.on(events::id.eq(deliveries::event_id)))
-                .filter(deliveries::id.eq_any(&ids))
-                .order(deliveries::id.asc())
-                .select((deliveries::connection_id, events::body))
+                .order(connection_table::id.asc())
+                .select(connection_table::id)
                 .load(connection)?;
-            rows.into_iter().map(|(id, body)| Ok((ConnectionId(id), parse_json(&body)?))).collect()
+            let mut due = Vec::new();
+            for id in active {
+                let left = limit.saturating_sub(u32::try_from(due.len()).unwrap_or(u32::MAX));
+                if left == 0 {
+                    break;
+                }
+                due.extend(hint_due(connection, id, now, now + expected, left)?);
+            }
+            Ok(due)
         })
         .await
     }
 
-    /// Forgets that messages for these deliveries are expected to be in the queue.
-    pub async fn forget_queued(&self, deliveries: &[(ConnectionId, EventId)]) -> Result<()> {
-        let some = deliveries.to_vec();
+    /// Forgets that messages about these lanes are expected to be in the queue: a relay looks at them again at once.
+    pub async fn forget_hints(&self, lost: &[(ConnectionId, CandidateRef)], now: DateTime<Utc>) -> Result<()> {
+        let mut by_connection: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (id, candidate) in lost {
+            by_connection.entry(id.0.clone()).or_default().push(candidate.0.clone());
+        }
         self.write(move |connection| {
-            for (id, event) in some {
-                let target = deliveries::table
-                    .filter(deliveries::connection_id.eq(id.as_str()))
-                    .filter(deliveries::event_id.eq(event.as_str()));
-                diesel::update(target).set(deliveries::queued_until.eq(None::<String>)).execute(connection)?;
+            for (id, candidates) in by_connection {
+                let names: Vec<&str> = candidates.iter().map(String::as_str).collect();
+                lanes::lock(connection, &id, &names)?;
+                let target = lane_table::table.filter(lane_table::connection_id.eq(id)).filter(lane_table::hinted.eq(1));
+                let target = target.filter(lane_table::candidate_ref.eq_any(candidates));
+                let values = (lane_table::hinted.eq(0i64), lane_table::look_at.eq(time_text(now)));
+                diesel::update(target).set(values).execute(connection)?;
             }
             Ok(())
         })
@@ -146,10 +136,10 @@ impl Store {
     }
 
     /// Forgets that messages are expected to be in the queue: it lost them, being part of a process that stopped.
-    pub async fn expect_empty_queue(&self) -> Result<()> {
-        self.write(|connection| {
-            let target = deliveries::table.filter(deliveries::state.eq(DeliveryState::Pending.as_str()));
-            diesel::update(target).set(deliveries::queued_until.eq(None::<String>)).execute(connection)?;
+    pub async fn expect_empty_queue(&self, now: DateTime<Utc>) -> Result<()> {
+        self.write(move |connection| {
+            let values = (lane_table::hinted.eq(0i64), lane_table::look_at.eq(time_text(now)));
+            diesel::update(lane_table::table.filter(lane_table::hinted.eq(1))).set(values).execute(connection)?;
             Ok(())
         })
         .await
@@ -186,7 +176,11 @@ fn take(connection: &mut AnyConnection, now: DateTime<Utc>, lease: Duration, lim
     Ok(rows)
 }
 
-fn with_takers(connection: &mut AnyConnection, taken: Vec<EventRow>) -> Result<Vec<Outgoing>> {
+fn with_takers(
+    connection: &mut AnyConnection,
+    taken: Vec<EventRow>,
+    handled: impl Fn(&str, EventType) -> bool,
+) -> Result<Vec<Outgoing>> {
     let parse = |(position, _, audience, body): EventRow| {
         let audience: Audience = audience.as_deref().map_or(Ok(Audience::Everyone), parse_name)?;
         Ok((audience, Outgoing { position, event: parse_json(&body)?, takers: Vec::new() }))
@@ -198,24 +192,91 @@ fn with_takers(connection: &mut AnyConnection, taken: Vec<EventRow>) -> Result<V
     let tenants: Vec<&str> = tenants.iter().map(String::as_str).collect();
     let candidates = connections::of_tenants(connection, &tenants)?;
     for (audience, Outgoing { event, takers, .. }) in &mut outgoing {
-        let takes = |taker: &&Connection| taker.tenant_id == event.tenantid && taker.takes(event.event_type, *audience);
+        let takes = |taker: &&Connection| {
+            let is_for = taker.tenant_id == event.tenantid && taker.takes(event.event_type, *audience);
+            is_for && handled(&taker.connector, event.event_type)
+        };
         takers.extend(candidates.iter().filter(takes).map(|taker| taker.id.clone()));
     }
     Ok(outgoing.into_iter().map(|(_, outgoing)| outgoing).collect())
 }
 
-fn new_deliveries(outgoing: &[Outgoing], now: DateTime<Utc>, expected: Duration) -> Vec<NewDelivery> {
-    let delivery = |event: &Event, taker: &ConnectionId| NewDelivery {
+fn new_deliveries(outgoing: &[Outgoing], now: DateTime<Utc>) -> Vec<NewDelivery> {
+    let delivery = |position: i64, event: &Event, taker: &ConnectionId| NewDelivery {
         id: DeliveryId::generate().0,
         tenant_id: event.tenantid.0.clone(),
         connection_id: taker.0.clone(),
         event_id: event.id.0.clone(),
+        candidate_ref: event.partitionkey.0.clone(),
+        position,
         state: DeliveryState::Pending.as_str(),
         attempts: 0,
         next_attempt_at: Some(time_text(now)),
-        queued_until: Some(time_text(now + expected)),
         created_at: time_text(now),
         updated_at: time_text(now),
     };
-    outgoing.iter().flat_map(|out| out.takers.iter().map(|taker| delivery(&out.event, taker))).collect()
+    outgoing.iter().flat_map(|out| out.takers.iter().map(|taker| delivery(out.position, &out.event, taker))).collect()
+}
+
+/// The lanes of these deliveries, of which messages are on their way.
+fn new_lanes(deliveries: &[NewDelivery], look_at: DateTime<Utc>) -> Vec<lanes::NewLane> {
+    let lane = |delivery: &NewDelivery| lanes::NewLane {
+        connection_id: delivery.connection_id.clone(),
+        candidate_ref: delivery.candidate_ref.clone(),
+        look_at: time_text(look_at),
+        hinted: 1,
+    };
+    deliveries.iter().map(lane).collect()
+}
+
+fn hint_due(
+    connection: &mut AnyConnection,
+    id: String,
+    now: DateTime<Utc>,
+    expected: DateTime<Utc>,
+    limit: u32,
+) -> Result<Vec<(ConnectionId, Event)>> {
+    let due = lane_table::table
+        .filter(lane_table::connection_id.eq(&id))
+        .filter(lane_table::look_at.le(time_text(now)))
+        .order(lane_table::look_at.asc())
+        .limit(i64::from(limit))
+        .select(lane_table::candidate_ref);
+    let due: Vec<String> = match connection {
+        AnyConnection::Sqlite(sqlite) => due.load(sqlite)?,
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => due.for_update().skip_locked().load(postgres)?,
+    };
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let heads: Vec<(String, Option<i64>)> = each_backend!(connection, c => {
+        deliveries::table
+            .filter(deliveries::connection_id.eq(&id))
+            .filter(deliveries::candidate_ref.eq_any(&due))
+            .filter(lanes::is_pending())
+            .group_by(deliveries::candidate_ref)
+            .select((deliveries::candidate_ref, min(deliveries::position)))
+            .load(c)
+    })?;
+    let of_connection = lane_table::table.filter(lane_table::connection_id.eq(&id));
+    let (waiting, heads): (Vec<String>, Vec<Option<i64>>) = heads.into_iter().unzip();
+    let empty: Vec<&String> = due.iter().filter(|candidate| !waiting.contains(candidate)).collect();
+    if !empty.is_empty() {
+        diesel::delete(of_connection.clone().filter(lane_table::candidate_ref.eq_any(empty))).execute(connection)?;
+    }
+    let values = (
+        lane_table::look_at.eq(time_text(expected)),
+        lane_table::hinted.eq(1i64),
+        lane_table::holder.eq(None::<String>),
+        lane_table::leased_until.eq(None::<String>),
+    );
+    diesel::update(of_connection.filter(lane_table::candidate_ref.eq_any(waiting))).set(values).execute(connection)?;
+    let heads: Vec<i64> = heads.into_iter().flatten().collect();
+    let bodies: Vec<String> = events::table
+        .filter(events::position.eq_any(heads))
+        .order(events::position.asc())
+        .select(events::body)
+        .load(connection)?;
+    bodies.iter().map(|body| Ok((ConnectionId(id.clone()), parse_json(body)?))).collect()
 }

@@ -2,14 +2,15 @@
 //! SQLite has one writer: its pool of writers holds one connection, and write-ahead logging lets readers go on.
 //! `synchronous = FULL`: an answered submission is on the disk, also after a power cut.
 
+use super::writer::Writer;
 use super::{Result, StoreError};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
@@ -146,21 +147,43 @@ impl From<MigrationError> for StoreError {
     }
 }
 
-struct Manager(Target);
+pub struct Manager {
+    target: Target,
+    suspicion: Suspicion,
+}
+
+/// After a failure the connections are tested before they are used, so that those that the failure cut are replaced. While
+/// nothing fails, no test costs a round trip.
+#[derive(Clone, Default)]
+struct Suspicion(Arc<Mutex<Option<Instant>>>);
+
+impl Suspicion {
+    const LASTS: Duration = Duration::from_secs(300);
+
+    fn arise(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn lasts(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() < Self::LASTS)
+    }
+}
 
 impl ManageConnection for Manager {
     type Connection = AnyConnection;
     type Error = StoreError;
 
     fn connect(&self) -> Result<AnyConnection> {
-        self.0.connect()
+        self.target.connect()
     }
 
     fn is_valid(&self, connection: &mut AnyConnection) -> Result<()> {
         match connection {
             AnyConnection::Sqlite(_) => Ok(()),
             #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(postgres) => Ok(postgres.batch_execute("SELECT 1")?),
+            AnyConnection::Postgres(postgres) if self.suspicion.lasts() => Ok(postgres.batch_execute("SELECT 1")?),
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(_) => Ok(()),
         }
     }
 
@@ -171,10 +194,22 @@ impl ManageConnection for Manager {
 
 /// The pools. Permits are taken before a thread of the blocking pool is, so that waiting costs no thread.
 pub struct Database {
-    readers: Pool<Manager>,
-    writers: Pool<Manager>,
-    read_permits: Arc<Semaphore>,
-    write_permits: Arc<Semaphore>,
+    readers: Connections,
+    writers: Writers,
+}
+
+enum Writers {
+    /// SQLite has one.
+    One(Writer),
+    #[cfg(feature = "postgres")]
+    Many(Connections),
+}
+
+#[derive(Clone)]
+struct Connections {
+    pool: Pool<Manager>,
+    permits: Arc<Semaphore>,
+    suspicion: Suspicion,
 }
 
 impl Database {
@@ -189,14 +224,13 @@ impl Database {
         drop(first);
         match target {
             Target::Sqlite(_) => {
-                let (readers, read_permits) = pool(target.clone(), SQLITE_READERS);
-                let (writers, write_permits) = pool(target, 1);
-                Ok(Self { readers, writers, read_permits, write_permits })
+                let readers = pool(target.clone(), SQLITE_READERS);
+                Ok(Self { readers, writers: Writers::One(Writer::new(pool(target, 1).pool)) })
             }
             #[cfg(feature = "postgres")]
             Target::Postgres(_) => {
-                let (pool, permits) = pool(target, POSTGRES_CONNECTIONS);
-                Ok(Self { readers: pool.clone(), writers: pool, read_permits: permits.clone(), write_permits: permits })
+                let readers = pool(target, POSTGRES_CONNECTIONS);
+                Ok(Self { writers: Writers::Many(readers.clone()), readers })
             }
         }
     }
@@ -207,7 +241,7 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        run(&self.readers, &self.read_permits, work).await
+        run(&self.readers, work).await
     }
 
     /// Runs on the blocking pool, in one transaction: committed when the work is `Ok`, else rolled back.
@@ -216,18 +250,23 @@ impl Database {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        run(&self.writers, &self.write_permits, move |connection| in_transaction(connection, work)).await
+        match &self.writers {
+            Writers::One(writer) => writer.write(work).await,
+            #[cfg(feature = "postgres")]
+            Writers::Many(connections) => run(connections, move |connection| in_transaction(connection, work)).await,
+        }
     }
 }
 
-fn pool(target: Target, size: u32) -> (Pool<Manager>, Arc<Semaphore>) {
+fn pool(target: Target, size: u32) -> Connections {
+    let suspicion = Suspicion::default();
     let pool = Pool::builder()
         .max_size(size)
         .min_idle(Some(0))
         .connection_timeout(POOL_TIMEOUT)
         .error_handler(Box::new(LogOnce))
-        .build_unchecked(Manager(target));
-    (pool, Arc::new(Semaphore::new(size as usize)))
+        .build_unchecked(Manager { target, suspicion: suspicion.clone() });
+    Connections { pool, permits: Arc::new(Semaphore::new(size as usize)), suspicion }
 }
 
 /// A connection that could not be made shows as a time-out of the pool; the cause goes to the log.
@@ -240,16 +279,19 @@ impl diesel::r2d2::HandleError<StoreError> for LogOnce {
     }
 }
 
-async fn run<T, F>(pool: &Pool<Manager>, permits: &Arc<Semaphore>, work: F) -> Result<T>
+async fn run<T, F>(connections: &Connections, work: F) -> Result<T>
 where
     T: Send + 'static,
     F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
 {
-    let pool = pool.clone();
-    let permit = permits.clone().acquire_owned().await.map_err(|_| StoreError::Unavailable("shutting down".to_owned()))?;
+    let Connections { pool, permits, suspicion } = connections.clone();
+    let permit = permits.acquire_owned().await.map_err(|_| StoreError::Unavailable("shutting down".to_owned()))?;
     let task = tokio::task::spawn_blocking(move || {
         let mut connection = pool.get()?;
         let result = work(&mut connection);
+        if matches!(result, Err(StoreError::Unavailable(_))) {
+            suspicion.arise();
+        }
         drop(connection);
         drop(permit);
         result
@@ -257,7 +299,7 @@ where
     task.await.map_err(|error| StoreError::Internal(format!("a database task was stopped: {error}")))?
 }
 
-fn in_transaction<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
+pub(super) fn in_transaction<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
     match connection {
         // Taking the write lock at once: a transaction that reads first could not get it later.
         AnyConnection::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")?,

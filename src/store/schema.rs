@@ -182,16 +182,27 @@ diesel::table! {
         tenant_id -> Text,
         connection_id -> Text,
         event_id -> Text,
+        candidate_ref -> Text,
+        position -> BigInt,
         state -> Text,
         attempts -> BigInt,
         attempts_before -> BigInt,
         next_attempt_at -> Nullable<Text>,
-        queued_until -> Nullable<Text>,
-        leased_until -> Nullable<Text>,
         reason -> Nullable<Text>,
         message -> Nullable<Text>,
         created_at -> Text,
         updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    lanes (connection_id, candidate_ref) {
+        connection_id -> Text,
+        candidate_ref -> Text,
+        look_at -> Text,
+        hinted -> BigInt,
+        holder -> Nullable<Text>,
+        leased_until -> Nullable<Text>,
     }
 }
 

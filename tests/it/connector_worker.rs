@@ -14,7 +14,7 @@ use skillgate::model::clock::Clock;
 use skillgate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
 use skillgate::model::delivery::{Attempt, Delivery, DeliveryState};
 use skillgate::model::event::{Audience, Event};
-use skillgate::model::ids::{ConnectionId, EventId, TenantId};
+use skillgate::model::ids::{CandidateRef, ConnectionId, TenantId};
 use skillgate::model::ledger::{LedgerEntry, LedgerState};
 use skillgate::model::record::{DeliveryFilter, Page};
 use skillgate::model::secret::Secret;
@@ -280,7 +280,7 @@ async fn a_message_of_another_tenant_is_never_delivered() {
     bench.event.tenantid = TenantId::from("other");
     assert_eq!(bench.handle().await, Handled::Skipped);
     bench.event.tenantid = TenantId::from("default");
-    bench.event.id = EventId::from("unknown");
+    bench.event.partitionkey = CandidateRef::from("nobody");
     assert_eq!(bench.handle().await, Handled::Skipped);
     assert!(bench.employer.requests().is_empty());
 }

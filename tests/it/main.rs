@@ -26,6 +26,7 @@ mod fuzz;
 mod http_client;
 mod journey;
 mod json_ld;
+mod lanes;
 mod lifecycle;
 mod links;
 mod numbers;

@@ -135,7 +135,7 @@ async fn a_repeated_check_with_another_verdict_is_published(TestStore { store, .
 /// attention, one that takes both.
 async fn told(store: &Store, connections: &[Connection; 3]) -> [Vec<String>; 3] {
     let minute = Duration::minutes(1);
-    let taken = store.take_unpublished(noon(), minute, minute, 100).await.unwrap();
+    let taken = store.take_unpublished(noon(), minute, minute, 100, |_, _| true).await.unwrap();
     store.mark_published(&taken.iter().map(|outgoing| outgoing.position).collect::<Vec<_>>(), noon()).await.unwrap();
     let name = |event: &Event| {
         let short = event.event_type.as_str().trim_start_matches("org.skillgate.").trim_end_matches(".v1").to_owned();

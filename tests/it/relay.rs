@@ -2,6 +2,7 @@
 
 use crate::support::databases::{TestStore, noon, on_both_databases};
 use crate::support::made;
+use skillgate::connector::Registry;
 use skillgate::delivery::relay::Relay;
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::Secrets;
@@ -26,7 +27,7 @@ async fn a_queue_that_was_full_gets_the_rest_later(database: &TestStore) {
     let connection = made::connection("ATS");
     database.store.create_connection(&connection, &Secrets::new()).await.unwrap();
     let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new());
-    let relay = Relay::new(database.store.clone(), queue.clone(), Clock::fixed(noon()));
+    let relay = Relay::new(database.store.clone(), queue.clone(), Registry::default(), Clock::fixed(noon()));
     queue.declare(&made::tenant(), &connection.id).await.unwrap();
     let filler = crate::queue::event(&made::tenant(), 1);
     while queue.publish_to(&connection.id, &filler).await.is_ok() {}
@@ -97,7 +98,7 @@ async fn a_broker_that_is_away_gets_everything_when_it_is_back(TestStore { store
         made::submit(store, made::named("ada"), vec![made::credential(&format!("badge {n}"), vec![])]).await;
     }
     let queue = Arc::new(Away { inner: MemoryQueue::new(), away: true.into() });
-    let relay = Relay::new(store.clone(), queue.clone(), Clock::fixed(noon()));
+    let relay = Relay::new(store.clone(), queue.clone(), Registry::default(), Clock::fixed(noon()));
     assert!(relay.step().await.is_err());
     assert!(relay.step().await.is_err());
     assert_eq!(store.count_unpublished().await.unwrap(), 3);
@@ -120,7 +121,7 @@ async fn two_relays_at_once_make_one_delivery_each(TestStore { store, .. }: &Tes
         made::submit(store, made::named("ada"), vec![made::credential(&format!("badge {n}"), vec![])]).await;
     }
     let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new());
-    let relays = [0, 1].map(|_| Relay::new(store.clone(), queue.clone(), Clock::fixed(noon())));
+    let relays = [0, 1].map(|_| Relay::new(store.clone(), queue.clone(), Registry::default(), Clock::fixed(noon())));
     let steps = futures_util::future::join_all(relays.iter().map(Relay::step)).await;
     assert_eq!(steps.into_iter().map(|step| step.unwrap()).sum::<usize>(), 30);
     let page = Page { limit: 100, after: None };

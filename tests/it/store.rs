@@ -2,9 +2,9 @@
 
 use crate::support::databases::{TestStore, noon, on_both_databases, sealer};
 use crate::support::made;
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use skillgate::model::connection::{Connection, ConnectionState, Secrets};
-use skillgate::model::delivery::{Attempt, CallRecord, DeliveryResult, DeliveryState};
+use skillgate::model::delivery::{Attempt, CallRecord, Delivery, DeliveryResult, DeliveryState};
 use skillgate::model::event::EventType;
 use skillgate::model::ids::{AttemptId, CandidateRef, ConnectionId, EventId, TenantId};
 use skillgate::model::ledger::{LedgerEntry, LedgerState};
@@ -13,7 +13,8 @@ use skillgate::model::report::Outcome;
 use skillgate::model::secret::Secret;
 use skillgate::model::submission::{CandidateHint, SubmissionState};
 use skillgate::seal::Sealer;
-use skillgate::store::{Store, StoreError};
+use skillgate::store::{Claim, LaneWork, Record, Recorded, Store, StoreError, Work};
+use std::collections::BTreeMap;
 
 on_both_databases!(
     an_api_key_is_found_by_its_hash_until_it_is_revoked,
@@ -26,13 +27,17 @@ on_both_databases!(
     events_are_paged_oldest_first_by_position,
     secrets_are_never_listed_and_only_those_given_are_replaced,
     an_event_makes_one_delivery_per_connection_that_takes_it,
-    a_delivery_is_claimed_by_one_worker_until_its_lease_ends,
+    a_lane_is_claimed_by_one_worker_until_its_lease_ends,
     each_result_leads_to_its_state,
     an_attempt_is_recorded_once,
+    what_a_worker_did_after_it_lost_the_lane_is_not_recorded,
+    a_lane_goes_on_until_nothing_is_due_in_it,
+    a_paused_connection_gives_no_lane_away,
+    what_no_connector_does_anything_with_makes_no_delivery,
     a_dead_delivery_can_be_replayed,
-    first_deliveries_about_one_person_keep_their_order,
     what_is_tried_again_is_not_overtaken_by_later_events_of_the_same_person,
     a_ledger_entry_is_replaced,
+    old_events_are_deleted_once_nothing_is_left_to_do_about_them,
     an_erased_person_leaves_one_event_and_nothing_else,
     a_sealed_setting_is_kept_once,
     a_wrong_master_key_is_told_apart,
@@ -206,7 +211,7 @@ async fn one_delivery(store: &Store) -> (ConnectionId, EventId) {
     let connection = made::connection("ATS");
     store.create_connection(&connection, &Secrets::new()).await.unwrap();
     made::submit(store, made::named("ada"), vec![made::credential("badge", vec![])]).await;
-    let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100).await.unwrap();
+    let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100, |_, _| true).await.unwrap();
     (connection.id, taken[0].event.id.clone())
 }
 
@@ -224,7 +229,7 @@ async fn an_event_makes_one_delivery_per_connection_that_takes_it(TestStore { st
     }
     let uncertain = made::with_outcome("badge", vec![made::skill("s1", "Riveting")], Outcome::Attention);
     made::submit(store, made::named("ada"), vec![uncertain]).await;
-    let take = || store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100);
+    let take = || store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100, |_, _| true);
     assert_eq!(take().await.unwrap().len(), 2);
     assert_eq!(take().await.unwrap().len(), 0, "a taken event is left alone");
     let count = async |connection: &ConnectionId| {
@@ -236,7 +241,7 @@ async fn an_event_makes_one_delivery_per_connection_that_takes_it(TestStore { st
     assert_eq!(count(&accepted_only.id).await, 0);
     assert_eq!(count(&paused.id).await, 2);
     let later = noon() + Duration::seconds(31);
-    let again = store.take_unpublished(later, Duration::seconds(30), Duration::minutes(5), 100).await.unwrap();
+    let again = store.take_unpublished(later, Duration::seconds(30), Duration::minutes(5), 100, |_, _| true).await.unwrap();
     assert_eq!(again.len(), 2, "a killed relay's events are taken again");
     assert_eq!(count(&all.id).await, 2, "and make no second delivery");
     let positions: Vec<i64> = again.iter().map(|outgoing| outgoing.position).collect();
@@ -244,19 +249,127 @@ async fn an_event_makes_one_delivery_per_connection_that_takes_it(TestStore { st
     assert_eq!(store.count_unpublished().await.unwrap(), 0);
 }
 
-async fn a_delivery_is_claimed_by_one_worker_until_its_lease_ends(TestStore { store, .. }: &TestStore) {
-    let (connection, event) = one_delivery(store).await;
-    let lease = Duration::seconds(60);
-    let claims = futures_util::future::join_all((0..6).map(|_| store.claim_delivery(&connection, &event, noon(), lease))).await;
-    assert_eq!(claims.into_iter().filter(|claim| claim.as_ref().unwrap().is_some()).count(), 1);
-    let before = noon() + Duration::seconds(59);
-    assert!(store.claim_delivery(&connection, &event, before, lease).await.unwrap().is_none());
-    let after = noon() + Duration::seconds(61);
-    assert!(store.claim_delivery(&connection, &event, after, lease).await.unwrap().is_some());
-    assert!(store.claim_delivery(&connection, &EventId::from("none"), after, lease).await.unwrap().is_none());
+/// The lane of one person, claimed for a minute.
+async fn claim(store: &Store, connection: &ConnectionId, candidate: &str, holder: &str, now: DateTime<Utc>) -> Option<LaneWork> {
+    let candidates = [CandidateRef::from(candidate)];
+    let claimed = store.claim_lanes((&made::tenant(), connection), &candidates, holder, now, Duration::minutes(1)).await.unwrap();
+    let Claim::Lanes(mut lanes) = claimed else { panic!("{claimed:?}") };
+    assert!(lanes.len() <= 1);
+    lanes.pop()
 }
 
-fn attempt(delivery: &skillgate::model::delivery::Delivery, number: u32) -> Attempt {
+/// The first delivery of ada's lane.
+async fn claim_first(store: &Store, connection: &ConnectionId, now: DateTime<Utc>) -> Option<Delivery> {
+    claim(store, connection, "ada", "worker", now).await.map(|lane| lane.work[0].delivery.clone())
+}
+
+fn record(connection: &ConnectionId, holder: &str, attempt: Attempt, event: &EventId, result: &DeliveryResult) -> Record {
+    Record {
+        tenant: made::tenant(),
+        connection: connection.clone(),
+        candidate: CandidateRef::from("ada"),
+        event: event.clone(),
+        holder: holder.to_owned(),
+        attempt,
+        result: result.clone(),
+        ledger: BTreeMap::new(),
+        is_last: true,
+    }
+}
+
+/// Records an attempt of "worker" at ada's delivery.
+async fn put(store: &Store, delivery: &Delivery, number: u32, result: &DeliveryResult) -> Recorded {
+    let record = record(&delivery.connection_id, "worker", attempt(delivery, number), &delivery.event_id, result);
+    store.record_attempts(vec![record], noon(), Duration::minutes(1)).await.unwrap().remove(0)
+}
+
+async fn a_lane_is_claimed_by_one_worker_until_its_lease_ends(TestStore { store, .. }: &TestStore) {
+    let (connection, event) = one_delivery(store).await;
+    let holders = ["1", "2", "3", "4", "5", "6"];
+    let claims = holders.map(|holder| claim(store, &connection, "ada", holder, noon()));
+    let claimed: Vec<LaneWork> = futures_util::future::join_all(claims).await.into_iter().flatten().collect();
+    assert_eq!((claimed.len(), &claimed[0].work[0].event.id), (1, &event));
+    assert!(claim(store, &connection, "ada", "7", noon() + Duration::seconds(59)).await.is_none());
+    assert_eq!(store.take_due_lanes(noon() + Duration::seconds(59), Duration::minutes(5), 10).await.unwrap().len(), 0);
+    let after = noon() + Duration::seconds(61);
+    assert_eq!(
+        store.take_due_lanes(after, Duration::minutes(5), 10).await.unwrap().len(),
+        1,
+        "a killed worker's lane is told again"
+    );
+    assert!(claim(store, &connection, "ada", "7", after).await.is_some());
+    assert!(claim(store, &connection, "nobody", "7", after).await.is_none());
+    let ada = [CandidateRef::from("ada")];
+    store.renew_lanes(&connection, &ada, "7", after + Duration::minutes(3)).await.unwrap();
+    assert!(claim(store, &connection, "ada", "8", after + Duration::minutes(2)).await.is_none(), "its holder lives");
+    store.release_lanes(&connection, &ada, "8", after).await.unwrap();
+    assert!(claim(store, &connection, "ada", "8", after).await.is_none(), "only its holder lets it go");
+    store.release_lanes(&connection, &ada, "7", after).await.unwrap();
+    assert!(claim(store, &connection, "ada", "8", after).await.is_some());
+}
+
+async fn what_a_worker_did_after_it_lost_the_lane_is_not_recorded(TestStore { store, .. }: &TestStore) {
+    let (connection, event) = one_delivery(store).await;
+    let of_first = claim_first(store, &connection, noon()).await.unwrap();
+    let of_second = claim(store, &connection, "ada", "other", noon() + Duration::minutes(2)).await.unwrap();
+    let dead = DeliveryResult::Permanent { reason: "late".into(), message: "The lease was over.".into() };
+    assert!(matches!(put(store, &of_first, 1, &dead).await, Recorded::Lost));
+    let made = record(&connection, "other", attempt(&of_second.work[0].delivery, 1), &event, &DeliveryResult::Delivered);
+    let recorded = store.record_attempts(vec![made], noon(), Duration::minutes(1)).await.unwrap().remove(0);
+    assert!(matches!(recorded, Recorded::Kept), "{recorded:?}");
+    let (delivery, attempts) = store.delivery(&made::tenant(), &of_first.id).await.unwrap().unwrap();
+    assert_eq!((delivery.state, attempts.len()), (DeliveryState::Delivered, 1));
+}
+
+async fn a_lane_goes_on_until_nothing_is_due_in_it(TestStore { store, .. }: &TestStore) {
+    let (connection, [first, second, _]) = events_of_two_people(store).await;
+    let lane = claim(store, &connection.id, "ada", "worker", noon()).await.unwrap();
+    assert_eq!(lane.work.iter().map(|work| &work.event.id).collect::<Vec<_>>(), [&first, &second], "in order");
+    made::submit(store, made::named("ada"), vec![made::credential("late", vec![])]).await;
+    let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100, |_, _| true).await.unwrap();
+    let late = taken[0].event.id.clone();
+    let delivered = |work: &Work, is_last| Record {
+        is_last,
+        ..record(&connection.id, "worker", attempt(&work.delivery, 1), &work.event.id, &DeliveryResult::Delivered)
+    };
+    let records = vec![delivered(&lane.work[0], false), delivered(&lane.work[1], true)];
+    let mut recorded = store.record_attempts(records, noon(), Duration::minutes(1)).await.unwrap();
+    let Some(Recorded::Next(more)) = recorded.pop() else { panic!("the event that came meanwhile is left behind") };
+    assert_eq!(more.work.iter().map(|work| &work.event.id).collect::<Vec<_>>(), [&late]);
+    let recorded = store.record_attempts(vec![delivered(&more.work[0], true)], noon(), Duration::minutes(1)).await.unwrap();
+    assert!(matches!(recorded[..], [Recorded::Kept]), "{recorded:?}");
+    let far = noon() + Duration::days(1);
+    let due: Vec<_> = store.take_due_lanes(far, Duration::minutes(5), 10).await.unwrap();
+    assert_eq!(due.len(), 1, "only bob's lane is left");
+}
+
+async fn a_paused_connection_gives_no_lane_away(TestStore { store, .. }: &TestStore) {
+    let (connection, _) = one_delivery(store).await;
+    let tenant = made::tenant();
+    store.set_connection_state(&tenant, &connection, ConnectionState::Paused, None, noon()).await.unwrap();
+    let ada = [CandidateRef::from("ada")];
+    let claimed = store.claim_lanes((&tenant, &connection), &ada, "worker", noon(), Duration::minutes(1)).await.unwrap();
+    assert!(matches!(claimed, Claim::Paused), "{claimed:?}");
+    assert!(store.take_due_lanes(noon() + Duration::days(1), Duration::minutes(5), 10).await.unwrap().is_empty());
+    store.set_connection_state(&tenant, &connection, ConnectionState::Active, None, noon()).await.unwrap();
+    assert!(claim_first(store, &connection, noon()).await.is_some());
+    let other = (&TenantId::from("other"), &connection);
+    let claimed = store.claim_lanes(other, &ada, "worker", noon(), Duration::minutes(1)).await.unwrap();
+    assert!(matches!(claimed, Claim::Gone), "{claimed:?}");
+}
+
+async fn what_no_connector_does_anything_with_makes_no_delivery(TestStore { store, .. }: &TestStore) {
+    let connection = made::connection("ATS");
+    store.create_connection(&connection, &Secrets::new()).await.unwrap();
+    made::submit(store, made::named("ada"), vec![made::credential("badge", vec![made::skill("s1", "Riveting")])]).await;
+    let only_skills = |connector: &str, event_type| connector == "webhook" && event_type == EventType::SkillAsserted;
+    let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100, only_skills).await.unwrap();
+    assert_eq!(taken.len(), 2, "every event is published");
+    let deliveries = store.list_deliveries(&made::tenant(), &DeliveryFilter::default(), &page(9)).await.unwrap();
+    assert_eq!(deliveries.len(), 1);
+}
+
+fn attempt(delivery: &Delivery, number: u32) -> Attempt {
     Attempt {
         id: AttemptId::generate(),
         delivery_id: delivery.id.clone(),
@@ -279,7 +392,7 @@ fn attempt(delivery: &skillgate::model::delivery::Delivery, number: u32) -> Atte
 
 async fn each_result_leads_to_its_state(TestStore { store, .. }: &TestStore) {
     let tenant = made::tenant();
-    let (connection, event) = one_delivery(store).await;
+    let (connection, _) = one_delivery(store).await;
     let text = |text: &str| text.to_owned();
     let at = noon() + Duration::hours(1);
     let results = [
@@ -300,13 +413,13 @@ async fn each_result_leads_to_its_state(TestStore { store, .. }: &TestStore) {
     for (number, (result, state)) in (1..).zip(results) {
         let found = store.list_deliveries(&tenant, &DeliveryFilter::default(), &page(1)).await.unwrap().remove(0);
         store.replay_delivery(&tenant, &found.id, later).await.unwrap();
-        let claimed = store.claim_delivery(&connection, &event, later, Duration::minutes(1)).await.unwrap().unwrap();
-        store.record_attempt(&attempt(&claimed, number), &result).await.unwrap();
+        let claimed = claim_first(store, &connection, later).await.unwrap();
+        assert!(matches!(put(store, &claimed, number, &result).await, Recorded::Kept));
         let (delivery, attempts) = store.delivery(&tenant, &claimed.id).await.unwrap().unwrap();
         assert_eq!((delivery.state, delivery.attempts, attempts.len()), (state, number, number as usize));
         if let DeliveryResult::RetryAt { .. } = result {
             assert_eq!(delivery.next_attempt_at, Some(at));
-            let due = |now| store.take_due_deliveries(now, Duration::minutes(5), 10);
+            let due = |now| store.take_due_lanes(now, Duration::minutes(5), 10);
             assert_eq!(due(noon() + Duration::minutes(59)).await.unwrap().len(), 0);
             assert_eq!(due(at).await.unwrap().len(), 1);
             assert_eq!(due(at).await.unwrap().len(), 0, "its message is in the queue");
@@ -324,12 +437,11 @@ async fn each_result_leads_to_its_state(TestStore { store, .. }: &TestStore) {
 }
 
 async fn an_attempt_is_recorded_once(TestStore { store, .. }: &TestStore) {
-    let (connection, event) = one_delivery(store).await;
-    let claimed = store.claim_delivery(&connection, &event, noon(), Duration::minutes(1)).await.unwrap().unwrap();
-    store.record_attempt(&attempt(&claimed, 1), &DeliveryResult::Delivered).await.unwrap();
+    let (connection, _) = one_delivery(store).await;
+    let claimed = claim_first(store, &connection, noon()).await.unwrap();
+    assert!(matches!(put(store, &claimed, 1, &DeliveryResult::Delivered).await, Recorded::Kept));
     let late = DeliveryResult::Permanent { reason: "late".into(), message: "The lease was over.".into() };
-    let second = store.record_attempt(&attempt(&claimed, 1), &late).await;
-    assert!(matches!(second, Err(StoreError::Conflict(_))), "{second:?}");
+    assert!(matches!(put(store, &claimed, 1, &late).await, Recorded::Lost));
     let (delivery, attempts) = store.delivery(&made::tenant(), &claimed.id).await.unwrap().unwrap();
     assert_eq!((delivery.state, attempts.len()), (DeliveryState::Delivered, 1));
 }
@@ -337,16 +449,16 @@ async fn an_attempt_is_recorded_once(TestStore { store, .. }: &TestStore) {
 async fn a_dead_delivery_can_be_replayed(TestStore { store, .. }: &TestStore) {
     let tenant = made::tenant();
     let (connection, event) = one_delivery(store).await;
-    let claimed = store.claim_delivery(&connection, &event, noon(), Duration::minutes(1)).await.unwrap().unwrap();
+    let claimed = claim_first(store, &connection, noon()).await.unwrap();
     assert!(!store.replay_delivery(&tenant, &claimed.id, noon()).await.unwrap(), "a worker is on it");
     let dead = DeliveryResult::Permanent { reason: "gone".into(), message: "The job was closed.".into() };
-    store.record_attempt(&attempt(&claimed, 1), &dead).await.unwrap();
-    assert!(store.claim_delivery(&connection, &event, noon(), Duration::minutes(1)).await.unwrap().is_none());
+    put(store, &claimed, 1, &dead).await;
+    assert!(claim_first(store, &connection, noon()).await.is_none());
     assert!(!store.replay_delivery(&TenantId::from("other"), &claimed.id, noon()).await.unwrap());
     assert!(store.replay_delivery(&tenant, &claimed.id, noon()).await.unwrap());
-    let due = store.take_due_deliveries(noon(), Duration::minutes(5), 10).await.unwrap();
+    let due = store.take_due_lanes(noon(), Duration::minutes(5), 10).await.unwrap();
     assert_eq!((due.len(), &due[0].0, &due[0].1.id), (1, &connection, &event));
-    assert_eq!(store.claim_delivery(&connection, &event, noon(), Duration::minutes(1)).await.unwrap().unwrap().attempts, 1);
+    assert_eq!(claim_first(store, &connection, noon()).await.unwrap().attempts, 1);
 }
 
 /// A connection, and what it is told: two events about one person, then one about another.
@@ -355,41 +467,45 @@ async fn events_of_two_people(store: &Store) -> (Connection, [EventId; 3]) {
     store.create_connection(&connection, &Secrets::new()).await.unwrap();
     made::submit(store, made::named("ada"), vec![made::credential("badge", vec![made::skill("s1", "Riveting")])]).await;
     made::submit(store, made::named("bob"), vec![made::credential("other", vec![])]).await;
-    let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100).await.unwrap();
+    let taken = store.take_unpublished(noon(), Duration::seconds(30), Duration::minutes(5), 100, |_, _| true).await.unwrap();
     (connection, [0, 1, 2].map(|place| taken[place].event.id.clone()))
-}
-
-async fn first_deliveries_about_one_person_keep_their_order(TestStore { store, .. }: &TestStore) {
-    let (connection, [first, second, of_bob]) = events_of_two_people(store).await;
-    let claim = async |event: &EventId, after| {
-        let at = noon() + Duration::seconds(after);
-        store.claim_delivery(&connection.id, event, at, Duration::minutes(1)).await.unwrap()
-    };
-    assert!(claim(&second, 0).await.is_none(), "nobody has begun with the first");
-    assert!(claim(&of_bob, 0).await.is_some(), "others don't wait");
-    let begun = claim(&first, 0).await.unwrap();
-    assert!(claim(&second, 2).await.is_none(), "the first is on its way");
-    store.record_attempt(&attempt(&begun, 1), &DeliveryResult::Delivered).await.unwrap();
-    assert!(claim(&second, 4).await.is_some());
 }
 
 async fn what_is_tried_again_is_not_overtaken_by_later_events_of_the_same_person(TestStore { store, .. }: &TestStore) {
     let (connection, [first, second, of_bob]) = events_of_two_people(store).await;
-    let claim = async |event: &EventId, at| store.claim_delivery(&connection.id, event, at, Duration::minutes(1)).await.unwrap();
     let soon = noon() + Duration::minutes(10);
     let away = DeliveryResult::RetryAt { at: soon, reason: "away".into(), message: "The system is away.".into() };
-    store.record_attempt(&attempt(&claim(&first, noon()).await.unwrap(), 1), &away).await.unwrap();
+    let claimed = claim_first(store, &connection.id, noon()).await.unwrap();
+    assert_eq!(claimed.event_id, first);
+    assert!(matches!(put(store, &claimed, 1, &away).await, Recorded::Kept));
 
-    assert!(claim(&second, noon()).await.is_none(), "it waits for the first");
-    assert!(claim(&of_bob, noon()).await.is_some(), "others don't");
-    let due = store.take_due_deliveries(soon + Duration::seconds(1), Duration::minutes(5), 10).await.unwrap();
+    assert!(claim(store, &connection.id, "ada", "worker", noon()).await.is_none(), "the second waits for the first");
+    assert!(claim(store, &connection.id, "bob", "worker", noon()).await.is_some(), "others don't");
+    let due = store.take_due_lanes(soon + Duration::seconds(1), Duration::minutes(5), 10).await.unwrap();
     let ids: Vec<_> = due.iter().map(|(_, event)| &event.id).collect();
-    assert_eq!(ids, [&first, &second, &of_bob], "they come again, in order; nobody has finished with the last one either");
-    let later = soon + Duration::seconds(2);
-    let again = claim(&first, later).await.unwrap();
-    assert!(claim(&second, later).await.is_none(), "the first is on its way");
-    store.record_attempt(&attempt(&again, 2), &DeliveryResult::Delivered).await.unwrap();
-    assert!(claim(&second, later + Duration::seconds(1)).await.is_some());
+    assert_eq!(ids, [&first, &of_bob], "one message per lane; nobody has finished with bob's lane either");
+    let lane = claim(store, &connection.id, "ada", "worker", soon + Duration::seconds(2)).await.unwrap();
+    assert_eq!(lane.work.iter().map(|work| &work.event.id).collect::<Vec<_>>(), [&first, &second]);
+    assert_eq!(lane.work[0].delivery.attempts, 1);
+}
+
+async fn old_events_are_deleted_once_nothing_is_left_to_do_about_them(TestStore { store, .. }: &TestStore) {
+    let (tenant, far) = (made::tenant(), Utc::now() + Duration::days(2));
+    let (connection, _) = one_delivery(store).await;
+    let events = store.list_events(&tenant, &page(9)).await.unwrap();
+    store.mark_published(&events.iter().map(|(position, _)| *position).collect::<Vec<_>>(), noon()).await.unwrap();
+    assert_eq!(store.prune_events(far, 10).await.unwrap(), 0, "a delivery waits");
+    let claimed = claim_first(store, &connection, noon()).await.unwrap();
+    let dead = DeliveryResult::Permanent { reason: "gone".into(), message: "The job was closed.".into() };
+    put(store, &claimed, 1, &dead).await;
+    assert_eq!(store.prune_events(far, 10).await.unwrap(), 0, "a dead letter can be replayed");
+    store.replay_delivery(&tenant, &claimed.id, noon()).await.unwrap();
+    let claimed = claim_first(store, &connection, noon()).await.unwrap();
+    put(store, &claimed, 2, &DeliveryResult::Delivered).await;
+    assert_eq!(store.prune_events(noon() - Duration::days(1), 10).await.unwrap(), 0, "it is not old");
+    assert_eq!(store.prune_events(far, 10).await.unwrap(), 1);
+    assert!(store.list_events(&tenant, &page(9)).await.unwrap().is_empty());
+    assert_eq!(store.delivery(&tenant, &claimed.id).await.unwrap(), None);
 }
 
 async fn a_ledger_entry_is_replaced(TestStore { store, .. }: &TestStore) {

@@ -3,6 +3,7 @@ DROP TABLE settings;
 DROP TABLE idempotency_keys;
 DROP TABLE ledger;
 DROP TABLE attempts;
+DROP TABLE lanes;
 DROP TABLE deliveries;
 DROP TABLE connection_secrets;
 DROP TABLE connections;

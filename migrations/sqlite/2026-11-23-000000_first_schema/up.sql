@@ -195,17 +195,17 @@ CREATE TABLE connection_secrets (
     PRIMARY KEY (connection_id, name)
 );
 
--- queued_until: a message for the delivery is expected to be in the queue until then; afterwards it is published again.
+-- candidate_ref, position: of the event, so that a person's next event for the connection is found without a join.
 CREATE TABLE deliveries (
     id TEXT NOT NULL PRIMARY KEY,
     tenant_id TEXT NOT NULL,
     connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
     event_id TEXT NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    candidate_ref TEXT NOT NULL,
+    position BIGINT NOT NULL,
     state TEXT NOT NULL,
     attempts BIGINT NOT NULL,
     next_attempt_at TEXT,
-    queued_until TEXT,
-    leased_until TEXT,
     reason TEXT,
     message TEXT,
     created_at TEXT NOT NULL,
@@ -215,7 +215,21 @@ CREATE UNIQUE INDEX deliveries_once ON deliveries (connection_id, event_id);
 CREATE INDEX deliveries_event ON deliveries (event_id, tenant_id, id);
 CREATE INDEX deliveries_tenant ON deliveries (tenant_id, id);
 CREATE INDEX deliveries_state ON deliveries (tenant_id, state, id);
-CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE state = 'pending';
+CREATE INDEX deliveries_waiting ON deliveries (connection_id, candidate_ref, position) WHERE state = 'pending';
+
+-- The events about one person that wait for one connection, delivered in order by one worker at a time. The row is there
+-- as long as a delivery waits. look_at: when a relay must tell the workers of it; hinted: 1 while a message that does so is
+-- expected to be in the queue. holder, leased_until: the worker that delivers, and until when it must have said that it lives.
+CREATE TABLE lanes (
+    connection_id TEXT NOT NULL REFERENCES connections (id) ON DELETE CASCADE,
+    candidate_ref TEXT NOT NULL,
+    look_at TEXT NOT NULL,
+    hinted BIGINT NOT NULL,
+    holder TEXT,
+    leased_until TEXT,
+    PRIMARY KEY (connection_id, candidate_ref)
+);
+CREATE INDEX lanes_due ON lanes (connection_id, look_at);
 
 CREATE TABLE attempts (
     id TEXT NOT NULL PRIMARY KEY,

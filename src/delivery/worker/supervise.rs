@@ -2,15 +2,19 @@
 //! Comes in: the store's list of connections, messages of their queues. Goes out: handled messages.
 //! Starts no task of its own: it is one future that the composition root runs and stops.
 
+use super::hints::Hints;
+use super::session::{self, Session};
 use super::{Handled, Worker, WorkerError};
 use crate::model::connection::Connection;
 use crate::model::ids::{CandidateRef, ConnectionId};
-use crate::queue::Message;
+use crate::queue::{QueueError, Receipt};
+use crate::store::Claim;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +23,8 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Pause after an error of the database or the queue, doubled up to a limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Messages taken from the queue per running delivery. A message about a candidate with a running delivery waits, and later messages go ahead.
-const LOOKAHEAD: u16 = 4;
+/// Messages taken from the queue per running delivery; half as many lanes are claimed ahead.
+const LOOKAHEAD: u16 = 16;
 
 impl Worker {
     /// Delivers until `shutdown`; then finishes the attempts that are under way.
@@ -81,49 +85,96 @@ impl Worker {
         let at_once = self.concurrency(connection);
         let window = at_once.saturating_mul(LOOKAHEAD);
         let mut consumer = self.queue.consume(&connection.id, window).await?;
-        let mut under_way = FuturesUnordered::new();
-        let mut line = Line::default();
+        let session = Session::new(self, &connection.tenant_id, &connection.id, stop.clone());
+        let slots = Semaphore::new(usize::from(at_once));
+        let mut hints = Hints::default();
+        // Everything that must be polled while lanes are delivered: claims, renewals, acknowledgements.
+        let mut chores: FuturesUnordered<BoxFuture<'_, Chore>> = FuturesUnordered::new();
+        let mut lanes = FuturesUnordered::new();
+        let mut is_claiming = false;
         let mut pause = FIRST_PAUSE;
         let mut rest_until: Option<Instant> = None;
+        let mut renewal = tokio::time::interval(session::RENEWAL);
         let mut open = true;
-        while open || !under_way.is_empty() {
-            while open && rest_until.is_none() && under_way.len() < usize::from(at_once) {
-                let Some(message) = line.next() else { break };
-                let about = message.event.partitionkey.clone();
-                let handled = self.handle(&connection.tenant_id, &connection.id, message);
-                under_way.push(async move { (about, handled.await) });
+        while open || !lanes.is_empty() || !chores.is_empty() {
+            if open && rest_until.is_none() && !is_claiming {
+                let asked = hints.take(usize::from(window) / 2);
+                if !asked.is_empty() {
+                    is_claiming = true;
+                    let session = &session;
+                    chores.push(Box::pin(async move { Chore::Claimed(session.claim(&asked).await, asked) }));
+                }
             }
-            let has_room = open && rest_until.is_none() && line.len() + under_way.len() < usize::from(window);
             tokio::select! {
                 () = tokio::time::sleep_until(rest_until.unwrap_or_else(Instant::now)), if rest_until.is_some() => rest_until = None,
                 () = stop.cancelled(), if open => open = false,
-                message = consumer.next(), if has_room => match message {
-                    Some(message) => line.join(message),
+                _ = renewal.tick() => if hints.holds_any() {
+                    let (session, held) = (&session, hints.held());
+                    chores.push(Box::pin(async move {
+                        session.renew(&held).await;
+                        Chore::Done(Ok(()))
+                    }));
+                },
+                message = consumer.next(), if open && rest_until.is_none() && hints.waiting() < usize::from(window) => match message {
+                    Some(message) if message.event.tenantid != connection.tenant_id => {
+                        session.refuse(&message.event);
+                        chores.push(acknowledge(message.receipt));
+                    }
+                    Some(message) => if let Some(receipt) = hints.join(message) {
+                        chores.push(acknowledge(receipt));
+                    },
                     None => open = false,
                 },
-                Some((about, handled)) = under_way.next() => {
-                    line.done(&about);
-                    match handled {
-                        Ok(Handled::Paused) => open = false,
-                        Ok(_) => pause = FIRST_PAUSE,
+                Some(chore) = chores.next() => match chore {
+                    Chore::Done(Ok(())) => {}
+                    Chore::Done(Err(error)) => tracing::warn!(connection = %connection.id, %error, "a message could not be settled; the broker returns it when the channel closes"),
+                    Chore::Claimed(claim, asked) => {
+                        is_claiming = false;
+                        match claim {
+                            Ok(Claim::Gone | Claim::Paused) => {
+                                hints.put_back(asked);
+                                open = false;
+                            }
+                            Ok(Claim::Lanes(claimed)) => {
+                                pause = FIRST_PAUSE;
+                                for candidate in asked.iter().filter(|asked| !claimed.iter().any(|lane| lane.candidate == **asked)) {
+                                    chores.extend(hints.done(candidate).into_iter().map(acknowledge));
+                                }
+                                for lane in claimed {
+                                    let (session, slots, about) = (&session, &slots, lane.candidate.clone());
+                                    lanes.push(async move { (about, session.deliver(lane, slots).await) });
+                                }
+                            }
+                            Err(error) => {
+                                tracing::warn!(connection = %connection.id, %error, "lanes could not be claimed and will be claimed again");
+                                hints.put_back(asked);
+                                rest_until = Some(rest(&mut pause));
+                            }
+                        }
+                    }
+                },
+                Some((about, delivered)) = lanes.next() => {
+                    let receipts = hints.done(&about);
+                    match delivered {
+                        Ok(_) => chores.extend(receipts.into_iter().map(acknowledge)),
                         Err(error) => {
-                            tracing::warn!(connection = %connection.id, %error, "a message went back to its queue");
-                            // Database or broker are away: slow down before the next message.
-                            rest_until = Some(Instant::now() + pause.mul_f64(0.5 + rand::random::<f64>()));
-                            pause = (pause * 2).min(LONGEST_PAUSE);
+                            tracing::warn!(connection = %connection.id, %error, "a lane's messages went back to their queue");
+                            chores.extend(receipts.into_iter().map(give_back));
+                            // Database or broker are away: slow down before the next claim.
+                            rest_until = Some(rest(&mut pause));
                         }
                     }
                 },
             }
         }
-        for message in line.waiting {
-            message.receipt.give_back().await?;
+        for receipt in hints.into_receipts() {
+            receipt.give_back().await?;
         }
         Ok(())
     }
 
     fn concurrency(&self, connection: &Connection) -> u16 {
-        let allowed = self.connector_of(connection).map_or(1, |connector| connector.manifest.limits.concurrency);
+        let allowed = self.registry.get(&connection.connector).map_or(1, |connector| connector.manifest.limits.concurrency);
         self.options.concurrency.min(allowed).max(1)
     }
 
@@ -146,72 +197,23 @@ impl Worker {
     }
 }
 
-/// Messages in their order, one of each candidate at a time: events about one candidate are delivered in order.
-#[derive(Default)]
-struct Line {
-    waiting: VecDeque<Message>,
-    busy: HashSet<CandidateRef>,
+/// What is done beside the deliveries.
+enum Chore {
+    Claimed(Result<Claim, WorkerError>, Vec<CandidateRef>),
+    Done(Result<(), QueueError>),
 }
 
-impl Line {
-    fn join(&mut self, message: Message) {
-        self.waiting.push_back(message);
-    }
-
-    fn len(&self) -> usize {
-        self.waiting.len()
-    }
-
-    /// The first message about a candidate without a running delivery.
-    fn next(&mut self) -> Option<Message> {
-        let place = self.waiting.iter().position(|message| !self.busy.contains(&message.event.partitionkey))?;
-        let message = self.waiting.remove(place)?;
-        self.busy.insert(message.event.partitionkey.clone());
-        Some(message)
-    }
-
-    fn done(&mut self, about: &CandidateRef) {
-        self.busy.remove(about);
-    }
+fn acknowledge<'a>(receipt: Box<dyn Receipt>) -> BoxFuture<'a, Chore> {
+    Box::pin(async move { Chore::Done(receipt.acknowledge().await) })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::queue::{QueueError, Receipt};
+fn give_back<'a>(receipt: Box<dyn Receipt>) -> BoxFuture<'a, Chore> {
+    Box::pin(async move { Chore::Done(receipt.give_back().await) })
+}
 
-    struct NoReceipt;
-
-    #[async_trait::async_trait]
-    impl Receipt for NoReceipt {
-        async fn acknowledge(self: Box<Self>) -> Result<(), QueueError> {
-            Ok(())
-        }
-        async fn give_back(self: Box<Self>) -> Result<(), QueueError> {
-            Ok(())
-        }
-    }
-
-    fn message(about: &str, number: u32) -> Message {
-        let event = serde_json::json!({"specversion": "1.0", "id": format!("{about}-{number}"), "source": "/tenants/default/gateway",
-            "type": "org.skillgate.skill.asserted.v1", "subject": "candidates/x", "time": "2026-06-01T12:00:00Z",
-            "datacontenttype": "application/json", "dataschema": "urn:x", "tenantid": "default", "partitionkey": about,
-            "sequence": format!("{number:010}"), "privacymode": "pseudonymous", "data": {}});
-        Message { event: serde_json::from_value(event).unwrap(), receipt: Box::new(NoReceipt) }
-    }
-
-    #[test]
-    fn messages_about_one_person_go_one_after_the_other_and_others_go_ahead() {
-        let mut line = Line::default();
-        for (about, number) in [("ada", 1), ("ada", 2), ("bob", 1), ("ada", 3)] {
-            line.join(message(about, number));
-        }
-        let next = |line: &mut Line| line.next().map(|message| message.event.id.to_string());
-        assert_eq!(next(&mut line).as_deref(), Some("ada-1"));
-        assert_eq!(next(&mut line).as_deref(), Some("bob-1"));
-        assert_eq!(next(&mut line), None, "ada is being worked on");
-        line.done(&CandidateRef::from("ada"));
-        assert_eq!(next(&mut line).as_deref(), Some("ada-2"));
-        assert_eq!((next(&mut line), line.len()), (None, 1));
-    }
+/// The end of a rest after an error; the next one is longer.
+fn rest(pause: &mut Duration) -> Instant {
+    let until = Instant::now() + pause.mul_f64(0.5 + rand::random::<f64>());
+    *pause = (*pause * 2).min(LONGEST_PAUSE);
+    until
 }

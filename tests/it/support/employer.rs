@@ -93,7 +93,8 @@ async fn receive(request: HttpRequest, body: web::Bytes, shared: web::Data<Share
 
 /// What the relay does with new events, without a queue: the deliveries are made, the events are marked.
 pub async fn take_events(store: &Store, now: DateTime<Utc>) {
-    let taken = store.take_unpublished(now, chrono::Duration::seconds(30), chrono::Duration::minutes(5), 100).await.unwrap();
+    let taken =
+        store.take_unpublished(now, chrono::Duration::seconds(30), chrono::Duration::minutes(5), 100, |_, _| true).await.unwrap();
     let positions: Vec<i64> = taken.iter().map(|outgoing| outgoing.position).collect();
     store.mark_published(&positions, now).await.unwrap();
 }

@@ -1,0 +1,50 @@
+//! The ledger of one attempt: what earlier attempts noted, and what this attempt notes.
+//! Comes in: the entries of a claim. Goes out: the entries to write with the attempt.
+//! What must outlive the process before the next request is written at once.
+
+use crate::connector::ledger::{Ledger, LedgerError};
+use crate::model::clock::Clock;
+use crate::model::ids::{ConnectionId, EventId};
+use crate::model::ledger::LedgerEntry;
+use crate::store::Store;
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+pub struct AttemptLedger<'a> {
+    pub store: &'a Store,
+    pub clock: &'a Clock,
+    pub connection: &'a ConnectionId,
+    pub event: &'a EventId,
+    pub known: Mutex<BTreeMap<String, LedgerEntry>>,
+    pub noted: Mutex<BTreeMap<String, LedgerEntry>>,
+}
+
+impl AttemptLedger<'_> {
+    /// The entries to write with the attempt.
+    pub fn into_noted(self) -> BTreeMap<String, LedgerEntry> {
+        self.noted.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Ledger for AttemptLedger<'_> {
+    async fn entry(&self, step: &str) -> Result<Option<LedgerEntry>, LedgerError> {
+        Ok(self.known.lock().unwrap_or_else(PoisonError::into_inner).get(step).cloned())
+    }
+
+    async fn put(&self, step: &str, entry: &LedgerEntry, at_once: bool) -> Result<(), LedgerError> {
+        if at_once {
+            let put = self.store.put_ledger_entry(self.connection, self.event, step, entry, self.clock.now()).await;
+            put.map_err(|_| away())?;
+        } else {
+            self.noted.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), entry.clone());
+        }
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), entry.clone());
+        Ok(())
+    }
+}
+
+fn away() -> LedgerError {
+    LedgerError("The gateway's own database could not be reached; the delivery is tried again.".to_owned())
+}

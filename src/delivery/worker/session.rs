@@ -1,0 +1,139 @@
+//! One worker's service of one connection: its name as the holder of lanes, and what every delivery of the connection needs.
+//! Comes in: persons to claim lanes of. Goes out: claimed lanes, prepared connections.
+//! Must not know: the order of messages, how a lane is delivered.
+
+use super::{LEASE, Worker, WorkerError};
+use crate::connector::registry::Connector;
+use crate::connector::stop::Stop;
+use crate::connector::{secrets, settings};
+use crate::model::connection::{Connection, Secrets};
+use crate::model::event::Event;
+use crate::model::ids::{CandidateRef, ConnectionId, TenantId};
+use crate::store::Claim;
+use chrono::{DateTime, Utc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Time between two renewals of the leases.
+pub const RENEWAL: Duration = Duration::from_secs(15);
+/// So much earlier than the lease the worker stops by itself.
+const MARGIN: Duration = Duration::from_secs(5);
+/// Secrets that are references may change where they are kept; they are read again after this time.
+const FRESH: Duration = Duration::from_secs(30);
+
+/// A connection as its deliveries need it.
+pub struct Prepared {
+    pub connection: Connection,
+    /// `Err`: the connection can't be used, and why.
+    pub tools: Result<Tools, Stop>,
+    made: Instant,
+}
+
+pub struct Tools {
+    pub connector: Arc<Connector>,
+    /// Resolved: values, not references.
+    pub secrets: Secrets,
+    /// Whether nothing is wrong with the settings.
+    pub is_checked: bool,
+}
+
+pub struct Session<'a> {
+    pub worker: &'a Worker,
+    pub tenant: TenantId,
+    pub connection: ConnectionId,
+    /// The name under which lanes are claimed: no other session has it.
+    pub holder: String,
+    /// Cancelled: no new attempt is begun.
+    pub stop: CancellationToken,
+    prepared: Mutex<Option<Arc<Prepared>>>,
+    /// When the leases were renewed for the last time.
+    renewed: Mutex<Instant>,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(worker: &'a Worker, tenant: &TenantId, connection: &ConnectionId, stop: CancellationToken) -> Self {
+        Self {
+            worker,
+            tenant: tenant.clone(),
+            connection: connection.clone(),
+            holder: uuid::Uuid::now_v7().to_string(),
+            stop,
+            prepared: Mutex::default(),
+            renewed: Mutex::new(Instant::now()),
+        }
+    }
+
+    pub async fn claim(&self, candidates: &[CandidateRef]) -> Result<Claim, WorkerError> {
+        let of = (&self.tenant, &self.connection);
+        let now = self.worker.clock.now();
+        Ok(self.worker.store.claim_lanes(of, candidates, &self.holder, now, LEASE).await?)
+    }
+
+    /// A failure is told in the log: without renewal the lanes are given up in time.
+    pub async fn renew(&self, candidates: &[CandidateRef]) {
+        let begun = Instant::now();
+        let until = self.worker.clock.now() + LEASE;
+        match self.worker.store.renew_lanes(&self.connection, candidates, &self.holder, until).await {
+            Ok(()) => *lock(&self.renewed) = begun,
+            Err(error) => tracing::warn!(connection = %self.connection, %error, "leases of lanes could not be renewed"),
+        }
+    }
+
+    /// Lets lanes go before they are empty.
+    pub async fn release(&self, candidates: &[CandidateRef]) -> Result<(), WorkerError> {
+        let now = self.worker.clock.now();
+        Ok(self.worker.store.release_lanes(&self.connection, candidates, &self.holder, now).await?)
+    }
+
+    /// Ends when a lane that was claimed at `claimed` may no longer be this session's.
+    pub async fn lost(&self, claimed: Instant) {
+        let life = LEASE.to_std().unwrap_or_default().saturating_sub(MARGIN);
+        loop {
+            let until = claimed.max(*lock(&self.renewed)) + life;
+            if Instant::now() >= until {
+                return;
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    /// The connection in the version that a claim has seen. `None`: there is no such connection any more.
+    pub async fn prepared(&self, version: DateTime<Utc>) -> Result<Option<Arc<Prepared>>, WorkerError> {
+        let known = lock(&self.prepared).clone();
+        let is_fresh = |known: &Arc<Prepared>| known.connection.updated_at >= version && known.made.elapsed() < FRESH;
+        if let Some(known) = known.filter(is_fresh) {
+            return Ok(Some(known));
+        }
+        let Some(connection) = self.worker.store.connection(&self.tenant, &self.connection).await? else { return Ok(None) };
+        let tools = self.tools(&connection).await?;
+        let prepared = Arc::new(Prepared { connection, tools, made: Instant::now() });
+        *lock(&self.prepared) = Some(prepared.clone());
+        Ok(Some(prepared))
+    }
+
+    /// Problems with the connector or the secrets are results, not errors: they pause the connection.
+    async fn tools(&self, connection: &Connection) -> Result<Result<Tools, Stop>, WorkerError> {
+        let Some(connector) = self.worker.registry.get(&connection.connector) else {
+            let message = "This gateway has no connector of that name. Install it, then resume the connection.";
+            return Ok(Err(Stop::config("connector_missing", message)));
+        };
+        let sealed = self.worker.store.connection_secrets(&connection.id).await?;
+        let secrets = match secrets::resolve(&sealed, &self.worker.options.secrets_dir).await {
+            Ok(secrets) => secrets,
+            Err(error) => return Ok(Err(Stop::config("secret_unreadable", error.to_string()))),
+        };
+        let is_checked = settings::require_valid(&connector, connection, &secrets).is_ok();
+        Ok(Ok(Tools { connector, secrets, is_checked }))
+    }
+
+    /// Notes a message that should never have come here.
+    pub fn refuse(&self, event: &Event) {
+        tracing::error!(connection = %self.connection, event = %event.id, "an event of another tenant was dropped from a connection's queue");
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
