@@ -114,7 +114,10 @@ impl App {
     /// Deletes old finished deliveries, a few at a time, so that nobody waits for it.
     async fn prune_old_events(self, stop: CancellationToken) {
         let days = i64::from(self.settings.delivery.keep_days);
-        while days > 0 {
+        if days == 0 {
+            return;
+        }
+        loop {
             let pruned = self.store.prune_events(self.clock.now() - chrono::Duration::days(days), PRUNED_AT_ONCE).await;
             let pause = match pruned {
                 Ok(0) => PRUNING_INTERVAL,

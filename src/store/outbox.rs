@@ -263,7 +263,7 @@ fn hint_due(
     let (waiting, heads): (Vec<String>, Vec<Option<i64>>) = heads.into_iter().unzip();
     let empty: Vec<&String> = due.iter().filter(|candidate| !waiting.contains(candidate)).collect();
     if !empty.is_empty() {
-        diesel::delete(of_connection.clone().filter(lane_table::candidate_ref.eq_any(empty))).execute(connection)?;
+        diesel::delete(of_connection.filter(lane_table::candidate_ref.eq_any(empty))).execute(connection)?;
     }
     let values = (
         lane_table::look_at.eq(time_text(expected)),
