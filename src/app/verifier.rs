@@ -8,6 +8,7 @@ use crate::jsonld::Contexts;
 use crate::model::ids::TenantId;
 use crate::verify::checks::issuer_trust::TrustPolicy;
 use crate::verify::documents::{Documents, Provided};
+use crate::verify::keys::did::registries::Registries;
 use crate::verify::{Verifier, Verifiers};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -23,7 +24,9 @@ pub fn build_verifier(settings: &VerifySettings, limits: &Limits, client: HttpCl
         Contexts::built_in()
     };
     let client = (!settings.offline).then_some(client);
-    let verifier = Verifier::new(Documents::with_provided(documents, client), contexts);
+    let registries = Registries::new(&settings.ebsi_registry, &settings.universal_resolver);
+    let registries = registries.map_err(|problem| AppError::Settings(format!("verify: {problem}")))?;
+    let verifier = Verifier::new(Documents::with_provided(documents, client), contexts).with_registries(registries);
     match given(&settings.policy_file) {
         true => Ok(verifier.with_policy(load_policy(&settings.policy_file)?)),
         false => Ok(verifier),

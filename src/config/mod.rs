@@ -76,7 +76,8 @@ pub struct SecuritySettings {
     pub master_key_file: PathBuf,
 }
 
-/// Keys: `policy_file`, `policy_folder`, `contexts_file`, `documents_file`, `offline`.
+/// Keys: `policy_file`, `policy_folder`, `contexts_file`, `documents_file`, `offline`, `ebsi_registry`, `universal_resolver`,
+/// `status_check_hours`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct VerifySettings {
@@ -89,6 +90,10 @@ pub struct VerifySettings {
     /// JSON map of URL or DID → file, used instead of the network; empty means none.
     pub documents_file: PathBuf,
     pub offline: bool,
+    /// Base address of EBSI's registry of DIDs; empty means that it is not asked.
+    pub ebsi_registry: String,
+    /// Base address of a universal resolver; empty means that none is asked.
+    pub universal_resolver: String,
     /// Hours until an issuer is asked again whether a credential is still in force; 0 means never.
     pub status_check_hours: u16,
 }

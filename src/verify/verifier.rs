@@ -8,6 +8,7 @@ use super::checks::{credential_schema, issuer_trust, nested, recipient, refresh,
 use super::documents::Documents;
 use super::formats::{elm, ler_rs, open_badges_2};
 use super::keys::KeyResolver;
+use super::keys::did::registries::Registries;
 use super::securing::opening;
 use super::securing::opening::Opening;
 use super::{BoxFuture, SecuredDocument, Verification, VerificationRequest, outcome};
@@ -50,11 +51,13 @@ pub struct Verifier {
     pub documents: Documents,
     pub contexts: Contexts,
     pub policy: Arc<TrustPolicy>,
+    /// Services that may be asked for DID documents.
+    pub registries: Registries,
 }
 
 impl Verifier {
     pub fn new(documents: Documents, contexts: Contexts) -> Self {
-        Self { documents, contexts, policy: Arc::new(TrustPolicy::built_in()) }
+        Self { documents, contexts, policy: Arc::new(TrustPolicy::built_in()), registries: Registries::default() }
     }
 
     pub fn with_policy(mut self, policy: TrustPolicy) -> Self {
@@ -62,9 +65,15 @@ impl Verifier {
         self
     }
 
+    pub fn with_registries(self, registries: Registries) -> Self {
+        Self { registries, ..self }
+    }
+
     /// Where keys come from, and who may say whose they are.
-    pub(super) fn keys(&self) -> KeyResolver {
-        KeyResolver::new(self.documents.clone()).with_authorities(self.policy.authorities().clone())
+    pub(super) fn keys(&self, at: DateTime<Utc>) -> KeyResolver {
+        KeyResolver::new(self.documents.clone(), at)
+            .with_authorities(self.policy.authorities().clone())
+            .with_registries(self.registries.clone())
     }
 
     /// The checks on how a document is secured, alone (status lists, schema credentials).

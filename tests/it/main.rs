@@ -45,6 +45,7 @@ mod recovery;
 mod recovery_killed;
 mod red_team;
 mod red_team_disclosure;
+mod red_team_issuers;
 mod red_team_results;
 mod red_team_sd_jwt;
 mod red_team_tokens;

@@ -227,7 +227,7 @@ async fn data_integrity_proofs_of_the_w3c_suites_are_judged_as_the_suites_do() {
 
 /// Proofs that are good as such, but answer another challenge or were made for another domain than the verifier's own.
 async fn with_options(document: &Value, verifier: &Verifier) -> (Answer, String) {
-    let keys = KeyResolver::new(verifier.documents.clone());
+    let keys = KeyResolver::new(verifier.documents.clone(), at());
     let judge = async |challenge, domain| {
         let request = ProofRequest {
             contexts: &verifier.contexts,

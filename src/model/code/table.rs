@@ -241,6 +241,9 @@ codes! {
         KeyExpired "key_expired" "The issuer's key had expired.",
         KeyNotAllowed "key_not_allowed" of RELATIONSHIP "The issuer does not list the key for this use.",
         KeyNotPublished "key_not_published" "The issuer does not list the key that signed the credential." => ASK_ORIGINAL,
+        KeyRetired "key_retired" "The issuer had already retired the key when it signed the credential.",
+        KeyRetiredSince "key_retired_since" as Warning "The issuer has retired the key since it signed the credential."
+            => "Ask the issuer whether the credential still stands: the date of a signature is its maker's own word.",
         KeyRevoked "key_revoked" "The issuer has withdrawn the key that signed the credential.",
     }
     [Controller] Fail UNTYPED ASK_ISSUED {

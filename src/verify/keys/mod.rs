@@ -1,9 +1,13 @@
 //! Public keys, and how a verification method or a `kid` leads to one.
 //! Comes in: a DID URL or an https URL. Goes out: the key, who controls it, and what it may be used for.
+//! Must not know: what was signed.
 
 pub mod authorities;
 pub mod did;
 pub mod forms;
+pub mod history;
+pub mod lapse;
+mod listed;
 pub mod purpose;
 #[cfg(test)]
 pub(crate) mod test_certificates;
@@ -13,9 +17,10 @@ pub use purpose::Purpose;
 
 use super::documents::{DocumentError, Documents};
 use authorities::Authorities;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use did::{document, web};
+use chrono::{DateTime, Utc};
+use did::registries::{self, Registries};
+use did::{document, spelled, web, webvh};
+use history::History;
 use serde_json::{Map, Value};
 
 /// A public key of a kind that the product can check signatures with.
@@ -44,8 +49,18 @@ pub struct ResolvedKey {
     /// RFC 3339 moments from the method itself, when present.
     pub expires: Option<String>,
     pub revoked: Option<String>,
+    /// From when on the controller's document no longer lists the key, where its history tells.
+    pub retired: Option<DateTime<Utc>>,
     /// The only JOSE algorithm that the key's JWK allows, when it says so.
     pub algorithm: Option<String>,
+}
+
+impl ResolvedKey {
+    /// A key of which nothing else is known; not allowed for anything.
+    pub fn new(id: &str, controller: &str, key: PublicKey) -> Self {
+        let (id, controller) = (id.to_owned(), controller.to_owned());
+        Self { id, controller, key, allowed: false, expires: None, revoked: None, retired: None, algorithm: None }
+    }
 }
 
 /// Why there is no key.
@@ -71,11 +86,20 @@ pub struct KeyResolver {
     pub documents: Documents,
     /// Who may say whose a key is that comes with certificates.
     pub authorities: Authorities,
+    /// Services for DIDs that name no web address.
+    registries: Registries,
+    /// The moment to resolve as of.
+    at: DateTime<Utc>,
 }
 
 impl KeyResolver {
-    pub fn new(documents: Documents) -> Self {
-        Self { documents, authorities: Authorities::default() }
+    /// `at`: the moment to resolve as of; only documents with a history depend on it.
+    pub fn new(documents: Documents, at: DateTime<Utc>) -> Self {
+        Self { documents, authorities: Authorities::default(), registries: Registries::default(), at }
+    }
+
+    pub fn with_registries(self, registries: Registries) -> Self {
+        Self { registries, ..self }
     }
 
     pub fn with_authorities(self, authorities: Authorities) -> Self {
@@ -84,20 +108,25 @@ impl KeyResolver {
 
     /// Finds the key that `verification_method` (a DID URL or an https URL) names.
     ///
+    /// `signed`: when the signature was made, as its maker says; it matters where a document's history is known.
+    ///
     /// # Errors
     /// [`KeyError::Unavailable`] when the document that should hold it could not be had; the other kinds are final.
-    pub async fn resolve(&self, verification_method: &str, purpose: Purpose) -> Result<ResolvedKey, KeyError> {
+    pub async fn resolve(
+        &self,
+        verification_method: &str,
+        purpose: Purpose,
+        signed: Option<DateTime<Utc>>,
+    ) -> Result<ResolvedKey, KeyError> {
         if verification_method.len() > MAX_METHOD_LENGTH {
             return Err(KeyError::Invalid("the name of the key is too long".to_owned()));
         }
         let controller = did::without_fragment(verification_method);
+        if let Some(key) = spelled::key(verification_method, controller) {
+            return key;
+        }
         match did::method(controller) {
-            Some("key") => did_key(verification_method, controller),
-            Some("jwk") => did_jwk(verification_method, controller),
-            Some(method) => {
-                let document = self.did_document(controller, method).await?;
-                from_document(&document, controller, verification_method, purpose)
-            }
+            Some(method) => self.did_document(controller, method).await?.key(controller, verification_method, purpose, signed),
             None if controller.starts_with("https://") || controller.starts_with("http://") => {
                 self.web_key(verification_method, controller, purpose).await
             }
@@ -111,30 +140,49 @@ impl KeyResolver {
     /// # Errors
     /// As for [`KeyResolver::resolve`].
     pub async fn methods(&self, controller: &str, purpose: Purpose) -> Result<Vec<ResolvedKey>, KeyError> {
+        if let Some(key) = spelled::key(controller, controller) {
+            return Ok(vec![key?]);
+        }
         let document = match did::method(controller) {
-            Some("key" | "jwk") => return Ok(vec![self.resolve(controller, purpose).await?]),
-            Some(method) => self.did_document(controller, method).await?,
+            Some(method) => self.did_document(controller, method).await?.current,
             None => self.json(controller).await?,
         };
         let ids: Vec<String> = document::methods(&document, controller).map(|(id, _)| id).collect();
         Ok(ids.iter().filter_map(|id| from_document(&document, controller, id, purpose).ok()).collect())
     }
 
-    /// The DID document of a controller; `did:key` and `did:jwk` have none of interest.
-    async fn did_document(&self, did: &str, method: &str) -> Result<Value, KeyError> {
-        let location = match method {
-            _ if self.documents.is_provided(did) => did.to_owned(),
-            "web" => web::document_url(did).map(String::from).ok_or_else(|| KeyError::Invalid(format!("{did} is malformed")))?,
-            method => return Err(KeyError::Unsupported(format!("did:{method}"))),
+    /// The key as the issuer's own when a did:key signed for an issuer on the web whose document lists that key; else as it was.
+    pub async fn adopted(&self, key: ResolvedKey, issuer: Option<&str>, purpose: Purpose) -> ResolvedKey {
+        let Some(issuer) = issuer.filter(|issuer| listed::is_on_web(issuer)) else { return key };
+        if did::method(&key.controller) != Some("key") {
+            return key;
+        }
+        let document = match did::method(issuer) {
+            Some(method) => self.did_document(issuer, method).await.map(|history| history.current),
+            None => self.json(issuer).await,
         };
-        let document = self.json(&location).await?;
+        document.ok().and_then(|document| listed::in_document(&document, issuer, &key, purpose)).unwrap_or(key)
+    }
+
+    /// The DID document of a controller whose identifier does not spell its key out.
+    async fn did_document(&self, did: &str, method: &str) -> Result<History, KeyError> {
+        let document = match method {
+            _ if self.documents.is_provided(did) => self.json(did).await?,
+            "web" => {
+                let location = web::document_url(did).ok_or_else(|| KeyError::Invalid(format!("{did} is malformed")))?;
+                self.json(location.as_str()).await?
+            }
+            // What the method itself can prove is never left to a service.
+            "webvh" => return webvh::resolve(did, &self.documents, self.at).await,
+            _ => registries::document(self.json(&self.registries.location(did)?).await?, did)?,
+        };
         if document.get("id").and_then(Value::as_str) != Some(did) {
             return Err(KeyError::Invalid(format!("the document found for {did} belongs to someone else")));
         }
         if document.get("deactivated").and_then(Value::as_bool) == Some(true) {
             return Err(KeyError::Invalid(format!("{did} was deactivated")));
         }
-        Ok(document)
+        Ok(document.into())
     }
 
     /// The JSON document at an address.
@@ -206,15 +254,8 @@ fn jwk_of_set<'a>(set: &'a Value, url: &str) -> Option<&'a Value> {
 
 /// A JWK alone says nothing of who controls it: the address it was found at stands in for that.
 fn from_jwk_document(jwk: &Value, url: &str, address: &str) -> Result<ResolvedKey, KeyError> {
-    Ok(ResolvedKey {
-        id: url.to_owned(),
-        controller: address.to_owned(),
-        key: PublicKey::from_jwk(jwk)?,
-        allowed: true,
-        expires: None,
-        revoked: None,
-        algorithm: algorithm_of(jwk),
-    })
+    let key = PublicKey::from_jwk(jwk)?;
+    Ok(ResolvedKey { allowed: true, algorithm: algorithm_of(jwk), ..ResolvedKey::new(url, address, key) })
 }
 
 fn from_document(document: &Value, controller: &str, url: &str, purpose: Purpose) -> Result<ResolvedKey, KeyError> {
@@ -228,62 +269,21 @@ fn from_document(document: &Value, controller: &str, url: &str, purpose: Purpose
 
 fn method_key(object: &Map<String, Value>, id: &str, controller: &str) -> Result<ResolvedKey, KeyError> {
     let text = |name: &str| object.get(name).and_then(Value::as_str).map(str::to_owned);
-    Ok(ResolvedKey {
-        id: id.to_owned(),
-        controller: controller.to_owned(),
-        key: PublicKey::from_method(object)?,
-        allowed: false,
-        expires: text("expires"),
-        revoked: text("revoked"),
-        algorithm: object.get("publicKeyJwk").and_then(algorithm_of),
-    })
+    let algorithm = object.get("publicKeyJwk").and_then(algorithm_of);
+    let key = ResolvedKey::new(id, controller, PublicKey::from_method(object)?);
+    Ok(ResolvedKey { expires: text("expires"), revoked: text("revoked"), algorithm, ..key })
 }
 
 fn algorithm_of(jwk: &Value) -> Option<String> {
     jwk.get("alg").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// The identifier is the key; a fragment, when there is one, repeats it.
-fn did_key(url: &str, did: &str) -> Result<ResolvedKey, KeyError> {
-    let multikey = did.strip_prefix("did:key:").unwrap_or_default();
-    if did::fragment(url).is_some_and(|fragment| fragment != multikey) {
-        return Err(KeyError::Invalid(format!("{did} has no key by that name")));
-    }
-    Ok(ResolvedKey {
-        id: format!("{did}#{multikey}"),
-        controller: did.to_owned(),
-        key: PublicKey::from_multikey(multikey)?,
-        allowed: true,
-        expires: None,
-        revoked: None,
-        algorithm: None,
-    })
-}
-
-/// The identifier is a base64url JWK, whose only method is `#0`.
-fn did_jwk(url: &str, did: &str) -> Result<ResolvedKey, KeyError> {
-    let broken = || KeyError::Invalid("the did:jwk identifier is broken".to_owned());
-    if did::fragment(url).is_some_and(|fragment| fragment != "0") {
-        return Err(KeyError::Invalid("a did:jwk identifier has only the key #0".to_owned()));
-    }
-    let encoded = did.strip_prefix("did:jwk:").unwrap_or_default();
-    let jwk = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| broken())?;
-    let jwk: Value = serde_json::from_slice(&jwk).map_err(|_| broken())?;
-    Ok(ResolvedKey {
-        id: format!("{did}#0"),
-        controller: did.to_owned(),
-        key: PublicKey::from_jwk(&jwk)?,
-        allowed: true,
-        expires: None,
-        revoked: None,
-        algorithm: algorithm_of(&jwk),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::verify::documents::Provided;
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use serde_json::json;
     use std::collections::HashMap;
 
@@ -294,32 +294,11 @@ mod tests {
 
     fn resolver(documents: &[(&str, Value)]) -> KeyResolver {
         let provided = documents.iter().map(|(url, json)| ((*url).to_owned(), Provided::Content(json.to_string().into())));
-        KeyResolver::new(Documents::with_provided(provided.collect(), None))
+        KeyResolver::new(Documents::with_provided(provided.collect(), None), "2026-06-01T00:00:00Z".parse().unwrap())
     }
 
     async fn resolve(documents: &[(&str, Value)], method: &str) -> Result<ResolvedKey, KeyError> {
-        resolver(documents).resolve(method, Purpose::AssertionMethod).await
-    }
-
-    #[tokio::test]
-    async fn did_key_is_resolved_with_and_without_its_fragment() {
-        let key = multikey(1);
-        let did = format!("did:key:{key}");
-        let bare = resolve(&[], &did).await.unwrap();
-        let full = resolve(&[], &format!("{did}#{key}")).await.unwrap();
-        assert_eq!(bare, full);
-        assert_eq!((bare.controller.as_str(), bare.allowed), (did.as_str(), true));
-        assert!(resolve(&[], &format!("{did}#{}", multikey(2))).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn did_jwk_is_resolved() {
-        let x = URL_SAFE_NO_PAD.encode(ed25519_dalek::SigningKey::from_bytes(&[3; 32]).verifying_key().as_bytes());
-        let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": x, "alg": "EdDSA"}).to_string();
-        let did = format!("did:jwk:{}", URL_SAFE_NO_PAD.encode(jwk));
-        let key = resolve(&[], &format!("{did}#0")).await.unwrap();
-        assert_eq!((key.controller, key.algorithm), (did.clone(), Some("EdDSA".to_owned())));
-        assert!(resolve(&[], &format!("{did}#1")).await.is_err());
+        resolver(documents).resolve(method, Purpose::AssertionMethod, None).await
     }
 
     #[tokio::test]

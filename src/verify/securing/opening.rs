@@ -36,7 +36,7 @@ pub(crate) struct Opening<'a> {
 
 impl<'a> Opening<'a> {
     pub fn new(verifier: &'a Verifier, at: DateTime<Utc>, explain: bool) -> Self {
-        Self { verifier, keys: verifier.keys(), at, explain }
+        Self { verifier, keys: verifier.keys(at), at, explain }
     }
 
     /// Takes a credential apart and checks how it is secured.
@@ -87,7 +87,8 @@ impl<'a> Opening<'a> {
             explain: self.explain,
         };
         let verdict = proof::verify(json, identifier_of(json.get("issuer")), &request).await;
-        let bound = verdict.controller.status == CheckStatus::Pass && is_proven(&verdict.proof);
+        let is_own = matches!(verdict.controller.status, CheckStatus::Pass | CheckStatus::Warning);
+        let bound = is_own && is_proven(&verdict.proof);
         SecuredDocument {
             format,
             secured_with: Securing::DataIntegrity,

@@ -39,6 +39,7 @@ pub mod sources;
 pub mod stations;
 pub mod tokens;
 pub mod wallet;
+pub mod webvh;
 
 pub use client::{Answer, BOUNDARY, Form};
 pub use gateway::{NOW, TestApp, spawn_app, spawn_app_with, spawn_app_with_channels};

@@ -62,7 +62,7 @@ async fn require_genuine(token: &Token, uri: &str, request: &StatusRequest<'_>) 
     if jws.media_type().as_deref() != Some("statuslist+jwt") {
         return Err((Code::StatusListWrongType, "the document at the list's address is not a status list".into()));
     }
-    let keys = request.verifier.keys();
+    let keys = request.verifier.keys(request.at);
     let signer = request.issuer.or_else(|| jws.payload().get("iss").and_then(Value::as_str));
     let signed = key::check(&jws, signer, Purpose::AssertionMethod, &keys, request.at, false).await;
     match (signed.proof.status, signed.controller.status) {

@@ -3,7 +3,10 @@
 //! Must not know: proofs, credentials, trust.
 
 pub mod document;
+pub mod registries;
+pub mod spelled;
 pub mod web;
+pub mod webvh;
 
 /// The DID of a DID URL: without path, query and fragment.
 pub fn without_fragment(url: &str) -> &str {
@@ -23,7 +26,7 @@ pub fn method(did: &str) -> Option<&str> {
 }
 
 /// Methods whose identifiers have one spelling. Others have long and short forms, or may be moved.
-const ONE_SPELLING: [&str; 3] = ["key", "jwk", "web"];
+const ONE_SPELLING: [&str; 4] = ["key", "jwk", "web", "ebsi"];
 
 /// Whether a verification method can't be the controller's, whatever its document says: a DID document speaks only for its own
 /// subject (Controlled Identifiers 1.0 §3.3). Always false for web addresses: they may host any key.

@@ -79,7 +79,7 @@ async fn what_a_known_authority_says_decides_whose_the_key_is() {
         let certified = read_chain(std::slice::from_ref(certificate)).unwrap().unwrap();
         let served = list.map(|list| (LIST.to_owned(), Provided::Content(list.into())));
         let entry = Authority { name: "Example Authority".to_owned(), certificate: known.pem() };
-        let keys = KeyResolver::new(Documents::with_provided(served.into_iter().collect(), None))
+        let keys = KeyResolver::new(Documents::with_provided(served.into_iter().collect(), None), today())
             .with_authorities(Authorities::new(&[entry]).unwrap());
         let check = controller(&certified, issuer, &keys, today()).await;
         assert_eq!(check.as_ref().map(|check| (check.status, check.code)), expected, "{issuer}");
@@ -96,7 +96,7 @@ async fn a_certificate_names_its_subject_and_only_an_authority_makes_it_true() {
     assert_eq!(named(&Made { hosts: &["*.example.org"], ..leaf() }).as_deref(), Some(leaf().name));
     assert_eq!(named(&leaf()).as_deref(), Some(leaf().name));
     let entry = Authority { name: "Example Authority".to_owned(), certificate: authority().pem() };
-    let keys = KeyResolver::new(Documents::default()).with_authorities(Authorities::new(&[entry]).unwrap());
+    let keys = KeyResolver::new(Documents::default(), today()).with_authorities(Authorities::new(&[entry]).unwrap());
     for certificate in [host, both, leaf()] {
         let certified = read_chain(std::slice::from_ref(&certificate)).unwrap().unwrap();
         let holder = subject(&certified).unwrap();

@@ -8,8 +8,8 @@
 use super::Envelope;
 use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
-use crate::verify::checks::validity;
-use crate::verify::keys::{KeyError, KeyResolver, PublicKey, Purpose, ResolvedKey, did, x5c};
+use crate::verify::checks::validity::parse_seconds;
+use crate::verify::keys::{KeyError, KeyResolver, PublicKey, Purpose, ResolvedKey, did, lapse, x5c};
 use crate::verify::securing::proof::signature::{self, SignatureError};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ pub async fn check(
         proof = Check::fail(CheckId::Proof, Code::CertificateInvalid, detail).found();
     }
     let controller = match &source {
-        Source::Resolved(resolved) => judge(resolved, issuer, purpose, at),
+        Source::Resolved(resolved) => judge(resolved, issuer, purpose, signed_at(token), at),
         Source::Header(_) => missing.unwrap_or_else(|| unproven_owner(BROUGHT, issuer)),
     };
     if explain {
@@ -133,6 +133,11 @@ pub async fn check(
     }
     let bound = proof.status == CheckStatus::Pass && matches!(controller.status, CheckStatus::Pass | CheckStatus::Warning);
     Signed { proof, controller, controller_id: issuer.filter(|_| bound).map(str::to_owned) }
+}
+
+/// When the token says that it was signed (RFC 7519 §4.1.6), else from when on it counts.
+fn signed_at(token: &Envelope) -> Option<DateTime<Utc>> {
+    ["iat", "nbf"].iter().find_map(|claim| token.payload().get(*claim).and_then(parse_seconds))
 }
 
 fn is_eddsa(algorithm: &str) -> bool {
@@ -188,7 +193,7 @@ async fn find(
         let Some(issuer) = issuer else {
             return Err(Check::fail(CheckId::Proof, Code::KeyMissing, "the token names neither a key nor an issuer").found());
         };
-        return match only_key(issuer, purpose, keys).await {
+        return match only_key(issuer, purpose, signed_at(token), keys).await {
             Ok(key) => resolved(key),
             Err(error) => Err(key_problem(&error)),
         };
@@ -218,7 +223,8 @@ async fn find(
             );
         }
     };
-    let key = keys.resolve(&method, purpose).await.map_err(|error| key_problem(&error))?;
+    let key = keys.resolve(&method, purpose, signed_at(token)).await.map_err(|error| key_problem(&error))?;
+    let key = keys.adopted(key, issuer, purpose).await;
     let is_bare_jwk = Some(key.controller.as_str()) != issuer && !key.controller.starts_with("did:") && key.allowed;
     if is_bare_jwk {
         // A key set says nothing of its owner: the issuer has to publish the very same key.
@@ -264,9 +270,14 @@ async fn published(key: &PublicKey, issuer: Option<&str>, purpose: Purpose, keys
 }
 
 /// The key of an issuer that has exactly one.
-async fn only_key(issuer: &str, purpose: Purpose, keys: &KeyResolver) -> Result<ResolvedKey, KeyError> {
+async fn only_key(
+    issuer: &str,
+    purpose: Purpose,
+    signed: Option<DateTime<Utc>>,
+    keys: &KeyResolver,
+) -> Result<ResolvedKey, KeyError> {
     if issuer.starts_with("did:") {
-        return keys.resolve(issuer, purpose).await;
+        return keys.resolve(issuer, purpose, signed).await;
     }
     let set = key_set(issuer, keys).await?;
     match set.as_slice() {
@@ -315,19 +326,15 @@ async fn key_set(issuer: &str, keys: &KeyResolver) -> Result<Vec<Value>, KeyErro
 }
 
 fn from_set(jwk: &Value, issuer: &str) -> Result<ResolvedKey, KeyError> {
-    Ok(ResolvedKey {
-        id: jwk.get("kid").and_then(Value::as_str).unwrap_or(issuer).to_owned(),
-        controller: issuer.to_owned(),
-        key: PublicKey::from_jwk(jwk)?,
-        allowed: true,
-        expires: None,
-        revoked: None,
-        algorithm: jwk.get("alg").and_then(Value::as_str).map(str::to_owned),
-    })
+    let id = jwk.get("kid").and_then(Value::as_str).unwrap_or(issuer);
+    let algorithm = jwk.get("alg").and_then(Value::as_str).map(str::to_owned);
+    Ok(ResolvedKey { allowed: true, algorithm, ..ResolvedKey::new(id, issuer, PublicKey::from_jwk(jwk)?) })
 }
 
 /// The `controller` check for a key that was resolved.
-fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime<Utc>) -> Check {
+///
+/// `signed`: when the token says that it was signed.
+fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, signed: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Check {
     let Some(issuer) = issuer else {
         return match purpose {
             Purpose::Authentication => Check::not_applicable(CheckId::Controller, "The presentation names no holder."),
@@ -344,14 +351,8 @@ fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, at: DateTime
         return Check::fail(CheckId::Controller, Code::KeyNotAllowed, "the issuer does not list the key for issuing credentials")
             .found();
     }
-    let passed =
-        |moment: &Option<String>| moment.as_deref().and_then(validity::parse_moment).is_some_and(|moment| moment.earliest <= at);
-    if passed(&key.revoked) {
-        return Check::fail(CheckId::Controller, Code::KeyRevoked, "the issuer has withdrawn the key that signed this document")
-            .found();
-    }
-    if passed(&key.expires) {
-        return Check::fail(CheckId::Controller, Code::KeyExpired, "the issuer's key has expired").found();
+    if let Some(lapsed) = lapse::check(key, signed, at) {
+        return lapsed;
     }
     Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200} and may be used for this."))
 }

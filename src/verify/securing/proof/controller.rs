@@ -3,10 +3,10 @@
 //! Must not know: signatures, documents.
 
 use super::ProofRequest;
-use super::options::{parse_moment, purpose_name};
+use super::options::purpose_name;
 use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
-use crate::verify::keys::{Purpose, ResolvedKey, did};
+use crate::verify::keys::{Purpose, ResolvedKey, did, lapse};
 use chrono::{DateTime, Utc};
 
 /// A key with the moment at which its proof says it was made.
@@ -36,14 +36,8 @@ pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofReques
         )
         .next("Ask the issuer to list the key in its public document, or to sign the credential again.");
     };
-    let moment = |written: &Option<String>| written.as_deref().and_then(parse_moment);
-    let used_at = created.unwrap_or(request.at);
-    if moment(&key.expires).is_some_and(|expires| expires <= used_at) {
-        return Check::fail(CheckId::Controller, Code::KeyExpired, "The issuer's key had already expired when it was used.");
-    }
-    // A revoked key may be in foreign hands, and whoever holds it writes `created` as they like.
-    if moment(&key.revoked).is_some_and(|revoked| revoked <= request.at) {
-        return Check::fail(CheckId::Controller, Code::KeyRevoked, "The issuer has withdrawn the key that signed this document.");
+    if let Some(lapsed) = lapse::check(key, *created, request.at) {
+        return lapsed;
     }
     Check::pass(CheckId::Controller, format!("The key belongs to {expected} and may be used for this."))
 }

@@ -73,7 +73,10 @@ pub async fn verify(document: &Value, expected_controller: Option<&str>, request
             Err(problem) => return stopped(problem),
         };
         match single::verify(members, proof, previous, request).await {
-            Ok(done) => verified.push(done),
+            Ok(done) => {
+                let key = request.keys.adopted(done.key, expected_controller, request.purpose).await;
+                verified.push(Verified { key, ..done });
+            }
             Err(failure) => {
                 let methods: Vec<&str> = proofs.supported.iter().map(|proof| proof.verification_method).collect();
                 return failed(members, failure, &methods, expected_controller, request);

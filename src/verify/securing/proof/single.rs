@@ -69,7 +69,7 @@ pub async fn verify(
         }
         Err(first_failure.unwrap_or_else(|| (ProofProblem::mismatch(), None, Seen::default())))
     };
-    let key = match request.keys.resolve(options.verification_method, request.purpose).await {
+    let key = match request.keys.resolve(options.verification_method, request.purpose, created).await {
         Ok(key) => key,
         Err(error) => {
             // What is wrong with the document itself can be told without the key.
@@ -205,8 +205,8 @@ mod tests {
     }
 
     async fn checked(document: &Value) -> (Check, Check) {
-        let (contexts, keys) = (Contexts::built_in(), KeyResolver::new(Documents::default()));
         let at = "2026-06-01T00:00:00Z".parse().unwrap();
+        let (contexts, keys) = (Contexts::built_in(), KeyResolver::new(Documents::default(), at));
         let (challenge, domain) = (None, None);
         let purpose = Purpose::AssertionMethod;
         let request = ProofRequest { contexts: &contexts, keys: &keys, purpose, at, challenge, domain, explain: false };

@@ -71,7 +71,7 @@ pub struct Rule {
     /// Web addresses; one ends at a path boundary and covers what lies below.
     #[serde(default)]
     pub url: Texts,
-    /// Domains with all below them; for web addresses and `did:web`.
+    /// Domains with all below them; for web addresses, `did:web` and `did:webvh`.
     #[serde(default)]
     pub domain: Texts,
     /// Identifiers of registries that list the issuer.
@@ -358,9 +358,10 @@ fn speaks_of(rule: &Rule, issuer: &str, listings: &[Listing]) -> bool {
         || rule.registry.0.iter().any(|id| listings.iter().any(|listing| listing.registry_id == *id))
 }
 
-/// The host of a web address or of a `did:web`, in lower case.
+/// The host of a web address, of a `did:web` or of a `did:webvh`, in lower case.
 pub(super) fn host_of(issuer: &str) -> Option<String> {
-    if let Some(rest) = issuer.strip_prefix("did:web:") {
+    let versioned = issuer.strip_prefix("did:webvh:").and_then(|rest| rest.split_once(':')).map(|(_, rest)| rest);
+    if let Some(rest) = issuer.strip_prefix("did:web:").or(versioned) {
         let host = rest.split([':', '#', '?', '/']).next()?;
         let host = host.split("%3A").next()?.split("%3a").next()?;
         return (!host.is_empty() && !host.contains('%')).then(|| host.to_ascii_lowercase());
