@@ -5,13 +5,12 @@
 
 use crate::connector::Registry;
 use crate::model::clock::Clock;
-use crate::model::event::Event;
 use crate::model::ids::{ConnectionId, TenantId};
 use crate::queue::{Queue, QueueError};
 use crate::store::{Outgoing, Store, StoreError};
 use chrono::Duration;
 use futures_util::future::join_all;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
@@ -79,6 +78,15 @@ impl Relay {
         let handled =
             move |connector: &str, event_type| registry.get(connector).is_none_or(|known| known.handler(event_type).is_some());
         let taken = self.store.take_unpublished(self.clock.now(), RELAY_LEASE, QUEUE_PATIENCE, BATCH, handled).await?;
+        let mut takers = BTreeSet::new();
+        for outgoing in &taken {
+            takers.extend(outgoing.takers.iter().map(|taker| (outgoing.event.tenantid.clone(), taker.clone())));
+        }
+        if let Err(error) = self.declare_all(takers).await {
+            let positions: Vec<i64> = taken.iter().map(|outgoing| outgoing.position).collect();
+            self.store.release_unpublished(&positions).await?;
+            return Err(error.into());
+        }
         // All at once: the confirms come back together.
         let results = join_all(taken.iter().map(|outgoing| self.publish(outgoing))).await;
         let (mut confirmed, mut failed, mut turned_away, mut first_error) = (Vec::new(), Vec::new(), Vec::new(), None);
@@ -110,9 +118,6 @@ impl Relay {
     /// messages gets one message for all connections; the queue within the process gets one message per connection that takes the event.
     async fn publish(&self, outgoing: &Outgoing) -> Result<Vec<ConnectionId>, QueueError> {
         let mut full = Vec::new();
-        for connection in &outgoing.takers {
-            self.declare(&outgoing.event.tenantid, connection).await?;
-        }
         if self.queue.keeps_messages() {
             self.queue.publish(&outgoing.event).await?;
             return Ok(full);
@@ -127,6 +132,14 @@ impl Relay {
         Ok(full)
     }
 
+    /// One after the other: a broker that is asked for the same new queue several times at once may refuse its first messages.
+    async fn declare_all(&self, all: BTreeSet<(TenantId, ConnectionId)>) -> Result<(), QueueError> {
+        for (tenant, connection) in all {
+            self.declare(&tenant, &connection).await?;
+        }
+        Ok(())
+    }
+
     async fn declare(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<(), QueueError> {
         let is_declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner).contains(connection);
         if !is_declared {
@@ -138,11 +151,13 @@ impl Relay {
 
     async fn publish_due_lanes(&self) -> Result<usize, RelayError> {
         let due = self.store.take_due_lanes(self.clock.now(), QUEUE_PATIENCE, BATCH).await?;
-        let publish = async |connection: &ConnectionId, event: &Event| {
-            self.declare(&event.tenantid, connection).await?;
-            self.queue.publish_to(connection, event).await
-        };
-        let results = join_all(due.iter().map(|(connection, event)| publish(connection, event))).await;
+        let told = due.iter().map(|(connection, event)| (event.tenantid.clone(), connection.clone())).collect();
+        if let Err(error) = self.declare_all(told).await {
+            let lost: Vec<_> = due.into_iter().map(|(connection, event)| (connection, event.partitionkey)).collect();
+            self.store.forget_hints(&lost, self.clock.now()).await?;
+            return Err(error.into());
+        }
+        let results = join_all(due.iter().map(|(connection, event)| self.queue.publish_to(connection, event))).await;
         let (count, mut lost, mut first_error) = (due.len(), Vec::new(), None);
         for ((connection, event), result) in due.into_iter().zip(results) {
             let Err(error) = result else { continue };
