@@ -127,10 +127,11 @@ async fn a_badge_whose_holder_leaves_out_what_decides_is_not_accepted() {
             for decisive_is_shown in [false, true] {
                 let issued =
                     Issued::new(suite, &badge, |line| decisive_is_shown || !DECISIVE.iter().any(|part| line.contains(part)));
-                let (outcome, code, _) = range.judge(&issued.disclose(&shown).unwrap()).await;
-                assert_eq!(outcome, Outcome::Rejected, "{left_out:?} in {suite:?}");
+                let (outcome, code, common) = range.judge(&issued.disclose(&shown).unwrap()).await;
+                let refused = if code == "bbs_edition" { Outcome::Attention } else { Outcome::Rejected };
+                assert_eq!((outcome, common), (refused, None), "{left_out:?} in {suite:?}");
                 assert!(
-                    !decisive_is_shown || code == "signature_invalid" || code == "malformed" || code == "schema_invalid",
+                    !decisive_is_shown || code == suite.mismatch() || code == "malformed" || code == "schema_invalid",
                     "{code}"
                 );
             }
@@ -212,7 +213,7 @@ async fn a_result_that_could_be_left_out_leaves_open_whether_the_course_was_pass
         let careful = Issued::new(suite, &failed, |line| is_lifecycle(line) || is_about_results(line));
         let (outcome, _, common) = range.judge(&careful.disclose(&without(&failed, &[&tag])).unwrap()).await;
         assert_eq!((outcome, held(common.as_ref()).len()), (Outcome::Accepted, 0), "{suite:?}");
-        assert_eq!(range.judge(&careful.disclose(&without(&failed, &[&result])).unwrap()).await.1, "signature_invalid");
+        assert_eq!(range.judge(&careful.disclose(&without(&failed, &[&result])).unwrap()).await.1, suite.mismatch());
     }
 }
 
@@ -230,7 +231,7 @@ async fn one_of_two_entries_of_the_status_can_not_be_left_out() {
             Issued::new(suite, &badge, |line| is_lifecycle(line) && !line.contains("#credentialStatus>") && !is_second(line));
         assert_eq!(range.judge(&hidable.disclose(&shown).unwrap()).await.1, "withholdable", "{suite:?}");
         let mandatory = Issued::new(suite, &badge, is_lifecycle);
-        assert_eq!(range.judge(&mandatory.disclose(&shown).unwrap()).await.1, "signature_invalid", "{suite:?}");
+        assert_eq!(range.judge(&mandatory.disclose(&shown).unwrap()).await.1, suite.mismatch(), "{suite:?}");
         assert_eq!(range.judge(&mandatory.disclose(&badge).unwrap()).await.1, "revoked", "{suite:?}");
     }
 }
@@ -279,7 +280,9 @@ async fn no_edit_of_a_derived_proof_is_accepted_unless_it_says_the_same() {
         let mut wrong = Vec::new();
         for (what, document) in documents {
             let (outcome, _, common) = range.judge(&document).await;
-            if outcome != Outcome::Rejected && common.map(unordered) != original {
+            // A proof that does not fit may be of an outdated edition of BBS: then a person looks, and nothing of it is read.
+            let said = common.map(unordered);
+            if (outcome == Outcome::Accepted || said.is_some()) && said != original {
                 wrong.push(what);
             }
         }

@@ -190,6 +190,8 @@ codes! {
     [Proof] Fail VERIFICATION ASK_ORIGINAL {
         BaseProof "base_proof" "The credential carries the proof that is meant for its holder only."
             => "Ask for a copy made for sharing: this copy is meant to stay in the holder's wallet.",
+        BbsEdition "bbs_edition" as CouldNotCheck of UNTYPED "The signature does not fit BBS as it is defined today."
+            => "Do not rely on this file as it is. Ask the candidate for a copy made by an up-to-date wallet.",
         NoProof "no_proof" "The document carries no signature." => "Ask for the signed original: this file carries no signature.",
         PreviousProofMissing "previous_proof_missing" "The signature builds on another signature that is not in the document exactly once.",
         ProofAmbiguous "proof_ambiguous" of UNTYPED "Several signatures on a selectively disclosed document leave open which of them counts.",

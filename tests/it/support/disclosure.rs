@@ -29,6 +29,14 @@ pub enum Suite {
 impl Suite {
     pub const ALL: [Self; 2] = [Self::EcdsaSd, Self::Bbs];
 
+    /// What is said of a proof that does not fit the document.
+    pub fn mismatch(self) -> &'static str {
+        match self {
+            Self::EcdsaSd => "signature_invalid",
+            Self::Bbs => "bbs_edition",
+        }
+    }
+
     fn bbs_key() -> KeyPair<Bbs> {
         KeyPair::generate(&[7; 32], None, None).unwrap()
     }

@@ -33,12 +33,12 @@ impl ProofProblem {
         Self::new(Code::SignatureInvalid, "the signature does not match the document".to_owned())
     }
 
-    /// A derived BBS proof does not fit the document. Drafts of BBS before the sixth hash the same values in another order, so
-    /// a proof of theirs looks just like a proof over a changed document and is refused with it.
-    pub fn bbs_mismatch() -> Self {
-        let detail = "the signature does not match the document as BBS is defined today; a signature made with an outdated \
-            draft of BBS does not match either";
-        Self::new(Code::SignatureInvalid, detail.to_owned())
+    /// A derived BBS proof fits no edition of BBS that is known here. The drafts before the sixth hash the same values in another
+    /// order, so a proof of theirs looks just like a proof over a changed document.
+    pub fn unknown_edition() -> Self {
+        let detail = "the signature does not fit BBS as it is defined today: either the file was changed, or an outdated \
+            edition of BBS made the signature";
+        Self { status: CheckStatus::CouldNotCheck, ..Self::new(Code::BbsEdition, detail.to_owned()) }
     }
 
     /// A failure of the `integrity` check at a place in the document.

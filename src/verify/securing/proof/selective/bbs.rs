@@ -59,7 +59,7 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
     };
     match fits(&shown) {
         Some(true) => Ok(statements.verified(input, undisclosed == 0)),
-        Some(false) => Err(ProofProblem::bbs_mismatch()),
+        Some(false) => Err(ProofProblem::unknown_edition()),
         None => Err(malformed("is broken")),
     }
 }
