@@ -25,6 +25,7 @@ use crate::examine::Examiner;
 use crate::http_client::{HttpClient, HttpError};
 use crate::model::clock::Clock;
 use crate::pipeline::Pipeline;
+use crate::protocol::link::LinkAsker;
 use crate::queue::{Queue, QueueError};
 use crate::seal::Sealer;
 use crate::store::{Store, StoreError};
@@ -94,7 +95,11 @@ impl App {
         let http_client = HttpClient::new(&settings.http_client)?;
         let verifiers = build_verifiers(&settings.verify, &settings.intake, http_client.clone())?;
         let pipeline = Pipeline {
-            examiner: Examiner::new(verifiers, settings.intake.clone()),
+            examiner: Examiner::new(verifiers, settings.intake.clone()).with_links(LinkAsker::new(
+                Some(http_client.clone()),
+                &settings.channels.link_hosts,
+                &settings.channels.link_platforms_off,
+            )),
             store: store.clone(),
             clock: clock.clone(),
             status_interval: status_interval(&settings.verify),

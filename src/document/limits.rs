@@ -14,9 +14,9 @@ pub struct Limits {
     pub max_json_depth: usize,
     /// Most JSON values in one document.
     pub max_json_values: usize,
-    /// Most entries in an archive.
+    /// Most entries in an archive, and most attachments, over everything inside one upload.
     pub max_archive_entries: usize,
-    /// Most bytes that an archive may inflate to.
+    /// Most bytes that archives, documents and mails may unpack to, over everything inside one upload.
     pub max_archive_bytes: usize,
     /// Largest inflated : compressed ratio of an archive entry.
     pub max_inflate_ratio: usize,
@@ -24,6 +24,10 @@ pub struct Limits {
     pub max_archive_depth: usize,
     /// Most bytes that a compressed text chunk of an image may inflate to.
     pub max_text_chunk_bytes: usize,
+    /// Most pixels that are looked at for QR codes, over all pictures of one upload.
+    pub max_pixels: usize,
+    /// Most links of one document, mail or picture that platforms are asked about.
+    pub max_links: usize,
     /// From this many files on, a submission is worked on after it was answered (202).
     pub max_files_inline: usize,
 }
@@ -40,6 +44,8 @@ impl Limits {
         max_inflate_ratio: 200,
         max_archive_depth: 1,
         max_text_chunk_bytes: 1 << 20,
+        max_pixels: 100_000_000,
+        max_links: 10,
         max_files_inline: 20,
     };
 }

@@ -2,7 +2,7 @@
 //! Must not know: how a file is opened or a credential verified.
 
 use super::pool::Fault;
-use crate::intake::{Content, OpenedFile};
+use crate::intake::OpenedFile;
 use crate::model::credential::{NormalizedCredential, PresentationFacts, ReceivedCredential};
 use crate::model::report::VerificationReport;
 use crate::model::submission::{FileProblem, UploadedFile};
@@ -98,7 +98,7 @@ impl Faulty for Examined {
 impl Faulty for Vec<OpenedFile> {
     fn faulty(file: FileId) -> Self {
         let FileId { name, sha256, detected } = file.unreadable();
-        vec![OpenedFile { name, sha256, detected, content: Content::Nothing(FileProblem::internal_fault()) }]
+        vec![OpenedFile::nothing(&name, sha256, &detected, FileProblem::internal_fault())]
     }
 }
 

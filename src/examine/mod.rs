@@ -5,6 +5,7 @@
 //! Must not know: where credentials are stored, who asked, what is published.
 
 mod found;
+mod links;
 mod pool;
 
 pub use found::{Examined, ExaminedCredential, FileId, PresentationFinding, Presented, PresentedContent};
@@ -15,6 +16,7 @@ use crate::model::credential::ReceivedCredential;
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::submission::UploadedFile;
 use crate::normalize::{Origin, normalize};
+use crate::protocol::link::LinkAsker;
 use crate::verify::{PresentationRequest, VerificationRequest, Verifier, Verifiers, holder_signature};
 use found::Faulty;
 use sha2::{Digest, Sha256};
@@ -51,12 +53,20 @@ type Watch = Box<dyn Fn(Step) + Send + Sync>;
 pub struct Examiner {
     pub verifiers: Verifiers,
     pub limits: Limits,
+    /// Asks platforms about links that stand in files; `None`: nothing is fetched for them.
+    links: Option<LinkAsker>,
     watch: Arc<OnceLock<Watch>>,
 }
 
 impl Examiner {
     pub fn new(verifiers: impl Into<Verifiers>, limits: Limits) -> Self {
-        Self { verifiers: verifiers.into(), limits, watch: Arc::default() }
+        Self { verifiers: verifiers.into(), limits, links: None, watch: Arc::default() }
+    }
+
+    /// Lets platforms be asked about links in documents, mails and pictures.
+    #[must_use]
+    pub fn with_links(self, links: LinkAsker) -> Self {
+        Self { links: Some(links), ..self }
     }
 
     /// Calls `watch` before each step, in this examiner and its clones; only the first call of this function has an effect.
@@ -142,6 +152,7 @@ struct Task {
 
 impl Task {
     async fn present(&self, opened: OpenedFile) -> Presented {
+        let opened = links::follow(opened, self.examiner.links.as_ref(), &self.examiner.limits).await;
         let file = FileId::of(&opened);
         let content = match opened.content {
             Content::Nothing(problem) => PresentedContent::Nothing(problem),

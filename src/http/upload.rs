@@ -49,8 +49,14 @@ pub const RAW_MEDIA_TYPES: &[&str] = &[
     "application/zip",
     "application/x-zip-compressed",
     "application/octet-stream",
+    "application/pdf",
+    "application/vnd.ms-outlook",
+    "message/rfc822",
+    "image/gif",
+    "image/jpeg",
     "image/png",
     "image/svg+xml",
+    "image/webp",
     "text/plain",
 ];
 

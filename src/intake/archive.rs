@@ -2,8 +2,9 @@
 //! Comes in: the bytes of an archive. Goes out: its entries, each opened as a file of its own. Bounds on entries, sizes,
 //! ratio and nesting hold before and while anything is unpacked; one bad entry doesn't spoil the rest. Nothing touches a disk.
 
-use super::found::{Content, OpenedFile};
-use super::{detect, plain, problem};
+use super::budget::Opening;
+use super::found::OpenedFile;
+use super::problem;
 use crate::document::Limits;
 use crate::model::code::Code;
 use crate::model::credential::Container;
@@ -55,36 +56,28 @@ fn little_endian(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
     Some(field.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte)))
 }
 
-/// Opens every entry; hands over one item per file, problems included.
-pub fn open(name: &str, bytes: &[u8], limits: &Limits, sink: &mut dyn FnMut(OpenedFile)) {
-    let mut unpack =
-        Unpack { limits, budget: Budget { entries: limits.max_archive_entries, bytes: limits.max_archive_bytes }, sink };
-    if let Err(problem) = unpack.archive(name, bytes, &[], 0) {
+/// Opens every entry; hands over one item per file, problems included. `around` are the containers that the archive stands in.
+pub(super) fn open(name: &str, bytes: &[u8], around: &[Container], opening: Opening<'_>, sink: &mut dyn FnMut(OpenedFile)) {
+    let mut unpack = Unpack { opening, sink };
+    if let Err(problem) = unpack.archive(name, bytes, around) {
         let sha256 = hex::encode(Sha256::digest(bytes));
-        let detected = "ZIP archive".to_owned();
-        (unpack.sink)(OpenedFile { name: name.to_owned(), sha256, detected, content: Content::Nothing(problem) });
+        (unpack.sink)(OpenedFile::nothing(name, sha256, "ZIP archive", problem));
     }
 }
 
-/// What is left for the whole upload, archives inside archives included.
-struct Budget {
-    entries: usize,
-    bytes: usize,
-}
-
 struct Unpack<'a> {
-    limits: &'a Limits,
-    budget: Budget,
+    opening: Opening<'a>,
     sink: &'a mut dyn FnMut(OpenedFile),
 }
 
 impl Unpack<'_> {
     /// An `Err` speaks of the archive as a whole.
-    fn archive(&mut self, name: &str, bytes: &[u8], around: &[Container], depth: usize) -> Result<(), FileProblem> {
+    fn archive(&mut self, name: &str, bytes: &[u8], around: &[Container]) -> Result<(), FileProblem> {
+        let Opening { limits, budget, .. } = self.opening;
         let declared = count(bytes);
-        if declared > self.budget.entries {
+        if declared > budget.entries() {
             let message =
-                format!("The archive holds {declared} entries; at most {} are taken at once.", self.limits.max_archive_entries);
+                format!("The archive holds {declared} entries; at most {} are taken at once.", limits.max_archive_entries);
             return Err(FileProblem::new(Code::TooManyEntries, message));
         }
         let broken = |_| FileProblem::new(Code::BrokenArchive, "The archive is damaged and can't be opened.");
@@ -92,7 +85,7 @@ impl Unpack<'_> {
         if let Some(what) = document_kind(&zip) {
             return Err(problem::unsupported(what));
         }
-        if zip.len() > self.budget.entries {
+        if zip.len() > budget.entries() {
             return Err(FileProblem::new(Code::TooManyEntries, "The archive holds more entries than it says."));
         }
         if zip.has_overlapping_files().unwrap_or(false) {
@@ -101,12 +94,12 @@ impl Unpack<'_> {
                 "The entries of the archive overlap, as they do only in files that are made to cause harm.",
             ));
         }
-        self.budget.entries -= zip.len();
+        budget.take_entries(zip.len());
         let mut containers = around.to_vec();
         containers.push(Container::Zip);
         let mut handled = 0_usize;
         for index in 0..zip.len() {
-            handled += usize::from(self.entry(&mut zip, index, name, &containers, depth));
+            handled += usize::from(self.entry(&mut zip, index, name, &containers));
         }
         if zip.has_duplicate_names() {
             self.problem(
@@ -124,14 +117,8 @@ impl Unpack<'_> {
     }
 
     /// False for what is no file of its own: folders and the bookkeeping of operating systems.
-    fn entry(
-        &mut self,
-        zip: &mut ZipArchive<Cursor<&[u8]>>,
-        index: usize,
-        archive: &str,
-        containers: &[Container],
-        depth: usize,
-    ) -> bool {
+    fn entry(&mut self, zip: &mut ZipArchive<Cursor<&[u8]>>, index: usize, archive: &str, containers: &[Container]) -> bool {
+        let Opening { limits, budget, part } = self.opening;
         let declared = match zip.by_index_raw(index) {
             Ok(entry) if entry.is_dir() || is_junk(&entry) => return false,
             Ok(entry) => Declared::of(&entry, archive, index),
@@ -140,24 +127,24 @@ impl Unpack<'_> {
                 return true;
             }
         };
-        if let Some(problem) = declared.problem(self.limits) {
+        if let Some(problem) = declared.problem(limits) {
             self.problem(&declared.name, problem);
             return true;
         }
-        let cap = self.limits.max_file_bytes.min(self.budget.bytes);
+        let cap = limits.max_file_bytes.min(budget.bytes());
         let mut bytes = Vec::new();
         let read = zip
             .by_index(index)
             .map_err(|_| ())
             .and_then(|entry| entry.take(cap as u64 + 1).read_to_end(&mut bytes).map_err(|_| ()));
-        self.budget.bytes = self.budget.bytes.saturating_sub(bytes.len());
-        let problem = if bytes.len() > cap && cap < self.limits.max_file_bytes {
+        budget.pay_bytes(bytes.len());
+        let problem = if bytes.len() > cap && cap < limits.max_file_bytes {
             Some(FileProblem::new(
                 Code::ArchiveTooLarge,
-                format!("The archive unpacks to more than {} MB.", self.limits.max_archive_bytes >> 20),
+                format!("The archive unpacks to more than {} MB.", limits.max_archive_bytes >> 20),
             ))
         } else if bytes.len() > cap {
-            Some(problem::too_large(self.limits.max_file_bytes))
+            Some(problem::too_large(limits.max_file_bytes))
         } else if read.is_err() {
             Some(damaged())
         } else {
@@ -165,30 +152,13 @@ impl Unpack<'_> {
         };
         match problem {
             Some(problem) => self.problem(&declared.name, problem),
-            None => self.content(&declared.name, &bytes, containers, depth),
+            None => part(&declared.name, &bytes, containers, self.opening, self.sink),
         }
         true
     }
 
-    fn content(&mut self, name: &str, bytes: &[u8], containers: &[Container], depth: usize) {
-        let is_archive = detect::is_archive(bytes);
-        if !is_archive || depth >= self.limits.max_archive_depth {
-            plain::open(name, bytes, containers, self.limits, self.sink);
-            return;
-        }
-        if let Err(problem) = self.archive(name, bytes, containers, depth + 1) {
-            self.problem(name, problem);
-        }
-    }
-
     fn problem(&mut self, name: &str, problem: FileProblem) {
-        let content = Content::Nothing(problem);
-        (self.sink)(OpenedFile {
-            name: name.to_owned(),
-            sha256: String::new(),
-            detected: "entry of an archive".to_owned(),
-            content,
-        });
+        (self.sink)(OpenedFile::nothing(name, String::new(), "entry of an archive", problem));
     }
 }
 
@@ -272,7 +242,7 @@ pub fn display_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::intake;
+    use crate::intake::{self, Content};
     use crate::model::submission::UploadedFile;
     use std::io::Write;
     use zip::write::{SimpleFileOptions, ZipWriter};

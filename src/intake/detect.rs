@@ -2,15 +2,21 @@
 //! Comes in: the bytes. Goes out: their kind.
 //! The client's file name and media type decide nothing: both are often wrong and may be hostile.
 
+use super::{mail, picture};
 use crate::document::cose::Sign1;
 use crate::document::json;
 
 /// What the first bytes of a file say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     Empty,
     Zip,
-    Png,
+    Pdf,
+    /// A message as it travels.
+    Eml,
+    /// A message as Outlook saves it.
+    Msg,
+    Picture(picture::Kind),
     Xml,
     Cose,
     Utf16,
@@ -24,10 +30,6 @@ const ZIP: [&[u8]; 3] = [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04"];
 
 /// First bytes of kinds that carry no credential: offset, bytes, what it is.
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
-    (0, b"%PDF-", "a PDF document"),
-    (0, b"\xFF\xD8\xFF", "a JPEG picture"),
-    (0, b"GIF8", "a GIF picture"),
-    (8, b"WEBP", "a WebP picture"),
     (4, b"ftypheic", "a HEIC picture"),
     (4, b"ftypmif1", "a HEIC picture"),
     (4, b"ftypavif", "an AVIF picture"),
@@ -45,12 +47,18 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"\x7FELF", "a program"),
 ];
 
-pub fn sniff(bytes: &[u8]) -> Kind {
+pub(super) fn sniff(bytes: &[u8]) -> Kind {
     if bytes.is_empty() {
         return Kind::Empty;
     }
-    if bytes.starts_with(b"\x89PNG\r\n\x1A\n") {
-        return Kind::Png;
+    if let Some(kind) = picture_kind(bytes) {
+        return Kind::Picture(kind);
+    }
+    if json::without_bom(bytes).trim_ascii_start().starts_with(b"%PDF-") {
+        return Kind::Pdf;
+    }
+    if mail::is_msg(bytes) {
+        return Kind::Msg;
     }
     if ZIP.iter().any(|magic| bytes.starts_with(magic)) {
         return Kind::Zip;
@@ -75,10 +83,23 @@ pub fn sniff(bytes: &[u8]) -> Kind {
     if text.first() == Some(&b'<') && !is_html(text) {
         return Kind::Xml;
     }
+    if mail::is_eml(text) {
+        return Kind::Eml;
+    }
     if text.iter().take(512).any(|&b| b < 0x09) {
         return Kind::Other("a file of an unknown binary kind");
     }
     Kind::Text
+}
+
+fn picture_kind(bytes: &[u8]) -> Option<picture::Kind> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some(picture::Kind::Png),
+        [0xFF, 0xD8, 0xFF, ..] => Some(picture::Kind::Jpeg),
+        [b'G', b'I', b'F', b'8', ..] => Some(picture::Kind::Gif),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(picture::Kind::WebP),
+        _ => None,
+    }
 }
 
 fn is_html(text: &[u8]) -> bool {

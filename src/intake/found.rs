@@ -16,6 +16,16 @@ pub struct OpenedFile {
     /// Plain words for what it is.
     pub detected: String,
     pub content: Content,
+    /// Links that stood in a document, a mail or a QR code without a credential. They were not followed.
+    pub links: Vec<String>,
+}
+
+impl OpenedFile {
+    /// A file without a credential.
+    pub fn nothing(name: &str, sha256: String, detected: &str, problem: FileProblem) -> Self {
+        let content = Content::Nothing(problem);
+        Self { name: name.to_owned(), sha256, detected: detected.to_owned(), content, links: Vec::new() }
+    }
 }
 
 #[derive(Clone, Debug)]

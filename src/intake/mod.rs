@@ -4,8 +4,14 @@
 
 pub mod archive;
 pub mod baked;
+mod budget;
 pub mod detect;
+mod file;
+mod findings;
 mod found;
+mod mail;
+mod pdf;
+mod picture;
 mod plain;
 mod presentation;
 pub(crate) mod problem;
@@ -19,6 +25,7 @@ pub use found::{Content, OpenedFile};
 
 use crate::document::Limits;
 use crate::model::submission::UploadedFile;
+use budget::{Budget, Opening};
 
 /// Opens a file: one item for a plain file, one per entry for an archive. Never fails: a bad entry is
 /// `Content::Nothing` and doesn't spoil the rest. A list that mixes kinds gives several items of one name.
@@ -32,11 +39,8 @@ pub fn open(file: &UploadedFile, limits: &Limits) -> Vec<OpenedFile> {
 pub fn open_each(file: &UploadedFile, limits: &Limits, sink: &mut dyn FnMut(OpenedFile)) {
     let name = archive::display_name(file.name.as_deref().unwrap_or_default());
     let name = if name.is_empty() { "upload" } else { &name };
-    if detect::is_archive(&file.bytes) {
-        archive::open(name, &file.bytes, limits, sink);
-    } else {
-        plain::open(name, &file.bytes, &[], limits, sink);
-    }
+    let budget = Budget::new(limits);
+    file::open(name, &file.bytes, &[], Opening { limits, budget: &budget, part: file::open }, sink);
 }
 
 /// How many files an upload counts as, without unpacking: entries of an archive's directory, else 1.

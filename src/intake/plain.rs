@@ -1,37 +1,27 @@
-//! Opens one file that is no archive: a picture, a signed message or text.
+//! Opens one file that holds no other files: a picture with baked data, a signed message or text.
 //! Comes in: its bytes, and the containers around it. Goes out: what was found in it.
-//! Must not know: archives; an archive that arrives here is inside too many others.
+//! Must not know: archives and documents; one that arrives here is inside too many others.
 
 use super::baked::{self, Picture};
-use super::detect::{Kind, sniff};
-use super::found::{Content, Found, OpenedFile, Source};
+use super::detect::Kind;
+use super::found::{Content, Found, Source};
 use super::{problem, signed, text};
 use crate::document::{Limits, json};
 use crate::model::code::Code;
 use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
-use sha2::{Digest, Sha256};
 
-/// Opens anything but an archive.
-pub fn open(name: &str, bytes: &[u8], containers: &[Container], limits: &Limits, sink: &mut dyn FnMut(OpenedFile)) {
-    let sha256 = hex::encode(Sha256::digest(bytes));
-    for found in open_bytes(name, bytes, containers, limits) {
-        sink(OpenedFile { name: name.to_owned(), sha256: sha256.clone(), detected: found.detected, content: found.content });
-    }
-}
-
-fn open_bytes(name: &str, bytes: &[u8], containers: &[Container], limits: &Limits) -> Vec<Found> {
-    if bytes.len() > limits.max_file_bytes {
-        return vec![Found::nothing("large file", problem::too_large(limits.max_file_bytes))];
-    }
-    match sniff(bytes) {
+/// Opens anything but archives, documents and pictures of pixels.
+pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container], limits: &Limits) -> Vec<Found> {
+    match kind {
         Kind::Empty => vec![Found::nothing("empty file", problem::empty())],
         Kind::Utf16 => vec![Found::nothing("text in UTF-16", problem::utf16())],
         Kind::Other(what) => vec![Found::nothing(what, problem::unsupported(what))],
         Kind::Zip => {
             vec![Found::nothing("ZIP archive", FileProblem::new(Code::ArchiveTooDeep, "This is an archive inside an archive."))]
         }
-        Kind::Png => open_picture(&baked::png::extract(bytes, limits), "PNG image", Container::Png, name, containers, limits),
+        Kind::Picture(_) => baked_png(name, bytes, containers, limits),
+        Kind::Pdf | Kind::Eml | Kind::Msg => vec![Found::nothing("document", problem::document_too_deep())],
         Kind::Xml => match baked::svg::root_is_svg(bytes) {
             true => open_picture(&baked::svg::extract(bytes, limits), "SVG image", Container::Svg, name, containers, limits),
             false => vec![Found::nothing("XML document", problem::unsupported("an XML document"))],
@@ -55,6 +45,11 @@ fn kept_whole(mut found: Vec<Found>, file: &[u8]) -> Vec<Found> {
         credential.bytes = file.to_vec();
     }
     found
+}
+
+/// What is baked into a PNG picture.
+pub(super) fn baked_png(name: &str, bytes: &[u8], containers: &[Container], limits: &Limits) -> Vec<Found> {
+    open_picture(&baked::png::extract(bytes, limits), "PNG image", Container::Png, name, containers, limits)
 }
 
 /// Everything baked into one picture; several only when it carries several kinds of badge.

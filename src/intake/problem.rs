@@ -20,12 +20,58 @@ pub(crate) fn unsupported(what: &str) -> FileProblem {
     FileProblem::new(Code::UnsupportedFile, message)
 }
 
+/// What parts of a document may be without telling anything of the document: pictures in a mail, tables beside a certificate.
+const COMPANIONS: &[Code] = &[
+    Code::EmptyFile,
+    Code::UnsupportedFile,
+    Code::ImageWithoutBadge,
+    Code::BrokenImage,
+    Code::NoCredentialFound,
+    Code::LinkInsteadOfFile,
+    Code::NotACredential,
+    Code::DescriptionOnly,
+    Code::UnknownContent,
+    Code::InvalidUtf8,
+    Code::TextInUtf16,
+];
+
+/// Whether the problem tells of a credential that could not be read, and not only that there is none.
+pub(crate) fn is_telling(problem: &FileProblem) -> bool {
+    !COMPANIONS.contains(&problem.code)
+}
+
+/// After everything in a document was looked at. `places` says where, and begins with "neither".
+pub(crate) fn no_credential(what: &str, places: &str) -> FileProblem {
+    FileProblem::new(Code::NoCredentialFound, format!("No digital credential was found in this {what}: {places}."))
+}
+
+pub(crate) fn locked_document() -> FileProblem {
+    let message = "This PDF document is locked with a password, so nothing in it could be looked at.";
+    FileProblem::new(Code::DocumentLocked, message)
+}
+
+pub(crate) fn broken_document(what: &str) -> FileProblem {
+    FileProblem::new(Code::BrokenDocument, format!("This {what} is damaged and can't be read."))
+}
+
+pub(crate) fn document_too_deep() -> FileProblem {
+    FileProblem::new(Code::DocumentTooDeep, "This document stands in a document in a document, and was not opened.")
+}
+
+pub(crate) fn wallet_link(what: &str, link: &str) -> FileProblem {
+    let message = format!(
+        "This {what} holds a link for a wallet ({link}). The link was not followed: only the candidate's own wallet can answer it."
+    );
+    FileProblem::new(Code::WalletLink, message)
+}
+
 pub(crate) fn utf16() -> FileProblem {
     FileProblem::new(Code::TextInUtf16, "This is a text file in the UTF-16 encoding; credentials are in UTF-8.")
 }
 
 pub(crate) fn image_without_badge(what: &str) -> FileProblem {
-    FileProblem::new(Code::ImageWithoutBadge, format!("This {what} carries no badge data."))
+    let message = format!("This {what} carries no badge data, and no QR code with a credential was found on it.");
+    FileProblem::new(Code::ImageWithoutBadge, message)
 }
 
 pub(crate) fn broken_image(what: &str, cause: &str) -> FileProblem {

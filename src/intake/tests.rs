@@ -34,8 +34,8 @@ fn what_carries_no_credential_is_named() {
     for (bytes, expected) in [
         (&b""[..], "empty_file"),
         (b" \n\t", "empty_file"),
-        (b"%PDF-1.7\n", "unsupported_file"),
-        (b"\xFF\xD8\xFF\xE0", "unsupported_file"),
+        (b"%PDF-1.7\n", "broken_document"),
+        (b"\xFF\xD8\xFF\xE0", "broken_image"),
         (b"<!DOCTYPE html><html></html>", "unsupported_file"),
         (b"<note/>", "unsupported_file"),
         (b"\xFF\xFE{\0", "text_in_utf16"),

@@ -83,8 +83,11 @@ pub enum Securing {
 #[serde(rename_all = "snake_case")]
 pub enum Container {
     Zip,
+    Pdf,
+    Mail,
     Png,
     Svg,
+    QrCode,
     Presentation,
 }
 

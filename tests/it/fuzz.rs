@@ -10,6 +10,7 @@
 //! The seeds are made here, signed by the sample institution. The mutations come from a generator with a fixed start
 //! (`SKILLGATE_FUZZ_SEED` sets another), so that what failed once fails again.
 
+use crate::support::documents as made;
 use crate::support::examine::{examine, question};
 use crate::support::tokens::TestKey;
 use base64::Engine as _;
@@ -249,6 +250,36 @@ fn json_is_read_as_an_independent_reader_reads_it_or_refused() {
 #[test]
 fn archives_are_survived() {
     fuzz("zip", 300, sample_bytes(&["samples.zip"]), |input| drop(open(input)));
+}
+
+#[test]
+fn documents_are_survived() {
+    let token = format!("{}.e30.c2ln", "eyJhbGciOiJFUzI1NiJ9");
+    let link = "https://www.credly.com/badges/1";
+    let seeds = vec![
+        made::pdf_with_attachment("a.jwt", token.as_bytes()),
+        made::pdf_with_note("a.jwt", token.as_bytes()),
+        made::pdf_with_metadata(&token),
+        made::pdf_with_text(link),
+        made::pdf_with_link(link),
+        made::pdf_with_code(link),
+        made::pdf_with_drawn_code(link),
+        made::pdf_with_scan(link),
+    ];
+    fuzz("pdf", 300, seeds, |input| drop(open(input)));
+}
+
+#[test]
+fn pictures_are_survived() {
+    let link = "https://www.credly.com/badges/1";
+    fuzz("pictures", 100, vec![made::png(link), made::jpeg(link), made::webp(link), made::gif(link)], |input| drop(open(input)));
+}
+
+#[test]
+fn mails_are_survived() {
+    let eml = made::eml("<a href='https://example.org'>x</a>", "a.txt", b"hello");
+    let seeds = vec![made::forwarded(&eml), eml, made::msg("hello https://example.org", "a.txt", b"hello")];
+    fuzz("mail", 1_000, seeds, |input| drop(open(input)));
 }
 
 #[test]

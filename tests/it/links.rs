@@ -2,7 +2,7 @@
 
 use crate::support::fake_host::FakeHost;
 use crate::support::wallet::Actor;
-use crate::support::{Answer, spawn_app, spawn_app_with_channels};
+use crate::support::{Answer, Form, documents as made, spawn_app, spawn_app_with_channels};
 use serde_json::json;
 use skillgate::channel::ChannelSettings;
 
@@ -63,5 +63,54 @@ async fn pages_missing_and_withdrawn_credentials_each_get_their_sentence() {
         let body = json!({"url": format!("{}{path}", host.address)});
         let answer = Answer::of(app.request("POST", "/v1/submissions/link").json(&body)).await;
         assert_eq!((answer.status, answer.json()["errors"][0]["message"].as_str()), (422, Some(code)), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_in_a_document_is_asked_like_a_pasted_one_and_the_answer_says_so() {
+    let host = FakeHost::start().await;
+    let (issuer, holder) = (Actor::new(), Actor::new());
+    let badge = issuer.badge(&holder.did, "urn:uuid:1", "2026-01-01T00:00:00Z").to_string();
+    host.serve("/public/assertions/x1", 200, "application/json", badge);
+    let settings = ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() };
+    let app = spawn_app_with_channels(settings).await;
+    let link = format!("{}/public/assertions/x1?identity__email=ada@example.org", host.address);
+    let page = format!("<a href='{link}'>Badge</a> <a href='https://evil.example/public/assertions/x1'>Other</a>");
+    let places = [
+        made::pdf_with_link(&link),
+        made::pdf_with_code(&link),
+        made::jpeg(&link),
+        made::eml(&page, "a.txt", b"x"),
+        made::msg(&link, "a.txt", b"x"),
+    ];
+    let asked_for_one = places.len();
+    for file in places {
+        let answer = Answer::of(app.upload(Form::new().file("cv", &file))).await;
+        assert_eq!(answer.status, 201, "{answer:?}");
+        let answer = answer.json();
+        let file = &answer["files"][0];
+        assert!(file["detected"].as_str().unwrap().contains("found by a link to"), "{file:#}");
+        assert_eq!(file["credentials"].as_array().unwrap().len(), 1, "{file:#}");
+        assert_ne!(file["credentials"][0]["outcome"], "rejected");
+    }
+    let asked: Vec<String> = host.requests().into_iter().map(|asked| asked.path).collect();
+    assert_eq!(asked, vec!["/public/assertions/x1"; asked_for_one], "nobody is told the candidate's address");
+}
+
+#[tokio::test]
+async fn a_document_whose_links_lead_nowhere_says_what_became_of_them() {
+    let host = FakeHost::start().await;
+    host.serve("/private", 403, "application/json", "{}".to_owned());
+    let settings = ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() };
+    let app = spawn_app_with_channels(settings).await;
+    for (link, sentence) in [
+        ("https://evil.example/badge".to_owned(), "does not lead to a platform that can be asked here"),
+        (format!("{}/private", host.address), "does not show this credential to everybody"),
+        ("https://www.linkedin.com/in/ada".to_owned(), "does not lead to a credential that can be checked"),
+    ] {
+        let answer = Answer::of(app.upload(Form::new().file("cv.pdf", &made::pdf_with_link(&link)))).await.json();
+        let problem = &answer["files"][0]["problem"];
+        assert_eq!(problem["code"], "no_credential_found", "{link}");
+        assert!(problem["message"].as_str().unwrap().contains(sentence), "{problem:#}");
     }
 }

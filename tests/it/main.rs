@@ -22,6 +22,7 @@ mod cose;
 mod deployment;
 mod documents;
 mod examiner;
+mod files;
 mod fuzz;
 mod http_client;
 mod journey;

@@ -14,6 +14,7 @@ use crate::model::credential::{Format, NormalizedCredential, Securing};
 use crate::model::ids::TenantId;
 use crate::model::report::{Check, CheckId, Outcome, VerificationReport};
 use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
+use crate::protocol::link::LinkAsker;
 use crate::verify::{PresentationRequest, VerificationRequest, checks::validity, outcome};
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -29,7 +30,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Badges and credentials: JSON, JWT, SD-JWT, COSE, PNG, SVG or ZIP; `-` reads one from standard input
+    /// Badges and credentials: JSON, JWT, SD-JWT, COSE, pictures, PDF documents, mails or ZIP; `-` reads a file from standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// The person's e-mail address; may be repeated for several addresses of one person
@@ -141,7 +142,10 @@ fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
     }
     settings.verify.offline |= args.offline;
     let client = HttpClient::new(&settings.http_client)?;
-    let verifier = build_verifier(&settings.verify, &settings.intake, client)?;
+    let verifier = build_verifier(&settings.verify, &settings.intake, client.clone())?;
+    let http = (!settings.verify.offline).then_some(client);
+    let links = LinkAsker::new(http, &settings.channels.link_hosts, &settings.channels.link_platforms_off);
+    let examiner = Examiner::new(verifier, settings.intake).with_links(links);
     let candidate = CandidateHint { emails: args.email.clone(), name: args.name.clone(), ..CandidateHint::default() };
     let at = args.at.unwrap_or_else(|| Clock::system().now());
     let question = Question {
@@ -150,7 +154,7 @@ fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
         request: VerificationRequest { at, candidate, explain: args.explain },
         expected: PresentationRequest::default(),
     };
-    Ok(Job { examiner: Examiner::new(verifier, settings.intake), question })
+    Ok(Job { examiner, question })
 }
 
 /// Verifies files in parallel and hands the reports over in the order of the files.

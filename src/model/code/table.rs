@@ -26,9 +26,19 @@ codes! {
         UnsupportedFile "unsupported_file" "Files of this kind carry no digital credential that can be verified.",
         TextInUtf16 "text_in_utf16" "The text file is in the UTF-16 encoding; credentials are in UTF-8."
             => "Ask for the file as it was downloaded, or save it again as UTF-8.",
-        ImageWithoutBadge "image_without_badge" "The picture carries no badge data."
-            => "Ask the candidate for the original file from the platform that issued the badge. Copies, screenshots and chat apps drop the data.",
+        ImageWithoutBadge "image_without_badge" "The picture carries no badge data, and no QR code with a credential was found on it."
+            => "Ask the candidate for the original file from the platform that issued the badge, or for the link to it. Copies, screenshots and chat apps drop the data.",
         BrokenImage "broken_image" "The picture is damaged." => "Ask the candidate to download the badge again.",
+        NoCredentialFound "no_credential_found" "No digital credential was found in the document or the mail, after all of it was looked at."
+            => "Such a file can't be verified by itself. Ask the candidate for the badge: the downloaded picture (PNG or SVG), the JSON file, or the link to it.",
+        DocumentLocked "document_locked" "The document is locked with a password, so nothing in it could be looked at."
+            => "Ask the candidate for the document without a password, or for the badge itself.",
+        BrokenDocument "broken_document" "The document or the mail is damaged and can't be read."
+            => "Ask the candidate to send the file again as it was downloaded.",
+        DocumentTooDeep "document_too_deep" "The document stands in a document in a document, and was not opened."
+            => "Send the document as a file of its own.",
+        WalletLink "wallet_link" "The file holds a link for a wallet. The link was not followed: only the candidate's own wallet can answer it."
+            => "Ask the candidate to open the link with their wallet, and to send you the credential that the wallet then holds.",
         LinkInsteadOfFile "link_instead_of_file" "The file holds only a link, not a credential."
             => "Paste the link into the link box instead, or ask the candidate for the badge file.",
         DescriptionOnly "description_only" as Warning "The file describes a badge or its issuer; it awards nothing to anyone."

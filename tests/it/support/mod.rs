@@ -18,6 +18,7 @@
 //! | `tokens` | keys, and JOSE and COSE tokens signed with them |
 //! | `disclosure` | Data Integrity credentials that their holder may show in part: ECDSA-SD and BBS |
 //! | `edits` | edits of a signed credential that leave its RDF as it is, or might |
+//! | `documents` | PDF documents, pictures with QR codes and mails, made byte by byte |
 //! | `range` | the red team's ground: issuers that the policy trusts, so that an edit that gets through is accepted |
 //! | `sources` | the source tree as the architecture test reads it |
 
@@ -25,6 +26,7 @@ pub mod broker;
 pub mod client;
 pub mod databases;
 pub mod disclosure;
+pub mod documents;
 pub mod edits;
 pub mod effects;
 pub mod employer;

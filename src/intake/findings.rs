@@ -1,0 +1,244 @@
+//! What is found while a document, a mail or a picture is looked through.
+//! Comes in: its parts, texts, links and values, one after the other. Goes out: the opened items, or one sentence that says what
+//! was looked for in vain, with the links that may lead to a credential.
+//! Must not know: how documents are built. A link is kept, never followed.
+
+use super::budget::Opening;
+use super::found::{Content, OpenedFile, Source};
+use super::{problem, text};
+use crate::model::credential::Container;
+use crate::model::submission::FileProblem;
+use sha2::{Digest, Sha256};
+use std::collections::HashSet;
+
+/// Most links that are kept.
+const MAX_LINKS: usize = 200;
+/// Longest link.
+const MAX_LINK_BYTES: usize = 2_000;
+/// Most values of one document that are looked into.
+const MAX_VALUES: usize = 1_000;
+/// Longest piece of a link that is shown.
+const SHOWN_CHARS: usize = 80;
+
+/// Links that only a wallet can answer begin so, or have such a parameter (OpenID for Verifiable Credentials, VCALM).
+const WALLET_SCHEMES: &[&str] = &[
+    "openid4vp",
+    "openid-credential-offer",
+    "openid-initiate-issuance",
+    "openid-vc",
+    "openid",
+    "haip",
+    "eudi-openid4vp",
+    "dccrequest",
+    "didcomm",
+];
+const WALLET_PARAMETERS: &[&str] = &["iuv", "credential_offer", "credential_offer_uri", "request_uri", "vc_request_url"];
+
+/// Where in a document something stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    QrCode,
+    Metadata,
+    Field,
+    Text,
+}
+
+impl Place {
+    fn words(self) -> &'static str {
+        match self {
+            Self::QrCode => "a QR code",
+            Self::Metadata => "its metadata",
+            Self::Field => "a link or a field",
+            Self::Text => "its text",
+        }
+    }
+}
+
+pub(super) struct Findings<'a> {
+    name: &'a str,
+    what: &'static str,
+    containers: Vec<Container>,
+    opening: Opening<'a>,
+    opened: Vec<OpenedFile>,
+    /// Parts that should have been credentials and could not be read.
+    spoiled: Vec<OpenedFile>,
+    links: Vec<String>,
+    wallet_link: Option<String>,
+    seen: HashSet<[u8; 32]>,
+    left_out: bool,
+}
+
+impl<'a> Findings<'a> {
+    /// `what` is for people and has no article: `PDF document`. `containers` end with the document's own kind.
+    pub(super) fn new(name: &'a str, what: &'static str, containers: Vec<Container>, opening: Opening<'a>) -> Self {
+        Self {
+            name,
+            what,
+            containers,
+            opening,
+            opened: Vec::new(),
+            spoiled: Vec::new(),
+            links: Vec::new(),
+            wallet_link: None,
+            seen: HashSet::new(),
+            left_out: false,
+        }
+    }
+
+    /// Something could not be looked at, because there was too much of it or because it is damaged.
+    pub(super) fn left_out(&mut self) {
+        self.left_out = true;
+    }
+
+    /// An attached file, opened like one that was uploaded.
+    pub(super) fn part(&mut self, name: &str, bytes: &[u8]) {
+        if !self.is_new(bytes) {
+            return;
+        }
+        if !self.opening.budget.take_entries(1) {
+            self.left_out = true;
+            return;
+        }
+        let full_name = format!("{}/{name}", self.name);
+        let mut items = Vec::new();
+        (self.opening.part)(&full_name, bytes, &self.containers, self.opening, &mut |item| items.push(item));
+        for mut item in items {
+            self.links.append(&mut item.links);
+            match &item.content {
+                Content::Credentials(_) | Content::Presentation(_) => self.opened.push(item),
+                Content::Nothing(problem) if problem::is_telling(problem) => self.spoiled.push(item),
+                Content::Nothing(_) => {}
+            }
+        }
+        self.links.truncate(MAX_LINKS);
+    }
+
+    /// Whether it is worth to call [`Findings::value`].
+    pub(super) fn may_be_value(text: &str) -> bool {
+        let text = text.trim_start();
+        let start: String = text.chars().take(40).collect::<String>().to_ascii_lowercase();
+        start.starts_with(['{', '[']) && text.len() > 40
+            || start.starts_with("ey") && text.len() > 40
+            || ["http://", "https://", "data:", "www."].iter().any(|begin| start.starts_with(begin))
+            || is_wallet_link(text.trim())
+    }
+
+    /// One whole value: what a QR code or a field says.
+    pub(super) fn value(&mut self, value: &str, place: Place) {
+        let value = value.trim();
+        if !Self::may_be_value(value) || self.seen.len() >= MAX_VALUES || !self.is_new(value.as_bytes()) {
+            return;
+        }
+        if is_wallet_link(value) {
+            self.wallet_link.get_or_insert_with(|| value.to_owned());
+            return;
+        }
+        if value.split_whitespace().count() == 1
+            && ["http", "www."].iter().any(|begin| value.to_ascii_lowercase().starts_with(begin))
+        {
+            self.link(value);
+            return;
+        }
+        let mut containers = self.containers.clone();
+        if place == Place::QrCode {
+            containers.push(Container::QrCode);
+        }
+        let source = Source { name: self.name, containers: &containers, limits: self.opening.limits, nesting: 0 };
+        for found in text::open(value, &source) {
+            let is_credential = !matches!(found.content, Content::Nothing(_));
+            if is_credential {
+                let detected = format!("{} with a credential in {} ({})", self.what, place.words(), found.detected);
+                self.opened.push(OpenedFile {
+                    name: self.name.to_owned(),
+                    sha256: hex::encode(Sha256::digest(value.as_bytes())),
+                    detected,
+                    content: found.content,
+                    links: Vec::new(),
+                });
+            }
+        }
+    }
+
+    /// Running text: links and tokens in it count, and a document in JSON.
+    pub(super) fn text(&mut self, text: &str, place: Place) {
+        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '\\' | '“' | '”' | '«' | '»');
+        for word in text.split(ends).map(|word| word.trim_start_matches(['(', '[', '{', ','])) {
+            let is_token = word.starts_with("ey") && word.bytes().filter(|byte| *byte == b'.').count() >= 2;
+            let begin = word.find("http").unwrap_or(0);
+            let word = word.get(begin..).unwrap_or_default();
+            if is_token || word.starts_with("http") || word.starts_with("www.") || is_wallet_link(word) {
+                self.value(word, place);
+            }
+        }
+        if let (Some(start), Some(end)) = (text.find('{'), text.rfind('}'))
+            && text.contains("\"@context\"")
+            && let Some(json) = text.get(start..=end)
+        {
+            self.value(json, place);
+        }
+    }
+
+    fn link(&mut self, link: &str) {
+        // Pages and mails write the sign between parameters as an entity.
+        let link = link.replace("&amp;", "&");
+        let link = link.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}', '*', '_']);
+        let link = unwrapped(link).unwrap_or_else(|| link.to_owned());
+        if link.len() <= MAX_LINK_BYTES && self.links.len() < MAX_LINKS && !self.links.contains(&link) {
+            self.links.push(link);
+        }
+    }
+
+    fn is_new(&mut self, bytes: &[u8]) -> bool {
+        self.seen.insert(Sha256::digest(bytes.trim_ascii()).into())
+    }
+
+    /// The items: those with a credential; else one for the whole document. `otherwise` says what was looked for in vain.
+    pub(super) fn finish(self, sha256: &str, otherwise: FileProblem, sink: &mut dyn FnMut(OpenedFile)) {
+        if !self.opened.is_empty() {
+            self.opened.into_iter().for_each(sink);
+            return;
+        }
+        let mut problem = match &self.wallet_link {
+            Some(link) if self.links.is_empty() => problem::wallet_link(self.what, &shown(link)),
+            _ => otherwise,
+        };
+        if self.left_out {
+            problem.message.push_str(" Not all of it could be looked at: it holds too much, or parts of it are damaged.");
+        }
+        // A broken credential says more than that there is none.
+        let speaks = self.links.is_empty() && self.wallet_link.is_none() && !self.spoiled.is_empty();
+        if speaks {
+            self.spoiled.into_iter().for_each(sink);
+            return;
+        }
+        let (name, detected) = (self.name.to_owned(), self.what.to_owned());
+        let content = Content::Nothing(problem);
+        sink(OpenedFile { name, sha256: sha256.to_owned(), detected, content, links: self.links });
+    }
+}
+
+fn is_wallet_link(text: &str) -> bool {
+    if text.contains(char::is_whitespace) || text.len() > MAX_LINK_BYTES * 4 {
+        return false;
+    }
+    let Ok(url) = url::Url::parse(text) else { return false };
+    WALLET_SCHEMES.contains(&url.scheme())
+        || matches!(url.scheme(), "http" | "https")
+            && url.query_pairs().any(|(name, _)| WALLET_PARAMETERS.contains(&name.as_ref()))
+}
+
+/// The link inside a link that a mail program put around it to check it first.
+fn unwrapped(link: &str) -> Option<String> {
+    let url = url::Url::parse(link).ok()?;
+    let parameter = match url.host_str()? {
+        host if host.ends_with(".safelinks.protection.outlook.com") => "url",
+        "www.google.com" | "google.com" if url.path() == "/url" => "q",
+        _ => return None,
+    };
+    url.query_pairs().find(|(name, value)| name == parameter && value.starts_with("http")).map(|(_, value)| value.into_owned())
+}
+
+fn shown(link: &str) -> String {
+    let short: String = link.chars().filter(|c| !c.is_control()).take(SHOWN_CHARS).collect();
+    if short.len() < link.len() { format!("{short}…") } else { short }
+}
