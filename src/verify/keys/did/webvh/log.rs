@@ -179,7 +179,7 @@ impl State {
     /// names the old place as well ("DID Portability").
     fn move_to(&mut self, number: usize, document: &Value) -> Result<(), String> {
         let id = document.get("id").and_then(Value::as_str).unwrap_or_default();
-        if !id.strip_prefix("did:webvh:").and_then(|rest| rest.split_once(':')).is_some_and(|(scid, _)| scid == self.scid) {
+        if id.strip_prefix("did:webvh:").and_then(|rest| rest.split_once(':')).is_none_or(|(scid, _)| scid != self.scid) {
             return Err("its document belongs to another identifier".to_owned());
         }
         let has_moved = number > 1 && id != self.id;
