@@ -2,7 +2,13 @@
 //! Comes in: the gateway's own binary, started on an empty folder, or on the given PostgreSQL and RabbitMQ. Goes out: one line per
 //! load, and the rate of a bare loop that posts the same bodies to the same receiver over eight connections.
 //! The receiver runs in this process and answers at once. It also checks: every event once, each person's events in order.
-#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::let_underscore_must_use)]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a measurement that can't be made stops, and times of arrival are the machine's own"
+)]
 
 use serde_json::{Value, json};
 use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind};
