@@ -253,7 +253,13 @@ async fn with_options(document: &Value, verifier: &Verifier) -> (Answer, String)
 const VECTORS: Known = &[
     ("1edtech-impl-guide/clr2-0-signed.json", "carries no proof"),
     ("1edtech-impl-guide/clr2-3-signed.json", "the issuer's profile, which should hold its key, is not at hand"),
+    ("bbs/prc/addSignedSDBase.json", "over a context that is not at hand: not checked, where a base proof would be refused"),
     ("bbs/prc/derivedRevealDocument.json", "over a context that is not at hand"),
+    (
+        "ecdsa/ecdsa-sd-2023/prc/addSignedSDBase.json",
+        "over a context that is not at hand: not checked, where a base proof would be refused",
+    ),
+    ("ssi/bbs_2023/signed-derived-document.jsonld", "made with an outdated draft of BBS, which can't be told from a change"),
     ("ssi/bbs_2023/unsigned-reveal-document.jsonld", "carries no proof"),
 ];
 
