@@ -15,29 +15,12 @@ pub enum Kind {
     Enveloped(String),
     /// JWS in the JSON serialisation (RFC 7515 §7.2), as European credentials are sealed.
     JwsJson,
-    /// An API body around credentials: the members that hold them.
-    Wrapper(&'static [&'static str]),
     /// A part of a badge, or of what stands behind one, that says nothing about a person; starts with an article.
     Description(&'static str),
     /// Something known that nobody is awarded; starts with an article.
     Other(&'static str),
     Unknown,
 }
-
-/// Members of API bodies that hold credentials, wherever they come from.
-const WRAPPED: &[&str] = &[
-    "verifiableCredential",
-    "verifiableCredentials",
-    "verifiablePresentation",
-    "credential",
-    "credentials",
-    "compactJwsString",
-    "compactJwsStrings",
-    "vc",
-    "vp",
-    "assertion",
-    "results",
-];
 
 /// Types of what issuers publish about their badges and themselves.
 const DESCRIPTIONS: &[(&str, &str)] = &[
@@ -81,7 +64,7 @@ pub fn kind(object: &Map<String, Value>) -> Kind {
     if is_badge_assertion(object, &types) || is_ler_rs(object, &types) {
         return Kind::Credential;
     }
-    if object.contains_key("payload") && (object.contains_key("signatures") || object.contains_key("signature")) {
+    if object.get("payload").is_some_and(Value::is_string) && (object.contains_key("signatures") || object.contains_key("signature")) {
         return Kind::JwsJson;
     }
     if let Some((_, what)) = DESCRIPTIONS.iter().find(|(name, _)| has(name)) {
@@ -92,9 +75,6 @@ pub fn kind(object: &Map<String, Value>) -> Kind {
     }
     if object.contains_key("holder") && object.contains_key("proof") {
         return Kind::Presentation;
-    }
-    if WRAPPED.iter().any(|member| object.contains_key(*member)) {
-        return Kind::Wrapper(WRAPPED);
     }
     without_type(object)
 }
@@ -122,13 +102,27 @@ fn without_type(object: &Map<String, Value>) -> Kind {
     Kind::Unknown
 }
 
-/// Whether a value is a credential or presentation that carries a signature of its own.
-pub fn is_signed(value: &Value) -> bool {
-    let Some(object) = value.as_object() else { return false };
+/// How much an object inside another one is a credential or a presentation of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It carries a signature.
+    Signed,
+    /// It says everything that an award says, and carries no signature: a hosted badge, or a copy.
+    Stated,
+    /// It could become a credential: a template, or what a request asks for.
+    Draft,
+}
+
+/// Tells of an object that stands in a list, an API answer or a wallet backup. `None`: look inside.
+pub fn standing(object: &Map<String, Value>) -> Option<Standing> {
+    let has = |member: &str| object.get(member).is_some_and(|value| !value.is_null());
     match kind(object) {
-        Kind::Credential | Kind::Presentation => object.get("proof").is_some_and(|proof| !proof.is_null()),
-        Kind::Enveloped(_) => true,
-        _ => false,
+        Kind::Enveloped(_) | Kind::JwsJson => Some(Standing::Signed),
+        Kind::Credential | Kind::Presentation if has("proof") => Some(Standing::Signed),
+        Kind::Presentation => has("verifiableCredential").then_some(Standing::Signed),
+        Kind::Credential if has("badge") || is_ler_rs(object, &strings(object.get("type"))) => Some(Standing::Stated),
+        Kind::Credential if has("credentialSubject") => Some(if has("issuer") { Standing::Stated } else { Standing::Draft }),
+        _ => None,
     }
 }
 
@@ -233,7 +227,7 @@ mod tests {
         assert_eq!(kind_of(json!({"badge": "https://example.org/b", "recipient": "x", "uid": "1"})), Kind::Credential);
         assert_eq!(kind_of(json!({"type": "VerifiablePresentation"})), Kind::Presentation);
         assert_eq!(kind_of(json!({"payload": "x", "signatures": []})), Kind::JwsJson);
-        assert_eq!(kind_of(json!({"verifiableCredential": {}})), Kind::Wrapper(WRAPPED));
+        assert_eq!(kind_of(json!({"verifiableCredential": {}})), Kind::Unknown);
         assert_eq!(kind_of(json!({"type": "BadgeClass", "issuer": "x"})), Kind::Description(BADGE_CLASS));
         assert_eq!(kind_of(json!({"name": "N", "url": "https://example.org"})), Kind::Description(PROFILE));
         assert!(matches!(kind_of(json!({"kty": "OKP"})), Kind::Other(_)));

@@ -7,6 +7,8 @@ pub mod cose;
 pub mod json;
 pub mod limits;
 pub mod members;
+pub mod private_key;
+pub mod spans;
 pub mod token;
 
 pub use limits::Limits;

@@ -62,12 +62,14 @@ pub struct FileId {
     pub sha256: String,
     /// Plain words for what it is.
     pub detected: String,
+    /// What the person who sent the file should hear of, whatever the verdict is.
+    pub warnings: Vec<FileProblem>,
 }
 
 impl FileId {
     pub(super) fn of(opened: &OpenedFile) -> Self {
-        let OpenedFile { name, sha256, detected, .. } = opened;
-        Self { name: name.clone(), sha256: sha256.clone(), detected: detected.clone() }
+        let OpenedFile { name, sha256, detected, warnings, .. } = opened;
+        Self { name: name.clone(), sha256: sha256.clone(), detected: detected.clone(), warnings: warnings.clone() }
     }
 
     /// The same file after a fault of the gateway: nothing can be said about its kind.
@@ -97,15 +99,15 @@ impl Faulty for Examined {
 
 impl Faulty for Vec<OpenedFile> {
     fn faulty(file: FileId) -> Self {
-        let FileId { name, sha256, detected } = file.unreadable();
-        vec![OpenedFile::nothing(&name, sha256, &detected, FileProblem::internal_fault())]
+        let FileId { name, sha256, detected, warnings } = file.unreadable();
+        vec![OpenedFile { warnings, ..OpenedFile::nothing(&name, sha256, &detected, FileProblem::internal_fault()) }]
     }
 }
 
 /// An upload before it was opened.
 pub(super) fn unopened(file: &UploadedFile) -> FileId {
     let name = file.name.clone().unwrap_or_else(|| "upload".to_owned());
-    FileId { name, sha256: hex::encode(Sha256::digest(&file.bytes)), detected: String::new() }
+    FileId { name, sha256: hex::encode(Sha256::digest(&file.bytes)), detected: String::new(), warnings: Vec::new() }
 }
 
 /// The results, with a reported fault in the place of each that is missing. `file` names a result's file; it is asked only then.

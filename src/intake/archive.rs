@@ -58,10 +58,12 @@ fn little_endian(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
 
 /// Opens every entry; hands over one item per file, problems included. `around` are the containers that the archive stands in.
 pub(super) fn open(name: &str, bytes: &[u8], around: &[Container], opening: Opening<'_>, sink: &mut dyn FnMut(OpenedFile)) {
-    let mut unpack = Unpack { opening, sink };
-    if let Err(problem) = unpack.archive(name, bytes, around) {
+    let mut companions = Companions::default();
+    let result = Unpack { opening, sink: &mut |item| companions.take(item, sink) }.archive(name, bytes, around);
+    let nothing = companions.finish(sink);
+    if let Some(problem) = result.err().or(nothing) {
         let sha256 = hex::encode(Sha256::digest(bytes));
-        (unpack.sink)(OpenedFile::nothing(name, sha256, "ZIP archive", problem));
+        sink(OpenedFile::nothing(name, sha256, "ZIP archive", problem));
     }
 }
 

@@ -6,6 +6,8 @@ use crate::model::submission::FileProblem;
 
 /// Most items of a list that are looked at.
 pub const MAX_ITEMS: usize = 200;
+/// Media type of a JSON-serialised JWS, as European credentials are sealed.
+pub const SEALED: &str = "application/jose+json";
 /// One file, or one entry of an archive, after it was opened.
 #[derive(Clone, Debug)]
 pub struct OpenedFile {
@@ -18,13 +20,15 @@ pub struct OpenedFile {
     pub content: Content,
     /// Links that stood in a document, a mail or a QR code without a credential. They were not followed.
     pub links: Vec<String>,
+    /// What the person who sent the file should hear of, whatever the verdict is.
+    pub warnings: Vec<FileProblem>,
 }
 
 impl OpenedFile {
     /// A file without a credential.
     pub fn nothing(name: &str, sha256: String, detected: &str, problem: FileProblem) -> Self {
         let content = Content::Nothing(problem);
-        Self { name: name.to_owned(), sha256, detected: detected.to_owned(), content, links: Vec::new() }
+        Self { name: name.to_owned(), sha256, detected: detected.to_owned(), content, links: Vec::new(), warnings: Vec::new() }
     }
 }
 
@@ -59,7 +63,12 @@ impl Found {
     }
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// The same place, for what stands in one envelope more.
+    pub(super) fn deeper(&self) -> Self {
+        Self { nesting: self.nesting + 1, ..*self }
+    }
+
     /// Whether the text stood in a picture.
     pub(super) fn is_baked(&self) -> bool {
         self.containers.iter().any(|container| matches!(container, Container::Png | Container::Svg))

@@ -5,6 +5,7 @@
 pub mod archive;
 pub mod baked;
 mod budget;
+mod changed;
 pub mod detect;
 mod file;
 mod findings;
@@ -15,6 +16,8 @@ mod picture;
 mod plain;
 mod presentation;
 pub(crate) mod problem;
+mod running;
+mod search;
 mod signed;
 mod text;
 

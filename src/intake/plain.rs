@@ -6,7 +6,7 @@ use super::baked::{self, Picture};
 use super::detect::Kind;
 use super::found::{Content, Found, Source};
 use super::{problem, signed, text};
-use crate::document::{Limits, json};
+use crate::document::{Limits, json, private_key};
 use crate::model::code::Code;
 use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
@@ -15,7 +15,10 @@ use crate::model::submission::FileProblem;
 pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container], limits: &Limits) -> Vec<Found> {
     match kind {
         Kind::Empty => vec![Found::nothing("empty file", problem::empty())],
-        Kind::Utf16 => vec![Found::nothing("text in UTF-16", problem::utf16())],
+        Kind::Utf16 => match utf16(bytes) {
+            Some(text) => text::open(&text, &Source { name, containers, limits, nesting: 0 }),
+            None => vec![Found::nothing("text in UTF-16", problem::utf16())],
+        },
         Kind::Other(what) => vec![Found::nothing(what, problem::unsupported(what))],
         Kind::Zip => {
             vec![Found::nothing("ZIP archive", FileProblem::new(Code::ArchiveTooDeep, "This is an archive inside an archive."))]
@@ -31,9 +34,20 @@ pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container
         }
         Kind::Text => match std::str::from_utf8(bytes) {
             Ok(content) => kept_whole(text::open(content, &Source { name, containers, limits, nesting: 0 }), bytes),
-            Err(_) => vec![Found::nothing("text", problem::bad_json(&json::JsonError::NotUtf8))],
+            Err(_) if bytes.trim_ascii_start().starts_with(b"{") || bytes.trim_ascii_start().starts_with(b"[") || bytes.starts_with(b"\"") => {
+                vec![Found::nothing("text", problem::bad_json(&json::JsonError::NotUtf8))]
+            }
+            Err(_) => vec![Found::nothing("text", problem::unknown())],
         },
     }
+}
+
+/// Text as some programs save it, in either byte order.
+fn utf16(bytes: &[u8]) -> Option<String> {
+    let is_big_endian = bytes.starts_with(b"\xFE\xFF") || bytes.first() == Some(&0);
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    let units = pairs.iter().map(|pair| if is_big_endian { u16::from_be_bytes(*pair) } else { u16::from_le_bytes(*pair) });
+    rest.is_empty().then(|| char::decode_utf16(units).collect::<Result<String, _>>().ok()).flatten()
 }
 
 /// A file that is one credential and nothing else is kept exactly as it was received, white space around it included.

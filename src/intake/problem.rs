@@ -20,9 +20,10 @@ pub(crate) fn unsupported(what: &str) -> FileProblem {
     FileProblem::new(Code::UnsupportedFile, message)
 }
 
-/// What parts of a document may be without telling anything of the document: pictures in a mail, tables beside a certificate.
+/// What files beside credentials may be without telling anything of the whole: instructions, tables and pictures in a mail or an archive.
 const COMPANIONS: &[Code] = &[
     Code::EmptyFile,
+    Code::FileTooLarge,
     Code::UnsupportedFile,
     Code::ImageWithoutBadge,
     Code::BrokenImage,
@@ -65,8 +66,33 @@ pub(crate) fn wallet_link(what: &str, link: &str) -> FileProblem {
     FileProblem::new(Code::WalletLink, message)
 }
 
+/// `what` was changed; a clause without a full stop.
+pub(crate) fn text_changed(what: &str) -> FileProblem {
+    let message = format!("The text was changed on its way, as chat and mail programs do: {what}. No signature on it can be checked any more.");
+    FileProblem::new(Code::TextChanged, message)
+}
+
+/// For the person who sent the file; the key itself is not repeated.
+pub(crate) fn private_key() -> FileProblem {
+    let message = "This file also holds a private key. The key was neither kept nor shown; whoever has the file can act in the name of the key's owner.";
+    FileProblem::new(Code::PrivateKeyFound, message)
+}
+
+/// The same problem of a file that came beside others in an archive: it decides nothing.
+pub(crate) fn companion(problem: &FileProblem) -> FileProblem {
+    let message = format!("No credential in it. {} The file does not count in the verdict.", problem.message);
+    // A damaged picture may have been a badge.
+    let next_step = problem.next_step.clone().filter(|_| problem.code == Code::BrokenImage);
+    FileProblem { next_step, ..FileProblem::new(Code::Companion, message) }
+}
+
+pub(crate) fn only_companions(files: usize) -> FileProblem {
+    let message = format!("No digital credential was found in this archive: none of its {files} files holds a credential.");
+    FileProblem::new(Code::NoCredentialFound, message)
+}
+
 pub(crate) fn utf16() -> FileProblem {
-    FileProblem::new(Code::TextInUtf16, "This is a text file in the UTF-16 encoding; credentials are in UTF-8.")
+    FileProblem::new(Code::TextInUtf16, "This is a text file in the UTF-16 encoding, and it is damaged.")
 }
 
 pub(crate) fn image_without_badge(what: &str) -> FileProblem {

@@ -1,42 +1,32 @@
-//! Text becomes credentials: JSON, signed tokens and messages, also in quotes, lists and API bodies.
+//! Text becomes credentials: JSON, signed tokens and messages, also in quotes, lists, API answers and running text.
 //! Comes in: text from a file, an image or an envelope. Goes out: its credentials. Signatures are not looked at.
 
-use super::found::{Content, Found, MAX_ITEMS, Source, named};
-use super::{presentation, problem, signed};
+use super::found::{Content, Found, SEALED, Source, named};
+use super::{changed, presentation, problem, running, search, signed};
 use crate::document::classify::{self, Kind};
-use crate::document::{cose, json};
-use crate::model::code::Code;
+use crate::document::json::{self, JsonError};
+use crate::document::{cose, token};
 use crate::model::credential::{Document, Format};
-use crate::model::submission::FileProblem;
 use serde_json::Value;
-use serde_json::value::RawValue;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Envelopes in envelopes (quotes, wrappers, data URLs) that are opened.
 const MAX_NESTING: usize = 4;
 
-/// The content of a text. Several items only for lists that mix kinds.
+/// The content of a text. Several items only when it mixes kinds.
 pub fn open(text: &str, source: &Source<'_>) -> Vec<Found> {
-    open_nested(text, source, source.nesting)
-}
-
-fn open_nested(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
     let text = text.trim_start_matches('\u{FEFF}').trim();
     if text.is_empty() {
         return vec![Found::nothing("empty file", problem::empty())];
     }
-    if nesting > MAX_NESTING {
+    if source.nesting > MAX_NESTING {
         return vec![Found::nothing("text", problem::unknown())];
     }
     if text.starts_with(['{', '[']) {
-        return open_json(text, source, nesting);
+        return open_json(text, source);
     }
-    if let Some(inner) = unquoted(text) {
-        return open_nested(&inner, source, nesting + 1);
-    }
-    if let Some(content) = classify::data_url_content(text) {
-        return open_nested(&content, source, nesting + 1);
+    if let Some(inner) = unquoted(text).or_else(|| classify::data_url_content(text)) {
+        return open(&inner, &source.deeper());
     }
     if let Some(found) = signed::open(text, source, open) {
         return vec![found];
@@ -44,7 +34,20 @@ fn open_nested(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
     if let Some(found) = cose::from_base64(text).and_then(|bytes| signed::open_cose(&bytes, source, open)) {
         return vec![found];
     }
-    vec![plain_text(text, source)]
+    if let Some(inner) = decoded(text) {
+        return open(&inner, &source.deeper());
+    }
+    running::open(text, source, open).unwrap_or_else(|| vec![plain_text(text, source)])
+}
+
+/// Text that is written in base64, of either alphabet, on one or several lines.
+fn decoded(text: &str) -> Option<String> {
+    if !search::is_encoded(text) {
+        return None;
+    }
+    let written: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes = token::decode(&written.replace('+', "-").replace('/', "_")).ok()?;
+    String::from_utf8(bytes).ok()
 }
 
 /// The text inside one pair of quotes.
@@ -79,6 +82,9 @@ fn plain_text(text: &str, source: &Source<'_>) -> Found {
     if start.starts_with("did:") {
         return Found::nothing("identifier", problem::not_a_credential("an identifier (DID)"));
     }
+    if let Some(what) = changed::in_text(text, source.limits) {
+        return Found::nothing("changed text", problem::text_changed(what));
+    }
     if start.starts_with("openid4vp:") || start.starts_with("openid-credential-offer:") {
         return Found::nothing("wallet link", problem::not_a_credential("a link for a wallet"));
     }
@@ -87,52 +93,71 @@ fn plain_text(text: &str, source: &Source<'_>) -> Found {
 
 // --- JSON
 
-fn open_json(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
-    match json::parse_text(text, source.limits) {
-        Ok(value) => open_value(text, value, source, nesting),
-        Err(error) => vec![Found::nothing("JSON text", problem::bad_json(&error))],
+fn open_json(text: &str, source: &Source<'_>) -> Vec<Found> {
+    let error = match json::parse_text(text, source.limits) {
+        Ok(value) => return open_value(text, value, source),
+        Err(error) => error,
+    };
+    if let JsonError::Syntax { .. } = error {
+        if let Some(found) = running::open(text, source, open) {
+            return found;
+        }
+        if let Some(what) = changed::in_text(text, source.limits) {
+            return vec![Found::nothing("changed text", problem::text_changed(what))];
+        }
+        // Texts begin with brackets, too.
+        let inside = text.trim_start_matches(['{', '[']).trim_start();
+        if !inside.is_empty() && !inside.starts_with(['"', '}', ']', '\'', '/']) {
+            return vec![plain_text(text, source)];
+        }
     }
+    vec![Found::nothing("JSON text", problem::bad_json(&error))]
 }
 
 /// `text` is the exact source of `value`.
-fn open_value(text: &str, value: Value, source: &Source<'_>, nesting: usize) -> Vec<Found> {
-    let object = match value {
+fn open_value(text: &str, value: Value, source: &Source<'_>) -> Vec<Found> {
+    let object = match &value {
         Value::Object(object) => object,
-        Value::Array(_) => return open_list(text, source, nesting),
-        Value::String(inner) => return open_nested(&inner, source, nesting + 1),
+        Value::Array(_) => return search::open(text, &value, source, open),
         _ => return vec![Found::nothing("JSON text", problem::unknown())],
     };
-    match classify::kind(&object) {
-        Kind::Credential => {
-            let value = Value::Object(object);
-            let format = classify::format_of(&value);
-            let media_type = match format {
-                Format::OpenBadges1 | Format::OpenBadges2 => "application/ld+json",
-                _ => "application/vc+ld+json",
-            };
-            vec![source.found(named(format), source.credential(media_type, text.as_bytes(), Document::Json(Arc::new(value))))]
-        }
+    match classify::kind(object) {
+        Kind::Credential => match proof_token(object) {
+            Some(token) => open(&token, &source.deeper()),
+            None => vec![json_credential(text, value, source)],
+        },
         Kind::Presentation => {
-            let document = Document::Json(Arc::new(Value::Object(object)));
+            let document = Document::Json(Arc::new(value));
             vec![presentation::found(text.as_bytes(), "application/vp+ld+json", document, text.as_bytes(), source, open)]
         }
-        Kind::Enveloped(content) => open_nested(&content, source, nesting + 1),
-        Kind::JwsJson => vec![jws_json(text, &object, source)],
-        Kind::Wrapper(members) => open_wrapper(text, members, source, nesting),
-        Kind::Other(what) => vec![Found::nothing(what, problem::not_a_credential(what))],
-        Kind::Description(what) => vec![Found::nothing(what, problem::description(what))],
-        Kind::Unknown => {
-            // Whatever its members are called: a credential among them is known by its own signature.
-            let signed = object.iter().filter(|(_, value)| classify::is_signed(value)).map(|(name, _)| name.as_str());
-            open_wrapper(text, &signed.collect::<Vec<_>>(), source, nesting)
-        }
+        Kind::Enveloped(content) => open(&content, &source.deeper()),
+        Kind::JwsJson => vec![jws_json(text, object, source)],
+        Kind::Other(_) | Kind::Description(_) | Kind::Unknown => search::open(text, &value, source, open),
     }
+}
+
+fn json_credential(text: &str, value: Value, source: &Source<'_>) -> Found {
+    if let Some(what) = changed::in_credential(&value) {
+        return Found::nothing("changed text", problem::text_changed(what));
+    }
+    let format = classify::format_of(&value);
+    let media_type = match format {
+        Format::OpenBadges1 | Format::OpenBadges2 => "application/ld+json",
+        _ => "application/vc+ld+json",
+    };
+    source.found(named(format), source.credential(media_type, text.as_bytes(), Document::Json(Arc::new(value))))
+}
+
+/// Some wallets show a token as JSON and keep the token in a proof of this type; only the token is signed.
+fn proof_token(object: &serde_json::Map<String, Value>) -> Option<String> {
+    let proof = object.get("proof")?;
+    let token = proof.get("jwt").and_then(Value::as_str)?;
+    (proof.get("type").and_then(Value::as_str) == Some("JwtProof2020")).then(|| token.to_owned())
 }
 
 /// A JSON-serialised JWS: with one signature and a base64url payload it is the same as the compact form;
 /// the European seal (JAdES) keeps the payload as text, and that text is the credential.
 fn jws_json(text: &str, object: &serde_json::Map<String, Value>, source: &Source<'_>) -> Found {
-    const MEDIA_TYPE: &str = "application/jose+json";
     let payload = object.get("payload").and_then(Value::as_str).unwrap_or_default();
     let signature = match object.get("signatures").and_then(Value::as_array).map(Vec::as_slice) {
         Some([only]) => only.as_object(),
@@ -146,7 +171,7 @@ fn jws_json(text: &str, object: &serde_json::Map<String, Value>, source: &Source
             if let Content::Credentials(credentials) = &mut found.content {
                 for credential in credentials {
                     credential.bytes = text.as_bytes().to_vec();
-                    credential.media_type = MEDIA_TYPE.to_owned();
+                    credential.media_type = SEALED.to_owned();
                 }
             }
             return found;
@@ -155,64 +180,9 @@ fn jws_json(text: &str, object: &serde_json::Map<String, Value>, source: &Source
     match json::parse(payload.as_bytes(), source.limits) {
         Ok(inner) if inner.is_object() => {
             let detected = format!("{} with a seal", named(classify::format_of(&inner)));
-            source.found(detected, source.credential(MEDIA_TYPE, text.as_bytes(), Document::Json(Arc::new(inner))))
+            source.found(detected, source.credential(SEALED, text.as_bytes(), Document::Json(Arc::new(inner))))
         }
         Ok(_) => Found::nothing("signed document", problem::unknown()),
         Err(error) => Found::nothing("signed document", problem::bad_json(&error)),
     }
-}
-
-fn open_wrapper(text: &str, members: &[&str], source: &Source<'_>, nesting: usize) -> Vec<Found> {
-    let Ok(parts) = serde_json::from_str::<HashMap<String, &RawValue>>(text) else {
-        return vec![Found::nothing("JSON document", problem::unknown())];
-    };
-    let held: Vec<&str> = members.iter().filter_map(|member| parts.get(*member)).map(|raw| raw.get()).collect();
-    if held.is_empty() {
-        return vec![Found::nothing("JSON document", problem::unknown())];
-    }
-    merged(held.iter().flat_map(|inner| open_nested(inner, source, nesting + 1)).collect())
-}
-
-fn open_list(text: &str, source: &Source<'_>, nesting: usize) -> Vec<Found> {
-    let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) else {
-        return vec![Found::nothing("JSON list", problem::unknown())];
-    };
-    if items.len() > MAX_ITEMS {
-        let message = format!("The file lists {} items; at most {MAX_ITEMS} are taken from one file.", items.len());
-        return vec![Found::nothing("JSON list", FileProblem::new(Code::TooManyItems, message))];
-    }
-    if items.is_empty() {
-        return vec![Found::nothing("JSON list", problem::unknown())];
-    }
-    merged(items.iter().flat_map(|item| open_nested(item.get(), source, nesting + 1)).collect())
-}
-
-/// Plain credentials of one file go together; presentations and problems stay apart.
-/// When nothing at all was found, one problem speaks for all.
-fn merged(found: Vec<Found>) -> Vec<Found> {
-    let mut credentials = Vec::new();
-    let mut detected = String::new();
-    let mut apart = Vec::new();
-    let mut problems = Vec::new();
-    for one in found {
-        match one.content {
-            Content::Credentials(mut some) => {
-                detected =
-                    if credentials.is_empty() { one.detected } else { format!("{} credentials", credentials.len() + some.len()) };
-                credentials.append(&mut some);
-            }
-            Content::Presentation(_) => apart.push(one),
-            Content::Nothing(_) => problems.push(one),
-        }
-    }
-    let mut result = Vec::new();
-    if !credentials.is_empty() {
-        result.push(Found { detected, content: Content::Credentials(credentials) });
-    }
-    result.append(&mut apart);
-    if result.is_empty() {
-        problems.truncate(1);
-    }
-    result.append(&mut problems);
-    result
 }

@@ -113,6 +113,9 @@ pub struct FileResult {
     /// Why the file holds no credential; absent when credentials were found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<FileProblem>,
+    /// What the person who sent the file should hear of, whatever the verdict is: a private key in it, for example.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<FileProblem>,
     /// The verdict on the presentation that carried the credentials, if the file is a presentation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presentation: Option<VerificationReport>,
@@ -148,11 +151,13 @@ impl FileProblem {
         Self { next_step: Some(next_step.into()), ..self }
     }
 
-    /// What the problem means for the file. Nothing is wrong with the description of a badge: someone sent the wrong file.
-    pub fn outcome(&self) -> Outcome {
+    /// What the problem means for the submission; `None`: nothing, as for instructions beside badges in an archive. Nothing is wrong
+    /// with the description of a badge: someone sent the wrong file.
+    pub fn outcome(&self) -> Option<Outcome> {
         match self.code {
-            Code::DescriptionOnly => Outcome::Attention,
-            _ => Outcome::Rejected,
+            Code::Companion => None,
+            Code::DescriptionOnly => Some(Outcome::Attention),
+            _ => Some(Outcome::Rejected),
         }
     }
 }

@@ -71,7 +71,7 @@ pub fn record(
 }
 
 fn worst_outcome(file: &WorkedFile) -> Option<Outcome> {
-    let problem = file.result.problem.as_ref().map(FileProblem::outcome);
+    let problem = file.result.problem.as_ref().and_then(FileProblem::outcome);
     let presentation = file.result.presentation.as_ref().map(|report| report.outcome);
     let credentials = file.credentials.iter().map(|credential| credential.report.outcome);
     problem.into_iter().chain(presentation).chain(credentials).max()

@@ -28,6 +28,7 @@ fn worked_file(examined: Examined, every: Option<Duration>, now: DateTime<Utc>) 
         sha256: examined.file.sha256,
         detected: examined.file.detected,
         problem: examined.problem,
+        warnings: examined.file.warnings,
         presentation: examined.presentation.map(|finding| finding.report),
         credentials: Vec::new(),
     };

@@ -77,6 +77,20 @@ pub struct FileReport {
     /// Why no credential could be taken from the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<FileProblem>,
+    /// What to tell the person who sent the file, whatever the verdict is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<FileProblem>,
+    /// Files of an archive that hold no credential and do not count.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub companions: Vec<Companion>,
+}
+
+/// A file beside credentials in an archive.
+#[derive(Debug, Serialize)]
+pub struct Companion {
+    pub name: String,
+    #[serde(flatten)]
+    pub problem: FileProblem,
 }
 
 /// One credential of a file, or the presentation that carried them.
@@ -204,12 +218,21 @@ async fn verify_file(job: &Job, path: &PathBuf) -> FileReport {
     let opened = job.examiner.open(vec![upload]).await;
     let is_archive = opened.len() > 1;
     let mut entries = Vec::new();
-    let mut problem = None;
+    let (mut problem, mut warnings, mut companions) = (None, Vec::new(), Vec::new());
     for examined in job.examiner.examine(opened, &job.question).await {
+        for warning in &examined.file.warnings {
+            if !warnings.contains(warning) {
+                warnings.push(warning.clone());
+            }
+        }
+        if let Some(found) = examined.problem.as_ref().filter(|problem| problem.outcome().is_none()) {
+            companions.push(Companion { name: examined.file.name, problem: found.clone() });
+            continue;
+        }
         problem = add(examined, is_archive, job.question.request.at, &mut entries).or(problem);
     }
     let outcome = entries.iter().map(|entry| entry.report.outcome).max().unwrap_or(Outcome::Rejected);
-    FileReport { file, outcome, credentials: entries, problem }
+    FileReport { file, outcome, credentials: entries, problem, warnings, companions }
 }
 
 /// Adds what was found in one file to `entries`; returns why there was no credential in it.
@@ -241,13 +264,14 @@ fn read(path: &PathBuf, limit: usize) -> anyhow::Result<Vec<u8>> {
 
 fn without_credential(file: String, problem: FileProblem, at: DateTime<Utc>) -> FileReport {
     let entry = Entry { name: None, report: nothing(&problem, at), normalized: None };
-    FileReport { file, outcome: Outcome::Rejected, credentials: vec![entry], problem: Some(problem) }
+    let (warnings, companions) = (Vec::new(), Vec::new());
+    FileReport { file, outcome: Outcome::Rejected, credentials: vec![entry], problem: Some(problem), warnings, companions }
 }
 
 /// A report that says why there is no credential to judge.
 fn nothing(problem: &FileProblem, at: DateTime<Utc>) -> VerificationReport {
     let mut check = match problem.outcome() {
-        Outcome::Rejected => Check::fail(CheckId::Format, problem.code, &problem.message),
+        Some(Outcome::Rejected) => Check::fail(CheckId::Format, problem.code, &problem.message),
         _ => Check::warning(CheckId::Format, problem.code, &problem.message),
     };
     check.next_step.clone_from(&problem.next_step);

@@ -13,6 +13,13 @@ pub fn render(report: &FileReport, colour: bool) -> String {
     for entry in &report.credentials {
         credential(&mut out, entry, &paint);
     }
+    for companion in &report.companions {
+        out.push_str(&format!("  {}: {}\n", plain(&companion.name), plain(&companion.problem.message)));
+    }
+    for warning in &report.warnings {
+        let next = warning.next_step.as_deref().unwrap_or_default();
+        out.push_str(&format!("  {}: {} {}\n", paint("warning", "\u{1b}[33m"), plain(&warning.message), plain(next)));
+    }
     out.push('\n');
     out
 }

@@ -29,7 +29,7 @@ codes! {
         ImageWithoutBadge "image_without_badge" "The picture carries no badge data, and no QR code with a credential was found on it."
             => "Ask the candidate for the original file from the platform that issued the badge, or for the link to it. Copies, screenshots and chat apps drop the data.",
         BrokenImage "broken_image" "The picture is damaged." => "Ask the candidate to download the badge again.",
-        NoCredentialFound "no_credential_found" "No digital credential was found in the document or the mail, after all of it was looked at."
+        NoCredentialFound "no_credential_found" "No digital credential was found in the document, the mail or the archive, after all of it was looked at."
             => "Such a file can't be verified by itself. Ask the candidate for the badge: the downloaded picture (PNG or SVG), the JSON file, or the link to it.",
         DocumentLocked "document_locked" "The document is locked with a password, so nothing in it could be looked at."
             => "Ask the candidate for the document without a password, or for the badge itself.",
@@ -39,6 +39,11 @@ codes! {
             => "Send the document as a file of its own.",
         WalletLink "wallet_link" "The file holds a link for a wallet. The link was not followed: only the candidate's own wallet can answer it."
             => "Ask the candidate to open the link with their wallet, and to send you the credential that the wallet then holds.",
+        Companion "companion" as NotApplicable "The file came in an archive beside others and holds no credential; it does not count in the verdict." => NONE,
+        TextChanged "text_changed" "A chat or mail program changed the text of the credential on its way, so that no signature on it can be checked."
+            => "Ask the candidate to send the file itself as an attachment, not its text in a message.",
+        PrivateKeyFound "private_key_found" as Warning "The file also holds a private key, which was neither kept nor shown."
+            => "Tell the candidate to delete the file wherever it was sent to, to make a new key, and to send only the credentials next time.",
         LinkInsteadOfFile "link_instead_of_file" "The file holds only a link, not a credential."
             => "Paste the link into the link box instead, or ask the candidate for the badge file.",
         DescriptionOnly "description_only" as Warning "The file describes a badge or its issuer; it awards nothing to anyone."

@@ -60,7 +60,7 @@ pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<
     let mut fields: BTreeMap<String, String> = BTreeMap::new();
     if is_json {
         json::parse(body, limits).map_err(|error| error.to_string())?;
-        let members: BTreeMap<String, &RawValue> = serde_json::from_slice(body).map_err(|_| "the body must be a JSON object")?;
+        let members: BTreeMap<String, &RawValue> = serde_json::from_slice(json::without_bom(body)).map_err(|_| "the body must be a JSON object")?;
         for (name, raw) in members {
             // A text stands for itself, anything else for its JSON.
             let text = serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned());
@@ -87,7 +87,7 @@ pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<
 /// An object by query id (1.0), a presentation alone, a list, or a bare JWT or SD-JWT.
 fn presentations(token: &str, limits: &Limits) -> Result<Vec<Presented>, String> {
     let mut found = Vec::new();
-    collect(token.trim(), limits, 0, &mut found)?;
+    collect(token.trim_start_matches('\u{FEFF}').trim(), limits, 0, &mut found)?;
     if found.is_empty() {
         return Err("vp_token holds no presentation".to_owned());
     }

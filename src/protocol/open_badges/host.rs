@@ -58,11 +58,14 @@ pub fn read_push(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Re
     if body.len() > limits.max_file_bytes {
         return Err(PushError::new(Status::TooLarge, "The credential is larger than this gateway takes."));
     }
-    if JSON_TYPES.contains(&media_type.as_str()) {
-        return read_json(body, limits);
-    }
-    if JWS_TYPES.contains(&media_type.as_str()) {
-        return read_jws(body, limits);
+    // Platforms send either form under either media type, and put quotation marks around a token.
+    if JSON_TYPES.contains(&media_type.as_str()) || JWS_TYPES.contains(&media_type.as_str()) {
+        return match json::without_bom(body).trim_ascii() {
+            text if text.starts_with(b"{") => read_json(body, limits),
+            [b'"', token @ .., b'"'] => read_jws(token, limits),
+            text if JWS_TYPES.contains(&media_type.as_str()) || text.starts_with(b"ey") => read_jws(text, limits),
+            _ => read_json(body, limits),
+        };
     }
     let message = "Send the credential as application/json, or as a compact JWS with text/plain.";
     Err(PushError::new(Status::UnsupportedMediaType, message))

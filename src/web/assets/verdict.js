@@ -26,8 +26,21 @@ export function showSubmission(submission) {
 
 /** One function per card, so that a large archive is built piece by piece. */
 function showFile(file) {
-  if (file.credentials.length === 0) return [() => problemCard(file)];
-  return file.credentials.map((credential) => () => credentialCard(file, credential));
+  const warnings = (file.warnings ?? []).map((warning) => () => warningCard(file, warning));
+  if (file.credentials.length === 0) return [...warnings, () => problemCard(file)];
+  return [...warnings, ...file.credentials.map((credential) => () => credentialCard(file, credential))];
+}
+
+/** What the person who sent the file should hear of, whatever the verdict is. */
+function warningCard(file, warning) {
+  return el(
+    "article",
+    { class: "verdict attention", tabindex: "-1" },
+    badge("attention", "Tell the candidate"),
+    el("h3", {}, file.file),
+    el("p", { class: "reason" }, warning.message),
+    warning.next_step && el("p", { class: "next" }, warning.next_step),
+  );
 }
 
 function problemCard(file) {

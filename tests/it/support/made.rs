@@ -140,6 +140,7 @@ pub fn files(credentials: Vec<NewCredential>) -> Vec<WorkedFile> {
             sha256: credential.fingerprint.clone(),
             detected: "Open Badges 3.0 credential".to_owned(),
             problem: None,
+            warnings: Vec::new(),
             presentation: None,
             credentials: Vec::new(),
         },

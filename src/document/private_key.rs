@@ -1,0 +1,108 @@
+//! Private keys that stand in a file by mistake: in wallet backups, in exports, below a pasted token.
+//! Comes in: the text of a file. Goes out: whether it holds a private key. The key itself is neither kept nor named.
+//! Must not know: what becomes of the file.
+
+use super::{Limits, json};
+use serde_json::{Map, Value};
+
+/// Texts in texts that are looked into.
+const MAX_NESTING: usize = 2;
+/// No private key and no phrase of words that stands for one is shorter.
+const SHORTEST_SECRET: usize = 20;
+/// Names of members, in lower case without `_` and `-`, that begin so hold a private key.
+const NAMES: &[&str] = &["privatekey", "secretkey", "encryptedprivatekey"];
+/// Names that are as telling only as a whole.
+const SEEDS: &[&str] = &["seed", "seedhex", "masterseed", "walletseed", "seedphrase", "mnemonic", "mnemonicphrase", "recoveryphrase"];
+
+/// Whether a private key stands anywhere in the text.
+pub fn is_in(text: &str, limits: &Limits) -> bool {
+    holds(text, limits, 0)
+}
+
+fn holds(text: &str, limits: &Limits, nesting: usize) -> bool {
+    if is_pem(text) {
+        return true;
+    }
+    let text = text.trim_start_matches('\u{FEFF}').trim();
+    if nesting > MAX_NESTING || !text.starts_with(['{', '[', '"']) {
+        return false;
+    }
+    json::parse_text(text, limits).is_ok_and(|value| is_in_value(&value, limits, nesting))
+}
+
+/// The first line of a key in PEM, of whatever algorithm: `-----BEGIN … PRIVATE KEY-----`.
+fn is_pem(text: &str) -> bool {
+    let lines = text.split("-----BEGIN ").skip(1);
+    lines.filter_map(|rest| rest.split_once("-----")).any(|(kind, _)| kind.ends_with("PRIVATE KEY") || kind.ends_with("PRIVATE KEY BLOCK"))
+}
+
+fn is_in_value(value: &Value, limits: &Limits, nesting: usize) -> bool {
+    match value {
+        Value::Object(object) => is_key(object) || object.iter().any(|(name, value)| is_secret(name, value) || is_in_value(value, limits, nesting)),
+        Value::Array(items) => items.iter().any(|item| is_in_value(item, limits, nesting)),
+        Value::String(text) => holds(text, limits, nesting + 1),
+        _ => false,
+    }
+}
+
+/// A private or symmetric JSON Web Key (RFC 7518 §6): `d`, or `k` of an `oct` key.
+fn is_key(object: &Map<String, Value>) -> bool {
+    let has = |member: &str| object.get(member).and_then(Value::as_str).is_some_and(|text| text.len() >= SHORTEST_SECRET);
+    match object.get("kty").and_then(Value::as_str) {
+        Some("oct") => has("k"),
+        Some(_) => has("d"),
+        None => false,
+    }
+}
+
+fn is_secret(name: &str, value: &Value) -> bool {
+    let plain: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
+    let long = |value: &Value| value.as_str().is_some_and(|text| text.len() >= SHORTEST_SECRET);
+    let is_secret = match value {
+        Value::Array(words) => words.len() >= 12 && words.iter().all(Value::is_string),
+        value => long(value),
+    };
+    is_secret && (NAMES.iter().any(|start| plain.starts_with(start)) || SEEDS.contains(&plain.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn found(text: &str) -> bool {
+        is_in(text, &Limits::default())
+    }
+
+    #[test]
+    fn private_keys_of_every_shape_are_noticed() {
+        let secret = "A".repeat(43);
+        let pem = format!("-----BEGIN EC {} KEY-----\nMHcCAQEE\n", "PRIVATE");
+        for held in [
+            json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "x": secret, "d": secret}]}),
+            json!({"kty": "oct", "k": secret}),
+            json!({"contents": [{"type": "Ed25519VerificationKey2020", "privateKeyMultibase": secret}]}),
+            json!({"wallet": {"seed": "0".repeat(64)}}),
+            json!({"mnemonic": vec!["abandon"; 12]}),
+            json!({"key": pem}),
+            json!({"inner": json!({"private_key_hex": secret}).to_string()}),
+        ] {
+            assert!(found(&held.to_string()), "{held}");
+        }
+        assert!(found(&pem) && found("-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb"));
+    }
+
+    #[test]
+    fn public_keys_and_talk_about_keys_are_no_private_keys() {
+        let public = "A".repeat(43);
+        for held in [
+            json!({"kty": "EC", "x": public, "y": public}),
+            json!({"publicKeyMultibase": public, "seed": 42, "d": public}),
+            json!({"narrative": "She learned what a PRIVATE KEY is.", "mnemonic": "ROYGBIV"}),
+            json!({"privateKey": null}),
+        ] {
+            assert!(!found(&held.to_string()), "{held}");
+        }
+        assert!(!found("-----BEGIN PUBLIC KEY-----\nMFkw") && !found("Keep your PRIVATE KEY safe."));
+    }
+}
