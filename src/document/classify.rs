@@ -64,7 +64,9 @@ pub fn kind(object: &Map<String, Value>) -> Kind {
     if is_badge_assertion(object, &types) || is_ler_rs(object, &types) {
         return Kind::Credential;
     }
-    if object.get("payload").is_some_and(Value::is_string) && (object.contains_key("signatures") || object.contains_key("signature")) {
+    if object.get("payload").is_some_and(Value::is_string)
+        && (object.contains_key("signatures") || object.contains_key("signature"))
+    {
         return Kind::JwsJson;
     }
     if let Some((_, what)) = DESCRIPTIONS.iter().find(|(name, _)| has(name)) {

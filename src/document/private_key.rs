@@ -9,10 +9,13 @@ use serde_json::{Map, Value};
 const MAX_NESTING: usize = 2;
 /// No private key and no phrase of words that stands for one is shorter.
 const SHORTEST_SECRET: usize = 20;
+/// Words of a phrase that stands for a key.
+const PHRASE: std::ops::RangeInclusive<usize> = 12..=24;
 /// Names of members, in lower case without `_` and `-`, that begin so hold a private key.
 const NAMES: &[&str] = &["privatekey", "secretkey", "encryptedprivatekey"];
 /// Names that are as telling only as a whole.
-const SEEDS: &[&str] = &["seed", "seedhex", "masterseed", "walletseed", "seedphrase", "mnemonic", "mnemonicphrase", "recoveryphrase"];
+const SEEDS: &[&str] =
+    &["seed", "seedhex", "masterseed", "walletseed", "seedphrase", "mnemonic", "mnemonicphrase", "recoveryphrase"];
 
 /// Whether a private key stands anywhere in the text.
 pub fn is_in(text: &str, limits: &Limits) -> bool {
@@ -33,12 +36,16 @@ fn holds(text: &str, limits: &Limits, nesting: usize) -> bool {
 /// The first line of a key in PEM, of whatever algorithm: `-----BEGIN … PRIVATE KEY-----`.
 fn is_pem(text: &str) -> bool {
     let lines = text.split("-----BEGIN ").skip(1);
-    lines.filter_map(|rest| rest.split_once("-----")).any(|(kind, _)| kind.ends_with("PRIVATE KEY") || kind.ends_with("PRIVATE KEY BLOCK"))
+    lines
+        .filter_map(|rest| rest.split_once("-----"))
+        .any(|(kind, _)| kind.ends_with("PRIVATE KEY") || kind.ends_with("PRIVATE KEY BLOCK"))
 }
 
 fn is_in_value(value: &Value, limits: &Limits, nesting: usize) -> bool {
     match value {
-        Value::Object(object) => is_key(object) || object.iter().any(|(name, value)| is_secret(name, value) || is_in_value(value, limits, nesting)),
+        Value::Object(object) => {
+            is_key(object) || object.iter().any(|(name, value)| is_secret(name, value) || is_in_value(value, limits, nesting))
+        }
         Value::Array(items) => items.iter().any(|item| is_in_value(item, limits, nesting)),
         Value::String(text) => holds(text, limits, nesting + 1),
         _ => false,
@@ -57,12 +64,21 @@ fn is_key(object: &Map<String, Value>) -> bool {
 
 fn is_secret(name: &str, value: &Value) -> bool {
     let plain: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
-    let long = |value: &Value| value.as_str().is_some_and(|text| text.len() >= SHORTEST_SECRET);
-    let is_secret = match value {
-        Value::Array(words) => words.len() >= 12 && words.iter().all(Value::is_string),
-        value => long(value),
-    };
-    is_secret && (NAMES.iter().any(|start| plain.starts_with(start)) || SEEDS.contains(&plain.as_str()))
+    if SEEDS.contains(&plain.as_str()) {
+        return match value {
+            Value::Array(words) => PHRASE.contains(&words.len()) && words.iter().all(Value::is_string),
+            Value::String(text) => is_seed(text),
+            _ => false,
+        };
+    }
+    let is_long = value.as_str().is_some_and(|text| text.len() >= SHORTEST_SECRET);
+    is_long && NAMES.iter().any(|start| plain.starts_with(start))
+}
+
+/// A phrase of words (BIP 39), or at least 128 bits that are written in hex, base58 or base64.
+fn is_seed(text: &str) -> bool {
+    let words = text.split_whitespace().count();
+    PHRASE.contains(&words) || words == 1 && text.len() >= SHORTEST_SECRET && text.is_ascii()
 }
 
 #[cfg(test)]
@@ -98,7 +114,7 @@ mod tests {
         for held in [
             json!({"kty": "EC", "x": public, "y": public}),
             json!({"publicKeyMultibase": public, "seed": 42, "d": public}),
-            json!({"narrative": "She learned what a PRIVATE KEY is.", "mnemonic": "ROYGBIV"}),
+            json!({"narrative": "She learned what a PRIVATE KEY is.", "mnemonic": "Richard of York gave battle in vain"}),
             json!({"privateKey": null}),
         ] {
             assert!(!found(&held.to_string()), "{held}");

@@ -3,6 +3,7 @@
 //! ratio and nesting hold before and while anything is unpacked; one bad entry doesn't spoil the rest. Nothing touches a disk.
 
 use super::budget::Opening;
+use super::companions::Companions;
 use super::found::OpenedFile;
 use super::problem;
 use crate::document::Limits;
@@ -322,6 +323,22 @@ mod tests {
         let found = opened(zip_of(&[("1.json", BADGE), ("2.json", BADGE)]), &limits);
         assert_eq!(found.first().map(|(_, content)| *content), Some(Ok(1)));
         assert_eq!(found.get(1).map(|(_, content)| *content), Some(Err(Code::ArchiveTooLarge)));
+    }
+
+    #[test]
+    fn files_beside_badges_are_listed_and_decide_nothing() {
+        let beside: [(&str, &[u8]); 5] = [
+            ("read me.txt", b"Hello"),
+            ("all.csv", b"M\xFCller;1"),
+            ("a.tiff", b"II*\0"),
+            ("a.sig", b"\x00\x01"),
+            ("none.txt", b""),
+        ];
+        let found = opened(zip_of(&[&[("one.json", BADGE)], &beside[..]].concat()), &Limits::default());
+        let told: Vec<_> = found.into_iter().map(|(_, content)| content).collect();
+        assert_eq!(told, [&[Ok(1)], &[Err(Code::Companion); 5][..]].concat());
+        let alone = opened(zip_of(&beside), &Limits::default());
+        assert_eq!(alone.last(), Some(&("C:/tmp/badges.zip".to_owned(), Err(Code::NoCredentialFound))));
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub(super) fn in_text(text: &str, limits: &Limits) -> Option<&'static str> {
     if inside.starts_with("\\\"") {
         return Some(ESCAPED);
     }
-    let is_unseen = |c: char| matches!(c, '\u{A0}' | '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}');
+    let is_unseen =
+        |c: char| matches!(c, '\u{A0}' | '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{2028}' | '\u{2029}' | '\u{FEFF}');
     if text.contains(is_unseen) && json::parse_text(&text.replace(is_unseen, " "), limits).is_ok() {
         return Some(UNSEEN);
     }

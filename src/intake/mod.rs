@@ -6,6 +6,7 @@ pub mod archive;
 pub mod baked;
 mod budget;
 mod changed;
+mod companions;
 pub mod detect;
 mod file;
 mod findings;

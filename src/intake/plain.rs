@@ -34,7 +34,11 @@ pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container
         }
         Kind::Text => match std::str::from_utf8(bytes) {
             Ok(content) => kept_whole(text::open(content, &Source { name, containers, limits, nesting: 0 }), bytes),
-            Err(_) if bytes.trim_ascii_start().starts_with(b"{") || bytes.trim_ascii_start().starts_with(b"[") || bytes.starts_with(b"\"") => {
+            Err(_)
+                if bytes.trim_ascii_start().starts_with(b"{")
+                    || bytes.trim_ascii_start().starts_with(b"[")
+                    || bytes.starts_with(b"\"") =>
+            {
                 vec![Found::nothing("text", problem::bad_json(&json::JsonError::NotUtf8))]
             }
             Err(_) => vec![Found::nothing("text", problem::unknown())],

@@ -68,7 +68,9 @@ pub(crate) fn wallet_link(what: &str, link: &str) -> FileProblem {
 
 /// `what` was changed; a clause without a full stop.
 pub(crate) fn text_changed(what: &str) -> FileProblem {
-    let message = format!("The text was changed on its way, as chat and mail programs do: {what}. No signature on it can be checked any more.");
+    let message = format!(
+        "The text was changed on its way, as chat and mail programs do: {what}. No signature on it can be checked any more."
+    );
     FileProblem::new(Code::TextChanged, message)
 }
 

@@ -12,6 +12,10 @@ use std::borrow::Cow;
 const MAX_PIECES: usize = 1_000;
 /// Mail programs wrap no line that is shorter.
 const SHORTEST_WRAPPED_LINE: usize = 40;
+/// How far before a token its line may begin.
+const LONGEST_PREFIX: usize = 200;
+/// How the header of a token looks in base64url: a brace, then a quotation mark, a blank or a new line.
+const TOKEN_STARTS: [&[u8]; 5] = [b"eyJ", b"eyA", b"ewo", b"ew0", b"ewk"];
 /// How much shorter than the first line the lines of a wrapped token may be.
 const RAGGED: usize = 4;
 /// Bytes of signatures: ECDSA, EdDSA, HMAC, RSA.
@@ -64,13 +68,14 @@ fn next_start(content: &str, from: usize) -> Option<(usize, bool)> {
     let bytes = content.as_bytes();
     (from..bytes.len()).find_map(|at| {
         let rest = bytes.get(at..)?;
-        if rest.starts_with(b"ey") {
+        if TOKEN_STARTS.iter().any(|start| rest.starts_with(start)) {
             let before = at.checked_sub(1).and_then(|before| bytes.get(before));
             return before.is_none_or(|before| *before == b'=' || !is_token_byte(*before)).then_some((at, false));
         }
         let opens = matches!(rest.first(), Some(b'{' | b'['));
         let next = || bytes.get(spans::after_space(content, at + 1));
-        (opens && matches!((rest.first(), next()), (Some(b'{'), Some(b'"')) | (Some(b'['), Some(b'{' | b'"')))).then_some((at, true))
+        (opens && matches!((rest.first(), next()), (Some(b'{'), Some(b'"')) | (Some(b'['), Some(b'{' | b'"'))))
+            .then_some((at, true))
     })
 }
 
@@ -82,11 +87,13 @@ fn is_token_byte(byte: u8) -> bool {
 /// A line goes on in the next when it is as long as the first, and when the next consists of the token alone.
 fn token_at(content: &str, start: usize) -> (String, usize) {
     let bytes = content.as_bytes();
-    let segment = |from: usize| from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| is_token_byte(**byte)).count();
-    let line_start = content.get(..start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let segment =
+        |from: usize| from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| is_token_byte(**byte)).count();
+    let before = bytes.get(start.saturating_sub(LONGEST_PREFIX)..start).unwrap_or_default();
+    let prefix = before.iter().rev().take_while(|byte| **byte != b'\n').count();
     let mut end = segment(start);
     let mut token = content.get(start..end).unwrap_or_default().to_owned();
-    let width = end - line_start;
+    let width = prefix + end - start;
     let mut length = width;
     while width >= SHORTEST_WRAPPED_LINE && length + RAGGED >= width {
         let Some(next) = next_line(bytes, end) else { break };
@@ -105,7 +112,9 @@ fn token_at(content: &str, start: usize) -> (String, usize) {
 
 /// The first byte of the next line that is no blank, when nothing else stands on this line.
 fn next_line(bytes: &[u8], end: usize) -> Option<usize> {
-    let blanks = |from: usize| from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+    let blanks = |from: usize| {
+        from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count()
+    };
     let line_end = blanks(end);
     (bytes.get(line_end) == Some(&b'\n')).then(|| blanks(line_end + 1))
 }
@@ -113,7 +122,9 @@ fn next_line(bytes: &[u8], end: usize) -> Option<usize> {
 /// Whether the line ends here, but for blanks and a closing quotation mark or bracket.
 fn ends_line(bytes: &[u8], end: usize) -> bool {
     let rest = bytes.get(end..).unwrap_or_default().iter();
-    let next = rest.copied().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'"' | b'\'' | b'`' | b'>' | b')' | b',' | b';' | b'}' | b']'));
+    let next = rest
+        .copied()
+        .find(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'"' | b'\'' | b'`' | b'>' | b')' | b',' | b';' | b'}' | b']'));
     matches!(next, None | Some(b'\n'))
 }
 
@@ -133,7 +144,7 @@ fn is_complete(token: &str, limits: &Limits) -> bool {
 fn whole_token(content: &str, source: &Source<'_>, open: OpenInner) -> Option<Found> {
     let token: String = content.chars().filter(|c| !c.is_whitespace()).collect();
     let token = token.strip_prefix("Bearer").unwrap_or(&token).trim_matches(['"', '\'', '`', '<', '>', ',', ';']);
-    if !token.starts_with("ey") || !token.bytes().all(is_token_byte) {
+    if !TOKEN_STARTS.iter().any(|start| token.as_bytes().starts_with(start)) || !token.bytes().all(is_token_byte) {
         return None;
     }
     signed::open(token, source, open).filter(is_credential)
@@ -149,7 +160,11 @@ fn signed_only(mut found: Found) -> Option<Found> {
         credentials.retain(|credential| !search::is_unsigned(credential));
         return (!credentials.is_empty()).then_some(found);
     }
-    is_credential(&found).then_some(found)
+    let counts = match &found.content {
+        Content::Nothing(problem) => search::is_crowd(problem),
+        _ => true,
+    };
+    counts.then_some(found)
 }
 
 /// The text without the signs of quoted mail at the start of lines, and without characters that are not seen.

@@ -21,7 +21,8 @@ const ENDORSEMENTS: &[&str] = &["endorsement", "endorsements", "endorsementJwt"]
 
 /// `json` is the exact text of `value`; `open`: opens what is found.
 pub(super) fn open(json: &str, value: &Value, source: &Source<'_>, open: OpenInner) -> Vec<Found> {
-    let mut search = Search { source: source.deeper(), open, found: Vec::new(), drafts: Vec::new(), nothing: None, credentials: 0 };
+    let mut search =
+        Search { source: source.deeper(), open, found: Vec::new(), drafts: Vec::new(), nothing: None, credentials: 0 };
     search.walk(json, 0, value);
     search.finish()
 }
@@ -124,8 +125,7 @@ impl Search<'_> {
 
     fn finish(mut self) -> Vec<Found> {
         if self.credentials > MAX_ITEMS {
-            let message = format!("The file holds more than {MAX_ITEMS} credentials; at most {MAX_ITEMS} are taken from one file.");
-            return vec![Found::nothing("JSON document", FileProblem::new(Code::TooManyItems, message))];
+            return vec![crowd()];
         }
         if self.found.iter().all(|found| matches!(found.content, Content::Nothing(_))) {
             self.found.append(&mut self.drafts);
@@ -138,13 +138,25 @@ impl Search<'_> {
     }
 }
 
+fn crowd() -> Found {
+    let message = format!("The file holds more than {MAX_ITEMS} credentials; at most {MAX_ITEMS} are taken from one file.");
+    Found::nothing("many credentials", FileProblem::new(Code::TooManyItems, message))
+}
+
 fn may_hold_credential(content: &str) -> bool {
     let start = content.trim_start_matches('\u{FEFF}').trim_start();
     if start.len() < SHORTEST {
         return false;
     }
-    let is_token = || content.contains("ey") && content.bytes().filter(|byte| *byte == b'.').count() >= 2;
-    start.starts_with(['{', '[', '"']) || start.starts_with("data:") || is_encoded(start) || is_token()
+    let is_token = || {
+        ["eyJ", "eyA", "ewo", "ew0", "ewk"].iter().any(|start| content.contains(start))
+            && content.bytes().filter(|byte| *byte == b'.').count() >= 2
+    };
+    start.starts_with(['{', '[', '"'])
+        || start.starts_with("data:")
+        || is_encoded(start)
+        || content.contains("\"proof\"")
+        || is_token()
 }
 
 /// Whether the text looks like JSON, a token or a signed message in base64.
@@ -154,7 +166,7 @@ pub(super) fn is_encoded(content: &str) -> bool {
 }
 
 /// Whether more was found than is taken: that must not be passed over in silence.
-fn is_crowd(problem: &FileProblem) -> bool {
+pub(super) fn is_crowd(problem: &FileProblem) -> bool {
     matches!(problem.code, Code::TooManyItems | Code::TooManyCredentials)
 }
 
@@ -186,6 +198,9 @@ pub(super) fn merged(found: Vec<Found>) -> Vec<Found> {
         let copy = said(credential).filter(|_| is_unsigned(credential));
         !copy.is_some_and(|copy| signed.iter().any(|signed| is_same_award(&copy, signed)))
     });
+    if credentials.len() + apart.len() > MAX_ITEMS {
+        return vec![crowd()];
+    }
     let mut result = Vec::new();
     if !credentials.is_empty() {
         let detected = match (credentials.as_slice(), detected.as_slice()) {

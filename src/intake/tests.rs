@@ -38,8 +38,9 @@ fn what_carries_no_credential_is_named() {
         (b"\xFF\xD8\xFF\xE0", "broken_image"),
         (b"<!DOCTYPE html><html></html>", "unsupported_file"),
         (b"<note/>", "unsupported_file"),
-        (b"\xFF\xFE{\0", "text_in_utf16"),
-        (b"{\0\"\0", "text_in_utf16"),
+        (b"\xFF\xFE{\0\"", "text_in_utf16"),
+        (b"{\0\x00\xD8", "text_in_utf16"),
+        (b"{\0\"\0", "invalid_json"),
         (b"https://example.org/badges/1", "link_instead_of_file"),
         (b"\"https://example.org/badges/1\"", "link_instead_of_file"),
         (b"hello", "unknown_content"),
@@ -53,6 +54,13 @@ fn what_carries_no_credential_is_named() {
         (b"{\"type\":\"BadgeClass\",\"name\":\"x\",\"issuer\":\"y\"}", "description_only"),
         (b"{\"@context\":\"https://www.w3.org/ns/did/v1\",\"id\":\"did:example:a\",\"assertionMethod\":[]}", "description_only"),
         (b"{\"result\":{\"type\":\"VerifiableCredential\"}}", "unknown_content"),
+        (b"[Badges](https://example.org/badges) of the summer", "unknown_content"),
+        (b"M\xFCller;Forklift", "unknown_content"),
+        ("{ \u{201D}@context\u{201C}: 1 }".as_bytes(), "text_changed"),
+        ("{\"name\": \u{201C}Forklift\u{201D}}".as_bytes(), "text_changed"),
+        (b"{&quot;type&quot;:1}", "text_changed"),
+        ("{\u{A0}\"a\": 1}".as_bytes(), "text_changed"),
+        ("eyJhbGciOiJFZERTQSJ9.e30\u{2013}.c2ln".as_bytes(), "text_changed"),
     ] {
         assert_eq!(code(bytes), expected, "{}", String::from_utf8_lossy(bytes));
     }
@@ -141,4 +149,75 @@ fn envelopes_in_envelopes_come_to_an_end() {
         quoted = json!(quoted).to_string();
     }
     assert_eq!(code(quoted.as_bytes()), "unknown_content");
+}
+
+#[test]
+fn a_credential_is_found_under_any_name_in_any_depth() {
+    let mut signed = credential();
+    signed["proof"] = json!({"type": "DataIntegrityProof"});
+    let mut other = signed.clone();
+    other["credentialSubject"]["id"] = json!("did:example:b");
+    let jwt = token(&credential());
+    let encoded = base64::engine::general_purpose::STANDARD.encode(signed.to_string());
+    let in_proof =
+        json!({"type": ["VerifiableCredential"], "credentialSubject": {}, "proof": {"type": "JwtProof2020", "jwt": jwt}});
+    for (wrapper, count) in [
+        (json!({"jwt": jwt}), 1),
+        (json!({"status": "ok", "payload": {"items": [{"n": 1}, {"raw": jwt}]}}), 1),
+        (json!({"vp_token": {"my_badge": [jwt]}, "presentation_submission": {"id": "x"}}), 1),
+        (json!({"records": [signed, other]}), 2),
+        (json!([[signed], {"a": {"b": {"c": other}}}, null, 1.5e3, true, "x"]), 2),
+        (json!({"text": format!("Here it is: {signed}")}), 1),
+        (
+            json!({"type": "UniversalWallet2020", "contents": [signed, {"type": "Multikey"}, other, {"@context": "https://www.w3.org/ns/did/v1"}]}),
+            2,
+        ),
+        (json!({"signed": signed.to_string()}), 1),
+        (json!({"attachments": [{"data": {"base64": encoded}}]}), 1),
+        (json!({"credential": jwt, "credentials": [{"credential": jwt}]}), 1),
+        (json!({"raw": jwt, "parsed": credential()}), 1),
+        (json!({"access_token": token(&json!({"sub": "x"})), "credential": jwt}), 1),
+        (json!({"shown": in_proof}), 1),
+        (json!({"e\u{301}\"\\": {"x": signed}, "y": "}]"}), 1),
+    ] {
+        let expected = format!("{count} credentials");
+        assert_eq!(code(wrapper.to_string().as_bytes()), expected, "{wrapper}");
+        let pretty = serde_json::to_string_pretty(&wrapper).unwrap_or_default().replace('\n', "\r\n");
+        assert_eq!(code(pretty.as_bytes()), expected, "{pretty}");
+        assert_eq!(open_all(wrapper.to_string().as_bytes()).len(), 1, "{wrapper}");
+    }
+    let crowd: Vec<Value> = (0..201).map(|n| json!({"proof": {}, "credentialSubject": {"n": n}})).collect();
+    assert_eq!(code(json!({"all": crowd}).to_string().as_bytes()), "too_many_items");
+}
+
+#[test]
+fn what_is_signed_as_a_whole_is_never_split() {
+    let mut part = credential();
+    part["proof"] = json!({"type": "DataIntegrityProof"});
+    let whole = json!({"type": ["VerifiableCredential", "ClrCredential"], "issuer": "did:example:i", "proof": {"type": "DataIntegrityProof"},
+        "credentialSubject": {"verifiableCredential": [part]}, "endorsement": [part]});
+    assert_eq!(code(json!({"data": whole}).to_string().as_bytes()), "1 credentials");
+    let broken = whole.to_string();
+    let cut = broken.len() - 2;
+    assert_eq!(code(&broken.as_bytes()[..cut]), "invalid_json");
+    assert_eq!(code(format!("Hello, {}", &broken[..cut]).as_bytes()), "unknown_content");
+    let described = json!({"type": "Achievement", "name": "Clay", "endorsement": [part]});
+    assert_eq!(code(described.to_string().as_bytes()), "description_only");
+}
+
+#[test]
+fn texts_in_utf_16_are_read() {
+    let text = credential().to_string();
+    let little: Vec<u8> = std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+    assert_eq!((code(&little), code(&big)), ("1 credentials".to_owned(), "1 credentials".to_owned()));
+}
+
+#[test]
+fn an_identifier_that_a_chat_program_changed_is_named_as_that() {
+    let mut changed = credential();
+    changed["issuer"] = json!("did\u{1F511}z6Mksgi6");
+    assert_eq!(code(changed.to_string().as_bytes()), "text_changed");
+    changed["issuer"] = json!("https://k\u{E4}se.example");
+    assert_eq!(code(changed.to_string().as_bytes()), "1 credentials");
 }

@@ -127,6 +127,9 @@ fn open_value(text: &str, value: Value, source: &Source<'_>) -> Vec<Found> {
             None => vec![json_credential(text, value, source)],
         },
         Kind::Presentation => {
+            if let Some(token) = proof_token(object) {
+                return open(&token, &source.deeper());
+            }
             let document = Document::Json(Arc::new(value));
             vec![presentation::found(text.as_bytes(), "application/vp+ld+json", document, text.as_bytes(), source, open)]
         }

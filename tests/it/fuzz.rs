@@ -310,6 +310,18 @@ fn messages() -> Vec<Vec<u8>> {
     vec![badge, text.into_bytes(), key.cose(header("application/vp+cose"), vec![], &presentation)]
 }
 
+/// Lists, API answers, wallet backups, pasted mails.
+#[test]
+fn wrappers_are_survived() {
+    let badge = sample_bytes(&["valid.json"]).remove(0);
+    let token = String::from_utf8(sample_bytes(&["valid.jwt"]).remove(0)).unwrap();
+    let badge: Value = serde_json::from_slice(&badge).unwrap();
+    let answer = json!({"data": [{"jwt": token, "parsed": badge}], "text": badge.to_string(), "keys": [{"kty": "OKP", "d": "A".repeat(43)}]});
+    let mail = format!("Hello,\n> {}\n\n{badge}\nseed=3D\n=\n\"{token}\"\u{200B}\n", token.replace('.', ".=\n> "));
+    let seeds = [answer.to_string(), serde_json::to_string_pretty(&answer).unwrap(), mail].map(String::into_bytes);
+    fuzz("wrappers", 1_000, seeds.into(), |input| drop(open(input)));
+}
+
 #[test]
 fn linked_data_is_survived() {
     let pipe = Pipe::new(HashMap::new());

@@ -50,6 +50,7 @@ mod red_team_issuers;
 mod red_team_results;
 mod red_team_sd_jwt;
 mod red_team_tokens;
+mod red_team_wrappers;
 mod refusals;
 mod relay;
 mod samples;

@@ -60,7 +60,8 @@ pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<
     let mut fields: BTreeMap<String, String> = BTreeMap::new();
     if is_json {
         json::parse(body, limits).map_err(|error| error.to_string())?;
-        let members: BTreeMap<String, &RawValue> = serde_json::from_slice(json::without_bom(body)).map_err(|_| "the body must be a JSON object")?;
+        let members: BTreeMap<String, &RawValue> =
+            serde_json::from_slice(json::without_bom(body)).map_err(|_| "the body must be a JSON object")?;
         for (name, raw) in members {
             // A text stands for itself, anything else for its JSON.
             let text = serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned());

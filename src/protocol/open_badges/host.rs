@@ -62,7 +62,7 @@ pub fn read_push(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Re
     if JSON_TYPES.contains(&media_type.as_str()) || JWS_TYPES.contains(&media_type.as_str()) {
         return match json::without_bom(body).trim_ascii() {
             text if text.starts_with(b"{") => read_json(body, limits),
-            [b'"', token @ .., b'"'] => read_jws(token, limits),
+            [b'"', token @ .., b'"'] if token.starts_with(b"ey") => read_jws(token, limits),
             text if JWS_TYPES.contains(&media_type.as_str()) || text.starts_with(b"ey") => read_jws(text, limits),
             _ => read_json(body, limits),
         };
@@ -216,6 +216,22 @@ mod tests {
         }
         assert_eq!(read("image/png", body.as_bytes()).unwrap_err().status, Status::UnsupportedMediaType);
         assert_eq!(read_push(None, body.as_bytes(), &Limits::default()).unwrap_err().status.http(), 415);
+    }
+
+    #[test]
+    fn a_byte_order_mark_quotation_marks_and_the_other_media_type_do_no_harm() {
+        let token = jws(&badge("urn:1"));
+        for (media_type, body) in [
+            ("application/json", format!("\"{token}\"\n")),
+            ("text/plain", format!("\u{FEFF}\"{token}\"")),
+            ("application/json", token.clone()),
+        ] {
+            let pushed = read(media_type, body.as_bytes()).unwrap();
+            assert!(pushed.compact_jws && pushed.bytes == token.as_bytes(), "{body}");
+        }
+        let body = format!("\u{FEFF}{}\n", badge("urn:1"));
+        let pushed = read("text/plain", body.as_bytes()).unwrap();
+        assert!(!pushed.compact_jws && pushed.bytes == body.as_bytes());
     }
 
     #[test]
