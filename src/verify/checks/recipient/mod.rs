@@ -200,15 +200,16 @@ fn plain_name(name: &str) -> String {
 }
 
 fn unknowable(claims: &[Claim]) -> Check {
-    let says_nothing = claims.iter().all(|claim| matches!(claim, Claim::Name(_)));
-    match says_nothing {
-        true => Check::warning(ID, Code::RecipientUnbound, "The credential does not say whom it was issued to."),
-        false => Check::warning(
-            ID,
-            Code::RecipientUnknowable,
-            "The credential names its owner in a way that can't be compared with what is known of the person.",
-        ),
+    if claims.is_empty() {
+        return Check::warning(ID, Code::RecipientUnbound, "The credential does not say whom it was issued to.");
     }
+    if claims.iter().all(|claim| matches!(claim, Claim::Name(_))) {
+        let message = "The credential names its owner only by a name, and no name of the person was given to compare it with.";
+        return Check::warning(ID, Code::RecipientUnknowable, message)
+            .next("Compare the name in the credential with the candidate's name, or check again with the candidate's name.");
+    }
+    let message = "The credential names its owner in a way that can't be compared with what is known of the person.";
+    Check::warning(ID, Code::RecipientUnknowable, message)
 }
 
 #[cfg(test)]

@@ -113,6 +113,14 @@ fn a_name_alone_is_never_a_pass() {
 }
 
 #[test]
+fn a_credential_that_gives_only_a_name_does_say_whom_it_is_for() {
+    let document = json!({ "credentialSubject": { "name": "Ada Lovelace" } });
+    let check = check(&document, Format::Vc2, &person(&["ada@example.org"]), None);
+    assert_eq!((check.status, check.code), (CheckStatus::Warning, Code::RecipientUnknowable));
+    assert!(check.message.contains("only by a name"), "{}", check.message);
+}
+
+#[test]
 fn a_credential_about_nobody_is_a_warning() {
     let check = check(&json!({ "credentialSubject": {} }), Format::OpenBadges3, &person(&["ada@example.org"]), None);
     assert_eq!((check.status, check.code), (CheckStatus::Warning, Code::RecipientUnbound));
