@@ -131,7 +131,14 @@ mod tests {
             nested: Vec::new(),
         };
         let entry = Entry { name: None, report, normalized: None };
-        FileReport { file: file.to_owned(), outcome: Outcome::Rejected, credentials: vec![entry], problem: None }
+        FileReport {
+            file: file.to_owned(),
+            outcome: Outcome::Rejected,
+            credentials: vec![entry],
+            problem: None,
+            warnings: Vec::new(),
+            companions: Vec::new(),
+        }
     }
 
     #[test]
