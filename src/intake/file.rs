@@ -9,6 +9,7 @@ use super::found::{Content, Found, OpenedFile};
 use super::pdf::{self, PdfError};
 use super::{archive, mail, picture, plain, problem};
 use crate::model::credential::Container;
+use crate::model::submission::FileProblem;
 use sha2::{Digest, Sha256};
 
 /// Documents and mails in one another.
@@ -33,7 +34,10 @@ pub(super) fn open(name: &str, bytes: &[u8], containers: &[Container], opening: 
             document(kind, name, bytes, containers, opening, sink);
         }
         Kind::Picture(kind) => picture_file(kind, name, bytes, containers, opening, sink),
-        _ => hand_over(name, bytes, plain::open(kind, name, bytes, containers, limits), sink),
+        _ => {
+            let warnings = plain::warnings(kind, bytes, limits);
+            hand_over(name, bytes, plain::open(kind, name, bytes, containers, limits), &warnings, sink);
+        }
     }
 }
 
@@ -77,7 +81,7 @@ fn picture_file(
         let baked = plain::baked_png(name, bytes, containers, opening.limits);
         match baked.as_slice() {
             [Found { content: Content::Nothing(found), .. }] => problem = found.clone(),
-            _ => return hand_over(name, bytes, baked, sink),
+            _ => return hand_over(name, bytes, baked, &[], sink),
         }
     }
     let mut findings = Findings::new(name, what, containers.to_vec(), opening);
@@ -90,10 +94,11 @@ fn picture_file(
     findings.finish(&sha256(bytes), problem, sink);
 }
 
-fn hand_over(name: &str, bytes: &[u8], found: Vec<Found>, sink: &mut dyn FnMut(OpenedFile)) {
+fn hand_over(name: &str, bytes: &[u8], found: Vec<Found>, warnings: &[FileProblem], sink: &mut dyn FnMut(OpenedFile)) {
     let sha256 = sha256(bytes);
     for Found { detected, content } in found {
-        sink(OpenedFile { name: name.to_owned(), sha256: sha256.clone(), detected, content, links: Vec::new() });
+        let (name, sha256, warnings) = (name.to_owned(), sha256.clone(), warnings.to_vec());
+        sink(OpenedFile { name, sha256, detected, content, links: Vec::new(), warnings });
     }
 }
 

@@ -6,6 +6,8 @@
 use super::budget::Opening;
 use super::found::{Content, OpenedFile, Source};
 use super::{problem, text};
+use crate::document::private_key;
+use crate::model::code::Code;
 use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
 use sha2::{Digest, Sha256};
@@ -66,6 +68,8 @@ pub(super) struct Findings<'a> {
     wallet_link: Option<String>,
     seen: HashSet<[u8; 32]>,
     left_out: bool,
+    /// A private key stood somewhere in it.
+    holds_key: bool,
 }
 
 impl<'a> Findings<'a> {
@@ -82,6 +86,7 @@ impl<'a> Findings<'a> {
             wallet_link: None,
             seen: HashSet::new(),
             left_out: false,
+            holds_key: false,
         }
     }
 
@@ -104,6 +109,8 @@ impl<'a> Findings<'a> {
         (self.opening.part)(&full_name, bytes, &self.containers, self.opening, &mut |item| items.push(item));
         for mut item in items {
             self.links.append(&mut item.links);
+            self.holds_key |= item.warnings.iter().any(|warning| warning.code == Code::PrivateKeyFound);
+            item.warnings.clear();
             match &item.content {
                 Content::Credentials(_) | Content::Presentation(_) => self.opened.push(item),
                 Content::Nothing(problem) if problem::is_telling(problem) => self.spoiled.push(item),
@@ -139,6 +146,10 @@ impl<'a> Findings<'a> {
             self.link(value);
             return;
         }
+        self.credentials_in(value, place);
+    }
+
+    fn credentials_in(&mut self, value: &str, place: Place) {
         let mut containers = self.containers.clone();
         if place == Place::QrCode {
             containers.push(Container::QrCode);
@@ -154,23 +165,29 @@ impl<'a> Findings<'a> {
                     detected,
                     content: found.content,
                     links: Vec::new(),
+                    warnings: Vec::new(),
                 });
             }
         }
     }
 
-    /// Running text: links and tokens in it count, and a document in JSON.
+    /// Running text: links in it count, and credentials, however mail programs broke their lines.
     pub(super) fn text(&mut self, text: &str, place: Place) {
+        self.holds_key |= private_key::is_in(text, self.opening.limits);
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '\\' | '“' | '”' | '«' | '»');
         for word in text.split(ends).map(|word| word.trim_start_matches(['(', '[', '{', ','])) {
-            let is_token = word.starts_with("ey") && word.bytes().filter(|byte| *byte == b'.').count() >= 2;
             let begin = word.find("http").unwrap_or(0);
             let word = word.get(begin..).unwrap_or_default();
-            if is_token || word.starts_with("http") || word.starts_with("www.") || is_wallet_link(word) {
+            if word.starts_with("http") || word.starts_with("www.") || is_wallet_link(word) {
                 self.value(word, place);
             }
         }
-        if let (Some(start), Some(end)) = (text.find('{'), text.rfind('}'))
+        let before = self.opened.len();
+        if self.seen.len() < MAX_VALUES && self.is_new(text.as_bytes()) {
+            self.credentials_in(text, place);
+        }
+        if self.opened.len() == before
+            && let (Some(start), Some(end)) = (text.find('{'), text.rfind('}'))
             && text.contains("\"@context\"")
             && let Some(json) = text.get(start..=end)
         {
@@ -194,6 +211,9 @@ impl<'a> Findings<'a> {
 
     /// The items: those with a credential; else one for the whole document. `otherwise` says what was looked for in vain.
     pub(super) fn finish(self, sha256: &str, otherwise: FileProblem, sink: &mut dyn FnMut(OpenedFile)) {
+        let mut warnings: Vec<FileProblem> = self.holds_key.then(problem::private_key).into_iter().collect();
+        // The document is warned about once, whatever was found in it.
+        let mut sink = |item: OpenedFile| sink(OpenedFile { warnings: std::mem::take(&mut warnings), ..item });
         if !self.opened.is_empty() {
             self.opened.into_iter().for_each(sink);
             return;
@@ -213,7 +233,7 @@ impl<'a> Findings<'a> {
         }
         let (name, detected) = (self.name.to_owned(), self.what.to_owned());
         let content = Content::Nothing(problem);
-        sink(OpenedFile { name, sha256: sha256.to_owned(), detected, content, links: self.links });
+        sink(OpenedFile { name, sha256: sha256.to_owned(), detected, content, links: self.links, warnings: Vec::new() });
     }
 }
 

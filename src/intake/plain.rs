@@ -46,6 +46,12 @@ pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container
     }
 }
 
+/// What the person who sent the file should hear of. Only text is looked into: nobody keeps keys in pictures.
+pub(super) fn warnings(kind: Kind, bytes: &[u8], limits: &Limits) -> Vec<FileProblem> {
+    let holds_key = kind == Kind::Text && std::str::from_utf8(bytes).is_ok_and(|text| private_key::is_in(text, limits));
+    if holds_key { vec![problem::private_key()] } else { Vec::new() }
+}
+
 /// Text as some programs save it, in either byte order.
 fn utf16(bytes: &[u8]) -> Option<String> {
     let is_big_endian = bytes.starts_with(b"\xFE\xFF") || bytes.first() == Some(&0);

@@ -214,7 +214,7 @@ pub(super) fn merged(found: Vec<Found>) -> Vec<Found> {
     if result.is_empty() {
         problems.truncate(1);
     } else {
-        problems.retain(|found| matches!(&found.content, Content::Nothing(problem) if !problem::is_companion(problem)));
+        problems.retain(|found| matches!(&found.content, Content::Nothing(problem) if problem::is_telling(problem)));
     }
     result.append(&mut problems);
     result

@@ -91,7 +91,8 @@ fn a_credential_is_found_in_whatever_is_around_it() {
     ] {
         assert_eq!(code(text.as_bytes()), "1 credentials", "{text}");
     }
-    assert_eq!(code(json!({"credential": [json], "compactJwsString": [jwt]}).to_string().as_bytes()), "2 credentials");
+    assert_eq!(code(json!({"credential": [signed], "compactJwsString": [jwt]}).to_string().as_bytes()), "2 credentials");
+    assert_eq!(code(json!({"credential": [json], "compactJwsString": [jwt]}).to_string().as_bytes()), "1 credentials");
     assert_eq!(code(token(&json!({"sub": "someone", "aud": "x"})).as_bytes()), "not_a_credential");
 }
 
