@@ -82,7 +82,8 @@ pub(crate) fn private_key() -> FileProblem {
 
 /// The same problem of a file that came beside others in an archive: it decides nothing.
 pub(crate) fn companion(problem: &FileProblem) -> FileProblem {
-    let message = format!("No credential in it. {} The file does not count in the verdict.", problem.message);
+    let cause = if problem.code == Code::UnknownContent { "" } else { &problem.message };
+    let message = format!("No credential in it. {cause} The file does not count in the verdict.").replace("  ", " ");
     // A damaged picture may have been a badge.
     let next_step = problem.next_step.clone().filter(|_| problem.code == Code::BrokenImage);
     FileProblem { next_step, ..FileProblem::new(Code::Companion, message) }

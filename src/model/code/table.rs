@@ -33,17 +33,13 @@ codes! {
             => "Such a file can't be verified by itself. Ask the candidate for the badge: the downloaded picture (PNG or SVG), the JSON file, or the link to it.",
         DocumentLocked "document_locked" "The document is locked with a password, so nothing in it could be looked at."
             => "Ask the candidate for the document without a password, or for the badge itself.",
-        BrokenDocument "broken_document" "The document or the mail is damaged and can't be read."
-            => "Ask the candidate to send the file again as it was downloaded.",
-        DocumentTooDeep "document_too_deep" "The document stands in a document in a document, and was not opened."
-            => "Send the document as a file of its own.",
+        BrokenDocument "broken_document" "The document or the mail is damaged and can't be read." => SEND_AGAIN,
+        DocumentTooDeep "document_too_deep" "The document stands in a document in a document, and was not opened." => SEND_DOCUMENT,
         WalletLink "wallet_link" "The file holds a link for a wallet. The link was not followed: only the candidate's own wallet can answer it."
             => "Ask the candidate to open the link with their wallet, and to send you the credential that the wallet then holds.",
         Companion "companion" as NotApplicable "The file came in an archive beside others and holds no credential; it does not count in the verdict." => NONE,
-        TextChanged "text_changed" "A chat or mail program changed the text of the credential on its way, so that no signature on it can be checked."
-            => "Ask the candidate to send the file itself as an attachment, not its text in a message.",
-        PrivateKeyFound "private_key_found" as Warning "The file also holds a private key, which was neither kept nor shown."
-            => "Tell the candidate to delete the file wherever it was sent to, to make a new key, and to send only the credentials next time.",
+        TextChanged "text_changed" "A chat or mail program changed the text of the credential on its way, so that no signature on it can be checked." => ASK_ATTACHMENT,
+        PrivateKeyFound "private_key_found" as Warning "The file also holds a private key, which was neither kept nor shown." => NEW_KEY,
         LinkInsteadOfFile "link_instead_of_file" "The file holds only a link, not a credential."
             => "Paste the link into the link box instead, or ask the candidate for the badge file.",
         DescriptionOnly "description_only" as Warning "The file describes a badge or its issuer; it awards nothing to anyone."

@@ -37,3 +37,7 @@ pub(super) const SEND_SINGLE: &str = "Send the badges as single files, or in a p
 pub(super) const SHARE_AGAIN: &str = "Ask the candidate to share the credential again.";
 pub(super) const STATUS_LATER: &str = "Check again later, or ask the issuer whether the credential is still in force.";
 pub(super) const TRY_LATER: &str = "Try again later, or ask the issuer directly.";
+pub(super) const ASK_ATTACHMENT: &str = "Ask the candidate to send the file itself as an attachment, not its text in a message.";
+pub(super) const NEW_KEY: &str = "Tell the candidate to delete the file wherever it was sent to, to make a new key, and to send only the credentials next time.";
+pub(super) const SEND_DOCUMENT: &str = "Send the document as a file of its own.";
+pub(super) const SEND_AGAIN: &str = "Ask the candidate to send the file again as it was downloaded.";
