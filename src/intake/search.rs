@@ -161,8 +161,7 @@ fn may_hold_credential(content: &str) -> bool {
 
 /// Whether the text looks like JSON, a token or a signed message in base64.
 pub(super) fn is_encoded(content: &str) -> bool {
-    let is_start = |start: &&str| content.starts_with(*start);
-    ENCODED_STARTS.iter().any(|start| is_start(start)) || ["0oR", "hE", "hF"].iter().any(|start| is_start(start))
+    ENCODED_STARTS.iter().chain(&["0oR", "hE", "hF"]).any(|start| content.starts_with(start))
 }
 
 /// Whether more was found than is taken: that must not be passed over in silence.
