@@ -18,6 +18,8 @@ const ENCODED_STARTS: &[&str] = &["eyJ", "eyAi", "ewog", "ewoJ", "ew0K", "W3si",
 const SHORTEST: usize = 40;
 /// Members of descriptions that hold what others say of the described thing; nobody is awarded that.
 const ENDORSEMENTS: &[&str] = &["endorsement", "endorsements", "endorsementJwt"];
+/// Members of JSON schemas that say how members are built; they have the names of a credential's members.
+const SHAPES: &[&str] = &["properties", "$defs", "definitions", "patternProperties"];
 
 /// `json` is the exact text of `value`; `open`: opens what is found.
 pub(super) fn open(json: &str, value: &Value, source: &Source<'_>, open: OpenInner) -> Vec<Found> {
@@ -71,6 +73,7 @@ impl Search<'_> {
         }
         let kind = classify::kind(object);
         let is_description = matches!(kind, Kind::Description(_));
+        let is_schema = ["$schema", "$defs", "$id"].iter().any(|member| object.contains_key(*member));
         if self.nothing.is_none() {
             self.nothing = match kind {
                 Kind::Other(what) => Some(Found::nothing(what, problem::not_a_credential(what))),
@@ -84,7 +87,12 @@ impl Search<'_> {
             let name: String = json.get(at..name_end).and_then(|name| serde_json::from_str(name).ok()).unwrap_or_default();
             let colon = spans::after_space(json, name_end);
             let member = object.get(&name).unwrap_or(&Value::Null);
-            let skip = is_description && ENDORSEMENTS.contains(&name.as_str());
+            // A context defines words with the names of a credential's members, and what stands in `@graph` and its like takes its
+            // meaning from the document around it, so that readers could disagree about it.
+            let is_keyword = name.starts_with('@');
+            let skip = is_keyword
+                || is_description && ENDORSEMENTS.contains(&name.as_str())
+                || is_schema && SHAPES.contains(&name.as_str());
             let end = match skip {
                 true => spans::end(json, spans::after_space(json, colon + 1)),
                 false => self.walk(json, colon + 1, member),

@@ -207,6 +207,15 @@ fn what_is_signed_as_a_whole_is_never_split() {
 }
 
 #[test]
+fn contexts_and_schemas_have_the_names_of_a_badge_and_are_none() {
+    let names = json!({"badge": {"@id": "x:badge"}, "recipient": {"@id": "x:recipient"}, "issuer": {}, "credentialSubject": {}});
+    let described = json!({"@context": [names], "type": "AlignmentObject", "targetName": "Clay"});
+    assert_eq!(code(described.to_string().as_bytes()), "description_only");
+    assert_eq!(code(json!({"@context": names}).to_string().as_bytes()), "unknown_content");
+    assert_eq!(code(json!({"$schema": "https://example.org/s", "properties": names}).to_string().as_bytes()), "not_a_credential");
+}
+
+#[test]
 fn texts_in_utf_16_are_read() {
     let text = credential().to_string();
     let little: Vec<u8> = std::iter::once(0xFEFF).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
