@@ -14,7 +14,10 @@ pub async fn connect_queue(settings: &Settings) -> Result<Arc<dyn Queue>, AppErr
     match url.split(':').next() {
         Some("memory") => Ok(Arc::new(MemoryQueue::new())),
         #[cfg(feature = "rabbitmq")]
-        Some("amqp" | "amqps") => Ok(Arc::new(RabbitQueue::connect(url, &settings.queue.prefix).await?)),
+        Some("amqp" | "amqps") => {
+            let authorities = Some(settings.queue.authorities_file.as_path()).filter(|file| !file.as_os_str().is_empty());
+            Ok(Arc::new(RabbitQueue::connect(url, authorities, &settings.queue.prefix).await?))
+        }
         _ => Err(AppError::Settings("queue.url must be memory: or amqp://USER:PASSWORD@HOST:5672/VHOST".into())),
     }
 }

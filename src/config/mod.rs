@@ -49,11 +49,13 @@ pub struct DatabaseSettings {
     pub url: Secret,
 }
 
-/// Keys: `url`, `prefix`.
+/// Keys: `url`, `authorities_file`, `prefix`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct QueueSettings {
     pub url: Secret,
+    /// PEM file with authorities that the broker's certificate may lead to, beside those of the system; may be empty.
+    pub authorities_file: PathBuf,
     /// Put before the names of exchanges and queues, so that several gateways can share a broker.
     pub prefix: String,
 }

@@ -12,8 +12,10 @@ use lapin::options::{
     BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicPublishOptions, BasicQosOptions, ConfirmSelectOptions,
     ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
 };
+use lapin::tcp::OwnedTLSConfig;
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ErrorKind, ExchangeKind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
@@ -31,6 +33,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct RabbitQueue {
     url: Arc<str>,
+    /// PEM file with authorities that an `amqps://` broker's certificate may lead to, beside those of the system.
+    authorities: Option<Arc<Path>>,
     topology: Topology,
     link: Arc<Mutex<LinkState>>,
 }
@@ -56,10 +60,12 @@ impl Link {
 }
 
 impl RabbitQueue {
-    /// `url`: `amqp://…` or `amqps://…`. `prefix` is put before every name. Errors when the broker can't be reached now;
-    /// later calls reconnect by themselves.
-    pub async fn connect(url: &str, prefix: &str) -> Result<Self, QueueError> {
-        let queue = Self { url: url.into(), topology: Topology::new(prefix), link: Arc::default() };
+    /// `url`: `amqp://…` or `amqps://…`. `authorities`: a PEM file with the authorities that the broker's certificate may
+    /// lead to, beside those of the system. `prefix` is put before every name. Errors when the broker can't be reached
+    /// now; later calls reconnect by themselves.
+    pub async fn connect(url: &str, authorities: Option<&Path>, prefix: &str) -> Result<Self, QueueError> {
+        let authorities = authorities.map(Into::into);
+        let queue = Self { url: url.into(), authorities, topology: Topology::new(prefix), link: Arc::default() };
         queue.link().await?;
         Ok(queue)
     }
@@ -91,7 +97,9 @@ impl RabbitQueue {
 
     async fn open(&self) -> Result<Link, QueueError> {
         let properties = ConnectionProperties::default().with_connection_name("skillgate".into());
-        let connection = Connection::connect(&self.url, properties).await.map_err(told)?;
+        let tls = self.tls().await?;
+        let runtime = lapin::runtime::default_runtime().map_err(|error| QueueError::Unavailable(error.to_string()))?;
+        let connection = Connection::connect_with_config(&self.url, properties, tls, runtime).await.map_err(told)?;
         let publisher = connection.create_channel().await.map_err(told)?;
         publisher.confirm_select(ConfirmSelectOptions::default()).await.map_err(told)?;
         let (events, dead) = (self.topology.events(), self.topology.dead());
@@ -103,6 +111,22 @@ impl RabbitQueue {
         declare_quorum_queue(&publisher, &dead, None).await?;
         bind(&publisher, &dead, &dead, "#").await?;
         Ok(Link { connection, publisher })
+    }
+
+    /// OpenSSL is built in and knows no system's folder of certificates: it is told where they are.
+    async fn tls(&self) -> Result<OwnedTLSConfig, QueueError> {
+        if !self.url.starts_with("amqps:") {
+            return Ok(OwnedTLSConfig::default());
+        }
+        let mut authorities = String::new();
+        for file in openssl_probe::probe().cert_file.iter().map(PathBuf::as_path).chain(self.authorities.as_deref()) {
+            let text = tokio::fs::read_to_string(file).await;
+            authorities += &text.map_err(|error| {
+                QueueError::Refused(format!("the certificates in {} can't be read: {error}", file.display()))
+            })?;
+            authorities.push('\n');
+        }
+        Ok(OwnedTLSConfig { identity: None, cert_chain: Some(authorities) })
     }
 
     async fn send(

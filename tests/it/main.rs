@@ -41,6 +41,8 @@ mod persons;
 mod pipeline;
 mod policy_facts;
 mod queue;
+#[cfg(feature = "rabbitmq")]
+mod queue_tls;
 mod receipts;
 mod recovery;
 mod recovery_killed;

@@ -24,7 +24,7 @@ impl TestBroker {
     }
 
     pub async fn connect(&self) -> RabbitQueue {
-        RabbitQueue::connect(&self.url, &self.prefix).await.unwrap()
+        RabbitQueue::connect(&self.url, None, &self.prefix).await.unwrap()
     }
 
     pub fn remove_at_the_end(&self, connection: &ConnectionId) {
