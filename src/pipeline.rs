@@ -2,22 +2,23 @@
 //! Comes in: files and the submitter's statements about the person. Goes out: a stored [`Submission`], with its events in the outbox.
 //! Must not know: HTTP, the queue, connectors.
 
+mod addresses;
 mod delivered;
 pub mod events;
 mod job;
 mod lifecycle;
 mod owners;
+mod persons;
 pub mod record;
 mod status;
 pub mod worked;
 
-use crate::examine::{Examiner, Presented, Question};
+use crate::examine::{Examiner, Presented};
 use crate::model::clock::Clock;
-use crate::model::ids::{CandidateRef, SubmissionId, TenantId};
+use crate::model::ids::{SubmissionId, TenantId};
 use crate::model::record::{Idempotency, NewSubmission};
-use crate::model::submission::{CandidateHint, Submission};
+use crate::model::submission::Submission;
 use crate::store::{Store, StoreError, SubmissionRequest, Transaction};
-use crate::verify::{PresentationRequest, VerificationRequest};
 use chrono::{DateTime, Duration, Utc};
 pub use delivered::Delivered;
 use record::{Person, record};
@@ -81,7 +82,7 @@ impl Pipeline {
         let used_for = if total > self.examiner.limits.max_files_inline {
             self.keep_for_later(submission.clone(), key, request, delivered.files, total).await?
         } else {
-            let question = self.question(&submission, &request).await?;
+            let question = self.question(&submission.tenant_id, &request).await?;
             let examined = match presented {
                 Some(presented) => self.examiner.examine_presented(presented, &question).await,
                 None => self.examiner.examine(self.examiner.open(delivered.files).await, &question).await,
@@ -113,34 +114,6 @@ impl Pipeline {
             Ok(used_for)
         });
         Ok(written.await?)
-    }
-
-    /// The named person, found or made; otherwise a new reference for an unknown person.
-    async fn person(&self, delivered: &Delivered, now: DateTime<Utc>) -> Result<Person, PipelineError> {
-        let hint = &delivered.candidate;
-        let named = hint.candidate_ref.is_some() || !hint.emails.is_empty() || !hint.dids.is_empty();
-        if !named {
-            return Ok(Person { candidate_ref: CandidateRef::generate(), named, hint: hint.clone() });
-        }
-        let candidate_ref = self.store.find_or_create_candidate(&delivered.tenant_id, hint, now).await?;
-        Ok(Person { candidate_ref, named, hint: hint.clone() })
-    }
-
-    /// A credential may be bound to any address that is known of the person.
-    async fn question(&self, submission: &NewSubmission, request: &SubmissionRequest) -> Result<Question, PipelineError> {
-        let mut hint = CandidateHint { candidate_ref: None, ..request.candidate.clone() };
-        if request.named {
-            let known = self.store.candidate_identity(&submission.tenant_id, &request.candidate_ref).await?;
-            add_missing(&mut hint.emails, known.emails);
-            add_missing(&mut hint.dids, known.dids);
-            hint.name = hint.name.or(known.name);
-        }
-        Ok(Question {
-            tenant_id: submission.tenant_id.clone(),
-            candidate_ref: Some(request.candidate_ref.clone()),
-            request: VerificationRequest { at: self.clock.now(), candidate: hint, explain: false },
-            expected: PresentationRequest { challenge: request.challenge.clone(), domain: request.domain.clone() },
-        })
     }
 
     async fn earlier(&self, tenant: &TenantId, used_for: Idempotency) -> Result<Option<Submission>, PipelineError> {
@@ -176,9 +149,4 @@ fn begin(
         }
     }
     Ok(used_for)
-}
-
-fn add_missing(to: &mut Vec<String>, from: Vec<String>) {
-    let missing: Vec<String> = from.into_iter().filter(|value| !to.contains(value)).collect();
-    to.extend(missing);
 }

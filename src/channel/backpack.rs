@@ -258,11 +258,13 @@ impl Channels {
             let delivered = Delivered {
                 tenant_id: backpack.tenant_id.clone(),
                 channel: Channel::OpenBadges,
+                // The candidate let the gateway in at the platform: what is known of them counts as if it were said now.
                 candidate: CandidateHint {
                     emails: identity.emails.clone(),
                     name: identity.name.clone(),
                     candidate_ref: Some(backpack.candidate_ref.clone()),
-                    dids: identity.dids.clone(),
+                    dids: identity.proven_dids(),
+                    unproven_emails: Vec::new(),
                 },
                 files: group.to_vec(),
                 expected: PresentationRequest::default(),

@@ -22,6 +22,15 @@ pub enum PushResult {
     Kept,
 }
 
+/// Who pushes, and what is said of the candidate with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pusher {
+    /// A platform that the candidate let in: what is known of the candidate counts as if it were said now.
+    Platform,
+    /// The employer's own system, with the addresses that it names.
+    Employer(Vec<String>),
+}
+
 pub fn shelf(api: Api, tenant: &TenantId, candidate: &CandidateRef) -> Shelf {
     let api = match api {
         Api::OpenBadges3 => "ob",
@@ -37,6 +46,7 @@ impl Channels {
         api: Api,
         tenant: &TenantId,
         candidate: &CandidateRef,
+        pusher: Pusher,
         pushed: Pushed,
     ) -> Result<PushResult, PipelineError> {
         let shelf = shelf(api, tenant, candidate);
@@ -47,7 +57,14 @@ impl Channels {
                 return Ok(PushResult::NotModified);
             }
         }
-        let identity = self.store().candidate_identity(tenant, candidate).await?;
+        let mut said = CandidateHint { candidate_ref: Some(candidate.clone()), ..CandidateHint::default() };
+        match pusher {
+            Pusher::Platform => {
+                let identity = self.store().candidate_identity(tenant, candidate).await?;
+                said = CandidateHint { dids: identity.proven_dids(), emails: identity.emails, name: identity.name, ..said };
+            }
+            Pusher::Employer(emails) => said.emails = emails,
+        }
         let file = UploadedFile {
             name: Some(pushed.file_name().to_owned()),
             media_type: Some(pushed.media_type().to_owned()),
@@ -56,12 +73,7 @@ impl Channels {
         let delivered = Delivered {
             tenant_id: tenant.clone(),
             channel: Channel::OpenBadges,
-            candidate: CandidateHint {
-                emails: identity.emails,
-                name: identity.name,
-                candidate_ref: Some(candidate.clone()),
-                dids: identity.dids,
-            },
+            candidate: said,
             files: vec![file],
             expected: PresentationRequest::default(),
             idempotency_key: None,

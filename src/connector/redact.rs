@@ -180,7 +180,7 @@ mod tests {
 
     fn redactor() -> Redactor {
         let secrets = Secrets::from([("key".to_owned(), Secret::new("s3cr/et+key"))]);
-        let person = Identity { emails: vec!["ada@example.org".into()], name: Some("Ada Example".into()), dids: vec![] };
+        let person = Identity { emails: vec!["ada@example.org".into()], name: Some("Ada Example".into()), ..Identity::default() };
         Redactor::new(&secrets, &person, &["custom_name".to_owned()])
     }
 

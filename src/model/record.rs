@@ -1,5 +1,6 @@
 //! Rows that are about to be stored, stored rows, and pages of lists.
 
+use super::candidate::IdentitySource;
 use super::credential::{CredentialStatus, NormalizedCredential};
 use super::delivery::DeliveryState;
 use super::ids::{CandidateRef, ConnectionId, CredentialId, EventId, SubmissionId, TenantId};
@@ -32,6 +33,22 @@ pub struct StoredCredential {
     /// Its `status` is the current status.
     pub normalized: Option<NormalizedCredential>,
     pub created_at: DateTime<Utc>,
+}
+
+/// What the store can look a person up by, beside a reference. Only keyed hashes of it are compared.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Mark {
+    Did(String),
+    Email(String),
+    /// Bytes that came in for nobody, with what else tells their owner from others.
+    Bytes(String),
+}
+
+/// A person whom a mark stands for, and where the gateway has that from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    pub candidate_ref: CandidateRef,
+    pub source: IdentitySource,
 }
 
 /// Whose a credential of a submission is.

@@ -54,6 +54,10 @@ pub struct CandidateHint {
     /// Identifiers of the person that were proven, for example the holder of a verified presentation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dids: Vec<String>,
+    /// Addresses that are remembered of the person, that nobody has proven and that this request does not name: they can show that a
+    /// credential is somebody else's, never that it is this person's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven_emails: Vec<String>,
 }
 
 impl CandidateHint {

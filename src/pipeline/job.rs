@@ -25,7 +25,7 @@ impl Pipeline {
         };
         let (candidate_ref, hint) = (request.candidate_ref.clone(), request.candidate.clone());
         let person = Person { candidate_ref, named: request.named, hint };
-        let question = self.question(&submission, &request).await?;
+        let question = self.question(&submission.tenant_id, &request).await?;
         let mut done = stored.progress.done;
         let mut left = self.examiner.open(files).await.into_iter().skip(done as usize);
         loop {

@@ -2,18 +2,19 @@
 //! each credential; rows for persons of whom nothing else is known. Must not know: how credentials are verified or stored.
 
 use super::record::Person;
+use crate::model::candidate::IdentitySource;
 use crate::model::ids::CandidateRef;
-use crate::model::record::{NewCredential, NewSubmission, Owner};
+use crate::model::record::{Mark, NewCredential, NewSubmission, Owner};
 use crate::model::submission::CandidateHint;
 use crate::store::{Result, Transaction};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 
 /// What tells a person of whom nothing is known from others: the bytes, and the name that was said with them.
-pub fn mark(fingerprint: &str, name: Option<&str>) -> String {
+pub fn mark(fingerprint: &str, name: Option<&str>) -> Mark {
     match name {
-        Some(name) => format!("{fingerprint} {}", name.trim().to_lowercase()),
-        None => fingerprint.to_owned(),
+        Some(name) => Mark::Bytes(format!("{fingerprint} {}", name.trim().to_lowercase())),
+        None => Mark::Bytes(fingerprint.to_owned()),
     }
 }
 
@@ -33,9 +34,11 @@ pub fn owners(
         Owner::Submission if !person.named => Some(mark(&new.fingerprint, name)),
         _ => None,
     };
-    let marks: Vec<Option<String>> = all.iter().map(|new| marked(new)).collect();
-    let wanted: Vec<String> = marks.iter().flatten().cloned().collect();
-    let mut holders = transaction.holders(tenant, &wanted)?;
+    let marks: Vec<Option<Mark>> = all.iter().map(|new| marked(new)).collect();
+    let wanted: Vec<Mark> = marks.iter().flatten().cloned().collect();
+    let found = transaction.holders(tenant, &wanted)?.into_iter();
+    let mut holders: HashMap<Mark, CandidateRef> =
+        found.filter_map(|(mark, holders)| Some((mark, holders.into_iter().next()?.candidate_ref))).collect();
     let of_submission = all.iter().zip(&marks).filter(|(new, _)| new.owner == Owner::Submission);
     let found = of_submission.filter_map(|(_, mark)| holders.get(mark.as_ref()?)).min().cloned();
     let unnamed = found.unwrap_or_else(|| person.candidate_ref.clone());
@@ -57,7 +60,7 @@ pub fn owners(
         if holders.get(&mark) != Some(&owner) {
             transaction.ensure_candidate(tenant, &owner, now)?;
             transaction.remember(tenant, &owner, &hint, now)?;
-            transaction.remember_bytes(tenant, &owner, &mark, now)?;
+            transaction.remember_marks(tenant, &owner, std::slice::from_ref(&mark), IdentitySource::Subject, now)?;
             holders.insert(mark, owner.clone());
         }
         owners.push(owner);

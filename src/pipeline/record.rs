@@ -3,12 +3,14 @@
 
 use super::events::{EventWriter, Published, Shown, is_held};
 use super::owners::owners;
+use super::status::with_check;
 use super::worked::WorkedFile;
+use crate::model::code::Code;
 use crate::model::credential::{CredentialStatus, NormalizedCredential, Warning};
 use crate::model::event::EventType;
 use crate::model::ids::{CandidateRef, CredentialId};
 use crate::model::record::{NewCredential, NewSubmission};
-use crate::model::report::{Outcome, VerificationReport};
+use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
 use crate::model::submission::{CandidateHint, FileProblem};
 use crate::store::{FileRecord, FoundCredential, KnownBytes, Result, Transaction};
@@ -141,8 +143,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         if let Some(known) = self.known.iter().find(|known| known.fingerprint == credential.fingerprint).cloned() {
             let is_new = self.new.iter().any(|(new, _)| new.id == known.id);
             if known.outcome != outcome && !is_new {
-                self.check_again(&known, credential)?;
-                found.duplicate = false;
+                found.duplicate = !self.check_again(&known, credential)?;
             }
             found.id = known.id;
             return Ok(found);
@@ -214,8 +215,16 @@ impl<'t, 'c> Recorder<'t, 'c> {
         Ok(Some(Published { outcome: old.report.outcome, skills }))
     }
 
-    /// The same bytes, checked at another time or with more known of the person, led to another verdict.
-    fn check_again(&mut self, known: &KnownBytes, credential: &NewCredential) -> Result<()> {
+    /// The same bytes, checked at another time or with more known of the person, led to another verdict. False when that is only
+    /// because this request says less of the person than an earlier request: then what the earlier request found holds.
+    fn check_again(&mut self, known: &KnownBytes, credential: &NewCredential) -> Result<bool> {
+        if credential.report.check(CheckId::Recipient).is_some_and(|check| check.code == Code::RecipientUnproven)
+            && let Some(stored) = self.transaction.credential(&self.submission.tenant_id, &known.id)?
+            && let Some(matched) = stored.report.check(CheckId::Recipient).filter(|check| check.status == CheckStatus::Pass)
+            && with_check(&credential.report, matched, self.now).outcome == known.outcome
+        {
+            return Ok(false);
+        }
         let before = Published { outcome: known.outcome, skills: self.transaction.skills_in_force(&known.id)? };
         let shown = Shown::of(&known.id, &credential.fingerprint, &credential.report, credential.normalized.as_ref());
         self.transaction.update_credential(&known.id, &credential.report, credential.normalized.as_ref(), self.now)?;
@@ -226,7 +235,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         for earlier in self.known.iter_mut().filter(|earlier| earlier.id == known.id) {
             earlier.outcome = credential.report.outcome;
         }
-        Ok(())
+        Ok(true)
     }
 
     fn write(self) -> Result<()> {

@@ -3,6 +3,7 @@
 //! for the bytes, which have not changed. Must not know: who asks, and how often.
 
 use super::events::{EventWriter, Published, Shown, is_held};
+use super::persons::with_known;
 use super::worked::next_check;
 use super::{Pipeline, PipelineError};
 use crate::examine::{ExaminedCredential, Question};
@@ -41,7 +42,7 @@ impl Pipeline {
         }
         let Some((media_type, bytes)) = self.store.credential_source(tenant, id).await? else { return Ok(false) };
         let known = self.store.candidate_identity(tenant, &stored.candidate_ref).await?;
-        let candidate = CandidateHint { candidate_ref: None, emails: known.emails, dids: known.dids, name: known.name };
+        let candidate = with_known(CandidateHint::default(), known);
         let question = Question {
             tenant_id: tenant.clone(),
             candidate_ref: Some(stored.candidate_ref.clone()),
@@ -88,7 +89,7 @@ fn take_over(
         return Ok(None);
     }
     let was_suspended = before_status.is_some_and(|before| before.code == Code::Suspended);
-    let report = with_status(&stored.report, status, now);
+    let report = with_check(&stored.report, status, now);
     let normalized = match report.outcome {
         Outcome::Rejected => None,
         outcome => seen.normalized.clone().or(stored.normalized.clone()).map(|mut normalized| {
@@ -122,7 +123,7 @@ fn take_over(
 }
 
 /// Whatever the issuer says: another credential, or its end, has taken it out of force for good.
-fn is_over(stored: &StoredCredential) -> bool {
+pub(super) fn is_over(stored: &StoredCredential) -> bool {
     matches!(stored.status, Some(CredentialStatus::Superseded | CredentialStatus::Expired))
 }
 
@@ -130,15 +131,16 @@ fn is_answer(check: &Check) -> bool {
     matches!(check.status, CheckStatus::Pass | CheckStatus::Fail | CheckStatus::Warning)
 }
 
-fn with_status(report: &VerificationReport, status: &Check, now: DateTime<Utc>) -> VerificationReport {
+/// The report with another answer to one of the checks.
+pub(super) fn with_check(report: &VerificationReport, new: &Check, now: DateTime<Utc>) -> VerificationReport {
     let mut report = report.clone();
-    report.checks.iter_mut().filter(|check| check.id == CheckId::Status).for_each(|check| *check = status.clone());
+    report.checks.iter_mut().filter(|check| check.id == new.id).for_each(|check| *check = new.clone());
     report.outcome = outcome::of(&report.checks);
     report.verified_at = now;
     report
 }
 
-fn replace_skills(
+pub(super) fn replace_skills(
     transaction: &mut Transaction<'_>,
     stored: &StoredCredential,
     skills: &[SkillAssertion],

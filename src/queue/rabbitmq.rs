@@ -121,9 +121,8 @@ impl RabbitQueue {
         let mut authorities = String::new();
         for file in openssl_probe::probe().cert_file.iter().map(PathBuf::as_path).chain(self.authorities.as_deref()) {
             let text = tokio::fs::read_to_string(file).await;
-            authorities += &text.map_err(|error| {
-                QueueError::Refused(format!("the certificates in {} can't be read: {error}", file.display()))
-            })?;
+            authorities += &text
+                .map_err(|error| QueueError::Refused(format!("the certificates in {} can't be read: {error}", file.display())))?;
             authorities.push('\n');
         }
         Ok(OwnedTLSConfig { identity: None, cert_chain: Some(authorities) })

@@ -7,7 +7,7 @@ use super::pool::{AnyConnection, each_backend};
 use super::schema::{connections, deliveries, events, lanes};
 use super::text::{parse_json, parse_name, parse_time, time_text};
 use super::transaction::ROWS_PER_STATEMENT;
-use super::{Result, Store, Vault, candidates, deliveries as delivery_rows, ledger};
+use super::{Result, Store, Vault, deliveries as delivery_rows, identities, ledger};
 use crate::model::candidate::Identity;
 use crate::model::connection::ConnectionState;
 use crate::model::delivery::Delivery;
@@ -270,9 +270,9 @@ pub(super) fn states(
     }
     let ids: Vec<&str> = rows.values().flatten().map(|(delivery, _)| delivery.event_id.as_str()).collect();
     let mut entries = ledger::of_events(connection, id.as_str(), &ids)?;
-    let mut identities = match rows.is_empty() {
+    let mut known = match rows.is_empty() {
         true => HashMap::new(),
-        false => candidates::identities(connection, vault, tenant, candidates)?,
+        false => identities::identities(connection, vault, tenant, candidates)?,
     };
     let mut states = BTreeMap::new();
     for candidate in candidates {
@@ -280,7 +280,7 @@ pub(super) fn states(
             None if read_until.as_deref().is_some_and(|last| *candidate > last) => State::Unread,
             None => State::Empty,
             Some(rows) => {
-                let identity = identities.remove(*candidate).unwrap_or_default();
+                let identity = known.remove(*candidate).unwrap_or_default();
                 state(CandidateRef::from(*candidate), identity, version, rows, &mut entries, now)?
             }
         };

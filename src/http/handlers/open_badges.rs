@@ -1,6 +1,6 @@
 //! The Open Badges 3.0 API and its CLR 2.0 twin, as host. Every error of a resource is an imsx_StatusInfo.
 
-use crate::channel::host::{PushResult, shelf};
+use crate::channel::host::{PushResult, Pusher, shelf};
 use crate::channel::secrets;
 use crate::document::json;
 use crate::http::answers;
@@ -33,6 +33,7 @@ const MAX_PROFILE_BYTES: usize = 256 << 10;
 struct Holder {
     tenant_id: TenantId,
     candidate_ref: CandidateRef,
+    pusher: Pusher,
 }
 
 /// An answer that ends the request.
@@ -83,7 +84,7 @@ async fn holder(state: &State, request: &HttpRequest, scope_name: &str) -> Resul
         }
         return Err(response);
     }
-    Ok(Holder { tenant_id: token_holder.tenant_id, candidate_ref })
+    Ok(Holder { tenant_id: token_holder.tenant_id, candidate_ref, pusher: Pusher::Platform })
 }
 
 async fn named_by_header(state: &State, request: &HttpRequest, tenant_id: TenantId) -> Result<Holder, Refused> {
@@ -101,7 +102,7 @@ async fn named_by_header(state: &State, request: &HttpRequest, tenant_id: Tenant
         return Err(status(Status::InvalidQueryParameter, text));
     }
     let found = state.store().find_or_create_candidate(&tenant_id, &candidate, state.clock().now()).await;
-    Ok(Holder { tenant_id, candidate_ref: found.map_err(store_failed)? })
+    Ok(Holder { tenant_id, candidate_ref: found.map_err(store_failed)?, pusher: Pusher::Employer(candidate.emails) })
 }
 
 /// `GET {base}/discovery`
@@ -128,7 +129,8 @@ async fn try_upsert(state: &State, request: &HttpRequest, payload: web::Payload)
     let pushed = read_push(content_type, &bytes, state.limits())
         .map_err(|error| answers::json(error.status.http(), &serde_json::to_value(error.status_info()).unwrap_or_default()))?;
     let echo = (pushed.media_type(), pushed.bytes.clone());
-    let result = state.channels.push(api_of(request), &holder.tenant_id, &holder.candidate_ref, pushed).await;
+    let Holder { tenant_id, candidate_ref, pusher } = holder;
+    let result = state.channels.push(api_of(request), &tenant_id, &candidate_ref, pusher, pushed).await;
     let result = result.map_err(|error| match error {
         PipelineError::Store(error) => store_failed(error),
         other => internal(other),

@@ -360,8 +360,7 @@ codes! {
         AchievementTypeNotCovered "achievement_type_not_covered" as Warning
             "Your trust policy accepts the issuer, but not for credentials of this kind."
             => "Ask the issuer whether it may award this, or ask the person who keeps the trust policy.",
-        RegistryUnavailable "registry_unavailable" as CouldNotCheck
-            "A registry did not answer, so it could not be checked whether the issuer is known." => "Check again later.",
+        RegistryUnavailable "registry_unavailable" as CouldNotCheck "A registry did not answer, so it could not be checked whether the issuer is known." => "Check again later.",
     }
     // Whether the credential is about the person.
     [Recipient] Warning UNTYPED NONE {
@@ -372,6 +371,8 @@ codes! {
             => "Confirm that both addresses belong to the candidate.",
         RecipientMismatch "recipient_mismatch" as Fail "The credential was issued to someone other than the person named."
             => "Check the candidate's e-mail addresses: the badge may be bound to an older address. Ask the candidate which address it was issued to.",
+        RecipientUnproven "recipient_unproven" "The credential fits only an address that somebody gave for the person earlier and that nobody has proven."
+            => "Ask the candidate whether the address is theirs. If it is, send the file again with the address; if it is not, take the address away from the candidate.",
         RecipientNameDiffers "recipient_name_differs" "The credential gives a different name." => "Ask the candidate whether the name changed.",
         RecipientNameOnly "recipient_name_only" "Only the name fits, and many people share a name."
             => "Ask the candidate to show the badge from their own account, or compare the e-mail address that it was issued to.",

@@ -7,6 +7,7 @@
 //! | `databases` | `TestStore`: a database of one test's own; `on_both_databases!` runs a list of tests on SQLite and PostgreSQL |
 //! | `broker` | `TestBroker`: names of one test's own on RabbitMQ |
 //! | `made` | submissions, credentials, reports and connections without files and signatures |
+//! | `office` | a pipeline whose policy trusts one invented institution, and people who hand in its badges |
 //! | `employer` | a fake employer system that gives one scripted answer per request and fails on any other |
 //! | `effects` | an employer system in which the effect of every write can be counted |
 //! | `stations` | a queue and an outside world at whose steps the delivering side can be stopped |
@@ -34,6 +35,7 @@ pub mod examine;
 pub mod fake_host;
 pub mod gateway;
 pub mod made;
+pub mod office;
 pub mod platform;
 pub mod range;
 pub mod receiver;

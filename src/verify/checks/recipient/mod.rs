@@ -40,7 +40,7 @@ enum Match {
 ///
 /// Codes: `recipient_matched_email`, `recipient_matched_hash`, `recipient_matched_did` (pass, with findings for weak
 /// hashes and changed forms); `recipient_matched_variant`, `recipient_name_only`, `recipient_name_differs`,
-/// `recipient_unknowable`, `recipient_unbound`, `recipient_several` (warning); `recipient_mismatch` (fail).
+/// `recipient_unproven`, `recipient_unknowable`, `recipient_unbound`, `recipient_several` (warning); `recipient_mismatch` (fail).
 pub fn check(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {
     let check = compare(document, format, candidate, presentation);
     if each(&document["credentialSubject"]).nth(1).is_none() || check.status == CheckStatus::Fail {
@@ -53,7 +53,8 @@ pub fn check(document: &Value, format: Format, candidate: &CandidateHint, presen
 fn compare(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {
     let proven_holder = presentation.and_then(|facts| facts.proven_holder.as_deref());
     let dids: Vec<&str> = candidate.dids.iter().map(String::as_str).chain(proven_holder).collect();
-    if candidate.emails.is_empty() && candidate.name.is_none() && dids.is_empty() {
+    let is_nobody = candidate.emails.is_empty() && candidate.unproven_emails.is_empty() && candidate.name.is_none();
+    if is_nobody && dids.is_empty() {
         return Check::not_applicable(ID, "No person was named whom the credential should be about.");
     }
     let claims = claims::of(document, format);
@@ -62,6 +63,11 @@ fn compare(document: &Value, format: Format, candidate: &CandidateHint, presenta
     matches.sort();
     if let Some(best) = matches.first() {
         return matched(*best);
+    }
+    let unproven = address_forms(&candidate.unproven_emails);
+    if claims.iter().any(|claim| matches_claim(claim, &unproven, &[]).is_some()) {
+        let message = "The credential fits only an address that somebody gave for the person earlier and that nobody has proven.";
+        return Check::warning(ID, Code::RecipientUnproven, message);
     }
     if is_comparable(&claims, candidate, &dids) {
         return Check::fail(ID, Code::RecipientMismatch, "The credential was issued to someone other than the person named.");
@@ -173,7 +179,9 @@ fn equal(a: &[u8], b: &[u8]) -> bool {
 /// Whether something of the kind that we know about the person is in the credential, so that no match means somebody else.
 fn is_comparable(claims: &[Claim], candidate: &CandidateHint, dids: &[&str]) -> bool {
     claims.iter().any(|claim| match claim {
-        Claim::Email(_) | Claim::Hash { is_email: true, .. } => !candidate.emails.is_empty(),
+        Claim::Email(_) | Claim::Hash { is_email: true, .. } => {
+            !candidate.emails.is_empty() || !candidate.unproven_emails.is_empty()
+        }
         Claim::Did(_) => !dids.is_empty() && !claims.iter().any(|other| matches!(other, Claim::UnknownHash)),
         _ => false,
     })

@@ -102,6 +102,28 @@ fn a_did_matches_only_when_the_presentation_proved_it() {
 }
 
 #[test]
+fn an_unproven_address_that_is_remembered_tells_a_mismatch_and_never_a_match() {
+    let asked = |named: &[&str], remembered: &[&str]| {
+        let unproven_emails = remembered.iter().map(|email| email.to_string()).collect();
+        CandidateHint { unproven_emails, ..person(named) }
+    };
+    let plain = ob3(
+        json!([{ "type": "IdentityObject", "hashed": false, "identityType": "emailAddress", "identityHash": "ada@example.org" }]),
+    );
+    for document in [plain, ob3(hashed("ada@example.org", Some("s"), HashAlgorithm::Sha256))] {
+        let judged = |named: &[&str], remembered: &[&str]| {
+            let check = check(&document, Format::OpenBadges3, &asked(named, remembered), None);
+            (check.status, check.code)
+        };
+        let unproven = (CheckStatus::Warning, Code::RecipientUnproven);
+        assert_eq!(judged(&[], &["ada@example.org"]), unproven);
+        assert_eq!(judged(&["eve@example.org"], &["Ada@example.org"]), unproven);
+        assert_eq!(judged(&["ada@example.org"], &["eve@example.org"]).0, CheckStatus::Pass);
+        assert_eq!(judged(&[], &["eve@example.org"]), (CheckStatus::Fail, Code::RecipientMismatch));
+    }
+}
+
+#[test]
 fn a_name_alone_is_never_a_pass() {
     let document = json!({ "credentialSubject": { "name": "Ada  LOVELACE" } });
     let mut asked = person(&["ada@example.org"]);
