@@ -99,7 +99,8 @@ impl Verifier {
         if is_open_badges_2(&received.document) {
             return open_badges_2::verify(received, request, self).await;
         }
-        let secured = match elm::open(received, request.at).or_else(|| ler_rs::open(received)) {
+        let sealed = elm::open(received, &self.keys(request.at), request.at).await;
+        let secured = match sealed.or_else(|| ler_rs::open(received)) {
             Some(secured) => secured,
             None => Opening::new(self, request.at, request.explain).open(&received.document).await,
         };

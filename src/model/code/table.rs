@@ -266,7 +266,7 @@ codes! {
         KeyNotListed "key_not_listed" as Warning "The key stands on the issuer's site, but the issuer's profile lists no keys."
             => "Compare the badge with the issuer's page.",
         SealChainUnchecked "seal_chain_unchecked" as CouldNotCheck "It could not be checked whose certificate made the seal."
-            => "Check the credential on the Europass site, which knows the qualified seals.",
+            => "Check the credential on the Europass site, which knows the qualified seals. An administrator can add the seal's authority to the trust policy.",
     }
     // Every value that a reader sees is covered by the signature.
     [Integrity] Fail CRYPTOGRAPHIC ASK_ORIGINAL {

@@ -16,6 +16,7 @@ use webpki::{
     RevocationOptionsBuilder, UnknownStatusPolicy, anchor_from_trusted_cert,
 };
 use x509_cert::Certificate;
+use x509_cert::der::asn1::{PrintableStringRef, Utf8StringRef};
 use x509_cert::der::{Decode, oid};
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints, SubjectAltName};
@@ -24,6 +25,7 @@ use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints, Sub
 const MAX_LISTS: usize = 4;
 const ACCEPT: &str = "application/pkix-crl, */*;q=0.1";
 const OCSP: oid::ObjectIdentifier = oid::ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+const ORGANISATION_IDENTIFIER: oid::ObjectIdentifier = oid::ObjectIdentifier::new_unwrap("2.5.4.97");
 
 /// An authority as the policy writes it.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,6 +40,15 @@ pub struct Authority {
 /// The authorities of a policy. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Authorities(Arc<Vec<(String, TrustAnchor<'static>)>>);
+
+/// Whose a certificate must be.
+#[derive(Clone, Copy, Debug)]
+pub enum Holder<'a> {
+    /// An issuer's identifier, as in SD-JWT VC ("X.509 Certificates"): a URI in the certificate, or the host of an https URL.
+    Issuer(&'a str),
+    /// An organisation with one of these identifiers (ETSI EN 319 412-1 §5.1.4, such as `VATXX-123456`).
+    Organisation(&'a [&'a str]),
+}
 
 /// Why no authority vouches for a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,15 +84,14 @@ impl Authorities {
         all.map(|all| Self(Arc::new(all)))
     }
 
-    /// The authority that certifies, through `chain` (DER, the key's own certificate first), that its key is `holder`'s: RFC 5280
-    /// §6, with the name as in SD-JWT VC ("X.509 Certificates": a URI in the certificate, or the host of an https URL).
+    /// The authority that certifies, through `chain` (DER, the key's own certificate first), that its key is `holder`'s (RFC 5280 §6).
     ///
     /// # Errors
     /// Why none does.
     pub async fn vouch(
         &self,
         chain: &[Vec<u8>],
-        holder: &str,
+        holder: Holder<'_>,
         at: DateTime<Utc>,
         documents: &Documents,
     ) -> Result<String, Doubt> {
@@ -128,8 +138,14 @@ async fn fetch(addresses: &[String], documents: &Documents) -> Option<Vec<CertRe
     Some(lists)
 }
 
-/// Whether the certificate is `holder`'s: by URI, by the host name of an https URL, or by its subject's distinguished name.
-fn names(leaf: &Certificate, holder: &str) -> bool {
+/// Whether the certificate is `holder`'s. An issuer may also be named by the distinguished name of the certificate's subject.
+fn names(leaf: &Certificate, holder: Holder<'_>) -> bool {
+    let holder = match holder {
+        Holder::Issuer(identifier) => identifier,
+        Holder::Organisation(identifiers) => {
+            return organisation(leaf).is_some_and(|certified| identifiers.contains(&certified.as_str()));
+        }
+    };
     let subject = leaf.tbs_certificate.subject.to_string();
     if !subject.is_empty() && subject == holder {
         return true;
@@ -142,6 +158,16 @@ fn names(leaf: &Certificate, holder: &str) -> bool {
         GeneralName::DnsName(name) => host.is_some_and(|host| host.eq_ignore_ascii_case(name.as_str())),
         _ => false,
     })
+}
+
+/// The identifier of the organisation that the certificate names as its subject; `None` also when it names several.
+pub fn organisation(certificate: &Certificate) -> Option<String> {
+    let attributes = certificate.tbs_certificate.subject.0.iter().flat_map(|name| name.0.iter());
+    let mut identifiers = attributes.filter(|attribute| attribute.oid == ORGANISATION_IDENTIFIER);
+    let (identifier, None) = (identifiers.next()?, identifiers.next()) else { return None };
+    let value = &identifier.value;
+    let text = value.decode_as::<Utf8StringRef<'_>>().map(|text| text.as_str().to_owned());
+    text.or_else(|_| value.decode_as::<PrintableStringRef<'_>>().map(|text| text.as_str().to_owned())).ok()
 }
 
 /// Where the authorities of the chain say which certificates they have withdrawn; `None` when they say it in a way that is not asked.
@@ -193,7 +219,7 @@ mod tests {
         let served = list.map(|list| (LIST.to_owned(), Provided::Content(list.into())));
         let documents = Documents::with_provided(served.into_iter().collect(), None);
         let chain: Vec<Vec<u8>> = chain.iter().map(Made::der).collect();
-        authorities.vouch(&chain, holder, today(), &documents).await
+        authorities.vouch(&chain, Holder::Issuer(holder), today(), &documents).await
     }
 
     #[tokio::test]

@@ -2,7 +2,7 @@
 //! Comes in: a header and the moment. Goes out: the key of the first certificate.
 //! Must not know: issuers, trust. No root is trusted here, so a chain shows that a token is whole; whose it is, `authorities` may tell.
 
-use super::authorities::Doubt;
+use super::authorities::{self, Doubt, Holder};
 use super::{KeyError, KeyResolver, PublicKey};
 use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus};
@@ -67,7 +67,7 @@ pub fn read(header: &Map<String, Value>, at: DateTime<Utc>) -> Result<Option<Cer
 ///
 /// Codes: `controller_mismatch`, `key_revoked` (fail); `certificate_unconfirmed` (warning).
 pub async fn controller(certified: &Certified, issuer: &str, keys: &KeyResolver, at: DateTime<Utc>) -> Option<Check> {
-    let check = match keys.authorities.vouch(&certified.chain, issuer, at, &keys.documents).await {
+    let check = match keys.authorities.vouch(&certified.chain, Holder::Issuer(issuer), at, &keys.documents).await {
         Err(Doubt::Nobody) => return None,
         Ok(authority) => {
             Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200}, as \"{authority}\" certifies."))
@@ -108,6 +108,11 @@ pub fn subject(certified: &Certified) -> Option<String> {
     };
     let name = || Some(leaf.tbs_certificate.subject.to_string()).filter(|name| !name.is_empty());
     uri.or_else(host).or_else(name)
+}
+
+/// The identifier of the organisation that the key's certificate names. Only an authority can say that it is true.
+pub fn organisation(certified: &Certified) -> Option<String> {
+    authorities::organisation(&Certificate::from_der(certified.chain.first()?).ok()?)
 }
 
 fn broken(detail: &str) -> Check {
