@@ -89,7 +89,7 @@ async fn a_link_in_a_document_is_asked_like_a_pasted_one_and_the_answer_says_so(
         assert_eq!(answer.status, 201, "{answer:?}");
         let answer = answer.json();
         let file = &answer["files"][0];
-        assert!(file["detected"].as_str().unwrap().contains("found by a link to"), "{file:#}");
+        assert!(file["detected"].as_str().unwrap().contains("from a link to"), "{file:#}");
         assert_eq!(file["credentials"].as_array().unwrap().len(), 1, "{file:#}");
         assert_ne!(file["credentials"][0]["outcome"], "rejected");
     }
