@@ -1,31 +1,31 @@
 //! Every verification code, one row each: the table behind [`Code`], and behind the page of all codes in docs/verdicts.md.
 //! Comes in: nothing. Goes out: the rows, in groups that share the check, its usual status, the problem type and the next step.
-//! Must not know: how anything is found.
+//! Must not know: the checks' code.
 //!
 //! ```text
 //! [checks] status TYPE NEXT_STEP {
 //!     Variant "stable_code" in [other checks] as OtherStatus of OTHER_TYPE "Sentence." => "Other next step." embedded TYPE NEXT_STEP,
 //! }
 //! ```
-//! `embedded`: what an embedded proof (VC Data Integrity 1.0) says instead, where its standard or the reader's way out is another.
+//! `embedded`: problem type and next step for an embedded proof (VC Data Integrity 1.0), if they differ.
 
 use super::codes;
 use super::texts::*;
 
 codes! {
-    // Holds for every check.
+    // Every check.
     [All] Pass UNTYPED NONE {
         Ok "ok" "The check passed.",
         NotApplicable "not_applicable" as NotApplicable "The check does not apply to this credential, or an earlier check decided first.",
         PolicyAdjusted "policy_adjusted" as Warning "Your trust policy makes this check stricter or more lenient than usual.",
     }
-    // The file holds no credential: nothing can be judged.
+    // The file holds no credential.
     [Format] Fail UNTYPED ASK_BADGE {
         EmptyFile "empty_file" "The file is empty." => "Ask the candidate to send the file again.",
         FileTooLarge "file_too_large" "The file is too large to be a badge.",
         UnsupportedFile "unsupported_file" "Files of this kind carry no digital credential that can be verified.",
-        TextInUtf16 "text_in_utf16" "The text file is in UTF-16, but credentials are in UTF-8, so the file could not be read."
-            => "Ask the candidate for the file as it was downloaded, or save the file again as UTF-8.",
+        TextInUtf16 "text_in_utf16" "The text file is in the encoding UTF-16, and it is damaged, so it could not be read."
+            => SEND_AGAIN,
         ImageWithoutBadge "image_without_badge" "The picture holds no badge data, and no QR code with a credential was found in it."
             => "Ask the candidate for the original file from the platform that issued the badge, or for the link to the badge. Screenshots, copies and chat apps lose the badge data.",
         BrokenImage "broken_image" "The picture is damaged." => "Ask the candidate to download the badge again.",
@@ -40,14 +40,12 @@ codes! {
         Companion "companion" as NotApplicable "The file came with other files and holds no credential, so it does not affect the verdict." => NONE,
         TextChanged "text_changed" "A chat or e-mail program changed the text of the credential, so its signature can't be checked." => ASK_ATTACHMENT,
         PrivateKeyFound "private_key_found" as Warning "The file also holds a private key, which only its owner should have. The key was neither stored nor shown." => NEW_KEY,
-        LinkInsteadOfFile "link_instead_of_file" "The file holds only a link, not a credential."
-            => "Paste the link into the link box instead, or ask the candidate for the badge file.",
+        LinkInsteadOfFile "link_instead_of_file" "The file holds only a link, not a credential." => "Paste the link into the link box instead, or ask the candidate for the badge file.",
         DescriptionOnly "description_only" as Warning "The file describes a badge or its issuer, but does not award the badge to anyone."
             => "Ask the candidate for the badge that was awarded to them: the downloaded picture (PNG or SVG) or the JSON file.",
         NotACredential "not_a_credential" "The file is a digital document, but not a credential that was awarded to someone.",
         UnknownContent "unknown_content" "No credential was recognised in the file.",
-        TooManyCredentials "too_many_credentials" "The file holds more credentials than can be shared at once."
-            => "Ask the candidate to share fewer credentials at a time.",
+        TooManyCredentials "too_many_credentials" "The file holds more credentials than can be shared at once." => "Ask the candidate to share fewer credentials at a time.",
         UnreadableFile "unreadable_file" "The file could not be read from the disk." => "Check the path and the permissions.",
         InternalFault "internal_fault" "The gateway had an internal error, so the file could not be checked."
             => "Send the file again. If that fails too, tell your administrator the time and the name of the file.",
@@ -67,7 +65,7 @@ codes! {
         TooManyEntries "too_many_entries" "The archive holds more files than are allowed.",
         TooManyItems "too_many_items" "The list holds more credentials than are allowed.",
     }
-    // The file can't be taken apart as the kind of credential that it says it is.
+    // The file can't be read as the kind of credential that it claims to be.
     [Format] Fail PARSING ASK_FILE {
         DuplicateKey "duplicate_key" "A field appears twice in the same JSON object.",
         InvalidClaims "invalid_claims" "A field of the token (JWT) holds the wrong kind of value.",
@@ -79,8 +77,7 @@ codes! {
         InvalidUtf8 "invalid_utf8" "The text is not valid UTF-8, so it can't be read.",
         JsonTooDeep "json_too_deep" "The JSON is nested more deeply than is allowed.",
         JsonTooLarge "json_too_large" "The JSON holds more values than are allowed.",
-        NoCredential "no_credential" "The file holds no credential of a known kind."
-            => "Ask the candidate for the credential itself, as a file or as a badge image.",
+        NoCredential "no_credential" "The file holds no credential of a known kind." => "Ask the candidate for the credential itself, as a file or as a badge image.",
         NumberOutOfRange "number_out_of_range" "The JSON holds a number that can't be read exactly.",
         ReservedKey "reserved_key" "The JSON uses a field name that is reserved.",
         TooLarge "too_large" "The token or signed message is larger than is allowed.",
@@ -93,14 +90,12 @@ codes! {
     }
     [Format] Fail UNTYPED ASK_ISSUED {
         FormatInvalid "format_invalid" "The file can't be read as an Open Badges 2.0 badge.",
-        LegacyFormat "legacy_format" as Warning "The badge follows the first edition of Open Badges (2011 to 2017)."
-            => "Ask the candidate whether the issuer has issued a newer badge.",
+        LegacyFormat "legacy_format" as Warning "The badge follows the first edition of Open Badges (2011 to 2017)." => "Ask the candidate whether the issuer has issued a newer badge.",
     }
-    // The words of the credential are not known, so that nobody can say what was signed.
+    // The credential's vocabulary is unknown or broken, so it is unclear what was signed.
     [Context] Fail UNTYPED ASK_ORIGINAL {
         UnknownContext "unknown_context" as CouldNotCheck of MALFORMED
-            "The credential uses a vocabulary (JSON-LD context) that the gateway does not know."
-            => "Do nothing, unless you rely on the fields that this vocabulary defines."
+            "The credential uses a vocabulary (JSON-LD context) that the gateway does not know." => "Do nothing, unless you rely on the fields that this vocabulary defines."
             embedded TRANSFORMATION "Ask your administrator to add this vocabulary to the file that verify.contexts_file names (on the command line: --contexts), then check again.",
         ContextMissing "context_missing" "The document does not name its vocabulary (JSON-LD context).",
         ContextExcess "context_excess" "The document lists more vocabularies than are allowed.",
@@ -157,8 +152,7 @@ codes! {
     }
     // The structure, as JSON Schemas prescribe it.
     [Schema] Fail UNTYPED NONE {
-        SchemaInvalid "schema_invalid" "The file does not have the structure that its format requires."
-            => "Ask the issuer to issue the credential again.",
+        SchemaInvalid "schema_invalid" "The file does not have the structure that its format requires." => "Ask the issuer to issue the credential again.",
         SchemaDeviation "schema_deviation" as Warning "The file differs from the structure that its format prescribes."
             => "The credential can still be genuine. Look at what the issuer left out or wrote differently.",
         SchemaViolation "schema_violation" as Warning "A part of the file breaks a rule of the schema.",
@@ -185,8 +179,7 @@ codes! {
         SignatureInvalid "signature_invalid" "The signature does not match the document: the document was changed, or someone else signed it."
             embedded VERIFICATION ASK_ORIGINAL,
         UnknownCriticalHeader "unknown_critical_header" "The token requires an extension that the gateway does not know." => ASK_REISSUE,
-        Unsigned "unsigned" "The file carries no signature, so nothing shows who wrote it."
-            => "Ask the candidate for the signed original. Anyone could have written this file.",
+        Unsigned "unsigned" "The file carries no signature, so nothing shows who wrote it." => "Ask the candidate for the signed original. Anyone could have written this file.",
     }
     [Proof] Fail METHOD ASK_ORIGINAL {
         KeyInvalid "key_invalid" "The signing key can't be used." embedded VERIFICATION ASK_ORIGINAL,
@@ -225,8 +218,7 @@ codes! {
     // Sealed European credentials and résumés.
     [Proof] Fail UNTYPED ASK_ORIGINAL {
         SealInvalid "seal_invalid" "The electronic seal is not valid." => "Ask the candidate for the credential as it was downloaded from the issuer or from Europass.",
-        SealUnsupported "seal_unsupported" as CouldNotCheck "The seal uses a feature that the gateway does not support."
-            => "Check the credential on the Europass site.",
+        SealUnsupported "seal_unsupported" as CouldNotCheck "The seal uses a feature that the gateway does not support." => "Check the credential on the Europass site.",
         SelfAsserted "self_asserted" as Warning "The candidate wrote the résumé, and no one else signed it."
             => "Rely only on the signed credentials inside it; each of them was verified on its own.",
     }
@@ -235,18 +227,14 @@ codes! {
         HostedAddressInvalid "hosted_address_invalid" "The badge should be hosted, but it names no valid web address.",
         HostedIdMismatch "hosted_id_mismatch" "The badge's web address leads to another badge.",
         HostedCopyUnavailable "hosted_copy_unavailable" in [Schema, Proof, Integrity, Status] as CouldNotCheck
-            "The badge on the issuer's site could not be fetched."
-            => "Check again later, or ask the candidate for a link to the badge on the issuer's site.",
-        NotVerifiable "not_verifiable" as CouldNotCheck "Badges of this kind hold nothing that proves who issued them."
-            => "Ask the issuer whether the badge is genuine.",
+            "The badge on the issuer's site could not be fetched." => "Check again later, or ask the candidate for a link to the badge on the issuer's site.",
+        NotVerifiable "not_verifiable" as CouldNotCheck "Badges of this kind hold nothing that proves who issued them." => "Ask the issuer whether the badge is genuine.",
     }
     // The key belongs to the issuer and may be used to issue credentials.
     [Controller] Fail METHOD ASK_REISSUE {
         CertificateNotYetValid "certificate_not_yet_valid" "The certificate of the signing key is not valid yet.",
-        CertificateUnconfirmed "certificate_unconfirmed" as Warning "It could not be checked whether the signing key's certificate was revoked."
-            => TRY_LATER,
-        ControllerMismatch "controller_mismatch" "The signing key belongs to someone other than the issuer or holder that the document names."
-            => ASK_ORIGINAL,
+        CertificateUnconfirmed "certificate_unconfirmed" as Warning "It could not be checked whether the signing key's certificate was revoked." => TRY_LATER,
+        ControllerMismatch "controller_mismatch" "The signing key belongs to someone other than the issuer or holder that the document names." => ASK_ORIGINAL,
         IssuerMissing "issuer_missing" "The document does not name its issuer, so the signing key can't be matched to an issuer." => ASK_ORIGINAL,
         IssuerUnproven "issuer_unproven" in [Controller, IssuerTrust] as CouldNotCheck "Nothing proves that the named issuer made the credential."
             => "Check by other means, for example on the issuer's own website, that this issuer made the credential.",
@@ -262,8 +250,7 @@ codes! {
         HostedOutOfScope "hosted_out_of_scope" "The badge is not hosted on its issuer's site.",
         IssuerUnavailable "issuer_unavailable" in [Controller, Status] as CouldNotCheck "The issuer's profile could not be fetched."
             => "Check again later, or ask the candidate for a link to the badge on the issuer's site.",
-        KeyNotListed "key_not_listed" as Warning "The key is on the issuer's site, but the issuer's profile lists no keys."
-            => "Compare the badge with the issuer's website.",
+        KeyNotListed "key_not_listed" as Warning "The key is on the issuer's site, but the issuer's profile lists no keys." => "Compare the badge with the issuer's website.",
         SealChainUnchecked "seal_chain_unchecked" as CouldNotCheck "It could not be checked who owns the certificate that made the seal."
             => "Check the credential on the Europass site, which can check qualified seals.",
     }
@@ -272,8 +259,7 @@ codes! {
         ClaimMissing "claim_missing" of MALFORMED "The token leaves out a field that it should repeat from the credential." => ASK_REISSUE,
         ClaimsMismatch "claims_mismatch" "The token gives two different values for the same field.",
         DisclosureInvalid "disclosure_invalid" in [Integrity, Format] "A part of the credential that the holder chose to show does not match the signature." => ASK_FILE,
-        ResultWithholdable "result_withholdable" as Warning of OWN "The holder could have left out a result when sharing the credential."
-            => ASK_RESULTS embedded UNTYPED ASK_RESULTS,
+        ResultWithholdable "result_withholdable" as Warning of OWN "The holder could have left out a result when sharing the credential." => ASK_RESULTS embedded UNTYPED ASK_RESULTS,
         SecondTruth "second_truth" in [Integrity, Format] of PARSING "The file holds a second document beside the signed document." => ASK_FILE,
         Undisclosed "undisclosed" in [Integrity, Format] "The shared copy leaves out a part that decides whether the credential is valid."
             => ASK_DISCLOSED embedded UNTYPED ASK_DISCLOSED,

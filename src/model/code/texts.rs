@@ -1,6 +1,6 @@
-//! What many rows of the table share: problem types of the standards, and next steps.
+//! Texts that many rows of the table share: the standards' problem types, and next steps.
 //! Comes in: nothing. Goes out: constants for the table.
-//! Must not know: which codes use them.
+//! Must not know: the codes.
 
 use super::Kind;
 
@@ -22,7 +22,7 @@ pub(super) const STATUS_RANGE: Kind = Kind::Standard("https://www.w3.org/ns/cred
 pub(super) const OWN: Kind = Kind::Own;
 pub(super) const UNTYPED: Kind = Kind::Untyped;
 
-/// There is nothing that the reader can do.
+/// No next step.
 pub(super) const NONE: &str = "";
 pub(super) const ASK_BADGE: &str = "Ask the candidate for the badge itself: the downloaded picture (PNG or SVG), the JSON file, or the credential from their wallet.";
 pub(super) const ASK_DISCLOSED: &str = "Ask the candidate for a copy that shows the period of validity and the status.";
