@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::process::ExitCode;
 
-/// The document as written; its payload refers to the schemas beside it.
+/// The document as written; its payload refers to separate schemas.
 pub const YAML: &str = include_str!("../../schemas/asyncapi.yaml");
 const EVENT_SCHEMA: &str = include_str!("../../schemas/events/cloud-event.json");
-/// Schemas that events refer to, by the names that they get in the bundle.
+/// Schemas that events refer to, by their names in the bundle.
 const REFERRED: [(&str, &str); 5] = [
     ("credential-event", include_str!("../../schemas/events/credential-event.json")),
     ("skill-event", include_str!("../../schemas/events/skill-event.json")),

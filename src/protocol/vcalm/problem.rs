@@ -71,16 +71,16 @@ impl Problem {
     }
 
     pub fn too_large() -> Self {
-        Self::new(own("too-large"), 413, "Too large", "The message is larger than this gateway takes.")
+        Self::new(own("too-large"), 413, "Too large", "The message is larger than this gateway accepts.")
     }
 
     pub fn unavailable() -> Self {
         Self::new(own("unavailable"), 503, "Try again", "The message could not be kept. Send it again in a moment.")
     }
 
-    /// A fault of the gateway, which says nothing about the message.
+    /// An internal fault of the gateway; the message may be good.
     pub fn internal_fault() -> Self {
-        let detail = "The gateway failed while it worked on this message, so the message could not be checked. Tell the operator of the gateway.";
+        let detail = "The gateway had an internal error, so the message could not be checked. Try again later.";
         Self::new(own(INTERNAL_FAULT), 500, "Internal fault", detail)
     }
 

@@ -1,6 +1,6 @@
 //! `relatedResource`: documents that a credential pins by their digest (VCDM 2.0, §5.3).
-//! Comes in: the covered document. Goes out: an `integrity` check when a digest could be compared, else nothing.
-//! Must not know: what the documents are. Only documents that are at hand are looked at: a digest is no reason to fetch anything.
+//! Comes in: the covered document. Goes out: an `integrity` check when a digest could be compared; else nothing.
+//! Must not know: the documents' content. Only documents that were provided are compared; no document is fetched for its digest.
 
 use crate::document::members::each;
 use crate::model::code::Code;
@@ -16,7 +16,7 @@ use subtle::ConstantTimeEq;
 
 const MAX_RESOURCES: usize = 32;
 
-/// `Some` only when something is wrong.
+/// `Some` only for a fault.
 pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Check> {
     for (number, resource) in each(&document["relatedResource"]).take(MAX_RESOURCES).enumerate() {
         let pointer = format!("/relatedResource/{number}");
@@ -26,23 +26,23 @@ pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Che
         }
         let Ok(fetched) = documents.get(id, "*/*").await else { continue };
         if !matches(resource, &fetched.bytes) {
-            let message = "A document that the credential refers to is not the document that the issuer meant.";
+            let message = "A document that the credential refers to differs from the document that the issuer signed for.";
             return Some(Check::fail(CheckId::Integrity, Code::RelatedResourceMismatch, message).finding(
                 Finding::new(Code::RelatedResourceMismatch, "The digest does not match the document.").at(pointer.as_str()),
             ));
         }
     }
     if each(&document["relatedResource"]).nth(MAX_RESOURCES).is_some() {
-        let message = "The credential refers to more documents than are checked.";
+        let message = "The credential refers to more documents than the gateway checks.";
         let finding =
-            Finding::new(Code::RelatedResourceTooMany, format!("Only the first {MAX_RESOURCES} documents are checked."))
+            Finding::new(Code::RelatedResourceTooMany, format!("Only the first {MAX_RESOURCES} documents were checked."))
                 .at("/relatedResource");
         return Some(Check::warning(CheckId::Integrity, Code::RelatedResourceTooMany, message).finding(finding));
     }
     None
 }
 
-/// Every digest given must fit, and one must be given.
+/// At least one digest must be given, and every given digest must match.
 fn matches(resource: &Value, bytes: &[u8]) -> bool {
     let sri: Vec<&str> = each(&resource["digestSRI"]).filter_map(Value::as_str).collect();
     let multibase: Vec<&str> = each(&resource["digestMultibase"]).filter_map(Value::as_str).collect();
@@ -51,7 +51,7 @@ fn matches(resource: &Value, bytes: &[u8]) -> bool {
         && multibase.iter().all(|text| fits_multihash(text, bytes))
 }
 
-/// `sha384-<base64>`; of several, separated by spaces, one must fit (Subresource Integrity).
+/// `sha384-<base64>`. Of several digests, separated by spaces, one must match (Subresource Integrity).
 fn fits_sri(text: &str, bytes: &[u8]) -> bool {
     text.split_ascii_whitespace().any(|one| {
         let Some((algorithm, encoded)) = one.split_once('-') else { return false };
@@ -71,7 +71,7 @@ fn fits_sri(text: &str, bytes: &[u8]) -> bool {
 fn fits_multihash(text: &str, bytes: &[u8]) -> bool {
     let Ok(decoded) = decode_multibase(text) else { return false };
     let Ok(encoded) = MultiEncoded::new(&decoded) else { return false };
-    // What follows the code of the hash is its length in bytes, then the digest.
+    // The hash's code, then the digest's length in bytes, then the digest.
     let (actual, expected) = match encoded.parts() {
         (ssi_multicodec::SHA2_256, [32, digest @ ..]) => (Sha256::digest(bytes).to_vec(), digest),
         (ssi_multicodec::SHA2_384, [48, digest @ ..]) => (Sha384::digest(bytes).to_vec(), digest),

@@ -45,10 +45,10 @@ pub(crate) async fn open(received: &ReceivedCredential, keys: &KeyResolver, at: 
     };
     let checks = vec![
         Check::pass(CheckId::Format, format!("The file is a sealed {}.", Format::Elm3.title())),
-        Check::not_applicable(CheckId::Context, "The seal covers the text itself."),
+        Check::not_applicable(CheckId::Context, "The seal covers the file's text, so vocabularies do not matter."),
         proof,
         controller,
-        Check::pass(CheckId::Integrity, "The seal covers everything in the file that is read."),
+        Check::pass(CheckId::Integrity, "The seal covers everything that was read from the file."),
         validity::check(content, None, at),
     ];
     Some(SecuredDocument {
@@ -64,7 +64,7 @@ pub(crate) async fn open(received: &ReceivedCredential, keys: &KeyResolver, at: 
 fn check(container: &Value, content: &Value, at: DateTime<Utc>) -> Result<Vec<Certified>, Check> {
     let broken = |detail: &str| Check::fail(CheckId::Proof, Code::SealInvalid, format!("The seal is broken: {detail}."));
     let payload = container["payload"].as_str().ok_or_else(|| broken("it holds no content"))?;
-    // The content must be read from the bytes that the seal covers, not from a second copy.
+    // The content must be read from the bytes under the seal, not from a second copy.
     let sealed = json::parse(payload.as_bytes(), &Limits::default()).ok();
     if sealed.as_ref() != Some(content) {
         return Err(broken("the content is not the one that was sealed"));
