@@ -56,7 +56,7 @@ pub struct QueueSettings {
     pub url: Secret,
     /// PEM file with authorities that the broker's certificate may lead to, beside those of the system; may be empty.
     pub authorities_file: PathBuf,
-    /// Put before the names of exchanges and queues, so that several gateways can share a broker.
+    /// First part of the names of exchanges and queues, so that several gateways can share a broker.
     pub prefix: String,
 }
 
