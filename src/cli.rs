@@ -62,7 +62,7 @@ pub fn run() -> ExitCode {
         Command::ApiKey(args) => commands::api_key::run(settings, &args),
         Command::Sample(args) => commands::sample::run(&args),
         Command::Connector(args) => commands::connector::run(settings, &args),
-        Command::Asyncapi => commands::asyncapi::run(),
+        Command::Asyncapi => commands::asyncapi::run(settings),
         Command::Migrate => commands::migrate::run(settings),
         Command::Doctor(args) => commands::doctor::run(settings, &args),
         Command::Openapi => commands::openapi::run(),

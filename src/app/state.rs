@@ -30,6 +30,7 @@ impl App {
             tasks: Arc::new(self.jobs.clone()),
             metrics: Metrics::new(prometheus::Registry::new())?,
             budget: Budget::new(self.settings.intake.max_upload_bytes.saturating_mul(UPLOADS_AT_ONCE)),
+            queue_prefix: self.settings.queue.prefix.as_str().into(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::{Channels, secrets};
 use crate::model::oauth::{NewToken, OAuthClient, Redeemed, TokenKind};
 use crate::protocol::open_badges::oauth::verifier_matches;
-use crate::protocol::open_badges::oauth_token::{ClientCredentials, OAuthError, TokenRequest, refreshed_scope};
+use crate::protocol::open_badges::oauth_token::{ClientAuthentication, OAuthError, TokenRequest, refreshed_scope};
 use crate::protocol::open_badges::registration::Registration;
 use crate::protocol::open_badges::{OFFLINE_ACCESS, has_scope};
 use crate::store::StoreError;
@@ -56,12 +56,24 @@ impl Channels {
         Ok(Value::Object(answer))
     }
 
-    /// The client that HTTP Basic names, with the right secret.
-    pub async fn authenticate(&self, credentials: Option<&ClientCredentials>) -> Result<OAuthClient, TokenFailure> {
-        let invalid = || TokenFailure::OAuth(OAuthError::new("invalid_client", "the client is unknown or its secret is wrong"));
-        let credentials = credentials.ok_or_else(invalid)?;
-        let client = self.store().oauth_client(&credentials.client_id).await?.ok_or_else(invalid)?;
-        if secrets::same(&client.secret_hash, &secrets::hash(&credentials.secret)) { Ok(client) } else { Err(invalid()) }
+    /// The registered client with the right secret.
+    pub async fn authenticate(&self, authentication: &ClientAuthentication) -> Result<OAuthClient, TokenFailure> {
+        let invalid = |text: &str| TokenFailure::OAuth(OAuthError::new("invalid_client", text));
+        let credentials = match authentication {
+            ClientAuthentication::Secret(credentials) => credentials,
+            ClientAuthentication::Absent => {
+                return Err(invalid("the request names no client: send its id and secret by HTTP Basic or in the form"));
+            }
+            ClientAuthentication::Bearer(_) | ClientAuthentication::Assertion { .. } => {
+                return Err(invalid("a registered client authenticates with its id and secret"));
+            }
+        };
+        let known = self.store().oauth_client(&credentials.client_id).await?;
+        let client = known.ok_or_else(|| invalid("there is no client with this id; it may have to register again"))?;
+        match secrets::same(&client.secret_hash, &secrets::hash(&credentials.secret)) {
+            true => Ok(client),
+            false => Err(invalid("the client's secret is wrong")),
+        }
     }
 
     /// Answers a token request of an authenticated client.
@@ -98,7 +110,7 @@ impl Channels {
         if !verifier_matches(verifier, &code.code_challenge) {
             return Err(invalid_grant("code_verifier does not fit the challenge"));
         }
-        let pair = self.pair(&code.scope);
+        let pair = self.pair(&code.scope, &code.scope);
         match self.store().issue_tokens(&code.grant_id, &pair.stored, now).await? {
             true => Ok(Value::Object(pair.answer)),
             false => Err(invalid_grant("the consent was withdrawn")),
@@ -109,11 +121,8 @@ impl Channels {
         let hash = secrets::hash(token);
         let unknown = || invalid_grant("the refresh token is unknown, expired or revoked");
         let old = self.store().refreshable(&hash, &client.client_id).await?.ok_or_else(unknown)?;
-        let mut scope = refreshed_scope(&old.scope, wanted)?;
-        if has_scope(&old.scope, OFFLINE_ACCESS) && !has_scope(&scope, OFFLINE_ACCESS) {
-            scope = format!("{scope} {OFFLINE_ACCESS}");
-        }
-        let pair = self.pair(&scope);
+        // Less for one access token: the next one may have all that was granted again (RFC 6749 §6).
+        let pair = self.pair(&refreshed_scope(&old.scope, wanted)?, &old.scope);
         match self.store().rotate(&hash, &client.client_id, &pair.stored, self.clock().now()).await? {
             Redeemed::Fresh(()) => Ok(Value::Object(pair.answer)),
             Redeemed::UsedBefore => Err(invalid_grant("the refresh token was used before; the consent is revoked")),
@@ -121,8 +130,8 @@ impl Channels {
         }
     }
 
-    /// An access token, and a refresh token when staying connected was consented to.
-    fn pair(&self, scope: &str) -> Pair {
+    /// An access token for `scope`, and a refresh token for all that was granted when staying connected was consented to.
+    fn pair(&self, scope: &str, granted: &str) -> Pair {
         let now = self.clock().now();
         let seconds = self.settings.access_token_seconds;
         let access = secrets::random();
@@ -137,12 +146,12 @@ impl Channels {
         answer.insert("token_type".to_owned(), json!("Bearer"));
         answer.insert("expires_in".to_owned(), json!(seconds));
         answer.insert("scope".to_owned(), json!(scope));
-        if has_scope(scope, OFFLINE_ACCESS) {
+        if has_scope(granted, OFFLINE_ACCESS) {
             let refresh = secrets::random();
             stored.push(NewToken {
                 token_hash: secrets::hash(&refresh),
                 kind: TokenKind::Refresh,
-                scope: scope.to_owned(),
+                scope: granted.to_owned(),
                 expires_at: now + Duration::days(self.settings.refresh_token_days),
             });
             answer.insert("refresh_token".to_owned(), json!(refresh));

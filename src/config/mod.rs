@@ -56,7 +56,7 @@ pub struct QueueSettings {
     pub url: Secret,
     /// PEM file with certificate authorities for the broker, in addition to the system's; may be empty.
     pub authorities_file: PathBuf,
-    /// Prefix of the names of exchanges and queues, so that several gateways can share a broker.
+    /// First part of the names of exchanges and queues, so that several gateways can share a broker.
     pub prefix: String,
 }
 

@@ -200,6 +200,7 @@ impl<'a> Caller<'a> {
             Verdict::RateLimited => StopKind::Retry { wait: reading.wait, limited: true },
             Verdict::Park => StopKind::Parked,
             Verdict::AuthRefresh | Verdict::ConfigError => StopKind::ConfigError,
+            Verdict::SuspectConfig => StopKind::SuspectConfig,
             Verdict::Permanent | Verdict::Ok | Verdict::Unchanged => StopKind::Permanent,
         };
         Stop::new(kind, &reading.reason, reading.message.clone())

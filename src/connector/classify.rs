@@ -14,6 +14,8 @@ use std::time::Duration;
 /// Longest wait that an answer's header can demand.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 const MAX_MESSAGE_CHARS: usize = 300;
+/// Longest address that is quoted from a redirect.
+const MAX_PLACE_CHARS: usize = 180;
 
 /// The answer, or the reason why there is no answer.
 #[derive(Clone, Debug, Default)]
@@ -138,7 +140,7 @@ fn usual(answer: &Answer) -> (Verdict, &'static str) {
         429 => (Verdict::RateLimited, "rate_limited"),
         401 => (Verdict::AuthRefresh, "unauthorized"),
         403 => (Verdict::ConfigError, "forbidden"),
-        300..=399 => (Verdict::ConfigError, "redirected"),
+        300..=399 => (Verdict::SuspectConfig, "redirected"),
         _ => (Verdict::Permanent, "refused"),
     }
 }
@@ -151,6 +153,7 @@ fn code(verdict: Verdict) -> &'static str {
         Verdict::RateLimited => "rate_limited",
         Verdict::AuthRefresh => "unauthorized",
         Verdict::ConfigError => "config_error",
+        Verdict::SuspectConfig => "suspect_config",
         Verdict::Permanent => "refused",
         Verdict::Park => "needs_review",
     }
@@ -167,6 +170,13 @@ fn usual_sentence(verdict: Verdict, answer: &Answer) -> String {
         Verdict::RateLimited => "The system asked to slow down; the delivery is tried again later.".to_owned(),
         Verdict::AuthRefresh => "The system does not accept the credentials: renew them in the connection.".to_owned(),
         Verdict::ConfigError => format!("The system answered {status}: check the connection's settings and permissions."),
+        Verdict::SuspectConfig => match answer.headers.get("location") {
+            Some(place) => {
+                let place: String = place.chars().filter(|c| !c.is_control()).take(MAX_PLACE_CHARS).collect();
+                format!("The system redirects to {place}, and redirects are not followed: enter the new address if it stays so.")
+            }
+            None => format!("The system answered {status}: check the connection's settings if it stays so."),
+        },
         Verdict::Permanent => format!("The system refused the request with {status}; look at the attempt's answer."),
         Verdict::Park => format!("The system answered {status}; a person must decide."),
     }
@@ -228,8 +238,11 @@ mod tests {
         let verdict = |status| reading(&json!([]), &answer(status, &[], json!(null))).verdict;
         assert_eq!(
             [204, 302, 401, 403].map(verdict),
-            [Verdict::Ok, Verdict::ConfigError, Verdict::AuthRefresh, Verdict::ConfigError]
+            [Verdict::Ok, Verdict::SuspectConfig, Verdict::AuthRefresh, Verdict::ConfigError]
         );
+        let moved = reading(&json!([]), &answer(308, &[("location", "https://hooks.example.org/new")], json!(null)));
+        assert_eq!((moved.verdict, moved.reason.as_str()), (Verdict::SuspectConfig, "redirected"));
+        assert!(moved.message.contains("https://hooks.example.org/new"), "{}", moved.message);
         assert_eq!(
             [404, 408, 429, 503].map(verdict),
             [Verdict::Permanent, Verdict::Transient, Verdict::RateLimited, Verdict::Transient]

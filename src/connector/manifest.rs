@@ -228,6 +228,8 @@ pub enum Verdict {
     /// Once with fresh credentials, then `config_error`.
     AuthRefresh,
     ConfigError,
+    /// Try later; `config_error` when it comes again and again.
+    SuspectConfig,
     Permanent,
     /// A person must decide.
     Park,

@@ -144,7 +144,7 @@ fn told(end: &End) -> (String, String, String) {
         End::Stopped(stop) => {
             let outcome = match stop.kind {
                 StopKind::Parked => "parked",
-                StopKind::Retry { .. } => "retry",
+                StopKind::Retry { .. } | StopKind::SuspectConfig => "retry",
                 StopKind::ConfigError => "config_error",
                 StopKind::Permanent => "permanent",
             };

@@ -22,6 +22,8 @@ pub enum StopKind {
         limited: bool,
     },
     ConfigError,
+    /// A wrong setting, unless it was only for a moment.
+    SuspectConfig,
     Permanent,
 }
 

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 pub enum Kind {
     Credential,
     Presentation,
-    /// `EnvelopedVerifiableCredential` or `EnvelopedVerifiablePresentation`: the content of its `data:` URL.
+    /// `EnvelopedVerifiableCredential` or `EnvelopedVerifiablePresentation`: the content of its `data:` URL. Without the vocabulary
+    /// that gives these names their meaning they are words like any other.
     Enveloped(String),
     /// JWS in the JSON serialisation (RFC 7515 §7.2), the seal of European credentials.
     JwsJson,
@@ -50,8 +51,10 @@ pub fn kind(object: &Map<String, Value>) -> Kind {
     let types = strings(object.get("type").or_else(|| object.get("@type")));
     let has = |name: &str| types.contains(&name);
     if has("EnvelopedVerifiableCredential") || has("EnvelopedVerifiablePresentation") {
-        return match object.get("id").and_then(Value::as_str).and_then(data_url_content) {
+        let content = object.get("id").and_then(Value::as_str).and_then(data_url_content);
+        return match content.filter(|_| names_data_model_2(object)) {
             Some(content) => Kind::Enveloped(content),
+            None if has("EnvelopedVerifiablePresentation") => Kind::Presentation,
             None => Kind::Credential,
         };
     }
@@ -79,6 +82,11 @@ pub fn kind(object: &Map<String, Value>) -> Kind {
         return Kind::Presentation;
     }
     without_type(object)
+}
+
+/// Whether an object names the vocabulary of data model 2.0, as enveloped credentials and presentations must (VCDM 2.0 §4.12).
+pub fn names_data_model_2(object: &Map<String, Value>) -> bool {
+    strings(object.get("@context")).contains(&"https://www.w3.org/ns/credentials/v2")
 }
 
 fn without_type(object: &Map<String, Value>) -> Kind {
@@ -238,10 +246,15 @@ mod tests {
 
     #[test]
     fn enveloped_credentials_are_taken_out_of_their_data_url() {
-        let value = json!({"type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt,eyJ.e30.c2ln"});
+        let enveloped =
+            |context: Value, id: &str| json!({"@context": context, "type": ["EnvelopedVerifiableCredential"], "id": id});
+        let model = "https://www.w3.org/ns/credentials/v2";
+        let value = enveloped(json!(model), "data:application/vc+jwt,eyJ.e30.c2ln");
         assert_eq!(kind_of(value), Kind::Enveloped("eyJ.e30.c2ln".to_owned()));
-        let value = json!({"type": ["EnvelopedVerifiableCredential"], "id": "data:application/vc+jwt;base64,YS5iLmM="});
+        let value = enveloped(json!([model]), "data:application/vc+jwt;base64,YS5iLmM=");
         assert_eq!(kind_of(value), Kind::Enveloped("a.b.c".to_owned()));
+        let value = enveloped(Value::Null, "data:application/vc+jwt,eyJ.e30.c2ln");
+        assert_eq!(kind_of(value), Kind::Credential, "without the vocabulary of the data model");
     }
 
     #[test]

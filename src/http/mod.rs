@@ -3,6 +3,7 @@
 //! Must not know: how anything is verified, queued or delivered; what lies behind [`ports`] is chosen by the composition root.
 
 pub mod answers;
+pub mod asyncapi;
 pub mod auth;
 pub mod body;
 pub mod budget;
@@ -18,6 +19,7 @@ pub mod plain_name;
 pub mod ports;
 pub mod problem;
 pub mod routes;
+pub mod schemas;
 pub mod server;
 pub mod session;
 pub mod state;

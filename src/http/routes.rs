@@ -155,6 +155,9 @@ fn fixed() -> Vec<Row> {
         GET    "/readyz"                                                          Public -                              Own OpenApi => system::readyz;
         GET    "/metrics"                                                         Public -                              Own OpenApi => system::metrics;
         GET    "/openapi.json"                                                    Public -                              Own OpenApi => system::openapi;
+        GET    "/asyncapi.json"                                                   Public -                              Own OpenApi => system::asyncapi;
+        GET    "/schemas/{name}"                                                  Public -                              Own OpenApi => system::schema;
+        GET    "/schemas/events/{name}"                                           Public -                              Own OpenApi => system::event_schema;
         GET    "/problems/{code}"                                                 Public -                              Own OpenApi => system::problem;
         POST   "/v1/invitations"                                                  Tenant -                              Own OpenApi => invitations::create;
         GET    "/v1/invitations"                                                  Tenant -                              Own OpenApi => invitations::list;

@@ -24,6 +24,8 @@ pub struct State {
     pub metrics: Metrics,
     /// Memory that uploads may take at the same time.
     pub budget: Budget,
+    /// First part of the names on the broker, for the description of the events.
+    pub queue_prefix: Arc<str>,
 }
 
 impl State {

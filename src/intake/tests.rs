@@ -20,6 +20,8 @@ fn code(bytes: &[u8]) -> String {
     }
 }
 
+const V2: &str = "https://www.w3.org/ns/credentials/v2";
+
 fn token(claims: &Value) -> String {
     let part = |value: &Value| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}.c2ln", part(&json!({"alg": "EdDSA"})), part(claims))
@@ -87,7 +89,8 @@ fn a_credential_is_found_in_whatever_is_around_it() {
         claimed,
         format!("{jwt}~WyJhIiwiYiIsImMiXQ~"),
         json!([jwt]).to_string(),
-        json!({"type": "EnvelopedVerifiableCredential", "id": format!("data:application/vc+jwt,{jwt}")}).to_string(),
+        json!({"@context": V2, "type": "EnvelopedVerifiableCredential", "id": format!("data:application/vc+jwt,{jwt}")})
+            .to_string(),
     ] {
         assert_eq!(code(text.as_bytes()), "1 credentials", "{text}");
     }
@@ -111,7 +114,8 @@ fn a_credential_keeps_the_bytes_that_it_came_with() {
 fn presentations_of_every_shape_are_split() {
     let json = credential();
     let jwt = token(&json);
-    let enveloped = json!({"type": "EnvelopedVerifiableCredential", "id": format!("data:application/vc+jwt,{jwt}")});
+    let enveloped =
+        json!({"@context": V2, "type": "EnvelopedVerifiableCredential", "id": format!("data:application/vc+jwt,{jwt}")});
     let vp = |held: Value| json!({"type": ["VerifiablePresentation"], "holder": {"id": "did:example:h"}, "verifiableCredential": held});
     assert_eq!(code(vp(json.clone()).to_string().as_bytes()), "presentation of 1");
     assert_eq!(code(vp(json!([json, jwt, enveloped])).to_string().as_bytes()), "presentation of 3");
@@ -120,8 +124,7 @@ fn presentations_of_every_shape_are_split() {
     assert_eq!(code(vp(Value::Null).to_string().as_bytes()), "presentation of 0");
     assert_eq!(code(token(&vp(json!([jwt]))).as_bytes()), "presentation of 1");
     assert_eq!(code(token(&json!({"iss": "did:example:h", "vp": vp(json!([jwt]))})).as_bytes()), "presentation of 1");
-    let outer =
-        json!({"type": "EnvelopedVerifiablePresentation", "id": format!("data:application/vp+jwt,{}", token(&vp(json!([jwt]))))});
+    let outer = json!({"@context": V2, "type": "EnvelopedVerifiablePresentation", "id": format!("data:application/vp+jwt,{}", token(&vp(json!([jwt]))))});
     assert_eq!(code(outer.to_string().as_bytes()), "presentation of 1");
     assert_eq!(code(vp(json!(vec![jwt; 201])).to_string().as_bytes()), "too_many_credentials");
 }

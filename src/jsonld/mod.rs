@@ -6,6 +6,7 @@ pub mod canonical;
 mod context;
 pub mod contexts;
 pub mod dataset;
+pub mod digests;
 mod expand;
 pub mod jcs;
 pub mod notes;

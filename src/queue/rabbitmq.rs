@@ -61,7 +61,7 @@ impl Link {
 
 impl RabbitQueue {
     /// `url`: `amqp://…` or `amqps://…`. `authorities`: a PEM file with the authorities that the broker's certificate may
-    /// lead to, beside those of the system. `prefix` is put before every name. Errors when the broker can't be reached
+    /// lead to, beside those of the system. `prefix` and a dot are put before every name. Errors when the broker can't be reached
     /// now; later calls reconnect by themselves.
     pub async fn connect(url: &str, authorities: Option<&Path>, prefix: &str) -> Result<Self, QueueError> {
         let authorities = authorities.map(Into::into);

@@ -1,5 +1,5 @@
-//! Names on the broker. Pure. `skillgate.events` is a topic exchange: to read a tenant's events, bind a queue of your
-//! own to `<tenant>.#`, or to `<tenant>.org.skillgate.skill.*.v1`.
+//! Names on the broker. Pure. With the prefix `skillgate`, `skillgate.events` is a topic exchange: to read a tenant's events, bind a
+//! queue of your own to `<tenant>.#`, or to `<tenant>.org.skillgate.skill.*.v1`. schemas/asyncapi.yaml names it, too.
 
 use crate::model::event::Event;
 use crate::model::ids::{ConnectionId, TenantId};
@@ -17,17 +17,17 @@ impl Topology {
 
     /// Topic exchange that every event goes to.
     pub fn events(&self) -> String {
-        format!("{}skillgate.events", self.prefix)
+        format!("{}.events", self.prefix)
     }
 
     /// Topic exchange of dead letters, and the queue that keeps them.
     pub fn dead(&self) -> String {
-        format!("{}skillgate.dead", self.prefix)
+        format!("{}.dead", self.prefix)
     }
 
     /// The connection's queue.
     pub fn connection(&self, connection: &ConnectionId) -> String {
-        format!("{}skillgate.connection.{connection}", self.prefix)
+        format!("{}.connection.{connection}", self.prefix)
     }
 
     /// The binding key of the connection's queue.
@@ -58,8 +58,8 @@ mod tests {
 
     #[test]
     fn names_carry_the_prefix() {
-        let topology = Topology::new("test7.");
-        assert_eq!(topology.events(), "test7.skillgate.events");
-        assert_eq!(topology.connection(&ConnectionId::from("c1")), "test7.skillgate.connection.c1");
+        let topology = Topology::new("test7");
+        assert_eq!((topology.events(), topology.dead()), ("test7.events".to_owned(), "test7.dead".to_owned()));
+        assert_eq!(topology.connection(&ConnectionId::from("c1")), "test7.connection.c1");
     }
 }

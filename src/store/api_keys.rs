@@ -1,13 +1,15 @@
 //! Tenants, and their API keys: stored as a hash only.
 
+use super::channel_schema::used_assertions;
 use super::pool::each_backend;
 use super::schema::{api_keys, tenants};
-use super::text::{clean, parse_time, parse_times, time_text};
+use super::text::{clean, json_text, parse_json, parse_time, parse_times, time_text};
 use super::{Result, Store};
 use crate::model::ids::{ApiKeyId, TenantId};
 use crate::model::tenant::ApiKey;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
+use serde_json::Value;
 
 /// Shortest time between two notes of the last use, so that reading requests don't write.
 const USE_NOTED_EVERY: Duration = Duration::minutes(10);
@@ -22,6 +24,7 @@ struct Row {
     created_at: String,
     last_used_at: Option<String>,
     revoked_at: Option<String>,
+    jwks: Option<String>,
 }
 
 impl Row {
@@ -34,6 +37,7 @@ impl Row {
             created_at: parse_time(&self.created_at)?,
             last_used_at: parse_times(self.last_used_at)?,
             revoked_at: parse_times(self.revoked_at)?,
+            jwks: self.jwks.as_deref().map(parse_json).transpose()?,
         })
     }
 }
@@ -58,6 +62,25 @@ impl Store {
         hash: &str,
         now: DateTime<Utc>,
     ) -> Result<ApiKey> {
+        self.insert_api_key(tenant, name, prefix, hash, None, now).await
+    }
+
+    /// A system that signs its token requests: it has public keys (a JSON Web Key Set) and no secret.
+    pub async fn create_system(&self, tenant: &TenantId, name: &str, jwks: &Value, now: DateTime<Utc>) -> Result<ApiKey> {
+        // No key has a hash of this form.
+        let no_hash = format!("none:{}", ApiKeyId::generate());
+        self.insert_api_key(tenant, name, "", &no_hash, Some(jwks), now).await
+    }
+
+    async fn insert_api_key(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        prefix: &str,
+        hash: &str,
+        jwks: Option<&Value>,
+        now: DateTime<Utc>,
+    ) -> Result<ApiKey> {
         let key = ApiKey {
             id: ApiKeyId::generate(),
             tenant_id: tenant.clone(),
@@ -66,9 +89,11 @@ impl Store {
             created_at: now,
             last_used_at: None,
             revoked_at: None,
+            jwks: jwks.cloned(),
         };
         let (row, hash) = (key.clone(), hash.to_owned());
         self.write(move |connection| {
+            let jwks = row.jwks.as_ref().map(json_text).transpose()?;
             let values = (
                 api_keys::id.eq(row.id.as_str()),
                 api_keys::tenant_id.eq(row.tenant_id.as_str()),
@@ -76,6 +101,7 @@ impl Store {
                 api_keys::prefix.eq(&row.prefix),
                 api_keys::hash.eq(&hash),
                 api_keys::created_at.eq(time_text(row.created_at)),
+                api_keys::jwks.eq(jwks),
             );
             diesel::insert_into(api_keys::table).values(values).execute(connection)?;
             Ok(())
@@ -98,18 +124,54 @@ impl Store {
                 row.map(Row::into_model).transpose()
             })
             .await?;
-        if let Some(key) = &found
-            && key.last_used_at.is_none_or(|last| last + USE_NOTED_EVERY <= now)
-        {
-            let id = key.id.clone();
-            self.write(move |connection| {
-                let target = api_keys::table.filter(api_keys::id.eq(id.as_str()));
-                diesel::update(target).set(api_keys::last_used_at.eq(time_text(now))).execute(connection)?;
-                Ok(())
-            })
-            .await?;
+        if let Some(key) = &found {
+            self.note_use(key, now).await?;
         }
         Ok(found)
+    }
+
+    async fn note_use(&self, key: &ApiKey, now: DateTime<Utc>) -> Result<()> {
+        if key.last_used_at.is_none_or(|last| last + USE_NOTED_EVERY <= now) {
+            let id = key.id.clone();
+            return self
+                .write(move |connection| {
+                    let target = api_keys::table.filter(api_keys::id.eq(id.as_str()));
+                    diesel::update(target).set(api_keys::last_used_at.eq(time_text(now))).execute(connection)?;
+                    Ok(())
+                })
+                .await;
+        }
+        Ok(())
+    }
+
+    /// A system that is not revoked, with its public keys; notes that it was used.
+    pub async fn system(&self, id: &str, now: DateTime<Utc>) -> Result<Option<(ApiKey, Value)>> {
+        let id = clean(id);
+        let found = self
+            .read(move |connection| {
+                let row: Option<Row> = api_keys::table
+                    .filter(api_keys::id.eq(&id))
+                    .filter(api_keys::revoked_at.is_null())
+                    .filter(api_keys::jwks.is_not_null())
+                    .select(Row::as_select())
+                    .first(connection)
+                    .optional()?;
+                row.map(Row::into_model).transpose()
+            })
+            .await?;
+        let Some(key) = found else { return Ok(None) };
+        self.note_use(&key, now).await?;
+        Ok(key.jwks.clone().map(|jwks| (key, jwks)))
+    }
+
+    /// Takes an assertion that is good until `expires_at`, once. False when it was used before.
+    pub async fn use_assertion(&self, hash: &str, expires_at: DateTime<Utc>) -> Result<bool> {
+        let hash = hash.to_owned();
+        let taken = self.write(move |connection| {
+            let values = (used_assertions::assertion_hash.eq(&hash), used_assertions::expires_at.eq(time_text(expires_at)));
+            Ok(each_backend!(connection, c => diesel::insert_into(used_assertions::table).values(values).on_conflict_do_nothing().execute(c))?)
+        });
+        Ok(taken.await? == 1)
     }
 
     /// Oldest first, revoked ones too.

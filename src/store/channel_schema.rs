@@ -68,6 +68,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    used_assertions (assertion_hash) {
+        assertion_hash -> Text,
+        expires_at -> Text,
+    }
+}
+
+diesel::table! {
     hosted_credentials (tenant_id, candidate_ref, api, natural_key) {
         tenant_id -> Text,
         candidate_ref -> Text,

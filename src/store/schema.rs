@@ -18,6 +18,7 @@ diesel::table! {
         created_at -> Text,
         last_used_at -> Nullable<Text>,
         revoked_at -> Nullable<Text>,
+        jwks -> Nullable<Text>,
     }
 }
 

@@ -211,7 +211,11 @@ impl Pipe {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let verifier = Verifier::new(Documents::with_provided(documents, None), Contexts::built_in());
         // As asked of a wallet: the binding to a request is looked at as well.
-        let expected = PresentationRequest { challenge: Some("n-1".to_owned()), domain: Some("https://example.org".to_owned()) };
+        let expected = PresentationRequest {
+            challenge: Some("n-1".to_owned()),
+            domain: Some("https://example.org".to_owned()),
+            window: None,
+        };
         let question = Question { expected, ..question("2026-03-01T12:00:00Z".parse().unwrap()) };
         Self { runtime, examiner: Examiner::new(verifier, limits()), question }
     }
@@ -305,7 +309,7 @@ fn messages() -> Vec<Vec<u8>> {
         "credentialSubject": {"id": "did:example:ada", "name": "Ada"}});
     let badge = key.cose(header("application/vc+cose"), vec![], &badge);
     let text = base64::engine::general_purpose::STANDARD.encode(&badge);
-    let enveloped = json!({"type": "EnvelopedVerifiableCredential", "id": format!("data:application/vc+cose;base64,{text}")});
+    let enveloped = json!({"@context": "https://www.w3.org/ns/credentials/v2", "type": "EnvelopedVerifiableCredential", "id": format!("data:application/vc+cose;base64,{text}")});
     let presentation = json!({"type": ["VerifiablePresentation"], "holder": issuer, "verifiableCredential": [enveloped]});
     vec![badge, text.into_bytes(), key.cose(header("application/vp+cose"), vec![], &presentation)]
 }

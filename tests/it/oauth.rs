@@ -1,6 +1,7 @@
 //! OAuth 2 of the Open Badges host: registration, consent, codes, tokens, revocation.
 
 use crate::support::platform::{Platform, REDIRECT, SCOPE, all_scopes, call, invite, registration, verifier, with_query};
+use crate::support::wallet::Actor;
 use crate::support::{Answer, spawn_app, spawn_app_with_channels};
 use serde_json::{Value, json};
 use skillgate::channel::ChannelSettings;
@@ -247,4 +248,135 @@ async fn an_api_key_becomes_a_short_lived_token_for_the_wallet_calls_only() {
     assert_eq!(with("POST", "/workflows/credentials/exchanges").await.status, 401);
     let wrong = Answer::of(app.stranger("POST", "/oauth/token").bearer_auth("sk_nobody").form(&form)).await;
     assert_eq!((wrong.status, error_of(&wrong).as_str()), (401, "invalid_client"));
+}
+
+#[tokio::test]
+async fn a_refresh_may_ask_for_less_and_the_next_one_for_everything_again() {
+    let app = spawn_app().await;
+    let platform = Platform::register(&app).await;
+    let first = platform.connect(&invitation(&app).await, &all_scopes()).await;
+    let granted = first["scope"].as_str().unwrap();
+    let narrow = format!("{SCOPE}credential.readonly");
+    let refresh = |token: &Value, scope: Option<&str>| {
+        let token = token["refresh_token"].as_str().unwrap().to_owned();
+        let mut form = vec![("grant_type", "refresh_token".to_owned()), ("refresh_token", token)];
+        form.extend(scope.map(|scope| ("scope", scope.to_owned())));
+        let platform = &platform;
+        async move {
+            let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            platform.token(&form).await.json()
+        }
+    };
+    let second = refresh(&first, Some(&narrow)).await;
+    assert_eq!(second["scope"], narrow, "the token has what was asked for, and no more");
+    let access = second["access_token"].as_str().unwrap();
+    assert_eq!(Answer::of(call(&app, access, "GET", "/credentials")).await.status, 200);
+    assert_eq!(Answer::of(call(&app, access, "POST", "/credentials").body("{}")).await.status, 403);
+    let third = refresh(&second, Some(granted)).await;
+    assert_eq!(third["scope"], granted, "RFC 6749 §6: the grant did not shrink");
+    assert_eq!(refresh(&third, None).await["scope"], granted);
+}
+
+#[tokio::test]
+async fn a_client_may_send_its_secret_in_the_form_and_a_wrong_client_is_told_the_truth() {
+    let app = spawn_app().await;
+    let mut wanted = registration();
+    wanted["token_endpoint_auth_method"] = json!("client_secret_post");
+    let registered = Answer::of(app.stranger("POST", "/oauth/register").json(&wanted)).await.json();
+    assert_eq!(registered["token_endpoint_auth_method"], "client_secret_post");
+    let text = |name: &str| registered[name].as_str().unwrap().to_owned();
+    let platform = Platform { app: &app, id: text("client_id"), secret: text("client_secret") };
+    let code = platform.code(&invitation(&app).await, &all_scopes(), &verifier("post")).await;
+    let verifier = verifier("post");
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("code", code.as_str()),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", verifier.as_str()),
+        ("client_id", platform.id.as_str()),
+        ("client_secret", platform.secret.as_str()),
+    ];
+    let answer = Answer::of(app.stranger("POST", "/oauth/token").form(&form)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let refresh = answer.json()["refresh_token"].as_str().unwrap().to_owned();
+    let ask = |id: &str, secret: &str| {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", &refresh), ("client_id", id), ("client_secret", secret)];
+        Answer::of(app.stranger("POST", "/oauth/token").form(&form))
+    };
+    for (id, secret, said) in [(platform.id.as_str(), "wrong", "secret is wrong"), ("nobody", "x", "no client with this id")] {
+        let refused = ask(id, secret).await;
+        assert_eq!((refused.status, error_of(&refused).as_str()), (401, "invalid_client"));
+        assert!(refused.text.contains(said), "{refused:?}");
+    }
+    let twice =
+        Answer::of(app.stranger("POST", "/oauth/token").basic_auth(&platform.id, Some(&platform.secret)).form(&form)).await;
+    assert_eq!((twice.status, error_of(&twice).as_str()), (400, "invalid_request"));
+    let nobody = Answer::of(app.stranger("POST", "/oauth/token").form(&form[..4])).await;
+    assert!(nobody.text.contains("names no client"), "{nobody:?}");
+    let system = platform.token(&[("grant_type", "client_credentials")]).await;
+    assert_eq!(
+        (system.status, error_of(&system).as_str()),
+        (400, "unauthorized_client"),
+        "the client is known, the grant is not its own"
+    );
+    let form = [("token", refresh.as_str()), ("client_id", &platform.id), ("client_secret", &platform.secret)];
+    assert_eq!(Answer::of(app.stranger("POST", "/oauth/revoke").form(&form)).await.status, 200);
+    assert_eq!(error_of(&ask(&platform.id, &platform.secret).await), "invalid_grant");
+    let metadata = Answer::of(app.stranger("GET", "/.well-known/oauth-authorization-server")).await.json();
+    let methods = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+    assert_eq!(metadata["token_endpoint_auth_methods_supported"], json!(methods));
+}
+
+#[tokio::test]
+async fn a_system_with_a_key_of_its_own_signs_its_token_requests() {
+    let app = spawn_app().await;
+    let (system, stranger) = (Actor::new(), Actor::new());
+    let wanted = json!({"name": "HR system", "jwks": {"keys": [system.jwk()]}});
+    let made = Answer::of(app.request("POST", "/v1/api-keys").json(&wanted)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let made = made.json();
+    assert!(made.get("key").is_none(), "a system with public keys has no secret");
+    let id = made["id"].as_str().unwrap();
+    let now = app.clock.now().timestamp();
+    let assertion = |actor: &Actor, changes: Value| {
+        let mut claims = json!({"iss": id, "sub": id, "aud": app.url("/oauth/token"), "jti": uuid::Uuid::now_v7(),
+            "iat": now, "exp": now + 120});
+        for (name, value) in changes.as_object().unwrap() {
+            claims[name] = value.clone();
+        }
+        actor.jwt(json!({"typ": "JWT"}), &claims)
+    };
+    let ask = |assertion: &str| {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", assertion),
+        ];
+        Answer::of(app.stranger("POST", "/oauth/token").form(&form))
+    };
+    let good = assertion(&system, json!({}));
+    let answer = ask(&good).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    let call = || Answer::of(app.stranger("POST", "/workflows/credentials/exchanges").bearer_auth(&token));
+    assert_eq!(call().await.status, 201);
+    for (assertion, said) in [
+        (good, "used before"),
+        (assertion(&stranger, json!({})), "not signed with a key"),
+        (assertion(&system, json!({"aud": "https://other.example/oauth/token"})), "aud of client_assertion"),
+        (assertion(&system, json!({"sub": "somebody"})), "must both be"),
+        (assertion(&system, json!({"iss": "somebody", "sub": "somebody"})), "unknown or revoked"),
+        (assertion(&system, json!({"exp": now - 120})), "expired"),
+        ("a.b.c".to_owned(), "unusable"),
+    ] {
+        let refused = ask(&assertion).await;
+        assert_eq!((refused.status, error_of(&refused).as_str()), (401, "invalid_client"), "{said}");
+        assert!(refused.text.contains(said), "{refused:?}");
+    }
+    // Its id alone opens nothing, and neither does the unusable hash that stands in for its secret.
+    assert_eq!(Answer::of(app.stranger("GET", "/v1/submissions").bearer_auth(id)).await.status, 401);
+    let private = json!({"name": "x", "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": system.jwk()["x"], "d": "AAAA"}]}});
+    assert_eq!(Answer::of(app.request("POST", "/v1/api-keys").json(&private)).await.status, 422);
+    assert_eq!(Answer::of(app.request("DELETE", &format!("/v1/api-keys/{id}"))).await.status, 204);
+    assert_eq!(ask(&assertion(&system, json!({}))).await.status, 401);
 }

@@ -90,6 +90,26 @@ async fn the_later_credential_takes_the_place_of_the_earlier_and_never_the_other
 }
 
 #[tokio::test]
+async fn a_correction_of_the_same_date_is_taken_or_refused_with_a_reason_and_never_called_unchanged() {
+    let app = spawn_app().await;
+    let token = token(&app, &all_scopes()).await;
+    let (issuer, subject) = (Actor::new(), Actor::new());
+    let from = "2026-01-01T00:00:00Z";
+    let first = issuer.badge(&subject.did, "urn:uuid:5", from);
+    assert_eq!(push(&app, &token, "application/json", &first.to_string()).await.status, 201);
+    let mut corrected = first.clone();
+    corrected.as_object_mut().unwrap().remove("proof");
+    corrected["credentialSubject"]["achievement"]["name"] = json!("Rust web services, advanced");
+    let corrected = issuer.sign(corrected, "assertionMethod", json!({})).to_string();
+    let answer = push(&app, &token, "application/json", &corrected).await;
+    assert_eq!((answer.status, answer.text.as_str()), (200, corrected.as_str()));
+    let forged = push(&app, &token, "application/json", &tampered(first).to_string()).await;
+    assert_eq!((forged.status, minor(&forged).as_str()), (422, "invalid_data"));
+    let listed = Answer::of(call(&app, &token, "GET", "/credentials")).await;
+    assert!(listed.text.contains(&corrected), "{listed:?}");
+}
+
+#[tokio::test]
 async fn a_credential_that_does_not_verify_is_kept_with_its_verdict_and_gives_way_to_a_good_one() {
     let app = spawn_app().await;
     let token = token(&app, &all_scopes()).await;

@@ -3,9 +3,9 @@
 use crate::support::examine::{examine, question};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use skillgate::commands::asyncapi;
 use skillgate::document::Limits;
 use skillgate::examine::{Examiner, Question};
+use skillgate::http::asyncapi;
 use skillgate::jsonld::Contexts;
 use skillgate::model::clock::Clock;
 use skillgate::model::event::EventType;
@@ -186,7 +186,7 @@ fn the_schemas_notice_what_is_wrong() {
 
 #[test]
 fn the_description_of_the_events_names_each_of_them() {
-    let document = asyncapi::bundled().unwrap();
+    let document = asyncapi::document("skillgate").unwrap();
     let messages = document["components"]["messages"].as_object().unwrap();
     let mut named: Vec<&str> = messages.values().map(|message| message["name"].as_str().unwrap()).collect();
     let mut known: Vec<&str> = EventType::ALL.iter().map(|event| event.as_str()).collect();

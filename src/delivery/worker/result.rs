@@ -8,6 +8,9 @@ use std::time::Duration;
 
 /// Being asked to slow down is not a failure: such retries may use this many times the length of the retry schedule.
 const PATIENCE_WITH_LIMITS: usize = 4;
+/// So many attempts must meet what looks like a wrong setting before the connection is paused: a receiver that is being moved
+/// redirects for a moment.
+const ATTEMPTS_IN_DOUBT: u32 = 3;
 /// Random share of a wait, so that deliveries that failed together are not retried together.
 const JITTER: f64 = 0.2;
 
@@ -21,6 +24,12 @@ pub fn delivery_result(end: End, attempts: u32, schedule: &[Duration], now: Date
     match kind {
         StopKind::Parked => DeliveryResult::Parked { reason, message },
         StopKind::ConfigError => DeliveryResult::ConfigError { reason, message },
+        StopKind::SuspectConfig => match next_wait(attempts, schedule, None, false, random) {
+            Some(wait) if attempts.saturating_add(1) < ATTEMPTS_IN_DOUBT => {
+                DeliveryResult::RetryAt { at: now + wait, reason, message }
+            }
+            _ => DeliveryResult::ConfigError { reason, message },
+        },
         StopKind::Permanent => DeliveryResult::Permanent { reason, message },
         StopKind::Retry { wait, limited } => match next_wait(attempts, schedule, wait, limited, random) {
             Some(wait) => DeliveryResult::RetryAt { at: now + wait, reason, message },
@@ -75,6 +84,18 @@ mod tests {
         assert_eq!([0.0, 0.5, 1.0].map(|random| after(0, None, false, random)), [Some(8_000), Some(10_000), Some(12_000)]);
         assert_eq!(after(1, None, false, 0.5), Some(100_000));
         assert_eq!(after(2, None, false, 0.5), None);
+    }
+
+    #[test]
+    fn what_looks_like_a_wrong_setting_pauses_the_connection_only_when_it_comes_again() {
+        let now: DateTime<Utc> = "2026-11-23T10:00:00Z".parse().unwrap();
+        let schedule = [Duration::from_secs(10); 5];
+        let after = |attempts| {
+            let stop = Stop::new(StopKind::SuspectConfig, "redirected", "m");
+            delivery_result(End::Stopped(stop), attempts, &schedule, now, 0.5)
+        };
+        assert!([0, 1].map(after).iter().all(|result| matches!(result, DeliveryResult::RetryAt { .. })));
+        assert!([2, 9].map(after).iter().all(|result| matches!(result, DeliveryResult::ConfigError { .. })));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! API keys: listed by their first characters; the key itself is shown once, when it is made.
 
+use crate::channel::client_assertion::check_jwks;
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::problem::Problem;
@@ -9,6 +10,7 @@ use crate::model::tenant::{ApiKey, GeneratedKey};
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 const MAX_NAME_CHARS: usize = 100;
 
@@ -16,6 +18,8 @@ const MAX_NAME_CHARS: usize = 100;
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     name: String,
+    /// For a system that signs its token requests (`private_key_jwt`): its public keys. It gets no key then.
+    jwks: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -23,7 +27,8 @@ struct MadeKey {
     #[serde(flatten)]
     entry: ApiKey,
     /// Shown this once; afterwards it exists only as a hash.
-    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -43,10 +48,15 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<New
     if !(1..=MAX_NAME_CHARS).contains(&name.chars().count()) || name.chars().any(char::is_control) {
         return Err(Problem::invalid_field("name", "must be 1 to 100 characters of text"));
     }
-    let key = GeneratedKey::new();
     let now = state.clock().now();
+    if let Some(jwks) = &body.jwks {
+        check_jwks(jwks).map_err(|problem| Problem::invalid_field("jwks", problem))?;
+        let entry = state.store().create_system(&caller.tenant_id, name, jwks, now).await?;
+        return Ok(HttpResponse::Created().json(MadeKey { entry, key: None }));
+    }
+    let key = GeneratedKey::new();
     let entry = state.store().create_api_key(&caller.tenant_id, name, key.prefix(), &key.hash(), now).await?;
-    let made = MadeKey { entry, key: key.expose().to_owned() };
+    let made = MadeKey { entry, key: Some(key.expose().to_owned()) };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(made))
 }
 

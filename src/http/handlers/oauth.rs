@@ -4,17 +4,19 @@ use crate::channel::secrets;
 use crate::channel::tokens::TokenFailure;
 use crate::document::json;
 use crate::http::answers;
-use crate::http::auth;
 use crate::http::body::{BodyError, read_body};
 use crate::http::extract::authorization;
-use crate::http::problem::Problem;
 use crate::http::state::State;
+use crate::model::ids::{ApiKeyId, TenantId};
 use crate::model::oauth::{Invitation, OAuthClient};
+use crate::model::tenant::hash_api_key;
 use crate::protocol::open_badges::discovery::server_metadata;
 use crate::protocol::open_badges::oauth::{
     AuthorizationError, AuthorizationRequest, Parameters, check_authorization, code_redirect, error_redirect,
 };
-use crate::protocol::open_badges::oauth_token::{OAuthError, TokenRequest, basic_credentials, bearer_token, read_token_request};
+use crate::protocol::open_badges::oauth_token::{
+    ClientAuthentication, OAuthError, TokenRequest, client_authentication, read_token_request,
+};
 use crate::protocol::open_badges::{offered_scopes, registration};
 use crate::web::channel as pages;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, PRAGMA, SET_COOKIE, WWW_AUTHENTICATE};
@@ -198,17 +200,20 @@ pub async fn token(state: web::Data<State>, request: HttpRequest, payload: web::
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
-    let asked = match read_token_request(&Parameters::parse(&bytes)) {
+    let form = Parameters::parse(&bytes);
+    let asked = match read_token_request(&form) {
         Ok(asked) => asked,
         Err(error) => return refuse(&error),
     };
-    let authorization = authorization(&request);
-    if let TokenRequest::ClientCredentials { scope } = &asked {
-        return system_token(&state, authorization, scope.as_deref()).await;
-    }
+    let authentication = match client_authentication(authorization(&request), &form) {
+        Ok(authentication) => authentication,
+        Err(error) => return refuse(&error),
+    };
     let issued = async {
-        let client = state.channels.authenticate(basic_credentials(authorization).as_ref()).await?;
-        state.channels.token(&client, asked).await
+        match asked {
+            TokenRequest::ClientCredentials { scope } => system_token(&state, authentication, scope.as_deref()).await,
+            asked => state.channels.token(&state.channels.authenticate(&authentication).await?, asked).await,
+        }
     };
     match issued.await {
         Ok(body) => answer(200, &body),
@@ -217,19 +222,33 @@ pub async fn token(state: web::Data<State>, request: HttpRequest, payload: web::
     }
 }
 
-/// An API key, as bearer token or as the secret of HTTP Basic, becomes a short-lived token.
-async fn system_token(state: &State, authorization: Option<&str>, scope: Option<&str>) -> HttpResponse {
-    let basic = basic_credentials(authorization).map(|credentials| credentials.secret);
-    let key = basic.or_else(|| bearer_token(authorization).map(str::to_owned)).unwrap_or_default();
-    let caller = match auth::find(state, &crate::model::tenant::hash_api_key(&key)).await {
-        Ok(caller) => caller,
-        Err(Problem { .. }) => return refuse(&OAuthError::new("invalid_client", "the API key is unknown or revoked")),
+/// An employer's system, known by its API key (as bearer token or as the client's secret) or by its signature, gets a short-lived token.
+async fn system_token(state: &State, authentication: ClientAuthentication, scope: Option<&str>) -> Result<Value, TokenFailure> {
+    let invalid = |text: &str| TokenFailure::OAuth(OAuthError::new("invalid_client", text));
+    let (tenant, key_id) = match authentication {
+        ClientAuthentication::Absent => return Err(invalid("the request holds no API key and no client_assertion")),
+        ClientAuthentication::Assertion { client_id, jwt } => {
+            let key = state.channels.system_by_assertion(client_id.as_deref(), &jwt).await?;
+            (key.tenant_id, key.id)
+        }
+        ClientAuthentication::Bearer(key) => system(state, &key).await?.ok_or_else(|| invalid(UNKNOWN_KEY))?,
+        ClientAuthentication::Secret(credentials) => match system(state, &credentials.secret).await? {
+            Some(system) => system,
+            None if state.channels.authenticate(&ClientAuthentication::Secret(credentials)).await.is_ok() => {
+                let text = "a registered platform acts for a candidate: use authorization_code";
+                return Err(OAuthError::new("unauthorized_client", text).into());
+            }
+            None => return Err(invalid(UNKNOWN_KEY)),
+        },
     };
-    match state.channels.system_token(&caller.tenant_id, caller.key_id.as_str(), scope).await {
-        Ok(Ok(body)) => answer(200, &body),
-        Ok(Err(error)) => refuse(&error),
-        Err(error) => failed(error),
-    }
+    state.channels.system_token(&tenant, key_id.as_str(), scope).await?.map_err(TokenFailure::from)
+}
+
+const UNKNOWN_KEY: &str = "the API key is unknown or revoked";
+
+async fn system(state: &State, key: &str) -> Result<Option<(TenantId, ApiKeyId)>, TokenFailure> {
+    let found = state.store().find_api_key(&hash_api_key(key), state.clock().now()).await?;
+    Ok(found.map(|key| (key.tenant_id, key.id)))
 }
 
 /// `POST /oauth/revoke` (RFC 7009): 200 also for a token that nobody knows.
@@ -239,7 +258,11 @@ pub async fn revoke(state: web::Data<State>, request: HttpRequest, payload: web:
         Err(error) => return unreadable(error),
     };
     let form = Parameters::parse(&bytes);
-    let client = match state.channels.authenticate(basic_credentials(authorization(&request)).as_ref()).await {
+    let authenticated = async {
+        let authentication = client_authentication(authorization(&request), &form)?;
+        state.channels.authenticate(&authentication).await
+    };
+    let client = match authenticated.await {
         Ok(client) => client,
         Err(TokenFailure::OAuth(error)) => return refuse(&error),
         Err(TokenFailure::Store(error)) => return failed(error),

@@ -213,8 +213,8 @@ codes! {
     [Proof] Fail UNTYPED SHARE_AGAIN {
         ChallengeMismatch "challenge_mismatch" of CHALLENGE "The presentation was made for another request." embedded CHALLENGE ASK_ORIGINAL,
         DomainMismatch "domain_mismatch" of DOMAIN "The presentation was made for another recipient." embedded DOMAIN ASK_ORIGINAL,
-        HolderUnproven "holder_unproven" as Warning of OWN "The presentation is not signed, so nothing shows who sent it."
-            => "Ask the candidate to share the credential from a wallet that signs what it shares.",
+        HolderSignatureTime "holder_signature_time" "The holder's signature is dated too long before or after the moment at which it came.",
+        HolderUnproven "holder_unproven" as Warning of OWN "The presentation is not signed, so nothing shows who sent it." => SHARE_SIGNED,
     }
     // Sealed European credentials and résumés.
     [Proof] Fail UNTYPED ASK_ORIGINAL {
@@ -364,6 +364,7 @@ codes! {
             => "Ask the candidate to show the badge from their own account, or compare the e-mail address that it was issued to.",
         RecipientSeveral "recipient_several" "The credential is about several people or things."
             => "Read the credential and decide which part of it is about the candidate.",
+        HolderUnbound "holder_unbound" "The credential answers a request, but its holder did not sign the answer." => SHARE_SIGNED,
         RecipientUnbound "recipient_unbound" "The credential does not say who it was issued to."
             => "Ask the candidate for other evidence that the credential is theirs.",
         RecipientUnknowable "recipient_unknowable" "The credential names its owner in a way that can't be compared with what is known about the person."

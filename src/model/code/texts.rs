@@ -36,6 +36,7 @@ pub(super) const OTHER_FORMAT: &str = "Ask the issuer for the credential in anot
 pub(super) const SCHEMA_LATER: &str = "Check again later, or ask the issuer to issue the credential again.";
 pub(super) const SEND_SINGLE: &str = "Send the badges one by one, or in an ordinary ZIP archive without a password.";
 pub(super) const SHARE_AGAIN: &str = "Ask the candidate to share the credential again.";
+pub(super) const SHARE_SIGNED: &str = "Ask the candidate to share the credential from a wallet that signs what it shares.";
 pub(super) const STATUS_LATER: &str = "Check again later, or ask the issuer whether the credential is still valid.";
 pub(super) const TRY_LATER: &str = "Check again later, or ask the issuer directly.";
 pub(super) const ASK_ATTACHMENT: &str =

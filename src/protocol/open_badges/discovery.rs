@@ -1,5 +1,7 @@
 //! The gateway's description as host: the ServiceDescriptionDocument and RFC 8414 metadata.
 
+use super::oauth_token::AUTHENTICATION_METHODS;
+use super::registration::CLIENT_METHODS;
 use super::{Api, offered_scopes};
 use serde_json::{Map, Value, json};
 
@@ -73,8 +75,9 @@ pub fn server_metadata(public_url: &str) -> Value {
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "token_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": ["EdDSA", "ES256", "ES384", "ES512", "RS256", "PS256"],
+        "revocation_endpoint_auth_methods_supported": CLIENT_METHODS,
         "code_challenge_methods_supported": ["S256"],
     })
 }

@@ -166,24 +166,27 @@ fn has_credential_type(credential: &Value) -> bool {
 /// What to do with a push of a credential that is already here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upsert {
-    /// The credential is not new: 304.
+    /// The same credential, or an earlier edition of it: 304.
     NotModified,
     /// Verify it, and let it take the other's place.
     Replace,
 }
 
-/// The rule for the same issuer and id: the one valid from later stays. A stored one that was rejected gives way to any other bytes,
-/// so that a push that was damaged on its way can be repeated.
+/// The rule for the same issuer and id: only an earlier edition leaves the stored one as it is. Other content of the same date is a
+/// correction, which is verified and taken, or refused with its reason. A stored one that was rejected gives way to any other bytes, so
+/// that a push that was damaged on its way can be repeated.
 pub fn decide(pushed: &Pushed, stored_bytes: &[u8], stored_valid_from: Option<DateTime<Utc>>, stored_rejected: bool) -> Upsert {
-    if pushed.bytes == stored_bytes {
+    if pushed.bytes == stored_bytes || (!stored_rejected && is_same_json(&pushed.bytes, stored_bytes)) {
         return Upsert::NotModified;
     }
-    let newer = match (pushed.valid_from, stored_valid_from) {
-        (Some(new), Some(old)) => new > old,
-        (Some(_), None) => true,
-        (None, _) => false,
-    };
-    if newer || stored_rejected { Upsert::Replace } else { Upsert::NotModified }
+    let is_earlier = matches!((pushed.valid_from, stored_valid_from), (Some(new), Some(old)) if new < old);
+    if is_earlier && !stored_rejected { Upsert::NotModified } else { Upsert::Replace }
+}
+
+/// Whether only the spelling differs: white space, the order of members.
+fn is_same_json(pushed: &[u8], stored: &[u8]) -> bool {
+    let read = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).ok();
+    read(pushed).is_some_and(|json| Some(json) == read(stored))
 }
 
 #[cfg(test)]
@@ -263,12 +266,19 @@ mod tests {
     }
 
     #[test]
-    fn the_later_one_stays_and_a_rejected_one_gives_way() {
+    fn a_correction_of_the_same_date_is_taken_an_earlier_edition_is_not_and_a_rejected_one_gives_way() {
         let pushed = read("application/json", badge("urn:1").to_string().as_bytes()).unwrap();
         let at = |text: &str| Some(DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc));
         assert_eq!(decide(&pushed, &pushed.bytes.clone(), None, true), Upsert::NotModified);
         assert_eq!(decide(&pushed, b"other", at("2024-04-01T00:00:00Z"), false), Upsert::Replace);
-        assert_eq!(decide(&pushed, b"other", at("2024-05-01T00:00:00Z"), false), Upsert::NotModified);
+        assert_eq!(decide(&pushed, b"other", at("2024-05-01T00:00:00Z"), false), Upsert::Replace, "a correction");
+        assert_eq!(decide(&pushed, b"other", at("2024-06-01T00:00:00Z"), false), Upsert::NotModified, "an earlier edition");
+        let respelled = format!(" {} ", badge("urn:1"));
+        assert_eq!(
+            decide(&pushed, respelled.as_bytes(), at("2024-05-01T00:00:00Z"), false),
+            Upsert::NotModified,
+            "only its spelling"
+        );
         assert_eq!(decide(&pushed, b"other", at("2024-06-01T00:00:00Z"), true), Upsert::Replace);
         assert_eq!(decide(&pushed, b"other", None, false), Upsert::Replace);
     }

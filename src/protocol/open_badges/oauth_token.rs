@@ -25,7 +25,63 @@ impl OAuthError {
     }
 }
 
-/// Who calls, by HTTP Basic.
+/// How the caller proves who it is. There is one way per request (RFC 6749 §2.3).
+#[derive(Clone, PartialEq, Eq)]
+pub enum ClientAuthentication {
+    Absent,
+    /// `client_secret_basic` or `client_secret_post`.
+    Secret(ClientCredentials),
+    /// An API key as bearer token.
+    Bearer(String),
+    /// `private_key_jwt` (RFC 7523).
+    Assertion {
+        client_id: Option<String>,
+        jwt: String,
+    },
+}
+
+/// The ways in which a caller may authenticate, as the metadata names them.
+pub const AUTHENTICATION_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Reads how the caller authenticates, from the Authorization header and the form.
+pub fn client_authentication(header: Option<&str>, form: &Parameters) -> Result<ClientAuthentication, OAuthError> {
+    let invalid = |text: &str| Err(OAuthError::new("invalid_request", text));
+    let (id, secret) = (form.get("client_id"), form.get("client_secret"));
+    let assertion = (form.get("client_assertion_type"), form.get("client_assertion"));
+    let in_header = match (basic_credentials(header), bearer_token(header)) {
+        (Some(credentials), _) => Some(ClientAuthentication::Secret(credentials)),
+        (None, Some(token)) => Some(ClientAuthentication::Bearer(token.to_owned())),
+        (None, None) if header.is_some() => return invalid("the Authorization header is neither HTTP Basic nor a bearer token"),
+        (None, None) => None,
+    };
+    let ways = [in_header.is_some(), secret.is_some(), assertion != (None, None)];
+    if ways.into_iter().filter(|used| *used).count() > 1 {
+        return invalid("use one way to authenticate: HTTP Basic, client_secret in the form, or client_assertion");
+    }
+    match (in_header, secret, assertion) {
+        (Some(ClientAuthentication::Secret(basic)), ..) if id.is_some_and(|id| id != basic.client_id) => {
+            invalid("client_id is not the client that the Authorization header names")
+        }
+        (Some(found), ..) => Ok(found),
+        (None, Some(secret), _) => match id {
+            Some(id) => {
+                Ok(ClientAuthentication::Secret(ClientCredentials { client_id: id.to_owned(), secret: secret.to_owned() }))
+            }
+            None => invalid("client_id is missing"),
+        },
+        (None, None, (None, None)) => Ok(ClientAuthentication::Absent),
+        (None, None, (Some(JWT_BEARER), Some(jwt))) => {
+            Ok(ClientAuthentication::Assertion { client_id: id.map(str::to_owned), jwt: jwt.to_owned() })
+        }
+        (None, None, (_, Some(_))) => {
+            invalid("client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+        }
+        (None, None, (Some(_), None)) => invalid("client_assertion is missing"),
+    }
+}
+
+/// A client's id and secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCredentials {
     pub client_id: String,
@@ -33,7 +89,7 @@ pub struct ClientCredentials {
 }
 
 /// Reads `Authorization: Basic`; both halves are form-urlencoded first (RFC 6749 §2.3.1).
-pub fn basic_credentials(header: Option<&str>) -> Option<ClientCredentials> {
+fn basic_credentials(header: Option<&str>) -> Option<ClientCredentials> {
     let (scheme, encoded) = header?.split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -89,7 +145,7 @@ pub fn read_token_request(form: &Parameters) -> Result<TokenRequest, OAuthError>
             Ok(TokenRequest::Refresh { token: required("refresh_token")?, scope: form.get("scope").map(str::to_owned) })
         }
         Some("client_credentials") => Ok(TokenRequest::ClientCredentials { scope: form.get("scope").map(str::to_owned) }),
-        Some(_) => Err(OAuthError::new("unsupported_grant_type", "use authorization_code or refresh_token")),
+        Some(_) => Err(OAuthError::new("unsupported_grant_type", "use authorization_code, refresh_token or client_credentials")),
         None => Err(OAuthError::new("invalid_request", "grant_type is missing")),
     }
 }
@@ -118,6 +174,30 @@ mod tests {
         assert_eq!((credentials.client_id.as_str(), credentials.secret.as_str()), ("a:b", "s e+c"));
         for header in ["Basic ???", "Bearer x", "Basic", "", &format!("Basic {}", STANDARD.encode("no-colon"))] {
             assert!(basic_credentials(Some(header)).is_none(), "{header}");
+        }
+    }
+
+    #[test]
+    fn a_client_authenticates_in_one_way() {
+        let basic = format!("Basic {}", STANDARD.encode("c:s"));
+        let read = |header: Option<&str>, text: &str| client_authentication(header, &form(text));
+        let secret = ClientAuthentication::Secret(ClientCredentials { client_id: "c".to_owned(), secret: "s".to_owned() });
+        assert!(read(Some(&basic), "client_id=c") == Ok(secret.clone()));
+        assert!(read(None, "client_id=c&client_secret=s") == Ok(secret));
+        assert!(read(None, "client_id=c") == Ok(ClientAuthentication::Absent));
+        assert!(read(Some("Bearer k"), "") == Ok(ClientAuthentication::Bearer("k".to_owned())));
+        let signed = format!("client_assertion_type={JWT_BEARER}&client_assertion=a.b.c");
+        assert!(read(None, &signed) == Ok(ClientAuthentication::Assertion { client_id: None, jwt: "a.b.c".to_owned() }));
+        for (header, text) in [
+            (Some(basic.as_str()), "client_id=c&client_secret=s"),
+            (Some(basic.as_str()), "client_id=other"),
+            (Some(basic.as_str()), signed.as_str()),
+            (Some("Digest x"), ""),
+            (None, "client_secret=s"),
+            (None, "client_assertion_type=x&client_assertion=a.b.c"),
+            (None, "client_assertion=a.b.c"),
+        ] {
+            assert!(read(header, text).is_err_and(|error| error.error == "invalid_request"), "{header:?} {text}");
         }
     }
 

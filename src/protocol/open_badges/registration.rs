@@ -7,6 +7,8 @@ use url::Url;
 
 const REQUIRED_TEXTS: [&str; 3] = ["client_name", "software_id", "software_version"];
 const REQUIRED_URLS: [&str; 4] = ["client_uri", "logo_uri", "tos_uri", "policy_uri"];
+/// How a registered client may authenticate.
+pub const CLIENT_METHODS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 const MAX_TEXT: usize = 2_000;
 const MAX_ITEMS: usize = 10;
 
@@ -73,8 +75,8 @@ pub fn check(request: &Value) -> Result<Registration, RegistrationError> {
     metadata.insert("scope".to_owned(), json!(scope));
 
     let auth_method = members.get("token_endpoint_auth_method").and_then(Value::as_str).unwrap_or("client_secret_basic");
-    if auth_method != "client_secret_basic" {
-        return Err(RegistrationError::metadata("token_endpoint_auth_method must be client_secret_basic."));
+    if !CLIENT_METHODS.contains(&auth_method) {
+        return Err(RegistrationError::metadata(format!("token_endpoint_auth_method must be {}.", CLIENT_METHODS.join(" or "))));
     }
     metadata.insert("token_endpoint_auth_method".to_owned(), json!(auth_method));
     let grants = subset(members, "grant_types", &["authorization_code", "refresh_token"])?;

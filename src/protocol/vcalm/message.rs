@@ -3,6 +3,7 @@
 
 use super::problem::Problem;
 use crate::document::Limits;
+use crate::document::classify::names_data_model_2;
 use crate::document::json::{self, JsonError};
 use serde::Deserialize;
 use serde_json::Value;
@@ -83,7 +84,21 @@ fn presented(part: &RawValue, limits: &Limits) -> Result<PresentedBytes, Problem
     if !is_presentation(&json) {
         return Err(Problem::malformed("verifiablePresentation is not a presentation: its type does not say so."));
     }
+    if has_type(&json, "EnvelopedVerifiablePresentation") {
+        check_envelope(&json)?;
+    }
     Ok(PresentedBytes { bytes: part.get().as_bytes().to_vec(), json })
+}
+
+/// An enveloped credential or presentation has data, and the vocabulary that says what it is (VCDM 2.0 §4.12).
+pub fn check_envelope(enveloped: &Value) -> Result<(), Problem> {
+    if !enveloped.as_object().is_some_and(names_data_model_2) {
+        return Err(Problem::malformed("@context of an enveloped document must name https://www.w3.org/ns/credentials/v2."));
+    }
+    match enveloped.get("id").and_then(Value::as_str).is_some_and(|id| id.starts_with("data:")) {
+        true => Ok(()),
+        false => Err(Problem::malformed("id of an enveloped document must be a data: URL.")),
+    }
 }
 
 fn unreadable(error: JsonError) -> Problem {
@@ -155,8 +170,9 @@ mod tests {
         let vp = r#"{ "type":"VerifiablePresentation",  "n": 1.50 }"#;
         assert_eq!(presentations(vp)[0].bytes, vp.as_bytes());
         assert_eq!(presentations(&format!(r#"{{"referenceId":"x","verifiablePresentation": {vp} }}"#))[0].bytes, vp.as_bytes());
-        let list =
-            presentations(&format!(r#"{{"verifiablePresentation":[{vp}, {{"type":["EnvelopedVerifiablePresentation"]}}]}}"#));
+        let list = presentations(&format!(
+            r#"{{"verifiablePresentation":[{vp}, {{"@context":"https://www.w3.org/ns/credentials/v2","id":"data:application/vp+jwt,a.b.c","type":["EnvelopedVerifiablePresentation"]}}]}}"#
+        ));
         assert_eq!((list.len(), list[0].bytes.as_slice()), (2, vp.as_bytes()));
     }
 
@@ -168,6 +184,10 @@ mod tests {
             (r#"{"a":1,"a":2}"#, "PARSING_ERROR"),
             (r#"{"verifiablePresentation":"x"}"#, "MALFORMED_VALUE_ERROR"),
             (r#"{"verifiablePresentation":{"type":"Other"}}"#, "MALFORMED_VALUE_ERROR"),
+            (
+                r#"{"verifiablePresentation":{"type":"EnvelopedVerifiablePresentation","id":"data:application/vp+jwt,a.b.c"}}"#,
+                "MALFORMED_VALUE_ERROR",
+            ),
             (r#"{"verifiablePresentation":[]}"#, "nothing-presented"),
             (r#"{"verifiablePresentationRequest":{}}"#, "unsupported-message"),
             (r#"{"redirectUrl":"https://x.example"}"#, "unsupported-message"),

@@ -1,7 +1,7 @@
 //! Bodies of `POST /credentials/verify`, `/presentations/verify` and `/challenges`.
 //! Comes in: the body. Goes out: the exact bytes to verify and what to answer with, or a problem for malformed input.
 
-use super::message::{has_type, is_presentation};
+use super::message::{check_envelope, has_type, is_presentation};
 use super::problem::Problem;
 use super::results::Wanted;
 use crate::document::{Limits, json};
@@ -56,6 +56,9 @@ pub fn read_presentation(body: &[u8], limits: &Limits) -> Result<VerifyRequest, 
     };
     let proofless = name == "presentation";
     let enveloped = has_type(presentation, "EnvelopedVerifiablePresentation");
+    if enveloped {
+        check_envelope(presentation)?;
+    }
     if !proofless && !enveloped && presentation.get("proof").is_none() {
         return Err(Problem::malformed(
             "verifiablePresentation has no proof; send it as presentation to have only its credentials verified.",
@@ -135,8 +138,7 @@ fn flag(options: &Map<String, Value>, name: &str, default: bool) -> Result<bool,
 /// The shape that a credential must have to be checked at all. Everything else is a verdict.
 fn check_credential(credential: &Value) -> Result<(), Problem> {
     if has_type(credential, "EnvelopedVerifiableCredential") {
-        let is_data_url = credential.get("id").and_then(Value::as_str).is_some_and(|id| id.starts_with("data:"));
-        return if is_data_url { Ok(()) } else { Err(Problem::malformed("id of an enveloped credential must be a data: URL.")) };
+        return check_envelope(credential);
     }
     let text_or_object = |value: &Value| value.is_string() || value.is_object();
     let list = |name: &str, item: &dyn Fn(&Value) -> bool| match credential.get(name) {
@@ -252,10 +254,15 @@ mod tests {
         assert!(read(&json!({"verifiableCredential": credential(), "options": {"checks": ["proof"]}})).is_ok());
         assert!(read(&json!({"verifiableCredential": credential(), "options": {"returnResults": "yes"}})).is_err());
         assert!(
-            read(&json!({"verifiableCredential": {"type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt,x"}}))
-                .is_ok()
+            read(&json!({"verifiableCredential": {"@context": "https://www.w3.org/ns/credentials/v2",
+                "type": "EnvelopedVerifiableCredential", "id": "data:application/vc+jwt,x"}}))
+            .is_ok()
         );
-        assert!(read(&json!({"verifiableCredential": {"type": "EnvelopedVerifiableCredential", "id": "x"}})).is_err());
+        for (context, id) in [(json!(["https://www.w3.org/ns/credentials/v2"]), "x"), (Value::Null, "data:application/vc+jwt,x")]
+        {
+            let enveloped = json!({"@context": context, "type": "EnvelopedVerifiableCredential", "id": id});
+            assert!(read(&json!({"verifiableCredential": enveloped})).is_err(), "{enveloped}");
+        }
     }
 
     #[test]

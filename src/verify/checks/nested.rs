@@ -2,6 +2,7 @@
 //! Comes in: the covered outer document. Goes out: the `nested` check and a report per inner credential. A bad inner credential does
 //! not affect the others. Must not know: how an inner credential is secured.
 
+use crate::document::classify::names_data_model_2;
 use crate::document::members::each;
 use crate::document::{cose, token};
 use crate::jsonld::notes::Path;
@@ -174,8 +175,12 @@ fn as_credential(value: &Value, member: &str, path: &Path<'_>) -> Option<Inner> 
             let role = if member == "endorsementJwt" { NestedRole::Endorsement } else { NestedRole::Credential };
             inner(role, "application/vc+jwt", token(text)?)
         }
-        Value::Object(_) => {
+        Value::Object(members) => {
             let has = |name: &str| each(&value["type"]).any(|kind| kind.as_str() == Some(name));
+            // Without its vocabulary it is judged as the JSON that it is.
+            if has("EnvelopedVerifiableCredential") && !names_data_model_2(members) {
+                return inner(NestedRole::Credential, "application/vc+ld+json", Document::Json(Arc::new(value.clone())));
+            }
             if has("EnvelopedVerifiableCredential") {
                 let (_, text) = value["id"].as_str()?.strip_prefix("data:")?.split_once(',')?;
                 let document = token(text)?;

@@ -1,10 +1,12 @@
 //! `relatedResource`: documents that a credential pins by their digest (VCDM 2.0, §5.3).
-//! Comes in: the covered document. Goes out: an `integrity` check when a digest could be compared; else nothing.
-//! Must not know: the documents' content. Only documents that were provided are compared; no document is fetched for its digest.
+//! Comes in: the covered document. Goes out: an `integrity` check when a digest could be compared, else nothing.
+//! Must not know: the documents' content. Only provided documents are compared, and contexts whose published digests are
+//! known; no document is fetched for its digest.
 
 use crate::document::members::each;
+use crate::jsonld::digests;
 use crate::model::code::Code;
-use crate::model::report::{Check, CheckId, Finding};
+use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use crate::verify::documents::Documents;
 use crate::verify::keys::forms::decode_multibase;
 use base64::Engine;
@@ -12,7 +14,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use ssi_multicodec::MultiEncoded;
-use subtle::ConstantTimeEq;
 
 const MAX_RESOURCES: usize = 32;
 
@@ -22,10 +23,14 @@ pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Che
         let pointer = format!("/relatedResource/{number}");
         let Some(id) = resource["id"].as_str() else { continue };
         if !documents.is_provided(id) {
-            continue;
+            match against_published(resource, id) {
+                None | Some(CheckStatus::Pass) => continue,
+                Some(status) => return Some(other_edition(status, &pointer)),
+            }
         }
         let Ok(fetched) = documents.get(id, "*/*").await else { continue };
-        if !matches(resource, &fetched.bytes) {
+        let digest = |algorithm: Algorithm| vec![algorithm.digest(&fetched.bytes)];
+        if !matches(resource, &digest) {
             let message = "A document that the credential refers to differs from the document that the issuer signed for.";
             return Some(Check::fail(CheckId::Integrity, Code::RelatedResourceMismatch, message).finding(
                 Finding::new(Code::RelatedResourceMismatch, "The digest does not match the document.").at(pointer.as_str()),
@@ -42,43 +47,86 @@ pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Che
     None
 }
 
-/// At least one digest must be given, and every given digest must match.
-fn matches(resource: &Value, bytes: &[u8]) -> bool {
+/// A built-in context against the digests that it was published with. `None`: it is not one of them.
+fn against_published(resource: &Value, id: &str) -> Option<CheckStatus> {
+    let first = digests::of(id).next()?;
+    let known = |algorithm: Algorithm| {
+        digests::of(id).filter_map(|published| hex::decode(published.digests[algorithm as usize]).ok()).collect()
+    };
+    Some(match (matches(resource, &known), first.is_fixed) {
+        (true, _) => CheckStatus::Pass,
+        (false, true) => CheckStatus::Fail,
+        // Publishers replaced some contexts under the same address: the issuer may have meant an edition that is not known here.
+        (false, false) => CheckStatus::Warning,
+    })
+}
+
+fn other_edition(status: CheckStatus, pointer: &str) -> Check {
+    let message = match status {
+        CheckStatus::Fail => "The credential pins a vocabulary by the digest of something else.",
+        _ => "The credential pins an edition of a vocabulary that is not known here.",
+    };
+    let finding = Finding::new(Code::RelatedResourceMismatch, "The digest is not one of the vocabulary's.").at(pointer);
+    Check::new(CheckId::Integrity, status, Code::RelatedResourceMismatch, message).finding(finding)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Algorithm {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+impl Algorithm {
+    fn digest(self, bytes: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Sha256 => Sha256::digest(bytes).to_vec(),
+            Self::Sha384 => Sha384::digest(bytes).to_vec(),
+            Self::Sha512 => Sha512::digest(bytes).to_vec(),
+        }
+    }
+}
+
+/// The digests that a document may have, one for each of its editions.
+type Digests<'a> = &'a dyn Fn(Algorithm) -> Vec<Vec<u8>>;
+
+/// Every digest given must fit, and one must be given.
+fn matches(resource: &Value, digests: Digests<'_>) -> bool {
     let sri: Vec<&str> = each(&resource["digestSRI"]).filter_map(Value::as_str).collect();
     let multibase: Vec<&str> = each(&resource["digestMultibase"]).filter_map(Value::as_str).collect();
     !(sri.is_empty() && multibase.is_empty())
-        && sri.iter().all(|text| fits_sri(text, bytes))
-        && multibase.iter().all(|text| fits_multihash(text, bytes))
+        && sri.iter().all(|text| fits_sri(text, digests))
+        && multibase.iter().all(|text| fits_multihash(text, digests))
 }
 
-/// `sha384-<base64>`. Of several digests, separated by spaces, one must match (Subresource Integrity).
-fn fits_sri(text: &str, bytes: &[u8]) -> bool {
+/// `sha384-<base64>`; of several, separated by spaces, one must fit (Subresource Integrity).
+fn fits_sri(text: &str, digests: Digests<'_>) -> bool {
     text.split_ascii_whitespace().any(|one| {
         let Some((algorithm, encoded)) = one.split_once('-') else { return false };
         let encoded = encoded.split('?').next().unwrap_or_default();
         let Ok(expected) = STANDARD.decode(encoded) else { return false };
-        let actual = match algorithm {
-            "sha256" => Sha256::digest(bytes).to_vec(),
-            "sha384" => Sha384::digest(bytes).to_vec(),
-            "sha512" => Sha512::digest(bytes).to_vec(),
+        let algorithm = match algorithm {
+            "sha256" => Algorithm::Sha256,
+            "sha384" => Algorithm::Sha384,
+            "sha512" => Algorithm::Sha512,
             _ => return false,
         };
-        actual.ct_eq(&expected).into()
+        digests(algorithm).contains(&expected)
     })
 }
 
 /// Multibase of a multihash.
-fn fits_multihash(text: &str, bytes: &[u8]) -> bool {
+fn fits_multihash(text: &str, digests: Digests<'_>) -> bool {
     let Ok(decoded) = decode_multibase(text) else { return false };
     let Ok(encoded) = MultiEncoded::new(&decoded) else { return false };
-    // The hash's code, then the digest's length in bytes, then the digest.
-    let (actual, expected) = match encoded.parts() {
-        (ssi_multicodec::SHA2_256, [32, digest @ ..]) => (Sha256::digest(bytes).to_vec(), digest),
-        (ssi_multicodec::SHA2_384, [48, digest @ ..]) => (Sha384::digest(bytes).to_vec(), digest),
-        (ssi_multicodec::SHA2_512, [64, digest @ ..]) => (Sha512::digest(bytes).to_vec(), digest),
+    // What follows the code of the hash is its length in bytes, then the digest.
+    let (algorithm, expected) = match encoded.parts() {
+        (ssi_multicodec::SHA2_256, [32, digest @ ..]) => (Algorithm::Sha256, digest),
+        (ssi_multicodec::SHA2_384, [48, digest @ ..]) => (Algorithm::Sha384, digest),
+        (ssi_multicodec::SHA2_512, [64, digest @ ..]) => (Algorithm::Sha512, digest),
         _ => return false,
     };
-    actual.ct_eq(expected).into()
+    digests(algorithm).iter().any(|digest| digest == expected)
 }
 
 #[cfg(test)]
@@ -101,6 +149,28 @@ mod tests {
         assert!(check(&referring(MAX_RESOURCES), &documents()).await.is_none());
         let check = check(&referring(MAX_RESOURCES + 1), &documents()).await.unwrap();
         assert_eq!(check.code, Code::RelatedResourceTooMany);
+    }
+
+    #[tokio::test]
+    async fn a_built_in_vocabulary_is_held_against_the_digest_that_it_was_published_with() {
+        let model = "https://www.w3.org/ns/credentials/v2";
+        let right = hex::decode("59955ced6697d61e03f2b2556febe5308ab16842846f5b586d7f1f7adec92734").unwrap();
+        let pinned = |id: &str, digest: &[u8]| {
+            let sri = format!("sha256-{}", STANDARD.encode(digest));
+            json!({ "relatedResource": { "id": id, "digestSRI": sri } })
+        };
+        assert!(check(&pinned(model, &right), &documents()).await.is_none());
+        let other = check(&pinned(model, &[7; 32]), &documents()).await.unwrap();
+        assert_eq!((other.status, other.code), (CheckStatus::Fail, Code::RelatedResourceMismatch));
+        // This address has had several contents.
+        let badge = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json";
+        let unknown = check(&pinned(badge, &[7; 32]), &documents()).await.unwrap();
+        assert_eq!((unknown.status, unknown.code), (CheckStatus::Warning, Code::RelatedResourceMismatch));
+        for published in digests::of(badge) {
+            let digest = hex::decode(published.digests[0]).unwrap();
+            assert!(check(&pinned(badge, &digest), &documents()).await.is_none());
+        }
+        assert!(check(&pinned("https://vocabulary.example.org/v1", &[7; 32]), &documents()).await.is_none(), "not at hand");
     }
 
     #[tokio::test]

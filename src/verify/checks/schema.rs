@@ -27,7 +27,7 @@ pub(crate) static OB2_ASSERTION: LazyLock<OwnSchema> = LazyLock::new(|| OwnSchem
 pub(crate) static OB2_BADGE: LazyLock<OwnSchema> = LazyLock::new(|| OwnSchema::compile(OB2_TEXT, Some("#/$defs/BadgeClass")));
 pub(crate) static OB2_ISSUER: LazyLock<OwnSchema> = LazyLock::new(|| OwnSchema::compile(OB2_TEXT, Some("#/$defs/Issuer")));
 
-/// The severity of a violation: `"x-severity": "error"` in the schema, else a deviation.
+/// The severity of a violation: `"$comment": "severity: error"` in the schema, else a deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
     Error,
@@ -73,7 +73,7 @@ impl OwnSchema {
         found
     }
 
-    /// The nearest enclosing `x-severity` on the way to the keyword that failed.
+    /// The nearest enclosing severity on the way to the keyword that failed.
     fn severity(&self, keyword: &str) -> Severity {
         let mut node = &self.text;
         let mut severity = Severity::Deviation;
@@ -86,10 +86,8 @@ impl OwnSchema {
                     other => &other[segment],
                 };
             }
-            match node["x-severity"].as_str() {
-                Some("error") => severity = Severity::Error,
-                Some(_) => severity = Severity::Deviation,
-                None => {}
+            if node["$comment"] == "severity: error" {
+                severity = Severity::Error;
             }
         }
         severity

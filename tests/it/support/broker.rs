@@ -20,7 +20,7 @@ impl TestBroker {
 
     pub fn if_at_hand() -> Option<Self> {
         let url = std::env::var("SKILLGATE_TEST_QUEUE_URL").ok()?;
-        Some(Self { url, prefix: format!("test-{}.", uuid::Uuid::now_v7().simple()), connections: Mutex::default() })
+        Some(Self { url, prefix: format!("test-{}", uuid::Uuid::now_v7().simple()), connections: Mutex::default() })
     }
 
     pub async fn connect(&self) -> RabbitQueue {

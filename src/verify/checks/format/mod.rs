@@ -5,6 +5,7 @@
 mod terms;
 
 use super::validity::parse_moment;
+use crate::document::classify::names_data_model_2;
 use crate::document::members::entries;
 use crate::jsonld::{Contexts, Edition};
 use crate::model::code::Code;
@@ -86,6 +87,9 @@ pub fn check_presentation(document: &Value, contexts: &Contexts) -> Check {
                 let is_data = entry.get("id").and_then(Value::as_str).is_some_and(|id| id.starts_with("data:application/"));
                 if !is_data {
                     reader.broken(&place, "an enveloped credential holds no data");
+                }
+                if !names_data_model_2(entry) {
+                    reader.broken(&place, "an enveloped credential does not name the vocabulary of the data model");
                 }
             }
             Value::Object(entry) if has_type(entry, "VerifiableCredential") => {}

@@ -1,0 +1,2 @@
+DROP TABLE used_assertions;
+ALTER TABLE api_keys DROP COLUMN jwks;
