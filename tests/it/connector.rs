@@ -1,7 +1,7 @@
 //! The connectors' own tests, their golden requests, and the engine against a real socket.
 
-use skillgate::commands::asyncapi;
 use skillgate::connector::{Registry, selftest};
+use skillgate::http::asyncapi;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
