@@ -4,10 +4,14 @@
 use super::Channels;
 use crate::examine::{PresentationFinding, Presented, PresentedContent, Question};
 use crate::model::code::Code;
+use crate::model::credential::ReceivedCredential;
+use crate::model::exchange::{Exchange, ExchangeOptions};
 use crate::model::ids::TenantId;
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
+use crate::protocol::asked::is_asked_for;
 use crate::protocol::vcalm::problem::Problem;
+use crate::verify::checks::issuer_trust::UnboundAnswers;
 use crate::verify::{HolderSignature, PresentationRequest, VerificationRequest};
 use bytes::Bytes;
 
@@ -36,21 +40,24 @@ pub struct Transport {
     /// Whether an SD-JWT credential came with its holder's own signature for this request.
     pub key_bound: bool,
     pub credentials: usize,
-    /// Whether some presentation came without a proof: its credentials are taken, its holder is not proven.
-    pub unsigned: bool,
+    /// Whether some credential came without its holder's signature for this request.
+    pub unbound: bool,
 }
 
 impl Channels {
     /// Opens all files of an answer and judges how their credentials were handed over; the first file that does not hold decides.
     /// Goes out: the judged files, for the pipeline, and what they prove.
+    ///
+    /// Credentials that their holder did not sign over to this request are refused, unless the employer's policy takes them: leaving
+    /// a signature out must gain nothing over a bad one (OpenID4VP 1.0 §8.6).
     pub async fn judge(
         &self,
-        tenant: &TenantId,
+        exchange: &Exchange,
         answers: &[Answer],
         expected: &PresentationRequest,
     ) -> Result<(Vec<Presented>, Transport), Problem> {
         let question = Question {
-            tenant_id: tenant.clone(),
+            tenant_id: exchange.tenant_id.clone(),
             candidate_ref: None,
             request: VerificationRequest { at: self.clock().now(), candidate: CandidateHint::default(), explain: false },
             expected: expected.clone(),
@@ -60,41 +67,69 @@ impl Channels {
         let presented = examiner.present(opened, &question).await;
         let mut transport = Transport::default();
         for file in &presented {
-            transport.add(&file.content)?;
+            transport.add(&file.content, &exchange.options)?;
         }
-        if transport.credentials == 0 { Err(Problem::nothing_presented()) } else { Ok((presented, transport)) }
+        if transport.credentials == 0 {
+            return Err(Problem::nothing_presented());
+        }
+        if transport.unbound && !self.takes_unbound(&exchange.tenant_id) {
+            return Err(Problem::holder_not_proven());
+        }
+        Ok((presented, transport))
+    }
+
+    /// Whether the employer's policy takes answers that their holder did not sign.
+    pub fn takes_unbound(&self, tenant: &TenantId) -> bool {
+        self.pipeline.examiner.verifiers.of(tenant).policy.unbound_answers() == UnboundAnswers::Attention
     }
 }
 
 impl Transport {
-    fn add(&mut self, content: &PresentedContent) -> Result<(), Problem> {
+    fn add(&mut self, content: &PresentedContent, options: &ExchangeOptions) -> Result<(), Problem> {
         match content {
             PresentedContent::Presentation(finding, carried) => {
                 let PresentationFinding { report, facts } = finding.as_ref();
                 refuse_if_bad(report, facts.proof.is_some())?;
-                self.unsigned |= facts.proof.is_none();
+                self.unbound |= facts.unbound;
                 self.holders.extend(facts.proven_holder.clone());
-                self.credentials += carried.len();
+                for credential in carried {
+                    self.count(credential, options)?;
+                }
             }
             PresentedContent::Credentials(signed) => {
-                for (_, signature) in signed {
+                for (credential, signature) in signed {
+                    self.count(credential, options)?;
                     match signature {
                         HolderSignature::Holds => self.key_bound = true,
-                        HolderSignature::Absent => self.unsigned = true,
+                        HolderSignature::Absent => self.unbound = true,
                         HolderSignature::OtherChallenge => {
                             return Err(Problem::challenge("The holder signed for another request than this one."));
                         }
                         HolderSignature::OtherDomain => {
                             return Err(Problem::domain("The holder signed for another recipient."));
                         }
+                        HolderSignature::OtherTime => {
+                            let detail = "The holder's signature is dated too far from now. Check the clock of the device, and answer the request again.";
+                            return Err(Problem::proof(detail));
+                        }
                         HolderSignature::Broken => {
                             return Err(Problem::proof("The holder's signature on the credential does not hold."));
                         }
                     }
                 }
-                self.credentials += signed.len();
             }
             PresentedContent::Nothing(problem) => return Err(nothing_to_judge(problem)),
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, credential: &ReceivedCredential, options: &ExchangeOptions) -> Result<(), Problem> {
+        if !is_asked_for(options, &credential.document) {
+            return Err(Problem::not_asked_for("The answer holds a credential of a type that was not asked for."));
+        }
+        self.credentials += 1;
+        if self.credentials > 1 && !options.multiple {
+            return Err(Problem::not_asked_for("The answer holds several credentials, and one was asked for."));
         }
         Ok(())
     }

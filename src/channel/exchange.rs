@@ -12,7 +12,7 @@ use crate::protocol::vcalm::request::{MAX_ATTEMPTS, STEP, Urls};
 use crate::protocol::vcalm::results::verified;
 use crate::store::StoreError;
 use crate::verify::PresentationRequest;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 
 /// An employer's request to a wallet.
@@ -86,19 +86,16 @@ impl Channels {
         answers: &[Answer],
         audience: &str,
     ) -> Result<Submission, Problem> {
-        let expected = PresentationRequest { challenge: Some(exchange.challenge.clone()), domain: Some(audience.to_owned()) };
-        let (presented, transport) = match self.judge(&exchange.tenant_id, answers, &expected).await {
+        let expected = PresentationRequest {
+            challenge: Some(exchange.challenge.clone()),
+            domain: Some(audience.to_owned()),
+            window: Some(Duration::seconds(self.settings.holder_signature_seconds)),
+        };
+        let (presented, transport) = match self.judge(exchange, answers, &expected).await {
             Ok(judged) => judged,
             // The wallet did nothing wrong: it may send the same answer again.
             Err(problem) if problem.is_internal_fault() => return Err(problem),
-            Err(problem) => {
-                let next = secrets::random_id();
-                let failed =
-                    self.store().fail_exchange(&exchange.id, &exchange.challenge, &next, &problem.body(), MAX_ATTEMPTS).await;
-                failed.map_err(unavailable)?;
-                self.changes.announce(&exchange.id);
-                return Err(problem);
-            }
+            Err(problem) => return Err(self.refuse(exchange, problem).await),
         };
         let now = self.clock().now();
         if !self.store().claim_exchange(&exchange.id, &exchange.challenge, now).await.map_err(unavailable)? {
@@ -114,6 +111,17 @@ impl Channels {
                 Err(problem)
             }
         }
+    }
+
+    /// Notes that an answer was refused; the next answer needs a new challenge. Goes out: the problem to answer with.
+    pub async fn refuse(&self, exchange: &Exchange, problem: Problem) -> Problem {
+        let next = secrets::random_id();
+        let failed = self.store().fail_exchange(&exchange.id, &exchange.challenge, &next, &problem.body(), MAX_ATTEMPTS).await;
+        if let Err(error) = failed {
+            return unavailable(error);
+        }
+        self.changes.announce(&exchange.id);
+        problem
     }
 
     async fn keep(
@@ -195,7 +203,7 @@ fn step_results(answers: &[Answer], transport: &Transport, submission: &Submissi
     json!({
         "verifiablePresentation": single_or_list,
         "holder": transport.holders.first(),
-        "holderProven": !transport.unsigned && (transport.key_bound || !transport.holders.is_empty()),
+        "holderProven": !transport.unbound && (transport.key_bound || !transport.holders.is_empty()),
         "submission": submission.id,
         "verdicts": verdicts,
     })

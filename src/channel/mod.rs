@@ -5,6 +5,7 @@
 pub mod answer;
 pub mod backpack;
 pub mod changes;
+pub mod client_assertion;
 pub mod consent;
 pub mod exchange;
 pub mod host;
@@ -22,6 +23,7 @@ pub use settings::ChannelSettings;
 
 use crate::http_client::HttpClient;
 use crate::model::clock::Clock;
+use crate::model::ids::TenantId;
 use crate::pipeline::Pipeline;
 use crate::protocol::oid4vp::request::Deployment;
 use crate::protocol::oid4vp::signing::{RequestSigner, SignerError};
@@ -79,8 +81,12 @@ impl Channels {
     }
 
     /// How OpenID4VP requests are made here.
-    pub fn oid4vp(&self) -> Deployment<'_> {
-        Deployment { signer: self.signer.as_deref(), compatibility: self.settings.oid4vp_compatibility }
+    pub fn oid4vp(&self, tenant: &TenantId) -> Deployment<'_> {
+        Deployment {
+            signer: self.signer.as_deref(),
+            compatibility: self.settings.oid4vp_compatibility,
+            unbound: self.takes_unbound(tenant),
+        }
     }
 
     /// Deletes expired rows and pulls due backpacks. The composition root calls it every minute.

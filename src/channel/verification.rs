@@ -69,7 +69,7 @@ impl Channels {
         let report = &finding.report;
         // A challenge that came from here is good once. Others are the caller's own business.
         let mut challenge_holds = !report.says(Code::ChallengeMismatch);
-        if let Some(challenge) = asked.challenge.as_deref().filter(|challenge| challenge.starts_with(CHALLENGE_PREFIX)) {
+        if let Some(challenge) = own_challenge(asked) {
             let consumed = self.store().consume_challenge(tenant, &secrets::hash(challenge), self.clock().now()).await;
             challenge_holds &= consumed.map_err(unavailable)?;
         }
@@ -89,7 +89,12 @@ impl Channels {
             tenant_id: tenant.clone(),
             candidate_ref: None,
             request: VerificationRequest { at: self.clock().now(), candidate: CandidateHint::default(), explain: false },
-            expected: PresentationRequest { challenge: asked.challenge.clone(), domain: asked.domain.clone() },
+            expected: PresentationRequest {
+                challenge: asked.challenge.clone(),
+                domain: asked.domain.clone(),
+                // What was signed for a request of somebody else's may be of any age.
+                window: own_challenge(asked).map(|_| Duration::seconds(self.settings.holder_signature_seconds)),
+            },
         }
     }
 
@@ -109,6 +114,11 @@ impl Channels {
             None => Ok(examined),
         }
     }
+}
+
+/// The challenge, when it came from here.
+fn own_challenge(asked: &VerifyRequest) -> Option<&str> {
+    asked.challenge.as_deref().filter(|challenge| challenge.starts_with(CHALLENGE_PREFIX))
 }
 
 fn not_a_credential() -> Problem {

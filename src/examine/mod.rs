@@ -12,12 +12,12 @@ pub use found::{Examined, ExaminedCredential, FileId, PresentationFinding, Prese
 
 use crate::document::Limits;
 use crate::intake::{self, Content, OpenedFile};
-use crate::model::credential::ReceivedCredential;
+use crate::model::credential::{PresentationFacts, ReceivedCredential};
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::submission::UploadedFile;
 use crate::normalize::{Origin, normalize};
 use crate::protocol::link::LinkAsker;
-use crate::verify::{PresentationRequest, VerificationRequest, Verifier, Verifiers, holder_signature};
+use crate::verify::{HolderSignature, PresentationRequest, VerificationRequest, Verifier, Verifiers, holder_signature};
 use found::Faulty;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, OnceLock};
@@ -157,9 +157,12 @@ impl Task {
         let content = match opened.content {
             Content::Nothing(problem) => PresentedContent::Nothing(problem),
             Content::Credentials(credentials) => {
+                let Question { expected, request, .. } = &self.question;
                 let signed = credentials.into_iter().map(|credential| {
-                    let signature = holder_signature(&credential.document, &self.question.expected);
-                    (credential, signature)
+                    let signature = holder_signature(&credential.document, expected, request.at);
+                    let unbound = expected.challenge.is_some() && signature != HolderSignature::Holds;
+                    let facts = unbound.then(|| PresentationFacts { unbound, ..PresentationFacts::default() });
+                    (ReceivedCredential { presentation: facts.or(credential.presentation), ..credential }, signature)
                 });
                 PresentedContent::Credentials(signed.collect())
             }

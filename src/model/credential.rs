@@ -146,6 +146,8 @@ pub struct PresentationFacts {
     pub proven_holder: Option<String>,
     /// Verdict on the presentation's proof; `None` for a presentation without proof.
     pub proof: Option<Check>,
+    /// Whether the holder was asked to sign for a request, and no signature of theirs came with the credential.
+    pub unbound: bool,
 }
 
 /// The credential's document after verification: the JSON that the proof covers, nothing else.

@@ -43,7 +43,7 @@ impl ExchangeState {
 }
 
 /// The employer's request when the exchange was opened.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExchangeOptions {
     /// Shown by the wallet.
@@ -59,6 +59,21 @@ pub struct ExchangeOptions {
     /// `vct` values, for `dc+sd-jwt`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub vct_values: Vec<String>,
+    /// Whether the answer may hold several credentials.
+    pub multiple: bool,
+}
+
+impl Default for ExchangeOptions {
+    fn default() -> Self {
+        Self {
+            reason: String::new(),
+            types: Vec::new(),
+            redirect_url: None,
+            formats: Vec::new(),
+            vct_values: Vec::new(),
+            multiple: true,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

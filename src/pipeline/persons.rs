@@ -33,7 +33,8 @@ impl Pipeline {
             tenant_id: tenant.clone(),
             candidate_ref: Some(request.candidate_ref.clone()),
             request: VerificationRequest { at: self.clock.now(), candidate, explain: false },
-            expected: PresentationRequest { challenge: request.challenge.clone(), domain: request.domain.clone() },
+            // Work may be continued long after the files came in: their dates are not held against the clock any more.
+            expected: PresentationRequest { challenge: request.challenge.clone(), domain: request.domain.clone(), window: None },
         })
     }
 }

@@ -2,6 +2,7 @@
 //! Comes in: parsed requests and remembered facts. Goes out: decisions and bodies of answers.
 //! Must not know: the store, the HTTP server, whether a credential is genuine.
 
+pub mod asked;
 pub mod link;
 pub mod oid4vp;
 pub mod open_badges;

@@ -17,7 +17,7 @@ mod verifiers;
 use crate::model::credential::{Format, Securing, VerifiedDocument};
 use crate::model::report::{Check, VerificationReport};
 use crate::model::submission::CandidateHint;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 pub use presentation::{HolderSignature, holder_signature};
 use serde_json::Value;
 use std::future::Future;
@@ -52,6 +52,15 @@ pub struct Verification {
 pub struct PresentationRequest {
     pub challenge: Option<String>,
     pub domain: Option<String>,
+    /// How far the date of the holder's signature may be from the moment of the check; `None`: the date is not looked at.
+    pub window: Option<Duration>,
+}
+
+impl PresentationRequest {
+    /// Whether a holder's signature that was made at `made` is too old at the moment `at`, or from the future (RFC 9901 §7.3).
+    fn is_untimely(&self, made: DateTime<Utc>, at: DateTime<Utc>) -> bool {
+        self.window.is_some_and(|window| (at - made).abs() > window)
+    }
 }
 
 /// What the securing of a document proves, before anything that it says is looked at: no status, no trust, no recipient.

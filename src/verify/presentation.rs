@@ -13,6 +13,7 @@ use crate::document::members::entries;
 use crate::model::code::Code;
 use crate::model::credential::{Document, Format, PresentationFacts, ReceivedPresentation, Securing};
 use crate::model::report::{Check, CheckId, CheckStatus, VerificationReport};
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 const TYPES: [&str; 4] = ["jwt", "vp+jwt", "vp-ld+jwt", "vp+ld+json+jwt"];
@@ -65,8 +66,9 @@ impl Verifier {
             && passed(CheckId::Proof)
             && passed(CheckId::Controller);
         let proof = checks.iter().find(|check| check.id == CheckId::Proof).cloned();
-        let facts =
-            PresentationFacts { proven_holder: found.holder.filter(|_| is_proven), proof: proof.filter(|_| found.is_signed) };
+        let proven_holder = found.holder.filter(|_| is_proven);
+        let unbound = expected.challenge.is_some() && proven_holder.is_none();
+        let facts = PresentationFacts { proven_holder, proof: proof.filter(|_| found.is_signed), unbound };
         let report = VerificationReport {
             format: Format::Presentation,
             secured_with: found.secured_with,
@@ -93,11 +95,13 @@ pub enum HolderSignature {
     OtherChallenge,
     /// The holder signed for another domain.
     OtherDomain,
+    /// The holder's signature is dated too far from the moment at which it came.
+    OtherTime,
     Broken,
 }
 
 /// The holder's own signature on an SD-JWT credential (RFC 9901 §7.3), when `expected` asks for something that it must be bound to.
-pub fn holder_signature(document: &Document, expected: &PresentationRequest) -> HolderSignature {
+pub fn holder_signature(document: &Document, expected: &PresentationRequest, at: DateTime<Utc>) -> HolderSignature {
     let Document::SdJwt(text) = document else { return HolderSignature::Absent };
     if expected.challenge.is_none() && expected.domain.is_none() {
         return HolderSignature::Absent;
@@ -106,6 +110,7 @@ pub fn holder_signature(document: &Document, expected: &PresentationRequest) -> 
     let Ok(parsed) = SdJwt::parse(text) else { return HolderSignature::Absent };
     let Some(binding) = &parsed.key_binding else { return HolderSignature::Absent };
     match binding.check(&parsed.claims, expected.challenge.as_deref(), expected.domain.as_deref()) {
+        Ok(()) if binding.made_at().is_none_or(|made| expected.is_untimely(made, at)) => HolderSignature::OtherTime,
         Ok(()) => HolderSignature::Holds,
         Err(problem) if problem.code == Code::ChallengeMismatch => HolderSignature::OtherChallenge,
         Err(problem) if problem.code == Code::DomainMismatch => HolderSignature::OtherDomain,
@@ -159,8 +164,17 @@ async fn embedded(json: &Value, is_empty: bool, expected: &PresentationRequest, 
         explain: opening.explain,
     };
     let verdict = proof::verify(json, holder, &request).await;
-    let checks = vec![structure, verdict.context, verdict.proof, verdict.controller, verdict.integrity];
-    Finding { secured_with: Securing::DataIntegrity, checks, holder: holder.map(str::to_owned), is_signed: true }
+    let mut checks = vec![structure, verdict.context, verdict.proof, verdict.controller, verdict.integrity];
+    checks.extend(untimely(proof::dates(json), expected, opening.at));
+    let holder = holder.map(str::to_owned).or(verdict.proven_controller);
+    Finding { secured_with: Securing::DataIntegrity, checks, holder, is_signed: true }
+}
+
+/// The failed check when a signature of the holder is dated too far from now.
+fn untimely(mut made: impl Iterator<Item = DateTime<Utc>>, expected: &PresentationRequest, at: DateTime<Utc>) -> Option<Check> {
+    let made = made.find(|made| expected.is_untimely(*made, at))?;
+    let detail = format!("the holder's signature is dated {}, too far from now", made.format("%Y-%m-%d %H:%M UTC"));
+    Some(Check::fail(CheckId::Proof, Code::HolderSignatureTime, &detail).found())
 }
 
 /// Some wallets name the vocabulary of the signature only inside the proof; it was signed as if it stood outside.
@@ -196,6 +210,7 @@ async fn token_form(
         key::check(token, claimed.signer.as_deref(), Purpose::Authentication, &opening.keys, opening.at, opening.explain).await;
     let mut checks = vec![structure, signed.proof, claimed.controller.unwrap_or(signed.controller), claimed.integrity];
     checks.push(validity::check(&Value::Null, Some(payload), opening.at));
+    checks.extend(untimely(payload.get("iat").and_then(validity::parse_seconds).into_iter(), expected, opening.at));
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
     if expected.challenge.as_deref().is_some_and(|challenge| text("nonce") != Some(challenge)) {
         checks.push(Check::fail(CheckId::Proof, Code::ChallengeMismatch, "the presentation answers another request").found());

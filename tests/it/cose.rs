@@ -204,6 +204,7 @@ async fn a_presentation_in_a_message_is_bound_to_its_holder_and_request() {
     let expected = |challenge: &str| PresentationRequest {
         challenge: Some(challenge.to_owned()),
         domain: Some("https://gateway.example.org".to_owned()),
+        window: None,
     };
     let (report, facts) = verifier().verify_presentation(&presentation, &expected("n-1"), &request()).await;
     assert_eq!((report.outcome, report.secured_with), (Outcome::Accepted, Securing::VcCose), "{:?}", report.checks);

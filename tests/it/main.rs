@@ -25,6 +25,7 @@ mod documents;
 mod examiner;
 mod files;
 mod fuzz;
+mod holder_binding;
 mod http_client;
 mod journey;
 mod json_ld;

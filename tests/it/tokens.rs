@@ -304,7 +304,8 @@ async fn present(token: String, challenge: Option<&str>, domain: Option<&str>) -
         document: Document::CompactJws(read_token(&token)),
         credentials: Vec::new(),
     };
-    let expected = PresentationRequest { challenge: challenge.map(str::to_owned), domain: domain.map(str::to_owned) };
+    let expected =
+        PresentationRequest { challenge: challenge.map(str::to_owned), domain: domain.map(str::to_owned), window: None };
     let (report, facts) = verifier(&[]).verify_presentation(&presentation, &expected, &request()).await;
     (report, facts.proven_holder)
 }

@@ -223,19 +223,6 @@ async fn the_transport_s_verdict_and_the_credential_s_are_never_mixed() {
 }
 
 #[tokio::test]
-async fn credentials_without_a_signed_presentation_are_taken_with_the_holder_unproven() {
-    let app = spawn_app().await;
-    let people = People::new();
-    let exchange = open(&app, json!({})).await;
-    let unsigned = json!({"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiablePresentation"],
-        "holder": people.holder.did, "verifiableCredential": [people.badge()]});
-    assert_eq!(post(&app, &exchange, json!({"verifiablePresentation": unsigned})).await.text, "{}");
-    let results = state(&app, &exchange).await["variables"]["results"]["default"].clone();
-    assert_eq!((results["holderProven"].as_bool(), results["holder"].is_null()), (Some(false), true));
-    assert_eq!(results["verdicts"][0]["verified"], true);
-}
-
-#[tokio::test]
 async fn a_presentation_of_nothing_leaves_the_exchange_open() {
     let app = spawn_app().await;
     let people = People::new();

@@ -12,6 +12,7 @@ use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::model::exchange::{Exchange, ExchangeOptions};
 use crate::model::ids::ExchangeId;
+use crate::protocol::oid4vp::query::FORMATS;
 use crate::protocol::oid4vp::request::link;
 use crate::protocol::vcalm::request::{MAX_TTL_SECONDS, STEP, deep_links, protocols};
 use actix_web::http::header::LOCATION;
@@ -50,6 +51,7 @@ struct Variables {
 struct OpenId {
     formats: Vec<String>,
     vct_values: Vec<String>,
+    multiple: Option<bool>,
 }
 
 /// `POST /workflows/credentials/exchanges`
@@ -122,9 +124,12 @@ fn options(state: &State, wanted: Create) -> Result<ExchangeOptions, Problem> {
             return Err(Problem::invalid_field(name, format!("must hold at most {MAX_ITEMS} short texts")));
         }
     }
-    let known = ["ldp_vc", "jwt_vc_json", "dc+sd-jwt"];
+    let known = FORMATS.map(|wanted| wanted.format);
     if !open_id.formats.iter().all(|format| known.contains(&format.as_str())) {
         return Err(Problem::invalid_field("formats", format!("may hold {}", known.join(", "))));
+    }
+    if open_id.formats.iter().any(|format| format == "dc+sd-jwt") && open_id.vct_values.is_empty() {
+        return Err(Problem::invalid_field("vct_values", "must name the types of the dc+sd-jwt credentials that are asked for"));
     }
     let reason = variables
         .reason
@@ -137,13 +142,20 @@ fn options(state: &State, wanted: Create) -> Result<ExchangeOptions, Problem> {
     if redirect_url.as_ref().is_some_and(|text| !is_https(text)) {
         return Err(Problem::invalid_field("redirectUrl", "must be an https URL"));
     }
-    Ok(ExchangeOptions { reason, types: variables.types, redirect_url, formats: open_id.formats, vct_values: open_id.vct_values })
+    Ok(ExchangeOptions {
+        reason,
+        types: variables.types,
+        redirect_url,
+        formats: open_id.formats,
+        vct_values: open_id.vct_values,
+        multiple: open_id.multiple.unwrap_or(true),
+    })
 }
 
 /// The exchange as its employer sees it: the members of the standard, and how to reach the wallet.
 fn described(state: &State, exchange: &Exchange) -> Value {
     let urls = state.channels.urls(exchange);
-    let deployment = state.channels.oid4vp();
+    let deployment = state.channels.oid4vp(&exchange.tenant_id);
     let openid4vp = link(exchange, &urls, &deployment, deployment.conformant());
     let links = protocol_links(state, exchange);
     let deep: serde_json::Map<String, Value> = deep_links(&state.channels.domain(), &urls, &openid4vp)

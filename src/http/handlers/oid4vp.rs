@@ -7,9 +7,11 @@ use crate::http::extract::header;
 use crate::http::state::State;
 use crate::model::exchange::Exchange;
 use crate::model::submission::Channel;
+use crate::protocol::oid4vp::query;
 use crate::protocol::oid4vp::request::{Construction, REQUEST_OBJECT_TYPE, authorization_request, unsigned_object};
-use crate::protocol::oid4vp::response::{AnswerContent, Presented, read};
+use crate::protocol::oid4vp::response::{self as oid4vp, AnswerContent, Presented, read};
 use crate::protocol::open_badges::oauth::Parameters;
+use crate::protocol::vcalm::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -33,7 +35,7 @@ pub async fn request(
         Err(problem) => return refuse(problem.status, "invalid_request", &problem.detail),
     };
     let compatibility = request.query_string().split('&').any(|pair| pair == "form=compatibility");
-    let deployment = state.channels.oid4vp();
+    let deployment = state.channels.oid4vp(&exchange.tenant_id);
     let Some(construction) = deployment.by_reference(compatibility) else {
         return refuse(404, "invalid_request", "requests are sent by value here");
     };
@@ -47,8 +49,7 @@ pub async fn request(
         return refuse(problem.status, "server_error", &problem.detail);
     }
     let urls = state.channels.urls(&exchange);
-    let client_id = deployment.client_id(construction, &urls);
-    let members = authorization_request(&exchange, &urls, &client_id, construction, wallet_nonce);
+    let members = authorization_request(&exchange, &urls, &deployment, construction, wallet_nonce);
     let object = match (construction, deployment.signer) {
         (Construction::Signed, Some(signer)) => signer.sign(&members),
         _ => unsigned_object(&members),
@@ -102,8 +103,7 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
             return (400, error("invalid_request", &description), json!({"bytes": body.len(), "refused": description}));
         }
     };
-    if answer.state.as_deref().is_some_and(|state| state != exchange.id.as_str()) {
-        let description = "state belongs to another request";
+    if let Err(description) = check_state(exchange, &answer) {
         return (400, error("invalid_request", description), json!({"bytes": body.len(), "refused": description}));
     }
     let presented = match answer.content {
@@ -119,12 +119,17 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
         }
     };
     let audience = audience(state, exchange, &presented);
+    let kept_to_query = query::check(exchange, &presented, state.channels.settings.oid4vp_compatibility);
     let came: Vec<Value> =
         presented.iter().map(|item| json!({"form": item.form.media_type(), "bytes": item.bytes.len()})).collect();
     let mut detail = json!({"bytes": body.len(), "came": came});
     let answers: Vec<Answer> =
         presented.into_iter().map(|item| Answer { bytes: item.bytes, media_type: item.form.media_type() }).collect();
-    match state.channels.take_answer(exchange, Channel::Oid4vp, &answers, &audience).await {
+    let taken = match kept_to_query {
+        Ok(()) => state.channels.take_answer(exchange, Channel::Oid4vp, &answers, &audience).await,
+        Err(detail) => Err(state.channels.refuse(exchange, Problem::not_asked_for(detail)).await),
+    };
+    match taken {
         Ok(submission) => {
             detail["submission"] = json!(submission.id);
             detail["outcome"] = json!(submission.outcome);
@@ -148,10 +153,24 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
     }
 }
 
+/// The answer says which request it belongs to. The forms before version 1.0, whose presentations name no query, may leave that out:
+/// their libraries do. Refusals may leave it out, too.
+fn check_state(exchange: &Exchange, answer: &oid4vp::Answer) -> Result<(), &'static str> {
+    let is_form_1 = match &answer.content {
+        AnswerContent::Presentations(presented) => presented.iter().any(|item| item.query_id.is_some()),
+        AnswerContent::Declined(..) => false,
+    };
+    match &answer.state {
+        Some(state) if state != exchange.id.as_str() => Err("state belongs to another request"),
+        None if is_form_1 => Err("state is missing"),
+        _ => Ok(()),
+    }
+}
+
 /// Which of our names the proof must bear: the one that it names, when it is one of ours; else the one that was offered.
 fn audience(state: &State, exchange: &Exchange, presented: &[Presented]) -> String {
     let urls = state.channels.urls(exchange);
-    let deployment = state.channels.oid4vp();
+    let deployment = state.channels.oid4vp(&exchange.tenant_id);
     let accepted = deployment.accepted_audiences(&urls);
     let named = presented.iter().find_map(|item| item.named_audience.clone());
     named.filter(|named| accepted.contains(named)).unwrap_or_else(|| deployment.client_id(deployment.conformant(), &urls))

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 /// The links behind the keys of the protocols map.
 pub fn protocol_links(state: &State, exchange: &Exchange) -> ProtocolLinks {
     let urls = state.channels.urls(exchange);
-    let deployment = state.channels.oid4vp();
+    let deployment = state.channels.oid4vp(&exchange.tenant_id);
     let legacy = if deployment.compatibility { Construction::Compatibility } else { deployment.conformant() };
     ProtocolLinks {
         oid4vp: link(exchange, &urls, &deployment, deployment.conformant()),

@@ -220,8 +220,8 @@ codes! {
     [Proof] Fail UNTYPED SHARE_AGAIN {
         ChallengeMismatch "challenge_mismatch" of CHALLENGE "The presentation answers another request." embedded CHALLENGE ASK_ORIGINAL,
         DomainMismatch "domain_mismatch" of DOMAIN "The presentation was made for another recipient." embedded DOMAIN ASK_ORIGINAL,
-        HolderUnproven "holder_unproven" as Warning of OWN "The presentation is not signed, so nothing shows who sent it."
-            => "Ask the candidate to share the credential from a wallet that signs what it shares.",
+        HolderSignatureTime "holder_signature_time" "The holder's signature is dated too long before or after the moment at which it came.",
+        HolderUnproven "holder_unproven" as Warning of OWN "The presentation is not signed, so nothing shows who sent it." => SHARE_SIGNED,
     }
     // Sealed European credentials and résumés.
     [Proof] Fail UNTYPED ASK_ORIGINAL {
@@ -374,12 +374,11 @@ codes! {
         RecipientUnproven "recipient_unproven" "The credential fits only an address that somebody gave for the person earlier and that nobody has proven."
             => "Ask the candidate whether the address is theirs. If it is, send the file again with the address; if it is not, take the address away from the candidate.",
         RecipientNameDiffers "recipient_name_differs" "The credential gives a different name." => "Ask the candidate whether the name changed.",
-        RecipientNameOnly "recipient_name_only" "Only the name fits, and many people share a name."
-            => "Ask the candidate to show the badge from their own account, or compare the e-mail address that it was issued to.",
+        RecipientNameOnly "recipient_name_only" "Only the name fits, and many people share a name." => "Ask the candidate to show the badge from their own account, or compare the e-mail address that it was issued to.",
         RecipientSeveral "recipient_several" "The credential speaks of several people or things; a person has to tell which part is about whom."
             => "Read which part of the credential is about the candidate.",
-        RecipientUnbound "recipient_unbound" "The credential does not say whom it was issued to."
-            => "Ask the candidate for other evidence that the credential is theirs.",
+        HolderUnbound "holder_unbound" "The credential answers a request, but its holder did not sign the answer." => SHARE_SIGNED,
+        RecipientUnbound "recipient_unbound" "The credential does not say whom it was issued to." => "Ask the candidate for other evidence that the credential is theirs.",
         RecipientUnknowable "recipient_unknowable" "The credential names its owner in a way that can't be compared with what is known of the person."
             => "Ask the candidate to present the credential from their wallet, or add the e-mail address that it was issued to.",
         MatchedLowerCase "matched_lower_case" as Pass "The address matched after it was written in lower case.",

@@ -35,6 +35,7 @@ pub(super) const OTHER_FORMAT: &str = "Ask the issuer for the credential in anot
 pub(super) const SCHEMA_LATER: &str = "Ask the issuer to issue the credential again, or check it once more later.";
 pub(super) const SEND_SINGLE: &str = "Send the badges as single files, or in a plain ZIP archive.";
 pub(super) const SHARE_AGAIN: &str = "Ask the candidate to share the credential again.";
+pub(super) const SHARE_SIGNED: &str = "Ask the candidate to share the credential from a wallet that signs what it shares.";
 pub(super) const STATUS_LATER: &str = "Check again later, or ask the issuer whether the credential is still in force.";
 pub(super) const TRY_LATER: &str = "Try again later, or ask the issuer directly.";
 pub(super) const ASK_ATTACHMENT: &str = "Ask the candidate to send the file itself as an attachment, not its text in a message.";

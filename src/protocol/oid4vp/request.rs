@@ -4,6 +4,7 @@
 //! with `x509_san_dns:` (when a certificate is configured), and by reference unsigned with both query languages (a compatibility
 //! form that older libraries need; the specification does not allow it, so it can be switched off).
 
+use super::query::{self, Length};
 use super::signing::RequestSigner;
 use crate::model::exchange::Exchange;
 use crate::protocol::vcalm::request::{DEFAULT_TYPES, Urls};
@@ -13,9 +14,8 @@ use serde_json::{Map, Value, json};
 
 pub const REQUEST_OBJECT_TYPE: &str = "application/oauth-authz-req+jwt";
 
-const OB_VOCABULARY: &str = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#";
-const CLR_VOCABULARY: &str = "https://purl.imsglobal.org/spec/vc/clr/vocab.html#";
-const ANY_CREDENTIAL: &str = "https://www.w3.org/2018/credentials#VerifiableCredential";
+/// The longest link that carries a request by value: a QR code of it is still read from a screen.
+const MAX_LINK: usize = 1_000;
 
 /// How the request reaches the wallet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub enum Construction {
 pub struct Deployment<'a> {
     pub signer: Option<&'a RequestSigner>,
     pub compatibility: bool,
+    /// Whether the employer takes answers that their holder did not sign.
+    pub unbound: bool,
 }
 
 impl Deployment<'_> {
@@ -71,14 +73,28 @@ impl Deployment<'_> {
 pub fn authorization_request(
     exchange: &Exchange,
     urls: &Urls,
-    client_id: &str,
+    deployment: &Deployment,
     construction: Construction,
     wallet_nonce: Option<&str>,
 ) -> Map<String, Value> {
-    let formats = formats(exchange);
+    let mut members = members(exchange, urls, deployment, construction, Length::Full);
+    if let Some(nonce) = wallet_nonce {
+        members.insert("wallet_nonce".to_owned(), json!(nonce));
+    }
+    members
+}
+
+fn members(
+    exchange: &Exchange,
+    urls: &Urls,
+    deployment: &Deployment,
+    construction: Construction,
+    length: Length,
+) -> Map<String, Value> {
     let mut supported = Map::new();
-    for format in &formats {
-        supported.insert(format.clone(), format_metadata(format));
+    for wanted in query::named(exchange, length) {
+        let metadata = if length == Length::Full { format_metadata(wanted.format) } else { json!({}) };
+        supported.insert(wanted.format.to_owned(), metadata);
     }
     if construction == Construction::Compatibility {
         supported.insert("ldp_vp".to_owned(), json!({"proof_type": ["DataIntegrityProof", "Ed25519Signature2020"]}));
@@ -89,11 +105,11 @@ pub fn authorization_request(
     };
     put("response_type", json!("vp_token"));
     put("response_mode", json!("direct_post"));
-    put("client_id", json!(client_id));
+    put("client_id", json!(deployment.client_id(construction, urls)));
     put("response_uri", json!(urls.oid4vp_response));
     put("nonce", json!(exchange.challenge));
     put("state", json!(exchange.id));
-    put("dcql_query", dcql_query(exchange, &formats));
+    put("dcql_query", query::dcql(exchange, deployment.unbound, length));
     put("client_metadata", json!({"vp_formats_supported": supported}));
     if construction == Construction::Compatibility {
         put("presentation_definition", presentation_definition(exchange));
@@ -101,20 +117,7 @@ pub fn authorization_request(
     if construction == Construction::Signed {
         put("aud", json!("https://self-issued.me/v2"));
     }
-    if let Some(nonce) = wallet_nonce {
-        put("wallet_nonce", json!(nonce));
-    }
     members
-}
-
-fn formats(exchange: &Exchange) -> Vec<String> {
-    let mut formats = exchange.options.formats.clone();
-    if formats.is_empty() {
-        formats = vec!["ldp_vc".to_owned(), "jwt_vc_json".to_owned()];
-    }
-    // A query for SD-JWT credentials must name their types.
-    formats.retain(|format| format != "dc+sd-jwt" || !exchange.options.vct_values.is_empty());
-    formats
 }
 
 fn format_metadata(format: &str) -> Value {
@@ -135,64 +138,40 @@ fn credential_types(exchange: &Exchange) -> Vec<String> {
     exchange.options.types.clone()
 }
 
-/// One query per format, any of which will do.
-fn dcql_query(exchange: &Exchange, formats: &[String]) -> Value {
-    let types = credential_types(exchange);
-    let mut type_values: Vec<Value> = types.iter().map(|name| json!([expanded(name)])).collect();
-    if exchange.options.types.is_empty() {
-        type_values.push(json!([ANY_CREDENTIAL]));
-    }
-    let mut credentials = Vec::new();
-    let mut options = Vec::new();
-    for format in formats {
-        let (id, meta) = match format.as_str() {
-            "dc+sd-jwt" => ("badge_sd_jwt", json!({"vct_values": exchange.options.vct_values})),
-            "jwt_vc_json" => ("badge_jwt", json!({"type_values": type_values})),
-            _ => ("badge", json!({"type_values": type_values})),
-        };
-        credentials.push(json!({"id": id, "format": format, "multiple": true, "meta": meta}));
-        options.push(json!([id]));
-    }
-    let mut query = Map::new();
-    query.insert("credentials".to_owned(), json!(credentials));
-    if options.len() > 1 {
-        query.insert("credential_sets".to_owned(), json!([{"options": options}]));
-    }
-    Value::Object(query)
-}
-
-/// DCQL compares expanded type IRIs.
-fn expanded(name: &str) -> String {
-    match name {
-        _ if name.contains(':') => name.to_owned(),
-        "ClrCredential" => format!("{CLR_VOCABULARY}{name}"),
-        "VerifiableCredential" => ANY_CREDENTIAL.to_owned(),
-        "AchievementCredential" => format!("{OB_VOCABULARY}OpenBadgeCredential"),
-        _ => format!("{OB_VOCABULARY}{name}"),
-    }
-}
-
+/// One description for each type, any of which will do.
 fn presentation_definition(exchange: &Exchange) -> Value {
-    let descriptors: Vec<Value> = credential_types(exchange)
-        .iter()
-        .take(1)
-        .map(|name| {
-            json!({"id": "badge", "purpose": exchange.options.reason, "constraints": {"fields": [{
-                "path": ["$.type", "$.vc.type"], "filter": {"type": "array", "contains": {"type": "string", "const": name}}}]}})
-        })
-        .collect();
-    json!({"id": exchange.id, "input_descriptors": descriptors})
+    let types = credential_types(exchange);
+    let is_choice = types.len() > 1;
+    let descriptors = types.iter().enumerate().map(|(place, name)| {
+        let id = if place == 0 { "badge".to_owned() } else { format!("badge_{}", place + 1) };
+        let mut descriptor = json!({"id": id, "purpose": exchange.options.reason, "constraints": {"fields": [{
+            "path": ["$.type", "$.vc.type"], "filter": {"type": "array", "contains": {"type": "string", "const": name}}}]}});
+        if is_choice {
+            descriptor["group"] = json!(["any"]);
+        }
+        descriptor
+    });
+    let mut definition = json!({"id": exchange.id, "input_descriptors": descriptors.collect::<Vec<_>>()});
+    if is_choice {
+        definition["submission_requirements"] = json!([{"rule": "pick", "min": 1, "from": "any"}]);
+    }
+    definition
 }
 
-/// The `openid4vp:` link of a construction.
+/// The `openid4vp:` link of a construction. A request that is too long for a link goes by reference where that is allowed.
 pub fn link(exchange: &Exchange, urls: &Urls, deployment: &Deployment, construction: Construction) -> String {
     let client_id = deployment.client_id(construction, urls);
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     match construction {
         Construction::ByValue => {
-            for (name, value) in authorization_request(exchange, urls, &client_id, construction, None) {
-                query.append_pair(&name, value.as_str().unwrap_or(&value.to_string()));
-            }
+            let of_length = |length| by_value(&members(exchange, urls, deployment, construction, length));
+            let links = [Length::Full, Length::Short, Length::Shortest].map(of_length);
+            return match links.iter().find(|link| link.len() <= MAX_LINK) {
+                Some(link) => link.clone(),
+                None if deployment.compatibility => link(exchange, urls, deployment, Construction::Compatibility),
+                // A request by reference must be signed, and there is no certificate to sign it with.
+                None => links[2].clone(),
+            };
         }
         Construction::Signed => {
             query.append_pair("client_id", &client_id).append_pair("request_uri", &urls.oid4vp_request);
@@ -208,6 +187,24 @@ pub fn link(exchange: &Exchange, urls: &Urls, deployment: &Deployment, construct
     format!("openid4vp://?{}", query.finish().replace('+', "%20"))
 }
 
+/// What may stand in a query as it is (RFC 3986 §3.4), the characters aside that divide it.
+const IN_QUERY: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b':')
+    .remove(b'/')
+    .remove(b',');
+
+fn by_value(members: &Map<String, Value>) -> String {
+    let pair = |(name, value): (&String, &Value)| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("{name}={}", percent_encoding::utf8_percent_encode(&text, IN_QUERY))
+    };
+    format!("openid4vp://?{}", members.iter().map(pair).collect::<Vec<_>>().join("&"))
+}
+
 /// An unsigned request object (`alg: none`): the compatibility form.
 pub fn unsigned_object(members: &Map<String, Value>) -> String {
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
@@ -220,7 +217,7 @@ mod tests {
     use super::*;
     use crate::protocol::vcalm::request::tests::exchange;
 
-    const NO_KEY: Deployment = Deployment { signer: None, compatibility: true };
+    const NO_KEY: Deployment = Deployment { signer: None, compatibility: true, unbound: false };
 
     #[test]
     fn without_a_certificate_the_request_travels_in_the_link() {
@@ -233,34 +230,59 @@ mod tests {
         assert!(!url.query_pairs().any(|(name, _)| name == "redirect_uri" || name == "request_uri"));
         let query: Value = serde_json::from_str(&member("dcql_query")).unwrap();
         assert_eq!(query["credentials"][0]["format"], "ldp_vc");
-        assert_eq!(query["credentials"][0]["meta"]["type_values"][0][0], format!("{OB_VOCABULARY}OpenBadgeCredential"));
-        assert!(link.len() < 2_000, "{}", link.len());
+        assert_eq!(
+            query["credentials"][0]["meta"]["type_values"],
+            json!([["https://www.w3.org/2018/credentials#VerifiableCredential"]])
+        );
+    }
+
+    #[test]
+    fn links_stay_short_enough_for_a_qr_code() {
+        let urls = Urls::new("https://credentials.employer.example.org", "Zm9yIGV4YW1wbGUgMTI4IGJpdHMZm9y");
+        let mut exchange = exchange();
+        let strict = Deployment { compatibility: false, ..NO_KEY };
+        for deployment in [&NO_KEY, &strict] {
+            for (types, reason) in [(vec![], "any type"), (vec!["OpenBadgeCredential".to_owned()], "a type")] {
+                exchange.options.types = types;
+                let link = link(&exchange, &urls, deployment, Construction::ByValue);
+                assert!(link.contains("dcql_query=") && !link.contains("request_uri="), "{reason}: {link}");
+                assert!(link.len() <= MAX_LINK, "{reason}: {}", link.len());
+            }
+        }
+        exchange.options.types = (0..8).map(|number| format!("https://vocabulary.example.org/types#Kind{number}")).collect();
+        let long = link(&exchange, &urls, &NO_KEY, Construction::ByValue);
+        assert!(long.len() <= MAX_LINK && long.contains("request_uri="), "{long}");
+        assert!(!link(&exchange, &urls, &strict, Construction::ByValue).contains("request_uri="), "unsigned references are off");
+    }
+
+    #[test]
+    fn the_compatibility_query_names_every_type_as_a_choice() {
+        let mut exchange = exchange();
+        let definition = presentation_definition(&exchange);
+        let names = |definition: &Value| {
+            let descriptors = definition["input_descriptors"].as_array().unwrap().iter();
+            let name =
+                |item: &Value| item["constraints"]["fields"][0]["filter"]["contains"]["const"].as_str().unwrap().to_owned();
+            descriptors.map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&definition), DEFAULT_TYPES);
+        assert_eq!(definition["submission_requirements"][0]["from"], definition["input_descriptors"][2]["group"][0]);
+        exchange.options.types = vec!["ClrCredential".to_owned()];
+        let definition = presentation_definition(&exchange);
+        assert_eq!((names(&definition), definition.get("submission_requirements")), (vec!["ClrCredential".to_owned()], None));
     }
 
     #[test]
     fn the_compatibility_form_has_both_query_languages_and_can_be_switched_off() {
         let urls = Urls::new("https://gw.example", "x1");
-        let client_id = NO_KEY.client_id(Construction::Compatibility, &urls);
-        let members = authorization_request(&exchange(), &urls, &client_id, Construction::Compatibility, Some("wn"));
+        let members = authorization_request(&exchange(), &urls, &NO_KEY, Construction::Compatibility, Some("wn"));
         assert!(members.contains_key("presentation_definition") && members.contains_key("dcql_query"));
         assert_eq!(members["wallet_nonce"], "wn");
         let object = unsigned_object(&members);
         assert_eq!(object.split('.').count(), 3);
-        let strict = Deployment { signer: None, compatibility: false };
+        let strict = Deployment { signer: None, compatibility: false, unbound: false };
         assert_eq!(strict.by_reference(true), None);
         assert_eq!(strict.accepted_audiences(&urls), [format!("redirect_uri:{}", urls.oid4vp_response)]);
         assert!(NO_KEY.accepted_audiences(&urls).contains(&urls.oid4vp_response));
-    }
-
-    #[test]
-    fn sd_jwt_is_asked_for_only_with_its_types_and_formats_are_alternatives() {
-        let mut exchange = exchange();
-        exchange.options.formats = vec!["dc+sd-jwt".to_owned(), "ldp_vc".to_owned()];
-        let formats_of = |exchange: &Exchange| dcql_query(exchange, &formats(exchange));
-        assert_eq!(formats_of(&exchange)["credentials"].as_array().unwrap().len(), 1);
-        exchange.options.vct_values = vec!["https://issuer.example/skill".to_owned()];
-        let query = formats_of(&exchange);
-        assert_eq!(query["credentials"][0]["meta"]["vct_values"][0], "https://issuer.example/skill");
-        assert_eq!(query["credential_sets"][0]["options"], json!([["badge_sd_jwt"], ["badge"]]));
     }
 }

@@ -32,6 +32,8 @@ pub struct Presented {
     pub form: PresentedForm,
     /// What the proof names as its domain or audience: only to choose which of our names to compare with.
     pub named_audience: Option<String>,
+    /// The query that the presentation answers; absent in the forms before version 1.0.
+    pub query_id: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,14 +90,15 @@ pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<
 /// An object by query id (1.0), a presentation alone, a list, or a bare JWT or SD-JWT.
 fn presentations(token: &str, limits: &Limits) -> Result<Vec<Presented>, String> {
     let mut found = Vec::new();
-    collect(token.trim_start_matches('\u{FEFF}').trim(), limits, 0, &mut found)?;
+    collect(token.trim_start_matches('\u{FEFF}').trim(), limits, 0, None, &mut found)?;
     if found.is_empty() {
         return Err("vp_token holds no presentation".to_owned());
     }
     Ok(found)
 }
 
-fn collect(text: &str, limits: &Limits, depth: usize, found: &mut Vec<Presented>) -> Result<(), String> {
+fn collect(text: &str, limits: &Limits, depth: usize, query_id: Option<&str>, found: &mut Vec<Presented>) -> Result<(), String> {
+    let add = |presented: Presented| Presented { query_id: query_id.map(str::to_owned), ..presented };
     if found.len() >= MAX_PRESENTATIONS {
         return Err(format!("vp_token holds more than {MAX_PRESENTATIONS} presentations"));
     }
@@ -104,14 +107,15 @@ fn collect(text: &str, limits: &Limits, depth: usize, found: &mut Vec<Presented>
         Some(b'{') => {
             let value = json::parse(text.as_bytes(), limits).map_err(|error| unusable(&error))?;
             if is_presentation(&value) || value.get("credentialSubject").is_some() {
-                found.push(json_presentation(text, &value));
+                found.push(add(json_presentation(text, &value)));
                 return Ok(());
             }
-            if depth > 1 {
-                return Err("vp_token is nested too deep".to_owned());
+            // Only the outermost object names queries.
+            if depth > 0 {
+                return Err("vp_token holds something that is no presentation".to_owned());
             }
             let members: BTreeMap<String, &RawValue> = serde_json::from_str(text).map_err(|error| unusable(&error))?;
-            members.values().try_for_each(|raw| collect(raw.get(), limits, depth + 1, found))
+            members.iter().try_for_each(|(id, raw)| collect(raw.get(), limits, depth + 1, Some(id), found))
         }
         Some(b'[') => {
             if depth > 1 {
@@ -119,17 +123,17 @@ fn collect(text: &str, limits: &Limits, depth: usize, found: &mut Vec<Presented>
             }
             json::parse(text.as_bytes(), limits).map_err(|error| unusable(&error))?;
             let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| unusable(&error))?;
-            items.iter().try_for_each(|raw| collect(raw.get(), limits, depth + 1, found))
+            items.iter().try_for_each(|raw| collect(raw.get(), limits, depth + 1, query_id, found))
         }
         Some(b'"') => {
             let inner: String = serde_json::from_str(text).map_err(|error| unusable(&error))?;
             if depth > 2 {
                 return Err("vp_token is nested too deep".to_owned());
             }
-            collect(inner.trim(), limits, depth + 1, found)
+            collect(inner.trim(), limits, depth + 1, query_id, found)
         }
         _ => {
-            found.push(compact(text).ok_or("vp_token is neither JSON nor a JWT")?);
+            found.push(add(compact(text).ok_or("vp_token is neither JSON nor a JWT")?));
             Ok(())
         }
     }
@@ -141,7 +145,7 @@ fn json_presentation(text: &str, value: &Value) -> Presented {
         proof => proof,
     };
     let named_audience = proof.and_then(|proof| proof.get("domain")).and_then(Value::as_str).map(str::to_owned);
-    Presented { bytes: text.as_bytes().to_vec(), form: PresentedForm::Json, named_audience }
+    Presented { bytes: text.as_bytes().to_vec(), form: PresentedForm::Json, named_audience, query_id: None }
 }
 
 fn compact(text: &str) -> Option<Presented> {
@@ -157,7 +161,7 @@ fn compact(text: &str) -> Option<Presented> {
         return None;
     }
     let named_audience = audience(last_jwt);
-    Some(Presented { bytes: text.as_bytes().to_vec(), form, named_audience })
+    Some(Presented { bytes: text.as_bytes().to_vec(), form, named_audience, query_id: None })
 }
 
 fn audience(jwt: &str) -> Option<String> {
@@ -219,7 +223,10 @@ mod tests {
         let sd = format!("{}~ZGlz~{}", jwt, self::jwt("gw"));
         assert_eq!(found(&sd)[0].form, PresentedForm::SdJwt);
         assert_eq!(found(&sd)[0].named_audience.as_deref(), Some("gw"));
-        assert_eq!(found(&format!(r#"{{"a":["{jwt}"],"b":[{vp},{vp}]}}"#)).len(), 3);
+        let three = found(&format!(r#"{{"a":["{jwt}"],"b":[{vp},{vp}]}}"#));
+        let ids: Vec<Option<&str>> = three.iter().map(|item| item.query_id.as_deref()).collect();
+        assert_eq!(ids, [Some("a"), Some("b"), Some("b")]);
+        assert_eq!(found(vp)[0].query_id, None);
     }
 
     #[test]

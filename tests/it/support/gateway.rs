@@ -50,7 +50,7 @@ pub async fn spawn_app_with_channels(channels: ChannelSettings) -> TestApp {
 }
 
 /// A gateway with other settings than the tests' own.
-async fn spawn_app_as(change: impl FnOnce(&mut Settings)) -> TestApp {
+pub async fn spawn_app_as(change: impl FnOnce(&mut Settings)) -> TestApp {
     // A second installation is refused, which is fine: the first one does.
     drop(rustls::crypto::ring::default_provider().install_default());
     let (database, broker) = (TestStore::of_the_run().await, TestBroker::if_at_hand());

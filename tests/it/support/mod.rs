@@ -46,7 +46,7 @@ pub mod wallet;
 pub mod webvh;
 
 pub use client::{Answer, BOUNDARY, Form};
-pub use gateway::{NOW, TestApp, spawn_app, spawn_app_with, spawn_app_with_channels};
+pub use gateway::{NOW, TestApp, spawn_app, spawn_app_as, spawn_app_with, spawn_app_with_channels};
 
 use std::path::{Path, PathBuf};
 

@@ -69,7 +69,13 @@ impl Actor {
 
     /// Signs an SD-JWT credential over to a verifier (RFC 9901 §4.3).
     pub fn bind(&self, sd_jwt: &str, nonce: &str, audience: &str) -> String {
-        let claims = json!({"iat": 1_772_366_340, "nonce": nonce, "aud": audience, "sd_hash": URL_SAFE_NO_PAD.encode(Sha256::digest(sd_jwt))});
+        self.bind_at(sd_jwt, nonce, audience, 1_772_366_340)
+    }
+
+    /// [`Actor::bind`], dated `iat` in seconds.
+    pub fn bind_at(&self, sd_jwt: &str, nonce: &str, audience: &str, iat: i64) -> String {
+        let claims =
+            json!({"iat": iat, "nonce": nonce, "aud": audience, "sd_hash": URL_SAFE_NO_PAD.encode(Sha256::digest(sd_jwt))});
         format!("{sd_jwt}{}", self.jwt(json!({"typ": "kb+jwt"}), &claims))
     }
 

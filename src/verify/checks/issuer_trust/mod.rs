@@ -12,7 +12,7 @@ use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding, IssuerName};
 use crate::verify::documents::Documents;
 use chrono::{DateTime, Utc};
-pub use policy::{Decision, Listing, PolicyError, TrustPolicy, Verdict};
+pub use policy::{Decision, Listing, PolicyError, TrustPolicy, UnboundAnswers, Verdict};
 use serde_json::json;
 
 const ID: CheckId = CheckId::IssuerTrust;

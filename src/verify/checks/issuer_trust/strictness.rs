@@ -27,7 +27,8 @@ fn weight(status: CheckStatus) -> u8 {
 fn is_locked(check: &Check) -> bool {
     match check.id {
         CheckId::Format | CheckId::Context | CheckId::Proof | CheckId::Controller | CheckId::Integrity => true,
-        CheckId::Status | CheckId::Recipient => check.status == CheckStatus::Fail,
+        CheckId::Status => check.status == CheckStatus::Fail,
+        CheckId::Recipient => check.status == CheckStatus::Fail || check.code == Code::HolderUnbound,
         CheckId::IssuerTrust => check.code == Code::IssuerDenied,
         CheckId::Schema | CheckId::Validity | CheckId::Nested => false,
     }

@@ -40,9 +40,15 @@ enum Match {
 ///
 /// Codes: `recipient_matched_email`, `recipient_matched_hash`, `recipient_matched_did` (pass, with findings for weak
 /// hashes and changed forms); `recipient_matched_variant`, `recipient_name_only`, `recipient_name_differs`,
-/// `recipient_unproven`, `recipient_unknowable`, `recipient_unbound`, `recipient_several` (warning); `recipient_mismatch` (fail).
+/// `recipient_unproven`, `recipient_unknowable`, `recipient_unbound`, `recipient_several`, `holder_unbound` (warning);
+/// `recipient_mismatch` (fail).
 pub fn check(document: &Value, format: Format, candidate: &CandidateHint, presentation: Option<&PresentationFacts>) -> Check {
     let check = compare(document, format, candidate, presentation);
+    if presentation.is_some_and(|facts| facts.unbound) && check.status != CheckStatus::Fail {
+        let message =
+            "The credential was handed over without its holder's signature, so nothing shows that it is the sender's own.";
+        return Check::warning(ID, Code::HolderUnbound, message).with_findings_of(check);
+    }
     if each(&document["credentialSubject"]).nth(1).is_none() || check.status == CheckStatus::Fail {
         return check;
     }

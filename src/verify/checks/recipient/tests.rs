@@ -91,7 +91,8 @@ fn a_plain_address_with_capitals_in_the_credential_matches() {
 #[test]
 fn a_did_matches_only_when_the_presentation_proved_it() {
     let document = json!({ "credentialSubject": { "id": "did:example:ada" } });
-    let facts = |holder: Option<&str>| PresentationFacts { proven_holder: holder.map(str::to_owned), proof: None };
+    let facts =
+        |holder: Option<&str>| PresentationFacts { proven_holder: holder.map(str::to_owned), proof: None, unbound: false };
     let asked = person(&["ada@example.org"]);
     let proven = check(&document, Format::OpenBadges3, &asked, Some(&facts(Some("did:example:ada"))));
     assert_eq!((proven.status, proven.code), (CheckStatus::Pass, Code::RecipientMatchedDid));

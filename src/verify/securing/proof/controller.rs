@@ -14,14 +14,18 @@ pub type UsedKey<'a> = (&'a ResolvedKey, Option<DateTime<Utc>>);
 
 /// At least one of the keys must belong to the one expected, be listed for the purpose, and not be withdrawn.
 pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofRequest<'_>) -> Check {
-    let Some(expected) = expected else {
-        return match request.purpose {
-            Purpose::Authentication => Check::not_applicable(CheckId::Controller, "The presentation names no holder."),
-            Purpose::AssertionMethod => {
-                Check::fail(CheckId::Controller, Code::IssuerMissing, "The document names no issuer that a key could belong to.")
-                    .next("Ask the candidate for the original from the issuer.")
-            }
-        };
+    let expected = match (expected, request.purpose) {
+        (Some(expected), _) => expected,
+        // A presentation need not name its holder (VCDM 2.0 §4.13): whoever signed it is the holder then.
+        (None, Purpose::Authentication) => keys.first().map(|(key, _)| key.controller.as_str()).unwrap_or_default(),
+        (None, Purpose::AssertionMethod) => {
+            return Check::fail(
+                CheckId::Controller,
+                Code::IssuerMissing,
+                "The document names no issuer that a key could belong to.",
+            )
+            .next("Ask the candidate for the original from the issuer.");
+        }
     };
     let own: Vec<&UsedKey<'_>> = keys.iter().filter(|(key, _)| key.controller == expected).collect();
     if own.is_empty() {

@@ -12,6 +12,7 @@ mod selective;
 pub mod signature;
 mod single;
 
+use crate::document::members::entries;
 use crate::jsonld::{Contexts, Edition};
 use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
@@ -84,6 +85,11 @@ pub async fn verify(document: &Value, expected_controller: Option<&str>, request
         }
     }
     concluded(members, verified, &unsupported, needs_json_ld, expected_controller, request)
+}
+
+/// When the proofs of a document say that they were made.
+pub fn dates(document: &Value) -> impl Iterator<Item = DateTime<Utc>> {
+    entries(document.get("proof")).filter_map(|proof| options::parse_moment(proof.get("created")?.as_str()?))
 }
 
 struct Proofs<'a> {

@@ -9,9 +9,11 @@ use super::proof::signature;
 use crate::document::{Limits, json};
 use crate::jsonld::notes::Path;
 use crate::model::code::Code;
+use crate::verify::checks::validity::parse_seconds;
 use crate::verify::keys::PublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 use std::collections::{HashMap, HashSet};
@@ -91,6 +93,11 @@ pub fn is_selective(claims: &Map<String, Value>) -> bool {
 }
 
 impl KeyBinding {
+    /// When the holder says that they signed.
+    pub fn made_at(&self) -> Option<DateTime<Utc>> {
+        self.jws.payload().get("iat").and_then(parse_seconds)
+    }
+
     /// The holder's key signed exactly this disclosure (RFC 9901 §7.3), for this nonce and audience when they are given.
     pub fn check(&self, claims: &Map<String, Value>, nonce: Option<&str>, audience: Option<&str>) -> Result<(), Malformed> {
         let broken = |detail: &str| Malformed::new(Code::KeyBindingInvalid, detail);
@@ -106,7 +113,7 @@ impl KeyBinding {
         if text("sd_hash") != Some(self.expected_hash.as_str()) {
             return Err(broken("the holder signed another selection of disclosures"));
         }
-        if self.jws.payload().get("iat").and_then(Value::as_f64).is_none() || text("nonce").is_none() || text("aud").is_none() {
+        if self.made_at().is_none() || text("nonce").is_none() || text("aud").is_none() {
             return Err(broken("the holder's signature does not say when and for whom it was made"));
         }
         if nonce.is_some_and(|nonce| text("nonce") != Some(nonce)) {

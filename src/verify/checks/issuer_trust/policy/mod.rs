@@ -37,6 +37,17 @@ pub enum Verdict {
     Attention,
 }
 
+/// What becomes of credentials that answer a request to a wallet without their holder's signature for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnboundAnswers {
+    /// The wallet is asked again.
+    #[default]
+    Refuse,
+    /// They are taken, and a person should look.
+    Attention,
+}
+
 /// One value or several.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "OneOrMany")]
@@ -165,6 +176,8 @@ struct File {
     /// Names by which issuers call the employer, when they make a credential out to it alone.
     #[serde(default)]
     audience: Texts,
+    #[serde(default)]
+    unbound_answers: UnboundAnswers,
     #[serde(default, rename = "example")]
     examples: Vec<Example>,
 }
@@ -210,6 +223,7 @@ impl TrustPolicy {
             registries: Vec::new(),
             authorities: Vec::new(),
             audience: Texts::default(),
+            unbound_answers: UnboundAnswers::Refuse,
             examples: Vec::new(),
         };
         Self {
@@ -261,6 +275,11 @@ impl TrustPolicy {
     /// Names by which issuers call the employer; empty when the policy does not say.
     pub fn audience(&self) -> &[String] {
         &self.file.audience.0
+    }
+
+    /// What becomes of a wallet's answer that its holder did not sign.
+    pub fn unbound_answers(&self) -> UnboundAnswers {
+        self.file.unbound_answers
     }
 
     pub fn registries(&self) -> &[Registry] {

@@ -1,0 +1,202 @@
+//! The question of an exchange in the Digital Credentials Query Language (OpenID4VP 1.0 §6), and whether an answer keeps to it.
+//! Comes in: an exchange; the presentations of an answer. Goes out: the query; what in the answer was not asked for.
+//! Must not know: how an answer is sent, whether it is genuine.
+
+use super::response::{Presented, PresentedForm};
+use crate::model::exchange::Exchange;
+use serde_json::{Map, Value, json};
+
+const OB_VOCABULARY: &str = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#";
+const CLR_VOCABULARY: &str = "https://purl.imsglobal.org/spec/vc/clr/vocab.html#";
+const ANY_CREDENTIAL: &str = "https://www.w3.org/2018/credentials#VerifiableCredential";
+
+/// A format that a request may ask for: its name, the id of its query, the form in which answers to it come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub format: &'static str,
+    pub id: &'static str,
+    form: PresentedForm,
+}
+
+pub const FORMATS: [Wanted; 3] = [
+    Wanted { format: "ldp_vc", id: "badge", form: PresentedForm::Json },
+    Wanted { format: "jwt_vc_json", id: "badge_jwt", form: PresentedForm::CompactJws },
+    Wanted { format: "dc+sd-jwt", id: "badge_sd_jwt", form: PresentedForm::SdJwt },
+];
+
+/// How much a request says beyond what it must: a QR code holds only so much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Length {
+    Full,
+    /// A request for credentials of any type names only the type that all have; which algorithms will do stays unsaid.
+    Short,
+    /// Also, a request that leaves the formats open names only the commonest.
+    Shortest,
+}
+
+/// The formats that the exchange asks for, in the employer's order. A query for SD-JWT credentials must name their types.
+pub fn wanted(exchange: &Exchange) -> Vec<Wanted> {
+    let options = &exchange.options;
+    let may_ask = |wanted: &Wanted| wanted.form != PresentedForm::SdJwt || !options.vct_values.is_empty();
+    let named = options.formats.iter().filter_map(|name| FORMATS.into_iter().find(|wanted| wanted.format == name));
+    let named: Vec<Wanted> = named.filter(may_ask).collect();
+    if named.is_empty() { FORMATS.into_iter().filter(may_ask).collect() } else { named }
+}
+
+/// The formats that a request of this length names.
+pub fn named(exchange: &Exchange, length: Length) -> Vec<Wanted> {
+    let mut formats = wanted(exchange);
+    if length == Length::Shortest && exchange.options.formats.is_empty() && exchange.options.vct_values.is_empty() {
+        formats.truncate(1);
+    }
+    formats
+}
+
+/// The query: one for each format, any of which will do. `unbound`: whether the holder's signature may be missing.
+pub fn dcql(exchange: &Exchange, unbound: bool, length: Length) -> Value {
+    let options = &exchange.options;
+    let mut credentials = Vec::new();
+    let mut alternatives = Vec::new();
+    for Wanted { format, id, form } in named(exchange, length) {
+        let meta = match form {
+            PresentedForm::SdJwt => json!({"vct_values": options.vct_values}),
+            PresentedForm::Json | PresentedForm::CompactJws => json!({"type_values": type_values(&options.types, length)}),
+        };
+        let mut query = json!({"id": id, "format": format, "meta": meta});
+        if options.multiple {
+            query["multiple"] = json!(true);
+        }
+        if unbound {
+            query["require_cryptographic_holder_binding"] = json!(false);
+        }
+        credentials.push(query);
+        alternatives.push(json!([id]));
+    }
+    let mut query = Map::new();
+    query.insert("credentials".to_owned(), json!(credentials));
+    if alternatives.len() > 1 {
+        query.insert("credential_sets".to_owned(), json!([{"options": alternatives}]));
+    }
+    Value::Object(query)
+}
+
+/// The types, as the expanded addresses that DCQL compares, each once.
+fn type_values(types: &[String], length: Length) -> Vec<Value> {
+    let mut values: Vec<String> = Vec::new();
+    let defaults = ["OpenBadgeCredential", "ClrCredential", "VerifiableCredential"];
+    let names: Vec<&str> = match (types.is_empty(), length) {
+        (false, _) => types.iter().map(String::as_str).collect(),
+        (true, Length::Full) => defaults.to_vec(),
+        (true, _) => vec!["VerifiableCredential"],
+    };
+    for value in names.into_iter().map(expanded) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values.into_iter().map(|value| json!([value])).collect()
+}
+
+fn expanded(name: &str) -> String {
+    match name {
+        _ if name.contains(':') => name.to_owned(),
+        "ClrCredential" => format!("{CLR_VOCABULARY}{name}"),
+        "VerifiableCredential" => ANY_CREDENTIAL.to_owned(),
+        // Both names of a badge stand for one type.
+        "AchievementCredential" => format!("{OB_VOCABULARY}OpenBadgeCredential"),
+        _ => format!("{OB_VOCABULARY}{name}"),
+    }
+}
+
+/// Whether the presentations answer the queries and nothing else (OpenID4VP 1.0 §8.6): known ids, each with credentials of its format,
+/// no more than were asked for. `older_forms`: whether presentations without an id are taken. The error is a plain sentence.
+pub fn check(exchange: &Exchange, presented: &[Presented], older_forms: bool) -> Result<(), String> {
+    let wanted = wanted(exchange);
+    for item in presented {
+        let query = match &item.query_id {
+            Some(id) => wanted.iter().find(|wanted| wanted.id == id).ok_or_else(|| {
+                let id: String = id.chars().take(40).collect();
+                format!("vp_token answers a query {id:?}, which was not asked")
+            })?,
+            None if older_forms => wanted
+                .iter()
+                .find(|wanted| wanted.form == item.form)
+                .ok_or("the presentation is in a format that was not asked for")?,
+            None => return Err("vp_token must be an object that names the query which each presentation answers".to_owned()),
+        };
+        if query.form != item.form {
+            return Err(format!("the presentation for {:?} is not in the format {}", query.id, query.format));
+        }
+    }
+    let is_repeated = |wanted: &Wanted| presented.iter().filter(|item| item.form == wanted.form).count() > 1;
+    match wanted.iter().find(|wanted| is_repeated(wanted)) {
+        Some(repeated) if !exchange.options.multiple => {
+            Err(format!("vp_token holds several presentations for {:?}, and one was asked for", repeated.id))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::vcalm::request::tests::exchange;
+
+    fn presented(query_id: Option<&str>, form: PresentedForm) -> Presented {
+        Presented { bytes: Vec::new(), form, named_audience: None, query_id: query_id.map(str::to_owned) }
+    }
+
+    #[test]
+    fn sd_jwt_is_asked_for_only_with_its_types_and_formats_are_alternatives() {
+        let mut exchange = exchange();
+        exchange.options.formats = vec!["dc+sd-jwt".to_owned(), "ldp_vc".to_owned()];
+        assert_eq!(dcql(&exchange, false, Length::Full)["credentials"].as_array().unwrap().len(), 1);
+        exchange.options.vct_values = vec!["https://issuer.example/skill".to_owned()];
+        let query = dcql(&exchange, false, Length::Shortest);
+        assert_eq!(query["credentials"][0]["meta"]["vct_values"][0], "https://issuer.example/skill");
+        assert_eq!(query["credential_sets"][0]["options"], json!([["badge_sd_jwt"], ["badge"]]));
+    }
+
+    #[test]
+    fn a_type_stands_in_a_query_once_under_whichever_name_it_was_given() {
+        let mut exchange = exchange();
+        let values = |exchange: &Exchange| dcql(exchange, false, Length::Full)["credentials"][0]["meta"]["type_values"].clone();
+        let badge = format!("{OB_VOCABULARY}OpenBadgeCredential");
+        assert_eq!(values(&exchange), json!([[badge], [format!("{CLR_VOCABULARY}ClrCredential")], [ANY_CREDENTIAL]]));
+        exchange.options.types = ["OpenBadgeCredential", "AchievementCredential", &badge].map(str::to_owned).to_vec();
+        assert_eq!(values(&exchange), json!([[badge]]));
+    }
+
+    #[test]
+    fn the_query_says_whether_the_holder_must_sign_and_whether_several_credentials_may_come() {
+        let mut exchange = exchange();
+        let first = |exchange: &Exchange, unbound| dcql(exchange, unbound, Length::Full)["credentials"][0].clone();
+        assert_eq!(
+            first(&exchange, false).get("require_cryptographic_holder_binding"),
+            None,
+            "required unless it says otherwise"
+        );
+        assert_eq!(first(&exchange, true)["require_cryptographic_holder_binding"], false);
+        assert_eq!(first(&exchange, false)["multiple"], true);
+        exchange.options.multiple = false;
+        assert_eq!(first(&exchange, false).get("multiple"), None);
+    }
+
+    #[test]
+    fn an_answer_that_does_not_keep_to_the_query_is_told_why() {
+        use PresentedForm::{CompactJws, Json, SdJwt};
+        let mut exchange = exchange();
+        let check = |exchange: &Exchange, items: &[Presented], older| super::check(exchange, items, older);
+        assert_eq!(check(&exchange, &[presented(Some("badge"), Json), presented(Some("badge_jwt"), CompactJws)], false), Ok(()));
+        assert!(check(&exchange, &[presented(Some("anything"), Json)], true).unwrap_err().contains("\"anything\""));
+        assert!(check(&exchange, &[presented(Some("badge"), CompactJws)], true).unwrap_err().contains("ldp_vc"));
+        assert!(check(&exchange, &[presented(Some("badge_sd_jwt"), SdJwt)], true).is_err(), "no SD-JWT was asked for");
+        assert!(check(&exchange, &[presented(None, SdJwt)], true).is_err());
+        assert_eq!(check(&exchange, &[presented(None, Json)], true), Ok(()));
+        assert!(check(&exchange, &[presented(None, Json)], false).is_err(), "the older forms are switched off");
+        let two = [presented(Some("badge"), Json), presented(Some("badge"), Json)];
+        assert_eq!(check(&exchange, &two, false), Ok(()));
+        exchange.options.multiple = false;
+        assert!(check(&exchange, &two, false).unwrap_err().contains("several"));
+    }
+}
