@@ -104,7 +104,7 @@ async fn a_document_whose_links_lead_nowhere_says_what_became_of_them() {
     let settings = ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() };
     let app = spawn_app_with_channels(settings).await;
     for (link, sentence) in [
-        ("https://evil.example/badge".to_owned(), "does not lead to a platform that can be asked here"),
+        ("https://evil.example/badge".to_owned(), "does not lead to a platform that the gateway knows"),
         (format!("{}/private", host.address), "does not show this credential publicly"),
         ("https://www.linkedin.com/in/ada".to_owned(), "does not lead to a credential that can be checked"),
     ] {

@@ -40,11 +40,13 @@ struct Gateway {
 
 impl Gateway {
     async fn start(ground: &Ground) -> Self {
+        drop(rustls::crypto::ring::default_provider().install_default());
         let settings = ground.settings();
         let mut command = Command::new(env!("CARGO_BIN_EXE_skillgate"));
         command
             .arg("serve")
             .current_dir(ground.folder.path())
+            .env_remove("SKILLGATE_UPDATE_GOLDEN")
             .env("SKILLGATE_HTTP__LISTEN", "127.0.0.1:0")
             .env("SKILLGATE_HTTP__WORKERS", "1")
             .env("SKILLGATE_DATABASE__URL", settings.database.url.expose())
@@ -57,7 +59,7 @@ impl Gateway {
             .env("SKILLGATE_DELIVERY__CONNECTORS_DIR", &settings.delivery.connectors_dir)
             .env("SKILLGATE_DELIVERY__FILES_DIR", &settings.delivery.files_dir)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null());
+            .stderr(Stdio::inherit());
         let started = tokio::task::spawn_blocking(move || {
             let mut child = command.spawn().unwrap();
             let mut printed = BufReader::new(child.stdout.take().unwrap());
