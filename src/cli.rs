@@ -1,12 +1,12 @@
 //! The command line: its options and subcommands, and the function that runs each subcommand.
-//! Comes in: arguments. Goes out: an exit code. Each command lives in a file of its own in `commands`.
+//! Comes in: arguments. Goes out: an exit code. Each command has its own file in `commands`.
 
 use crate::commands::{self, EXIT_USAGE, SettingsArgs};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// The employer's front door for digital credentials: takes Open Badges, CLRs and Verifiable Credentials in, verifies them,
-/// turns them into one skills model and delivers skill events to HR systems.
+/// The employer's front door for digital credentials: receives Open Badges, CLRs and Verifiable Credentials, verifies them,
+/// converts them to one skills model and delivers skill events to HR systems.
 #[derive(Debug, Parser)]
 #[command(name = "skillgate", version, max_term_width = 110)]
 pub struct Cli {
@@ -20,27 +20,27 @@ pub struct Cli {
 enum Command {
     /// Run API, pages, relay and connector workers in one process (the default)
     Serve(commands::serve::ServeArgs),
-    /// Run the relay and the connector workers only, against PostgreSQL and RabbitMQ
+    /// Run only the relay and the connector workers, with PostgreSQL and RabbitMQ
     Worker,
-    /// Verify files: are they genuine, valid and about the right person?
+    /// Verify files: genuine, valid, and about the right person?
     Verify(commands::verify::VerifyArgs),
     /// Manage API keys
     ApiKey(commands::api_key::ApiKeyArgs),
     /// Write freshly signed sample badges, good and bad, to try the gateway with
     Sample(commands::sample::SampleArgs),
-    /// List connectors, run their tests, print the requests they would send, test a connection
+    /// List connectors, run their tests, print their requests, test a connection
     Connector(commands::connector::ConnectorArgs),
     /// Print the description of the events (AsyncAPI 3.0, JSON)
     Asyncapi,
     /// Bring the database schema up to date and stop
     Migrate,
-    /// Check settings, database, queue and, with --ready, a running gateway
+    /// Check settings, database and queue or, with --ready, a running gateway
     Doctor(commands::doctor::DoctorArgs),
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
-    /// Test a trust policy: run its examples, or name the rule that decides about an issuer
+    /// Test a trust policy: run its examples, or show its decision about an issuer
     Policy(commands::policy::PolicyArgs),
-    /// Check verification receipts without asking the gateway
+    /// Check verification receipts without a request to the gateway
     Receipt(commands::receipt::ReceiptArgs),
 }
 

@@ -1,6 +1,6 @@
-//! Receipts: the signed result of verifying a credential, which can be shown to another party later.
+//! Receipts: the signed result of a verification, as evidence for another party.
 //! Comes in: a report and its inputs. Goes out: a compact JWS; and the reverse. Receipts of a tenant form a chain.
-//! Must not know: where receipts are stored, how the key is kept.
+//! Must not know: the storage of receipts and of the key.
 
 use crate::document::cose::Sign1;
 use crate::document::members::each;
@@ -30,13 +30,13 @@ pub enum ReceiptError {
     NotAReceipt,
     #[error("the receipt was changed, or another gateway signed it")]
     NotGenuine,
-    #[error("receipt {0} does not follow the one before it")]
+    #[error("receipt {0} does not follow the previous receipt")]
     BrokenChain(usize),
     #[error("the receipt could not be made")]
     Failed,
 }
 
-/// One check, as the receipt keeps it: no text, nothing personal.
+/// A check in a receipt, without text and personal data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckResult {
     pub id: String,
@@ -44,7 +44,7 @@ pub struct CheckResult {
     pub code: Code,
 }
 
-/// A status list as it was when it was read.
+/// The version of a status list that the check read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListVersion {
     pub url: String,
@@ -58,7 +58,7 @@ pub struct ListVersion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub version: u32,
-    /// The gateway that made it: its public address.
+    /// The public address of the gateway that made the receipt.
     pub iss: String,
     /// The credential's id in the gateway.
     pub credential_id: String,
@@ -68,7 +68,7 @@ pub struct Receipt {
     pub checks: Vec<CheckResult>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyRef>,
-    /// Context address → lower-case hex SHA-256 of what was used for it.
+    /// Context address → lower-case hex SHA-256 of the used content.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contexts: Vec<(String, String)>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -76,7 +76,7 @@ pub struct Receipt {
     pub verified_at: DateTime<Utc>,
     /// Place in the tenant's chain, from 1.
     pub number: u64,
-    /// Lower-case hex SHA-256 of the receipt before it; absent for the first.
+    /// Lower-case hex SHA-256 of the previous receipt; absent for the first receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_sha256: Option<String>,
 }
@@ -89,14 +89,14 @@ pub struct ChainEnd {
     pub sha256: String,
 }
 
-/// The inputs of a receipt, beside the report.
+/// The inputs of a receipt besides the report.
 #[derive(Clone, Debug)]
 pub struct Subject<'a> {
     pub gateway: &'a str,
     pub credential_id: &'a str,
     pub input_sha256: &'a str,
     pub contexts: Vec<(String, String)>,
-    /// The tenant's last receipt; `None` before the first.
+    /// The tenant's last receipt; `None` for the first receipt.
     pub previous: Option<ChainEnd>,
 }
 
@@ -157,14 +157,14 @@ pub fn verify(token: &str, key: &PublicKey) -> Result<Receipt, ReceiptError> {
     (receipt.version == VERSION).then_some(receipt).ok_or(ReceiptError::NotAReceipt)
 }
 
-/// Checks several receipts of one tenant, oldest first: each genuine, each following the one before it.
+/// Checks several receipts of one tenant, oldest first: each must be genuine and follow the previous receipt.
 pub fn verify_chain(tokens: &[&str], key: &PublicKey) -> Result<Vec<Receipt>, ReceiptError> {
     let mut receipts: Vec<Receipt> = Vec::with_capacity(tokens.len());
     let mut previous: Option<(u64, String)> = None;
     for (position, token) in tokens.iter().enumerate() {
         let receipt = verify(token, key)?;
         let follows = match &previous {
-            // The first one given need not be the first one made.
+            // The first given receipt need not be the tenant's first receipt.
             None => receipt.number == 1 && receipt.previous_sha256.is_none() || receipt.previous_sha256.is_some(),
             Some((number, sha256)) => receipt.number == number + 1 && receipt.previous_sha256.as_ref() == Some(sha256),
         };
@@ -177,31 +177,31 @@ pub fn verify_chain(tokens: &[&str], key: &PublicKey) -> Result<Vec<Receipt>, Re
     Ok(receipts)
 }
 
-/// Lower-case hex SHA-256 of a receipt, as the next one names it.
+/// Lower-case hex SHA-256 of a receipt; the next receipt holds it as `previous_sha256`.
 pub fn fingerprint(token: &str) -> String {
     hex::encode(Sha256::digest(token.trim().as_bytes()))
 }
 
-/// The gateway's public key as a JSON Web Key, for those who check receipts.
+/// The gateway's public key as a JSON Web Key, for checking receipts.
 pub fn public_jwk(key: &VerifyingKey) -> Value {
     object!({ "kty": "OKP", "crv": "Ed25519", "x": URL_SAFE_NO_PAD.encode(key.as_bytes()), "kid": thumbprint(key), "use": "sig", "alg": "EdDSA" })
 }
 
-/// Name of the sealed setting that keeps the signing key.
+/// Name of the sealed setting with the signing key.
 pub const KEY_SETTING: &str = "receipt-signing-key";
 
-/// A new signing key as text, for keeping.
+/// A new signing key as text, for storage.
 pub fn fresh_key() -> String {
     hex::encode(SigningKey::generate(&mut rand::rngs::OsRng).to_bytes())
 }
 
-/// A key as [`fresh_key`] wrote it.
+/// Reads a key that [`fresh_key`] made.
 pub fn read_key(text: &str) -> Option<SigningKey> {
     let bytes: [u8; 32] = hex::decode(text).ok()?.try_into().ok()?;
     Some(SigningKey::from_bytes(&bytes))
 }
 
-/// The contexts that a credential names, each with the digest of every content that is known under its address.
+/// The contexts that a credential names, each with the digest of every known content for its address.
 pub fn contexts_of(credential: &[u8], contexts: &Contexts) -> Vec<(String, String)> {
     let document = match std::str::from_utf8(credential).map(str::trim) {
         Ok(text) if text.starts_with('{') => json::parse(credential, &Limits::default()).ok(),

@@ -1,5 +1,5 @@
 //! Encryption at rest of secrets and personal data: AES-256-GCM under the installation's master key.
-//! Must not know: what it seals.
+//! Must not know: the meaning of the sealed data.
 
 use aes_gcm::aead::{Aead, KeyInit, OsRng, Payload, rand_core::RngCore};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -23,7 +23,7 @@ impl Sealer {
         Self(Aes256Gcm::new(master_key.into()))
     }
 
-    /// `context` names what is sealed (for example `connection:<id>`); opening needs the same one.
+    /// `context` names the sealed value (for example `connection:<id>`); opening needs the same context.
     /// Result: nonce (12 bytes) followed by ciphertext and tag.
     pub fn seal(&self, context: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0u8; NONCE_BYTES];

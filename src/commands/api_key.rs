@@ -1,4 +1,4 @@
-//! `skillgate api-key create|list|revoke`: a key exists in clear text only while it is made.
+//! `skillgate api-key create|list|revoke`: a key exists in clear text only during its creation.
 
 use super::{block_on, open_store};
 use crate::commands::SettingsArgs;
@@ -14,20 +14,20 @@ use std::process::ExitCode;
 pub struct ApiKeyArgs {
     #[command(subcommand)]
     action: Action,
-    /// The employer that the key acts for; `create` makes it when it is new
+    /// The employer (tenant) that the key acts for; `create` makes a missing tenant
     #[arg(long, global = true, default_value = "default")]
     tenant: String,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Make a key and print it once
+    /// Make a key and print it (it is never shown again)
     Create {
         /// Purpose of the key, shown in the list
         #[arg(default_value = "unnamed")]
         name: String,
     },
-    /// List the names and ids of keys; the keys themselves are never shown
+    /// List the keys' names and ids; the keys themselves are never shown
     List,
     /// Revoke a key at once
     Revoke { id: String },
@@ -48,18 +48,18 @@ pub fn run(settings: &SettingsArgs, arguments: &ApiKeyArgs) -> anyhow::Result<Ex
 async fn create(store: &Store, tenant: &TenantId, name: &str) -> anyhow::Result<ExitCode> {
     let (key, now) = (GeneratedKey::new(), Clock::system().now());
     if !is_name(tenant.as_str()) {
-        bail!("a tenant is named with lower-case letters, digits and hyphens, 63 at most; \"{tenant}\" is not");
+        bail!("a tenant's name holds at most 63 lower-case letters, digits and hyphens; \"{tenant}\" does not fit");
     }
     if store.create_tenant(tenant, now).await? {
-        eprintln!("\"{tenant}\" is a new tenant.");
+        eprintln!("Made the new tenant \"{tenant}\".");
     }
     let listed = store.create_api_key(tenant, name, key.prefix(), &key.hash(), now).await?;
-    eprintln!("Key {} for \"{name}\". It is shown only now:", listed.id);
+    eprintln!("Key {} for \"{name}\". Keep it: it is shown only now.", listed.id);
     println!("{}", key.expose());
     Ok(ExitCode::SUCCESS)
 }
 
-/// A name that can stand in a path and be a file's name.
+/// Whether the name can be a part of a path and a file's name.
 fn is_name(tenant: &str) -> bool {
     (1..=63).contains(&tenant.len()) && tenant.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

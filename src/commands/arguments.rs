@@ -1,20 +1,20 @@
-//! What every subcommand takes from the command line: where its settings come from.
-//! Comes in: `--config`, `--set` and the environment. Goes out: the settings. Must not know: which subcommand asks.
+//! The arguments of every subcommand: the sources of its settings.
+//! Comes in: `--config`, `--set` and the environment. Goes out: the settings. Must not know: the subcommands.
 
 use crate::config::{Overrides, Settings, SettingsError, load};
 use clap::Args;
 use std::path::PathBuf;
 
-/// `EX_USAGE` of sysexits.h: the command was used wrongly.
+/// `EX_USAGE` of sysexits.h: wrong usage of the command.
 pub const EXIT_USAGE: u8 = 64;
 
-/// Where settings come from. All of them, with what they mean: `skillgate doctor --settings`.
+/// Sources of the settings. `skillgate doctor --settings` prints every setting with its meaning.
 #[derive(Debug, Args)]
 pub struct SettingsArgs {
     /// Settings file (TOML)
     #[arg(long, global = true, env = "SKILLGATE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
-    /// One setting, for example --set http.listen=0.0.0.0:8080; may be repeated
+    /// A setting, for example --set http.listen=0.0.0.0:8080; may be repeated
     #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
 }

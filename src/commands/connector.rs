@@ -1,4 +1,4 @@
-//! `skillgate connector`: lists connectors, runs their own tests, prints the requests that they would send, tests a connection.
+//! `skillgate connector`: lists connectors, runs their tests, prints their requests for a sample event, tests a connection.
 //! Comes in: arguments and settings. Goes out: plain text and an exit code. Secrets are never printed.
 
 use super::{block_on, open_store};
@@ -27,9 +27,9 @@ pub struct ConnectorArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Show every connector with its status and the events that it takes
+    /// Show every connector with its status and its events
     List,
-    /// Run the tests in the manifests; a request that no test expects is a failure
+    /// Run the tests in the manifests; an unexpected request is a failure
     Test {
         /// Only this connector
         name: Option<String>,
@@ -37,19 +37,19 @@ enum Action {
     /// Print the requests for a sample event and send nothing; the answers come from the manifest's tests
     Plan {
         name: String,
-        /// Test in the manifest whose event, settings and answers are used; the first test if absent
+        /// Test in the manifest that gives the event, the settings and the answers; default: the first test
         #[arg(long, value_name = "NAME")]
         case: Option<String>,
         /// Event file (CloudEvents JSON) to use instead of the test's event
         #[arg(long, value_name = "FILE")]
         event: Option<PathBuf>,
-        /// Setting to use instead of the test's setting; may be repeated
+        /// Field to use instead of the test's field; may be repeated
         #[arg(long = "field", value_name = "NAME=VALUE", value_parser = name_value)]
         fields: Vec<(String, String)>,
     },
     /// Test a stored connection with the connector's harmless call
     Check {
-        /// The connection's id
+        /// Id of the connection
         connection: String,
         #[arg(long, default_value = "default")]
         tenant: String,
@@ -131,7 +131,7 @@ async fn plan(
     };
     let Some(mut test) = chosen.cloned() else {
         let names: Vec<&str> = tests.iter().map(|test| test.name.as_str()).collect();
-        bail!("the manifest has no such test; it has: {}", names.join("; "));
+        bail!("the manifest has no such test; its tests are: {}", names.join("; "));
     };
     for (name, text) in fields {
         // `true` is a boolean and `12` a number; every other value is text.

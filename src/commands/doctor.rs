@@ -1,4 +1,4 @@
-//! `skillgate doctor`: says in plain words whether an installation can work, and how to repair it if not.
+//! `skillgate doctor`: checks an installation, and says how to repair a fault.
 
 use super::block_on;
 use crate::app::build_verifiers;
@@ -19,7 +19,7 @@ pub struct DoctorArgs {
     /// Print every setting with its meaning and default
     #[arg(long)]
     settings: bool,
-    /// Only ask the running gateway with these settings whether it is ready
+    /// Only check whether the running gateway with these settings is ready
     #[arg(long)]
     ready: bool,
 }
@@ -60,24 +60,24 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Each policy file that the settings name can be read, and its examples come out as written.
+/// Checks that each policy file of the settings is readable and that its examples hold.
 fn policies(settings: &Settings) -> anyhow::Result<String> {
     let verifiers = build_verifiers(&settings.verify, &settings.intake, HttpClient::new(&settings.http_client)?)?;
     for policy in verifiers.policies() {
         let (_, failures) = policy.test();
         if let Some(first) = failures.first() {
-            anyhow::bail!("\"{}\" does not decide as it says: {first}", policy.reference().name);
+            anyhow::bail!("an example in the policy \"{}\" does not hold: {first}", policy.reference().name);
         }
     }
     let everybody = verifiers.everybody().policy.reference().name;
     Ok(match verifiers.policies().count() - 1 {
-        0 => format!("\"{everybody}\" for everybody"),
-        1 => format!("\"{everybody}\" for everybody, and one tenant's own"),
-        count => format!("\"{everybody}\" for everybody, and those of {count} tenants"),
+        0 => format!("\"{everybody}\" for all tenants"),
+        1 => format!("\"{everybody}\" for all tenants except one with its own policy"),
+        count => format!("\"{everybody}\" for all tenants except {count} with their own policies"),
     })
 }
 
-/// `None` when none is configured.
+/// `None` without a configured certificate.
 fn certificate(settings: &Settings) -> Option<anyhow::Result<String>> {
     let signer = match request_signer(&settings.channels, &settings.http.public_url) {
         Ok(signer) => signer?,
@@ -95,7 +95,7 @@ async fn database(settings: &Settings, sealer: Sealer) -> anyhow::Result<String>
     let url = settings.database.url.expose();
     let store = Store::connect(url, sealer).await?;
     store.ping().await?;
-    Ok(format!("{} answers, its schema is up to date", kind(url)))
+    Ok(format!("{} answers, and its schema is up to date", kind(url)))
 }
 
 async fn queue(settings: &Settings) -> anyhow::Result<String> {
@@ -104,7 +104,7 @@ async fn queue(settings: &Settings) -> anyhow::Result<String> {
     Ok(format!("{} answers", kind(url)))
 }
 
-/// The scheme alone: the rest of a URL may hold a password.
+/// Only the scheme, because the rest of a URL may hold a password.
 fn kind(url: &str) -> &str {
     url.split(':').next().unwrap_or(url)
 }

@@ -1,4 +1,4 @@
-//! `skillgate migrate`: brings the database schema up to date, for installations that do so before the new version starts.
+//! `skillgate migrate`: brings the database schema up to date, for installations that do this before they start a new version.
 
 use super::{block_on, open_store};
 use crate::commands::SettingsArgs;

@@ -22,7 +22,7 @@ use crate::store::Store;
 use anyhow::Context;
 use std::future::Future;
 
-/// Runs a command's future to its end on a runtime of its own.
+/// Runs a command's future to its end on a new runtime.
 pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -31,7 +31,7 @@ pub(crate) fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> an
         .block_on(future)
 }
 
-/// The settings and the store that a management command works on.
+/// The settings and the store of a management command.
 pub(crate) async fn open_store(arguments: &SettingsArgs) -> anyhow::Result<(Settings, Store)> {
     let settings = arguments.load()?;
     let sealer = Sealer::new(&*master_key(&settings.security)?);

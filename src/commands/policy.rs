@@ -1,5 +1,5 @@
-//! `skillgate policy`: tests a trust policy before it decides about real people.
-//! Comes in: a policy file. Goes out: the results of its examples, or the rule that decides about an issuer.
+//! `skillgate policy`: tests a trust policy before its use.
+//! Comes in: a policy file. Goes out: the results of its examples, or the decision about an issuer with the rule that decides.
 
 use super::block_on;
 use crate::app::{build_verifier, load_policy};
@@ -19,12 +19,12 @@ pub struct PolicyArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Run the policy's own examples; exit code 1 if an example comes out differently
+    /// Run the policy's own examples; exit code 1 if an example does not hold
     Test {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Print the decision about an issuer and the rule that makes it; registries are asked
+    /// Print the decision about an issuer and the rule that decides; this asks registries
     Explain {
         #[arg(value_name = "FILE")]
         file: PathBuf,
@@ -38,7 +38,7 @@ enum Action {
 }
 
 /// # Errors
-/// When the file can't be read or is no policy.
+/// When the file can't be read or is not a policy.
 pub fn run(settings: &SettingsArgs, args: &PolicyArgs) -> anyhow::Result<ExitCode> {
     match &args.action {
         Action::Test { file } => {
@@ -49,7 +49,7 @@ pub fn run(settings: &SettingsArgs, args: &PolicyArgs) -> anyhow::Result<ExitCod
             }
             let reference = policy.reference();
             println!(
-                "{}: {} of {count} examples come out as written (policy sha256 {})",
+                "{}: {} of {count} examples hold (policy sha256 {})",
                 reference.name,
                 count - failures.len(),
                 reference.sha256
@@ -68,7 +68,7 @@ pub fn run(settings: &SettingsArgs, args: &PolicyArgs) -> anyhow::Result<ExitCod
             let by = decision.rule.as_deref().map_or("no rule matches it".to_owned(), |rule| format!("decided by \"{rule}\""));
             println!("{issuer}: {:?}, {by}", decision.verdict);
             if decision.wrong_type {
-                println!("  the rule does not cover these kinds of achievement");
+                println!("  the rule does not cover this kind of achievement");
             }
             if let Some((name, source)) = &decision.name {
                 println!("  shown as \"{name}\" ({source})");

@@ -1,4 +1,4 @@
-//! `skillgate receipt`: checks receipts that a gateway gave out, without asking the gateway.
+//! `skillgate receipt`: checks the receipts of a gateway, without a request to the gateway.
 //! Comes in: files with receipts, the gateway's public key. Goes out: the receipts' content, or why a receipt is not genuine.
 
 use super::{block_on, open_store};
@@ -18,11 +18,11 @@ pub struct ReceiptArgs {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Check receipts, oldest first; receipts of one tenant must follow each other in the chain
+    /// Check receipts of one tenant, oldest first; each must follow the previous receipt in the chain
     Verify {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
-        /// The gateway's public key (JSON Web Key); this installation's key if absent
+        /// File with the gateway's public key (JSON Web Key); default: this installation's key
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
     },
@@ -33,14 +33,14 @@ enum Action {
 /// Exit code 0 when every receipt is genuine, else 1.
 ///
 /// # Errors
-/// When a file can't be read or the key is no key.
+/// When a file can't be read or does not hold a key.
 pub fn run(settings: &SettingsArgs, args: &ReceiptArgs) -> anyhow::Result<ExitCode> {
     match &args.action {
         Action::Verify { files, key } => {
             let public = match key {
                 Some(file) => {
                     let text = std::fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
-                    serde_json::from_str(&text).with_context(|| format!("{} is no JSON Web Key", file.display()))?
+                    serde_json::from_str(&text).with_context(|| format!("{} is not a JSON Web Key", file.display()))?
                 }
                 None => own_key(settings)?,
             };
@@ -72,8 +72,10 @@ pub fn run(settings: &SettingsArgs, args: &ReceiptArgs) -> anyhow::Result<ExitCo
 fn own_key(settings: &SettingsArgs) -> anyhow::Result<serde_json::Value> {
     block_on(async {
         let (_, store) = open_store(settings).await?;
-        let kept =
-            store.sealed_setting(receipt::KEY_SETTING).await?.context("this installation has not given out a receipt yet")?;
+        let kept = store
+            .sealed_setting(receipt::KEY_SETTING)
+            .await?
+            .context("this installation has no signing key yet, because it has not issued a receipt")?;
         let key = receipt::read_key(kept.expose()).context("the receipt signing key is damaged")?;
         Ok(receipt::public_jwk(&key.verifying_key()))
     })

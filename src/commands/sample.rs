@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(Debug, Args)]
 pub struct SampleArgs {
-    /// Folder to write to; made if it is missing
+    /// Folder to write to; a missing folder is made
     #[arg(default_value = "samples", value_name = "DIR")]
     folder: PathBuf,
 }

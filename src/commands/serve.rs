@@ -1,4 +1,4 @@
-//! `skillgate serve`: API, pages, relay and workers in one process, and the first words that a newcomer reads.
+//! `skillgate serve`: API, pages, relay and workers in one process, and the first text that a newcomer reads.
 
 use super::block_on;
 use crate::app::{App, Started};

@@ -12,7 +12,7 @@ pub fn run(arguments: &SettingsArgs) -> anyhow::Result<ExitCode> {
     let in_process_queue = settings.queue.url.expose().starts_with("memory:");
     if in_process_queue {
         anyhow::bail!(
-            "`skillgate worker` needs a queue that both processes can reach: set queue.url to amqp://…, or run `skillgate serve`, which has its own workers"
+            "`skillgate worker` needs a queue outside this process: set queue.url to amqp://…, or run `skillgate serve`, which has its own workers"
         );
     }
     block_on(async {

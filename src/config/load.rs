@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 pub const DEFAULTS: &str = include_str!("defaults.toml");
 const PREFIX: &str = "SKILLGATE_";
-/// Variables with the prefix that are not settings.
-const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_CONFIG", "SKILLGATE_API_KEY"];
-/// Secrets of connections (`env:SKILLGATE_SECRET_…`), and what the tests are told.
-const NOT_SETTINGS_EITHER: [&str; 2] = ["SKILLGATE_SECRET_", "SKILLGATE_TEST_"];
-/// Settings that are lists: in the environment and in flags they are separated by commas.
+/// Names the settings file; not a setting itself.
+const FILE_VARIABLE: &str = "SKILLGATE_CONFIG";
+/// Variables that are not settings: secrets of connections (`env:SKILLGATE_SECRET_…`), and the services of the tests.
+const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_SECRET_", "SKILLGATE_TEST_"];
+/// Settings that are lists. In the environment and in flags, commas separate their items.
 const LISTS: [&str; 4] =
     ["http_client.allow_private", "delivery.retry_schedule_seconds", "channels.link_hosts", "channels.link_platforms_off"];
 
@@ -26,7 +26,7 @@ pub enum SettingsError {
     Invalid(String),
 }
 
-/// Loads the settings. `environment` is the process's, or a test's own.
+/// Loads the settings. `environment`: the variables of the process, or of a test.
 pub fn load(file: Option<&Path>, environment: HashMap<String, String>, flags: &Overrides) -> Result<Settings, SettingsError> {
     let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     if let Some(path) = file {
@@ -43,17 +43,14 @@ pub fn load(file: Option<&Path>, environment: HashMap<String, String>, flags: &O
     builder.build().and_then(Config::try_deserialize).map_err(invalid)
 }
 
-/// Values stay text (`try_parsing` would turn a secret `0012` into 12); serde turns them into numbers where a number is wanted.
+/// Values stay text, because `try_parsing` would turn a secret `0012` into 12. Serde converts the values of number settings.
 fn add_environment(
     mut builder: ConfigBuilder<DefaultState>,
     environment: HashMap<String, String>,
 ) -> Result<ConfigBuilder<DefaultState>, SettingsError> {
     let mut plain = HashMap::new();
     for (name, value) in environment {
-        if !name.starts_with(PREFIX)
-            || NOT_SETTINGS.contains(&name.as_str())
-            || NOT_SETTINGS_EITHER.iter().any(|prefix| name.starts_with(prefix))
-        {
+        if !name.starts_with(PREFIX) || name == FILE_VARIABLE || NOT_SETTINGS.iter().any(|prefix| name.starts_with(prefix)) {
             continue;
         }
         let key = name[PREFIX.len()..].to_lowercase().replace("__", ".");
@@ -67,7 +64,7 @@ fn add_environment(
     Ok(builder.add_source(source))
 }
 
-/// One value as text; for a list its items, separated by commas.
+/// Sets one value from text; commas separate the items of a list.
 fn set(builder: ConfigBuilder<DefaultState>, key: &str, value: &str) -> Result<ConfigBuilder<DefaultState>, SettingsError> {
     if LISTS.contains(&key) {
         let items: Vec<&str> = value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! The installation's master key: from the settings, or a file that is made at the first start.
+//! The installation's master key: from the settings, or from a file that the first start makes.
 
 use super::SecuritySettings;
 use base64::Engine;
@@ -17,7 +17,7 @@ pub enum MasterKeyError {
     File { path: PathBuf, cause: std::io::Error },
 }
 
-/// The master key. A missing key file is made, readable by its owner only.
+/// The master key. Makes a missing key file that only its owner can read.
 pub fn master_key(settings: &SecuritySettings) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
     let configured = settings.master_key.expose();
     if !configured.is_empty() {

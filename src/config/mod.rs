@@ -1,6 +1,6 @@
-//! Settings: defaults.toml (embedded, it is the manual) → file → SKILLGATE_SECTION__KEY → flags.
-//! Comes in: a file name, the environment, flags. Goes out: typed [`Settings`], or which key is wrong and why.
-//! Must not know: what the settings are for.
+//! Settings: defaults.toml (embedded, also the manual) → file → SKILLGATE_SECTION__KEY → flags.
+//! Comes in: a file name, the environment, flags. Goes out: typed [`Settings`], or the wrong key and the reason.
+//! Must not know: the use of the settings.
 
 mod load;
 mod master_key;
@@ -36,7 +36,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
     pub listen: String,
-    /// How the gateway is reached from outside; empty means `http://` and the listening address.
+    /// The gateway's public address; empty means `http://` and the listening address.
     pub public_url: String,
     /// 0 means one per core.
     pub workers: usize,
@@ -54,7 +54,7 @@ pub struct DatabaseSettings {
 #[serde(deny_unknown_fields)]
 pub struct QueueSettings {
     pub url: Secret,
-    /// PEM file with authorities that the broker's certificate may lead to, beside those of the system; may be empty.
+    /// PEM file with certificate authorities for the broker, in addition to the system's; may be empty.
     pub authorities_file: PathBuf,
     /// First part of the names of exchanges and queues, so that several gateways can share a broker.
     pub prefix: String,
@@ -72,9 +72,9 @@ pub struct AuthSettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SecuritySettings {
-    /// Base64 of 32 bytes; empty means that `master_key_file` holds it.
+    /// Base64 of 32 bytes; empty means that `master_key_file` holds the key.
     pub master_key: Secret,
-    /// Made at the first start when it is missing.
+    /// The first start makes a missing file.
     pub master_key_file: PathBuf,
 }
 
@@ -85,18 +85,18 @@ pub struct SecuritySettings {
 pub struct VerifySettings {
     /// Trust policy; empty means the built-in policy, under which an unknown issuer needs attention.
     pub policy_file: PathBuf,
-    /// Folder of policies of single tenants; empty means that there are none.
+    /// Folder with the tenants' own policies; empty means no folder.
     pub policy_folder: PathBuf,
     /// JSON map of context URL → file; empty means only the built-in contexts.
     pub contexts_file: PathBuf,
-    /// JSON map of URL or DID → file, used instead of the network; empty means none.
+    /// JSON map of URL or DID → file, used instead of the network; empty means no map.
     pub documents_file: PathBuf,
     pub offline: bool,
-    /// Base address of EBSI's registry of DIDs; empty means that it is not asked.
+    /// Base address of EBSI's registry of DIDs; empty means no registry.
     pub ebsi_registry: String,
-    /// Base address of a universal resolver; empty means that none is asked.
+    /// Base address of a universal resolver; empty means no resolver.
     pub universal_resolver: String,
-    /// Hours until an issuer is asked again whether a credential is still in force; 0 means never.
+    /// Hours until the gateway asks the issuer again whether a credential is still valid; 0 means never.
     pub status_check_hours: u16,
 }
 
@@ -104,15 +104,15 @@ pub struct VerifySettings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeliverySettings {
-    /// Waits between attempts, in seconds; after the last one the delivery is a dead letter.
+    /// Waits between attempts, in seconds; after the last attempt, the delivery is a dead letter.
     pub retry_schedule_seconds: Vec<u64>,
     /// Deliveries of one connection that run at the same time.
     pub concurrency: u16,
-    /// Folder with more connectors; empty means only the built-in ones.
+    /// Folder with more connectors; empty means only the built-in connectors.
     pub connectors_dir: PathBuf,
-    /// Where secrets given as `file:` must lie; empty means nowhere.
+    /// Folder that must hold secrets given as `file:`; empty means that such secrets are refused.
     pub secrets_dir: PathBuf,
-    /// Where connectors may write files; made when it is missing.
+    /// Folder that connectors may write files to; the gateway makes a missing folder.
     pub files_dir: PathBuf,
     /// Days after which finished deliveries are deleted with their events; 0: never.
     pub keep_days: u32,

@@ -1,12 +1,12 @@
 //! The kind of a JSON object, by its members alone.
 //! Comes in: a parsed JSON object. Goes out: a kind, and the data model that it seems to follow.
-//! A guess for routing and for messages: it does not say that the object is well-formed or genuine.
+//! The kind is a guess for routing and for messages; the object may be malformed or forged.
 
 use super::cose;
 use crate::model::credential::Format;
 use serde_json::{Map, Value};
 
-/// How intake goes on with a JSON object.
+/// The kind of a JSON object, which decides how intake opens it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     Credential,
@@ -14,16 +14,16 @@ pub enum Kind {
     /// `EnvelopedVerifiableCredential` or `EnvelopedVerifiablePresentation`: the content of its `data:` URL. Without the vocabulary
     /// that gives these names their meaning they are words like any other.
     Enveloped(String),
-    /// JWS in the JSON serialisation (RFC 7515 §7.2), as European credentials are sealed.
+    /// JWS in the JSON serialisation (RFC 7515 §7.2), the seal of European credentials.
     JwsJson,
-    /// A part of a badge, or of what stands behind one, that says nothing about a person; starts with an article.
+    /// A part of a badge or a document behind a badge, without a statement about a person; begins with an article.
     Description(&'static str),
-    /// Something known that nobody is awarded; starts with an article.
+    /// A known document that is not an award; begins with an article.
     Other(&'static str),
     Unknown,
 }
 
-/// Types of what issuers publish about their badges and themselves.
+/// Types of documents that issuers publish about their badges and themselves.
 const DESCRIPTIONS: &[(&str, &str)] = &[
     ("BadgeClass", BADGE_CLASS),
     ("Achievement", "the description of an achievement"),
@@ -35,7 +35,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
 const BADGE_CLASS: &str = "the description of a badge (BadgeClass)";
 const PROFILE: &str = "the profile of an issuer";
 
-/// Types that are known and are not awards.
+/// Known types that are not awards.
 const NOT_AWARDS: &[(&str, &str)] = &[
     ("Endorsement", "an endorsement"),
     ("RevocationList", "a list of revoked badges"),
@@ -46,7 +46,7 @@ const NOT_AWARDS: &[(&str, &str)] = &[
     ("AchievementSubject", "a part of a credential (AchievementSubject)"),
 ];
 
-/// Tells what an object is.
+/// The kind of an object.
 pub fn kind(object: &Map<String, Value>) -> Kind {
     let types = strings(object.get("type").or_else(|| object.get("@type")));
     let has = |name: &str| types.contains(&name);
@@ -112,18 +112,18 @@ fn without_type(object: &Map<String, Value>) -> Kind {
     Kind::Unknown
 }
 
-/// How much an object inside another one is a credential or a presentation of its own.
+/// The degree to which an inner object is a credential or a presentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// It carries a signature.
     Signed,
-    /// It says everything that an award says, and carries no signature: a hosted badge, or a copy.
+    /// It has all members of an award, but no signature: a hosted badge, or a copy.
     Stated,
-    /// It could become a credential: a template, or what a request asks for.
+    /// It lacks members of an award: a template, or the description in a request.
     Draft,
 }
 
-/// Tells of an object that stands in a list, an API answer or a wallet backup. `None`: look inside.
+/// The standing of an object in a list, an API answer or a wallet backup. `None`: its members must be searched.
 pub fn standing(object: &Map<String, Value>) -> Option<Standing> {
     let has = |member: &str| object.get(member).is_some_and(|value| !value.is_null());
     match kind(object) {
@@ -136,7 +136,7 @@ pub fn standing(object: &Map<String, Value>) -> Option<Standing> {
     }
 }
 
-/// The data model that a document seems to follow, for messages and for choosing a reader.
+/// The data model that a document seems to follow, for messages and for the choice of a reader.
 pub fn format_of(value: &Value) -> Format {
     let Some(object) = value.as_object() else { return Format::Other };
     let types = strings(object.get("type").or_else(|| object.get("@type")));
@@ -190,7 +190,7 @@ fn is_ler_rs(object: &Map<String, Value>, types: &[&str]) -> bool {
         || (object.contains_key("person") && object.contains_key("documentId") && object.contains_key("communication"))
 }
 
-/// The strings of a single value or of a list, lists in lists included (they are wrong, but they show the intent).
+/// The strings of a single value or of a list. Lists in lists are invalid, but are included because they show the intent.
 pub(crate) fn strings(value: Option<&Value>) -> Vec<&str> {
     match value {
         Some(Value::String(text)) => vec![text],
@@ -206,7 +206,7 @@ pub(crate) fn strings(value: Option<&Value>) -> Vec<&str> {
     }
 }
 
-/// The content of a `data:` URL (RFC 2397), percent- or base64-decoded. A message that is no text stays in base64, as it is opened from text.
+/// The content of a `data:` URL (RFC 2397), percent- or base64-decoded. A binary message stays in base64, because it is opened from text.
 pub(crate) fn data_url_content(url: &str) -> Option<String> {
     use base64::Engine as _;
     let (head, body) = url.strip_prefix("data:")?.split_once(',')?;

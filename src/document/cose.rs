@@ -1,27 +1,27 @@
-//! A signed CBOR message (COSE_Sign1, RFC 9052 §4.2) as credentials are wrapped in it: its frame.
-//! Comes in: bytes, or text that spells them in base64. Goes out: the four parts, exactly as they stand in the source.
-//! Must not know: what the headers mean, whose signature it is. Lengths are read before anything is copied.
+//! The frame of a signed CBOR message (COSE_Sign1, RFC 9052 §4.2).
+//! Comes in: bytes, or their base64 text. Goes out: the four parts, byte for byte.
+//! Must not know: the meaning of the headers, the signer. Lengths are read before anything is copied.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use ciborium::Value;
 
-/// Tag 18 in its one-byte form; it may be left out.
+/// Tag 18 in its one-byte form; the tag is optional.
 const TAG: u8 = 0xD2;
 /// A list of four.
 const LIST_OF_FOUR: u8 = 0x84;
-/// Largest header that is looked at; certificate chains need a few thousand bytes.
+/// Largest header; certificate chains need a few thousand bytes.
 const MAX_HEADER: usize = 64 << 10;
-/// Containers within containers in a header.
+/// Deepest nesting of containers in a header.
 const MAX_NESTING: usize = 8;
 
-/// The entries of a header, as they were written: a label may stand there twice.
+/// The entries of a header, in order and with repeated labels.
 pub type Header = Vec<(Value, Value)>;
 
-/// A message taken apart.
+/// The parts of a message.
 #[derive(Clone, Debug)]
 pub struct Sign1<'a> {
-    /// The encoded protected header, which the signature covers as it stands.
+    /// The encoded protected header, which the signature covers byte for byte.
     pub protected: &'a [u8],
     pub unprotected: Header,
     pub payload: &'a [u8],
@@ -29,7 +29,7 @@ pub struct Sign1<'a> {
 }
 
 impl<'a> Sign1<'a> {
-    /// `None` for anything else, a message without its payload and bytes after its end included.
+    /// `None` for anything else, also for a message without a payload or with bytes after its end.
     pub fn read(bytes: &'a [u8]) -> Option<Self> {
         let list = bytes.strip_prefix(&[TAG]).unwrap_or(bytes);
         let mut rest = list.strip_prefix(&[LIST_OF_FOUR])?;
@@ -41,7 +41,7 @@ impl<'a> Sign1<'a> {
         rest.is_empty().then_some(Self { protected, unprotected, payload, signature })
     }
 
-    /// The entries of the protected header; no bytes at all stand for none.
+    /// The entries of the protected header; an empty byte string means no entries.
     pub fn protected_header(&self) -> Option<Header> {
         if self.protected.is_empty() {
             return Some(Header::new());
@@ -51,9 +51,9 @@ impl<'a> Sign1<'a> {
     }
 }
 
-/// The bytes of a message that is written as base64, of either alphabet, on one or several lines.
+/// The bytes of a message in base64, of either alphabet, on one or several lines.
 pub fn from_base64(text: &str) -> Option<Vec<u8>> {
-    // What the two ways to begin a message look like in base64: most text is told apart without decoding it.
+    // The two beginnings of a message in base64, so that most other text need not be decoded.
     let begins_so = ["0oR", "hE", "hF"].iter().any(|start| text.trim_start().starts_with(start));
     if !begins_so {
         return None;

@@ -1,6 +1,6 @@
-//! Strict JSON: bounded depth and size, no duplicate keys, no numbers that can't be told exactly, UTF-8 only.
+//! Strict JSON: bounded depth and size, no duplicate keys, only exact numbers, UTF-8 only.
 //! Comes in: foreign bytes. Goes out: one JSON value, or the reason why the text is not acceptable.
-//! The text is read once, and its bounds are checked while the value grows, so a hostile text costs its length and no more.
+//! The text is read once and its bounds are checked meanwhile, so the cost of a hostile text is linear in its length.
 
 use crate::document::Limits;
 use crate::model::code::Code;
@@ -8,14 +8,14 @@ use json_event_parser::{JsonEvent, JsonSyntaxError, SliceJsonParser};
 use serde_json::{Map, Number, Value};
 use std::borrow::Cow;
 
-/// `serde_json` gives members with these names a meaning of its own, so no document may bring them along.
+/// Member names with a special meaning in `serde_json`, which no document may use.
 const RESERVED_PREFIX: &str = "$serde_json::private::";
-/// No measured value needs more digits; longer ones only cost time.
+/// Most digits of a number; no measured value needs more.
 const MAX_NUMBER_CHARS: usize = 400;
-/// Whatever is configured: values are walked and dropped recursively.
+/// Bound on the depth above every configuration, because values are read and dropped recursively.
 const DEEPEST: usize = 120;
 
-/// Why bytes are not acceptable JSON.
+/// The reason why bytes are not acceptable JSON.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonError {
     #[error("the text is not valid UTF-8")]
@@ -49,19 +49,19 @@ impl JsonError {
     }
 }
 
-/// Parses bytes that a stranger sent. A UTF-8 byte order mark is skipped.
+/// Parses foreign bytes. A UTF-8 byte order mark is skipped.
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, JsonError> {
     let (value, _) = parse_counted(bytes, limits)?;
     Ok(value)
 }
 
-/// As [`parse`], for what is known to be text.
+/// As [`parse`], for text.
 pub fn parse_text(text: &str, limits: &Limits) -> Result<Value, JsonError> {
     let (value, _) = read(text, limits)?;
     Ok(value)
 }
 
-/// As [`parse`], and says how many values (members and elements at every level) the text holds.
+/// As [`parse`], with the number of values (members and elements at every level).
 pub fn parse_counted(bytes: &[u8], limits: &Limits) -> Result<(Value, usize), JsonError> {
     let text = std::str::from_utf8(without_bom(bytes)).map_err(|_| JsonError::NotUtf8)?;
     read(text, limits)
@@ -91,22 +91,22 @@ fn read(text: &str, limits: &Limits) -> Result<(Value, usize), JsonError> {
             return Err(JsonError::TooManyValues(limits.max_json_values));
         }
     }
-    let nothing = || JsonError::Syntax { line: 1, column: 1, cause: "there is nothing in it".to_owned() };
+    let nothing = || JsonError::Syntax { line: 1, column: 1, cause: "the text is empty".to_owned() };
     Ok((tree.whole.ok_or_else(nothing)?, tree.values))
 }
 
-/// The bytes after a UTF-8 byte order mark, if there is one.
+/// The bytes without a UTF-8 byte order mark.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }
 
-/// The value as far as it was read.
+/// The value that is being read.
 #[derive(Default)]
 struct Tree {
-    /// Containers that are still open, outermost first.
+    /// Open containers, outermost first.
     open: Vec<Open>,
     whole: Option<Value>,
-    /// Values finished so far.
+    /// The number of finished values.
     values: usize,
 }
 
@@ -122,7 +122,7 @@ impl Tree {
             return Err(JsonError::ReservedKey(shortened(&name)));
         }
         if let Some(Open::Object(members, next)) = self.open.last_mut() {
-            // Names are compared after their escapes were resolved.
+            // Names are compared after unescaping.
             if members.contains_key(&*name) {
                 return Err(JsonError::DuplicateKey(shortened(&name)));
             }
@@ -149,7 +149,7 @@ impl Tree {
     }
 }
 
-/// The number as it is written, when a reader can hold it.
+/// The number with its written digits, if a reader can represent it.
 fn number(text: &str) -> Result<Number, JsonError> {
     let exact_enough = text.len() <= MAX_NUMBER_CHARS && text.parse::<f64>().is_ok_and(f64::is_finite);
     let number = if exact_enough { text.parse().ok() } else { None };
@@ -165,7 +165,7 @@ fn syntax(error: &JsonSyntaxError) -> JsonError {
     }
 }
 
-/// Foreign text goes into messages only in part.
+/// Foreign text, shortened for a message.
 fn shortened(text: &str) -> String {
     const MOST: usize = 80;
     if text.chars().count() <= MOST {

@@ -14,26 +14,26 @@ pub struct Limits {
     pub max_json_depth: usize,
     /// Most JSON values in one document.
     pub max_json_values: usize,
-    /// Most entries in an archive, and most attachments, over everything inside one upload.
+    /// Most archive entries and attachments in one upload, at all levels together.
     pub max_archive_entries: usize,
-    /// Most bytes that archives, documents and mails may unpack to, over everything inside one upload.
+    /// Most bytes that the archives, documents and mails of one upload may unpack to, at all levels together.
     pub max_archive_bytes: usize,
     /// Largest inflated : compressed ratio of an archive entry.
     pub max_inflate_ratio: usize,
-    /// Archives inside archives.
+    /// Deepest nesting of archives.
     pub max_archive_depth: usize,
     /// Most bytes that a compressed text chunk of an image may inflate to.
     pub max_text_chunk_bytes: usize,
-    /// Most pixels that are looked at for QR codes, over all pictures of one upload.
+    /// Most pixels that are searched for QR codes, in all pictures of one upload together.
     pub max_pixels: usize,
     /// Most links of one document, mail or picture that platforms are asked about.
     pub max_links: usize,
-    /// From this many files on, a submission is worked on after it was answered (202).
+    /// From this number of files, a submission is examined after the response (202).
     pub max_files_inline: usize,
 }
 
 impl Limits {
-    /// What `defaults.toml` says, for code that no configuration reaches.
+    /// The values of `defaults.toml`, for code without a configuration.
     pub const STANDARD: Self = Self {
         max_upload_bytes: 64 << 20,
         max_file_bytes: 10 << 20,

@@ -1,4 +1,4 @@
-//! Members that hold one value or a list of values, as JSON-LD allows everywhere.
+//! Members that hold a single value or a list of values, which JSON-LD allows everywhere.
 //! Comes in: a member's value. Goes out: its values, one after the other.
 
 use serde_json::Value;
@@ -7,7 +7,7 @@ use std::slice;
 /// Most values of one member that [`each`] gives.
 pub const MAX_VALUES: usize = 64;
 
-/// Every value of a member: those of a list, or the single value, which may be `null`. A missing member has no value.
+/// Every value of a member: the elements of a list, or the single value, which may be `null`. A missing member has no value.
 pub fn entries(member: Option<&Value>) -> slice::Iter<'_, Value> {
     match member {
         None => [].iter(),

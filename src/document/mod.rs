@@ -1,5 +1,5 @@
 //! Readers for foreign documents: strict JSON, signed tokens and messages, their bounds.
-//! Comes in: bytes or text. Goes out: values, and the kind of document that they seem to be. Nothing is verified yet.
+//! Comes in: bytes or text. Goes out: values, and the likely kind of document. Nothing is verified.
 //! Must not know: files, protocols, keys, verdicts.
 
 pub mod classify;

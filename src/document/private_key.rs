@@ -1,23 +1,23 @@
-//! Private keys that stand in a file by mistake: in wallet backups, in exports, below a pasted token.
-//! Comes in: the text of a file. Goes out: whether it holds a private key. The key itself is neither kept nor named.
-//! Must not know: what becomes of the file.
+//! Finds private keys that are in a file by mistake: in wallet backups, in exports, below a pasted token.
+//! Comes in: the text of a file. Goes out: whether it holds a private key. The key itself is neither kept nor shown.
+//! Must not know: the use of the file.
 
 use super::{Limits, json};
 use serde_json::{Map, Value};
 
-/// Texts in texts that are looked into.
+/// Deepest nesting of texts that are searched.
 const MAX_NESTING: usize = 2;
-/// No private key and no phrase of words that stands for one is shorter.
+/// The shortest private key or recovery phrase.
 const SHORTEST_SECRET: usize = 20;
-/// Words of a phrase that stands for a key.
+/// Numbers of words in a recovery phrase.
 const PHRASE: std::ops::RangeInclusive<usize> = 12..=24;
-/// Names of members, in lower case without `_` and `-`, that begin so hold a private key.
+/// Beginnings of the names of members with a private key, in lower case without `_` and `-`.
 const NAMES: &[&str] = &["privatekey", "secretkey", "encryptedprivatekey"];
-/// Names that are as telling only as a whole.
+/// Whole names of members with a private key.
 const SEEDS: &[&str] =
     &["seed", "seedhex", "masterseed", "walletseed", "seedphrase", "mnemonic", "mnemonicphrase", "recoveryphrase"];
 
-/// Whether a private key stands anywhere in the text.
+/// Whether the text holds a private key.
 pub fn is_in(text: &str, limits: &Limits) -> bool {
     holds(text, limits, 0)
 }
@@ -33,7 +33,7 @@ fn holds(text: &str, limits: &Limits, nesting: usize) -> bool {
     json::parse_text(text, limits).is_ok_and(|value| is_in_value(&value, limits, nesting))
 }
 
-/// The first line of a key in PEM, of whatever algorithm: `-----BEGIN … PRIVATE KEY-----`.
+/// The first line of a private key in PEM, for any algorithm: `-----BEGIN … PRIVATE KEY-----`.
 fn is_pem(text: &str) -> bool {
     let lines = text.split("-----BEGIN ").skip(1);
     lines
@@ -75,7 +75,7 @@ fn is_secret(name: &str, value: &Value) -> bool {
     is_long && NAMES.iter().any(|start| plain.starts_with(start))
 }
 
-/// A phrase of words (BIP 39), or at least 128 bits that are written in hex, base58 or base64.
+/// A recovery phrase (BIP 39), or at least 128 bits in hex, base58 or base64.
 fn is_seed(text: &str) -> bool {
     let words = text.split_whitespace().count();
     PHRASE.contains(&words) || words == 1 && text.len() >= SHORTEST_SECRET && text.is_ascii()

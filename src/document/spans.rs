@@ -1,14 +1,14 @@
-//! Where a JSON value ends in its text.
-//! Comes in: text, and the place where a value begins. Goes out: the place behind it. Linear in the length of the value.
-//! Must not know: what the value says. Whether it is well-formed JSON is checked elsewhere.
+//! Finds the end of a JSON value in its text.
+//! Comes in: text, and the start of a value. Goes out: the place behind the value. Linear in the length of the value.
+//! Must not know: the value's meaning. Other code checks that the text is well-formed JSON.
 
-/// The first place from `at` on that is no white space of JSON.
+/// The first place from `at` on that is not JSON white space.
 pub fn after_space(text: &str, at: usize) -> usize {
     let rest = text.as_bytes().get(at..).unwrap_or_default();
     at + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count()
 }
 
-/// Behind the value that begins at `at`, in text that is known to be JSON.
+/// The place behind the value that begins at `at`, in well-formed JSON.
 pub fn end(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
     match bytes.get(at) {
@@ -21,7 +21,7 @@ pub fn end(text: &str, at: usize) -> usize {
     }
 }
 
-/// Behind the object or list that begins at `at`; `None` when it is not closed.
+/// The place behind the object or list that begins at `at`; `None` without a closing bracket.
 pub fn end_of_container(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut at, mut open) = (at, 0_usize);

@@ -1,4 +1,4 @@
-//! What the examination finds, step by step. Pure: values, and how a fault of the gateway is told.
+//! The results of the examination, step by step: plain values, and the report of an internal fault.
 //! Must not know: how a file is opened or a credential verified.
 
 use super::pool::Fault;
@@ -9,14 +9,14 @@ use crate::model::submission::{FileProblem, UploadedFile};
 use crate::verify::HolderSignature;
 use sha2::{Digest, Sha256};
 
-/// The verdict on a presentation, and what it proves about its holder.
+/// The verdict on a presentation, and the facts that it proves about its holder.
 #[derive(Clone, Debug)]
 pub struct PresentationFinding {
     pub report: VerificationReport,
     pub facts: PresentationFacts,
 }
 
-/// A file of which is known how its credentials were handed over. The credentials are not verified yet.
+/// A file with a verdict on how its credentials were handed over. The credentials are not verified yet.
 #[derive(Clone, Debug)]
 pub struct Presented {
     pub file: FileId,
@@ -25,19 +25,19 @@ pub struct Presented {
 
 #[derive(Clone, Debug)]
 pub enum PresentedContent {
-    /// The file holds no credential, for this reason.
+    /// No credential, for this reason.
     Nothing(FileProblem),
-    /// Credentials outside a presentation, each with what its holder signed.
+    /// Credentials outside a presentation, each with its holder's signature.
     Credentials(Vec<(ReceivedCredential, HolderSignature)>),
-    /// A presentation and the credentials that it carries; each bears the facts of the presentation.
+    /// A presentation and its credentials; each credential has the facts of the presentation.
     Presentation(Box<PresentationFinding>, Vec<ReceivedCredential>),
 }
 
-/// A file after all its credentials were verified and normalised.
+/// A file with all its credentials verified and normalised.
 #[derive(Clone, Debug)]
 pub struct Examined {
     pub file: FileId,
-    /// Why the file gave no credential.
+    /// The reason why the file gave no credential.
     pub problem: Option<FileProblem>,
     pub presentation: Option<PresentationFinding>,
     pub credentials: Vec<ExaminedCredential>,
@@ -49,20 +49,20 @@ pub struct ExaminedCredential {
     /// Lower-case hex SHA-256 of the bytes as received.
     pub fingerprint: String,
     pub report: VerificationReport,
-    /// Absent for a rejected credential: nothing of its content is read.
+    /// Absent for a rejected credential, since its content is not read.
     pub normalized: Option<NormalizedCredential>,
 }
 
-/// Which file it is.
+/// The file's identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileId {
     /// For people: `badges.zip/ada.png`.
     pub name: String,
-    /// Lower-case hex SHA-256 of the file's bytes; empty for an archive's entry that could not be unpacked.
+    /// Lower-case hex SHA-256 of the file's bytes; empty for an archive's entry that was not unpacked.
     pub sha256: String,
-    /// Plain words for what it is.
+    /// The kind of the file, in plain words.
     pub detected: String,
-    /// What the person who sent the file should hear of, whatever the verdict is.
+    /// Warnings for the person who sent the file, whatever the verdict.
     pub warnings: Vec<FileProblem>,
 }
 
@@ -72,14 +72,14 @@ impl FileId {
         Self { name: name.clone(), sha256: sha256.clone(), detected: detected.clone(), warnings: warnings.clone() }
     }
 
-    /// The same file after a fault of the gateway: nothing can be said about its kind.
+    /// The same file after an internal fault: its kind is unknown.
     fn unreadable(self) -> Self {
-        tracing::error!(sha256 = %self.sha256, "a file could not be examined because of a fault in the program");
+        tracing::error!(sha256 = %self.sha256, "examining a file failed because of an internal fault");
         Self { detected: "unreadable".to_owned(), ..self }
     }
 }
 
-/// What stands in the place of a result that a fault of the gateway took away.
+/// The replacement for a result that an internal fault destroyed.
 pub(super) trait Faulty {
     fn faulty(file: FileId) -> Self;
 }
@@ -104,13 +104,13 @@ impl Faulty for Vec<OpenedFile> {
     }
 }
 
-/// An upload before it was opened.
+/// An upload before opening.
 pub(super) fn unopened(file: &UploadedFile) -> FileId {
     let name = file.name.clone().unwrap_or_else(|| "upload".to_owned());
     FileId { name, sha256: hex::encode(Sha256::digest(&file.bytes)), detected: String::new(), warnings: Vec::new() }
 }
 
-/// The results, with a reported fault in the place of each that is missing. `file` names a result's file; it is asked only then.
+/// The results, with a reported fault in place of each missing result. `file` gives the file of a missing result.
 pub(super) fn complete<R: Faulty>(results: Vec<Result<R, Fault>>, file: impl Fn(usize) -> FileId) -> Vec<R> {
     let results = results.into_iter().enumerate();
     results.map(|(index, result)| result.unwrap_or_else(|Fault| R::faulty(file(index)))).collect()

@@ -1,6 +1,6 @@
-//! Links in documents, mails and pictures: known platforms are asked for the credential behind them.
-//! Comes in: an opened file without a credential. Goes out: the same file with what a platform answered, or with a sentence on what
-//! became of its links. Must not know: how a link is fetched. Only what the link's resolver allows is asked, never another address.
+//! Links in documents, mails and pictures: known platforms are asked for the credentials behind them.
+//! Comes in: an opened file without a credential. Goes out: the same file with the platforms' credentials, or with a sentence about its
+//! links. Must not know: how a link is fetched. Only addresses that the link resolver allows are contacted.
 
 use crate::document::Limits;
 use crate::intake::{self, Content, OpenedFile};
@@ -8,7 +8,7 @@ use crate::model::credential::{Document, ReceivedCredential};
 use crate::model::submission::{FileProblem, UploadedFile};
 use crate::protocol::link::{LinkAsker, LinkProblem, Resolved};
 
-/// Asks about the links of a file; a file without links is handed back as it is.
+/// Asks platforms about the links of a file. A file without links is returned unchanged.
 pub(super) async fn follow(mut opened: OpenedFile, asker: Option<&LinkAsker>, limits: &Limits) -> OpenedFile {
     let links = std::mem::take(&mut opened.links);
     let Content::Nothing(problem) = &mut opened.content else { return opened };
@@ -18,7 +18,7 @@ pub(super) async fn follow(mut opened: OpenedFile, asker: Option<&LinkAsker>, li
     let Some(asker) = asker else {
         problem
             .message
-            .push_str(&format!(" It holds {}, which nobody was asked about: nothing may be fetched.", counted(links.len())));
+            .push_str(&format!(" It holds {}, but the gateway is not allowed to follow links (offline).", counted(links.len())));
         return opened;
     };
     let mut known: Vec<Resolved> = Vec::new();
@@ -27,7 +27,7 @@ pub(super) async fn follow(mut opened: OpenedFile, asker: Option<&LinkAsker>, li
         match asker.resolve(link) {
             Ok(resolved) if !known.contains(&resolved) => known.push(resolved),
             Ok(_) => {}
-            // A platform that is known and has nothing to fetch gives advice of its own.
+            // For a known platform without an address to fetch, the resolver gives specific advice.
             Err(advice) if advice.code != "link_unknown" && advice.code != "link_unusable" => {
                 refused.get_or_insert(advice);
             }
@@ -46,7 +46,7 @@ pub(super) async fn follow(mut opened: OpenedFile, asker: Option<&LinkAsker>, li
     }
     match held.content() {
         Some((found, content)) => {
-            let more = if left_out > 0 { format!("; {left_out} more were not asked") } else { String::new() };
+            let more = if left_out > 0 { format!("; {left_out} more links were not followed") } else { String::new() };
             opened.detected = format!("{}: {found}{more}", opened.detected);
             opened.content = content;
         }
@@ -62,13 +62,13 @@ fn explain(problem: &mut FileProblem, links: &[String], known: usize, refused: O
             problem.next_step = Some(advice.next_step);
         }
         None if known > 0 => {
-            problem.message.push_str(" A platform was asked about a link in it, and answered without a credential.")
+            problem.message.push_str(" A link in it was followed, but the platform's answer holds no credential.")
         }
         None => {
             let which = if links.len() == 1 { "does not lead" } else { "do not lead" };
             problem
                 .message
-                .push_str(&format!(" It holds {}, which {which} to a platform that can be asked here.", counted(links.len())));
+                .push_str(&format!(" It holds {}, which {which} to a platform that the gateway knows.", counted(links.len())));
         }
     }
 }
@@ -77,12 +77,12 @@ fn counted(links: usize) -> String {
     if links == 1 { "a link".to_owned() } else { format!("{links} links") }
 }
 
-/// What platforms answered.
+/// The platforms' answers.
 #[derive(Default)]
 struct Held {
     found: Vec<String>,
     credentials: Vec<ReceivedCredential>,
-    /// The only presentation, as long as nothing else was found.
+    /// The only presentation, while it is the only find.
     presentation: Option<Content>,
 }
 
@@ -90,7 +90,7 @@ impl Held {
     fn take(&mut self, name: &str, platform: &str, file: UploadedFile, limits: &Limits) {
         let file = UploadedFile { name: Some(format!("{name} ({platform})")), ..file };
         for item in intake::open(&file, limits) {
-            let found = format!("{} found by a link to {platform} in it", item.detected);
+            let found = format!("{} from a link to {platform} in it", item.detected);
             match item.content {
                 Content::Credentials(mut some) => self.credentials.append(&mut some),
                 Content::Presentation(presentation) if self.found.is_empty() => {
@@ -103,10 +103,10 @@ impl Held {
         }
     }
 
-    /// A link that can't be asked now is a hosted badge that can't be reached now: no verdict, but not nothing either.
+    /// Keeps a link that can't be followed offline as a hosted badge, so that the badge's checks report `could_not_check`.
     fn keep(&mut self, name: &str, resolved: &Resolved) {
         let url = resolved.url.to_string();
-        self.found.push(format!("link to {} in it, which was not asked", resolved.platform));
+        self.found.push(format!("link to {} in it, which was not followed", resolved.platform));
         self.credentials.push(ReceivedCredential {
             name: format!("{name} ({})", resolved.platform),
             containers: Vec::new(),

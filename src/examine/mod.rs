@@ -1,8 +1,8 @@
-//! Opens, verifies and normalises foreign files: the only place that does, for every caller.
-//! Comes in: uploaded files and what is asked of them. Goes out: for each file what was found, the verdict on its presentation, and of
-//! each credential the received form, the report and the normalised form. All work runs on the blocking pool; a panic in the work on
-//! a file becomes an internal fault that is reported for this file.
-//! Must not know: where credentials are stored, who asked, what is published.
+//! Opens, verifies and normalises foreign files, for every caller.
+//! Comes in: uploaded files and a request. Goes out: for each file its items and the verdict on its presentation; for each credential
+//! the received form, the report and the normalised form. All work runs on the blocking pool; a panic in the work on a file becomes an
+//! internal fault that is reported for this file.
+//! Must not know: storage, callers, events.
 
 mod found;
 mod links;
@@ -23,15 +23,15 @@ use sha2::{Digest, Sha256};
 use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;
 
-/// What is asked of files.
+/// The request that all files of a call share.
 #[derive(Clone, Debug)]
 pub struct Question {
-    /// Under whose trust policy the credentials are judged.
+    /// The tenant whose trust policy applies.
     pub tenant_id: TenantId,
-    /// The person whom the normalised credentials name; `None` when no person is known.
+    /// The person that the normalised credentials name; `None` for an unknown person.
     pub candidate_ref: Option<CandidateRef>,
     pub request: VerificationRequest,
-    /// What a presentation must be bound to.
+    /// The challenge and domain that a presentation must be bound to.
     pub expected: PresentationRequest,
 }
 
@@ -53,7 +53,7 @@ type Watch = Box<dyn Fn(Step) + Send + Sync>;
 pub struct Examiner {
     pub verifiers: Verifiers,
     pub limits: Limits,
-    /// Asks platforms about links that stand in files; `None`: nothing is fetched for them.
+    /// Asks platforms about links in files; `None`: links are not followed.
     links: Option<LinkAsker>,
     watch: Arc<OnceLock<Watch>>,
 }
@@ -63,7 +63,7 @@ impl Examiner {
         Self { verifiers: verifiers.into(), limits, links: None, watch: Arc::default() }
     }
 
-    /// Lets platforms be asked about links in documents, mails and pictures.
+    /// Makes the examiner follow links in documents, mails and pictures.
     #[must_use]
     pub fn with_links(self, links: LinkAsker) -> Self {
         Self { links: Some(links), ..self }
@@ -75,11 +75,11 @@ impl Examiner {
         self.watch.get_or_init(|| Box::new(watch));
     }
 
-    /// How many files the uploads count as: entries of an archive's directory, else 1 each.
+    /// The number of files in the uploads: the entries of an archive's directory, else 1 each.
     pub async fn count(&self, files: &[UploadedFile]) -> usize {
         let limits = self.limits.clone();
         let counts = pool::each(files.to_vec(), move |file| intake::count(&file, &limits)).await;
-        // A file that can't be counted is one file with a problem.
+        // A file that can't be counted counts as one file.
         counts.into_iter().map(|count| count.unwrap_or(1)).sum()
     }
 
@@ -93,7 +93,7 @@ impl Examiner {
         found::complete(opened.await, |index| found::unopened(&uploads[index])).into_iter().flatten().collect()
     }
 
-    /// Judges how credentials were handed over: the proof of each presentation, and what holders of other credentials signed.
+    /// Verifies the proof of each presentation, and the holders' signatures on other credentials.
     pub async fn present(&self, opened: Vec<OpenedFile>, question: &Question) -> Vec<Presented> {
         let files = opened.iter().map(FileId::of).collect();
         self.work(opened, files, question, |task, file, runtime| runtime.block_on(task.present(file))).await
@@ -111,13 +111,13 @@ impl Examiner {
         self.work(opened, files, question, work).await
     }
 
-    /// As [`Examiner::examine`], for files whose presentations are already judged: their proofs are not verified again.
+    /// As [`Examiner::examine`], for files whose presentations are already verified. Their proofs are not verified again.
     pub async fn examine_presented(&self, presented: Vec<Presented>, question: &Question) -> Vec<Examined> {
         let files = presented.iter().map(|presented| presented.file.clone()).collect();
         self.work(presented, files, question, |task, file, runtime| runtime.block_on(task.finish(file))).await
     }
 
-    /// `files` says for each item which file it is.
+    /// `files`: the identity of each item's file.
     async fn work<T, R>(
         &self,
         items: Vec<T>,
@@ -143,7 +143,7 @@ impl Examiner {
     }
 }
 
-/// What the work on each file needs.
+/// The inputs of the work on each file.
 struct Task {
     examiner: Examiner,
     verifier: Verifier,

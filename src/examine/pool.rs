@@ -1,5 +1,5 @@
-//! Work on the blocking pool, on all cores. Comes in: items and what to do with each. Goes out: the results in the order of the items.
-//! A panic spoils the result of its own item only. Must not know: what the items are.
+//! Work on the blocking pool, on all cores. Comes in: items and a function. Goes out: the results in the order of the items.
+//! A panic destroys only the result of its own item. Must not know: the items' kind.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault;
 
-/// Does `work` with each item, on as many threads as there are cores.
+/// Calls `work` with each item, on one thread per core.
 pub async fn each<T, R>(items: Vec<T>, work: impl Fn(T) -> R + Send + Sync + 'static) -> Vec<Result<R, Fault>>
 where
     T: Send + 'static,
@@ -34,7 +34,7 @@ where
     let workers: Vec<_> = workers.collect();
     let mut results: Vec<Result<R, Fault>> = (0..count).map(|_| Err(Fault)).collect();
     for worker in workers {
-        // A worker that was stopped leaves the faults of its items in place.
+        // A stopped worker leaves the faults of its remaining items in place.
         let Ok(done) = worker.await else { continue };
         for (index, result) in done {
             results[index] = result;

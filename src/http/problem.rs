@@ -43,11 +43,11 @@ macro_rules! problems {
 
 problems! {
     InvalidPath 400 "invalid_path" "The path is not valid"
-        "A part of the path can't be an identifier of this API. Use identifiers exactly as the API gave them out."
+        "A part of the path can't be an identifier of this API. Use identifiers exactly as the API returned them."
     InvalidQuery 400 "invalid_query" "The query is not valid"
-        "A query parameter is unknown or has a value that it can't have. The detail names it."
+        "A query parameter is unknown or has an invalid value. The detail names the parameter."
     InvalidJson 400 "invalid_json" "The request body is not valid JSON"
-        "The body of the request is broken JSON, or JSON of another shape than this operation takes. Errors inside an uploaded file are never reported this way: they are part of the submission's result."
+        "The body of the request is broken JSON, or JSON of a different shape than this operation accepts. Errors inside an uploaded file are never reported this way; they are part of the submission's result."
     InvalidMultipart 400 "invalid_multipart" "The multipart body is broken"
         "The body does not follow multipart/form-data (RFC 7578), or it ended before its last boundary. Send it again."
     InvalidBody 400 "invalid_body" "The request body could not be read"
@@ -55,37 +55,37 @@ problems! {
     Unauthorized 401 "unauthorized" "An API key is needed"
         "Send an API key as `Authorization: Bearer sk_…`. The key is missing, unknown or revoked."
     Forbidden 403 "forbidden" "The request was not made by this site's own page"
-        "Requests that change something and are known by their session cookie must come from the gateway's own pages. Programs use an API key instead."
+        "A request with a session cookie that changes data must come from the gateway's own pages. Programs use an API key instead."
     NotFound 404 "not_found" "There is no such thing here"
-        "No route, or nothing of yours, has this address. Things of other tenants are reported the same way."
+        "There is no route at this address, or your tenant has no such object. Other tenants' objects are reported in the same way."
     MethodNotAllowed 405 "method_not_allowed" "The method is not allowed here"
-        "The address exists but does not answer this method. The Allow header lists the methods that it answers."
+        "The address exists, but does not accept this method. The Allow header lists the accepted methods."
     RequestTimeout 408 "request_timeout" "The request took too long to arrive"
-        "The body arrived too slowly. Send it again over a better connection, or send fewer files at once."
+        "The body arrived too slowly. Send it again over a faster connection, or send fewer files at once."
     IdempotencyConflict 409 "idempotency_conflict" "The idempotency key was used for another request"
-        "An Idempotency-Key stands for one request. Use a new key for a new request."
+        "An Idempotency-Key belongs to one request. Use a new key for a new request."
     Conflict 409 "conflict" "It is already there"
-        "Something with the same key exists already."
+        "An object with the same key already exists."
     PayloadTooLarge 413 "payload_too_large" "The request is too large"
-        "The request, one of its files or its number of parts is over the limit that the detail names. Send fewer or smaller files."
+        "The request, a file in it or its number of parts exceeds the limit that the detail names. Send fewer or smaller files."
     UnsupportedMediaType 415 "unsupported_media_type" "The media type is not supported"
-        "This operation does not take a body of this media type or encoding. The detail lists what it takes."
+        "This operation does not accept a body of this media type or encoding. The detail lists the accepted types."
     NoFile 422 "no_file" "There is no file in the request"
-        "A submission needs at least one part named `file`, or a body that is not empty."
+        "A submission needs at least one part named `file`, or a non-empty body."
     InvalidField 422 "invalid_field" "A field is not valid"
-        "A field of the form or of the JSON body has a value that it can't have. `errors` names each one."
+        "A field of the form or of the JSON body has an invalid value. `errors` names each field."
     UnknownConnector 422 "unknown_connector" "There is no such connector"
-        "The connector is not part of this installation. `GET /v1/connectors` lists the ones that are."
+        "The connector is not part of this installation. `GET /v1/connectors` lists the installed connectors."
     LinkUnresolved 422 "link_unresolved" "The link does not lead to a credential"
-        "The link is of no platform that is known here, or nothing that can be checked was behind it. The detail says what to ask the candidate for; usually it is the file."
+        "The gateway does not know the link's platform, or the link leads to no credential that can be checked. The detail says what to ask the candidate for, usually the file."
     BackpackFailed 422 "backpack_failed" "The backpack could not be connected or read"
-        "`errors` names the step that failed: discovery, registration, authorization, token, refresh, pull or revoke. The detail says what to do."
+        "`errors` names the failed step: discovery, registration, authorization, token, refresh, pull or revoke. The detail says what to do."
     TooManyRequests 429 "too_many_requests" "The gateway is busy"
-        "Too much is being uploaded at this moment. Wait for as long as Retry-After says and send it again."
+        "The gateway is receiving too many uploads. Send the request again after the time in Retry-After."
     Internal 500 "internal" "Something went wrong inside the gateway"
-        "This is a fault of the gateway. Tell its operator the value of the X-Request-Id header."
+        "This is a fault of the gateway. Tell your administrator the value of the X-Request-Id header."
     Unavailable 503 "unavailable" "The gateway can't do this right now"
-        "A part of the gateway, for example its database, is away. Nothing was lost; try again after the time that Retry-After gives."
+        "A service that the gateway needs, for example its database, does not answer. Try again after the time in Retry-After."
 }
 
 /// An error as the caller sees it.
@@ -120,13 +120,13 @@ impl Problem {
     /// A 500 with a constant detail; the cause goes to the log here, once.
     pub fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "a request failed inside the gateway");
-        Self::new(Code::Internal, "Something went wrong inside the gateway; its log holds the cause.")
+        Self::new(Code::Internal, "The gateway had an internal error. Its log holds the cause.")
     }
 
     /// A 503 with a constant detail; the cause goes to the log here, once.
     pub fn unavailable(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "a request failed because a dependency is unavailable");
-        Self::new(Code::Unavailable, "A part of the gateway is away at this moment; try again in a few seconds.")
+        Self::new(Code::Unavailable, "A service that the gateway needs does not answer. Try again in a few seconds.")
             .header("retry-after", "5")
     }
 
@@ -198,7 +198,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
-            StoreError::Conflict(_) => Self::new(Code::Conflict, "Something with the same key exists already."),
+            StoreError::Conflict(_) => Self::new(Code::Conflict, "An object with the same key already exists."),
             StoreError::Internal(_) => Self::internal(error),
         }
     }

@@ -1,5 +1,5 @@
-//! Which network addresses may be contacted.
-//! Comes in: an IP address and the networks an operator allows. Goes out: yes or no.
+//! Decides which network addresses may be contacted.
+//! Comes in: an IP address and the networks that an operator allows. Goes out: yes or no.
 //! Must not know: names, URLs, requests.
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -35,11 +35,11 @@ const CLOSED_V4: [Ipv4Net; 17] = [
     v4(240, 0, 0, 0, 4),      // reserved and broadcast
 ];
 
-/// The only part of IPv6 that is handed out for the public internet. Everything else (loopback, v4-mapped and v4-compatible,
-/// NAT64, unique local, link-local, multicast, discard) is refused by not being in it.
+/// The only part of IPv6 for the public internet. Every address outside it (loopback, v4-mapped and v4-compatible, NAT64, unique
+/// local, link-local, multicast, discard) is refused.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
-/// Parts of [`PUBLIC_V6`] that lead elsewhere.
+/// Parts of [`PUBLIC_V6`] that are not public hosts.
 const CLOSED_V6: [Ipv6Net; 4] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),     // protocol assignments, with Teredo and ORCHID
     v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation
@@ -47,12 +47,12 @@ const CLOSED_V6: [Ipv6Net; 4] = [
     v6([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),     // documentation
 ];
 
-/// Whether the operator named the address as reachable although it is private.
+/// Whether the operator allows this private address.
 pub fn is_allowed_private(address: IpAddr, allowed: &[IpNet]) -> bool {
     allowed.iter().any(|network| network.contains(&address) || network.contains(&address.to_canonical()))
 }
 
-/// Whether the address is an ordinary host of the public internet.
+/// Whether the address is an ordinary public host.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !CLOSED_V4.iter().any(|network| network.contains(&address)),

@@ -1,5 +1,5 @@
 //! The only outbound HTTP client: time-outs, size cap, redirect and private-address policy.
-//! Comes in: a URL or a request that some part of the product wants to send. Goes out: a bounded response or a plain refusal.
+//! Comes in: a URL or a request. Goes out: a bounded response or a plain refusal.
 //! Must not know: the caller and its purpose.
 
 mod address;
@@ -20,40 +20,40 @@ use url::{Host, Url};
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpClientConfig {
-    /// Networks that requests may reach although private, in CIDR form.
+    /// Private networks that requests may reach, in CIDR form.
     pub allow_private: Vec<IpNet>,
     /// Whether plain `http://` is allowed (always allowed towards `allow_private` networks).
     pub allow_http: bool,
-    /// Budget over name resolution, connecting, headers, body and redirects, in seconds.
+    /// Time limit for name resolution, connecting, headers, body and redirects together, in seconds.
     pub timeout_seconds: u64,
     /// Largest response body, in bytes.
     pub max_body_bytes: usize,
     pub max_redirects: usize,
 }
 
-/// Why no response was obtained.
+/// The reason why there is no response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HttpError {
-    /// Policy forbids the address or the scheme; trying again won't help.
-    #[error("{0} is not an address that may be contacted")]
+    /// The policy forbids the address or the scheme; another try won't help.
+    #[error("the gateway is not allowed to contact {0}")]
     Refused(String),
-    #[error("{0} did not answer within the time allowed")]
+    #[error("{0} did not answer within the time limit")]
     TimedOut(String),
-    #[error("the answer of {0} is larger than allowed")]
+    #[error("the response from {0} is larger than allowed")]
     TooLarge(String),
     /// Name resolution, connection, TLS or protocol failure.
     #[error("{host} could not be reached: {cause}")]
     Unreachable { host: String, cause: String },
 }
 
-/// A request to send. Redirects are followed for GET only.
+/// A request to send. Only the redirects of a GET are followed.
 #[derive(Clone, Debug)]
 pub struct OutboundRequest {
     pub method: Method,
     pub url: Url,
     pub headers: Vec<(String, String)>,
     pub body: Option<Bytes>,
-    /// Overrides the configured budget.
+    /// Overrides the configured time limit.
     pub timeout: Option<Duration>,
     /// Overrides the configured cap.
     pub max_body_bytes: Option<usize>,
@@ -78,18 +78,19 @@ impl OutboundResponse {
 
 const USER_AGENT: &str = concat!("Skillgate/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The guard's verdict as it travels through the HTTP library as a resolver error.
-const REFUSED: &str = "every address of the host is closed by policy";
+/// The guard's refusal, which the HTTP library passes on as a resolver error.
+const REFUSED: &str = "the policy forbids every address of the host";
 
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct HttpClient {
     config: Arc<HttpClientConfig>,
-    /// Built at the first request: reading the system's certificates takes longer than everything else at start-up.
+    /// Built at the first request, because reading the system's certificates would slow down the start.
     connections: Arc<OnceLock<Result<Connections, String>>>,
 }
 
-/// `https` may go to public and allowed addresses; `closed_http` (plain text, when it is not allowed in general) only to allowed ones.
+/// `https` may reach public and allowed addresses. `closed_http` (for plain http, unless the settings allow it) may reach only allowed
+/// addresses.
 struct Connections {
     https: reqwest::Client,
     closed_http: reqwest::Client,
@@ -97,12 +98,12 @@ struct Connections {
 
 impl HttpClient {
     /// # Errors
-    /// None today; the signature leaves room for settings that can be wrong.
+    /// None today; settings that can be wrong may follow.
     pub fn new(config: &HttpClientConfig) -> Result<Self, HttpError> {
         Ok(Self { config: Arc::new(config.clone()), connections: Arc::default() })
     }
 
-    /// GET with an `Accept` header, following redirects under the policy.
+    /// GET with an `Accept` header; redirects are followed under the policy.
     pub async fn get(&self, url: &Url, accept: &str) -> Result<OutboundResponse, HttpError> {
         self.send(OutboundRequest {
             method: Method::GET,
@@ -116,7 +117,7 @@ impl HttpClient {
         .await
     }
 
-    /// Sends a request. The time allowed covers name resolution, connecting, headers, body and redirects together.
+    /// Sends a request. The time limit covers name resolution, connecting, headers, body and redirects together.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, HttpError> {
         let budget = request.timeout.unwrap_or(Duration::from_secs(self.config.timeout_seconds));
         let deadline = Instant::now() + budget;
@@ -140,7 +141,7 @@ impl HttpClient {
                 return Err(HttpError::Refused(next.to_string()));
             }
             if next.origin() != request.url.origin() {
-                // Whatever else the caller sent may be a credential for the first host only.
+                // Other headers may hold a secret for the first host only.
                 request.headers.retain(|(name, _)| name.eq_ignore_ascii_case("accept"));
             }
             request.url = next;
@@ -187,7 +188,7 @@ impl HttpClient {
         Ok((answer, location))
     }
 
-    /// The client whose guard fits the URL. Literal addresses never reach the resolver, so they are judged here.
+    /// The client whose guard fits the URL. Literal addresses do not pass the resolver, so they are checked here.
     fn client_for(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
         let refused = || HttpError::Refused(name_of(url));
         let plain = match url.scheme() {
@@ -223,7 +224,7 @@ fn may_contact(address: IpAddr, allowed: &[IpNet], only_allowed: bool) -> bool {
 
 #[allow(clippy::disallowed_methods, reason = "the one place that builds clients")]
 fn connect(config: &HttpClientConfig) -> Result<Connections, String> {
-    // Err means that the process has a provider already, which is just as good.
+    // An `Err` means that the process already has a provider.
     drop(rustls::crypto::ring::default_provider().install_default());
     let build = |only_allowed: bool| {
         reqwest::Client::builder()
@@ -240,8 +241,8 @@ fn connect(config: &HttpClientConfig) -> Result<Connections, String> {
     Ok(Connections { https: build(false)?, closed_http: build(true)? })
 }
 
-/// Resolves names to addresses that may be contacted, and to no others: what is checked is what is connected to,
-/// so an answer that changes between two look-ups gains nothing.
+/// Resolves names only to addresses that may be contacted. The client connects to the checked address, so a name that resolves
+/// differently at a second look-up gains nothing.
 struct GuardedResolver {
     allowed: Vec<IpNet>,
     only_allowed: bool,
@@ -275,10 +276,10 @@ fn is_refusal(error: &reqwest::Error) -> bool {
     causes(error).any(|cause| cause.to_string() == REFUSED)
 }
 
-/// The innermost cause says what happened; the outer ones repeat the URL, which may hold a secret.
+/// The innermost cause names the fault. The outer causes repeat the URL, which may hold a secret.
 fn cause_of(error: &reqwest::Error) -> String {
     let innermost = causes(error).last().map_or_else(|| "no cause was given".to_owned(), ToString::to_string);
-    // The text of a name-resolution error differs between systems and does not help most readers.
+    // The text of a name-resolution error differs between systems and rarely helps.
     if innermost.starts_with("failed to lookup address") { "its name is not known".to_owned() } else { innermost }
 }
 

@@ -1,6 +1,6 @@
 //! ZIP archives of badges.
-//! Comes in: the bytes of an archive. Goes out: its entries, each opened as a file of its own. Bounds on entries, sizes,
-//! ratio and nesting hold before and while anything is unpacked; one bad entry doesn't spoil the rest. Nothing touches a disk.
+//! Comes in: the bytes of an archive. Goes out: its entries, each opened as a separate file. Bounds on entries, sizes, ratio and
+//! nesting hold before and during unpacking. A bad entry does not affect the others. Nothing is written to a disk.
 
 use super::budget::Opening;
 use super::companions::Companions;
@@ -21,10 +21,10 @@ const ZIP64_LOCATOR: &[u8] = b"PK\x06\x07";
 const ZIP64_END: &[u8] = b"PK\x06\x06";
 /// Longest display name of an entry, in characters.
 const MAX_NAME_CHARS: usize = 200;
-/// Below this size no ratio makes an entry dangerous: short texts compress well.
+/// Below this size, the ratio is not checked: short texts compress well.
 const RATIO_FREE_BYTES: u64 = 1 << 20;
 
-/// Entries that the archive's directory declares; 0 when there is none to read.
+/// The number of entries that the archive's directory declares; 0 for an unreadable directory.
 pub fn count(bytes: &[u8]) -> usize {
     let Some(end) = end_of_directory(bytes) else { return 0 };
     let short = little_endian(bytes, end + 10, 2).unwrap_or(0);
@@ -57,7 +57,7 @@ fn little_endian(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
     Some(field.iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte)))
 }
 
-/// Opens every entry; hands over one item per file, problems included. `around` are the containers that the archive stands in.
+/// Opens every entry and hands over one item per file, problems included. `around`: the containers around the archive.
 pub(super) fn open(name: &str, bytes: &[u8], around: &[Container], opening: Opening<'_>, sink: &mut dyn FnMut(OpenedFile)) {
     let mut companions = Companions::default();
     let result = Unpack { opening, sink: &mut |item| companions.take(item, sink) }.archive(name, bytes, around);
@@ -74,13 +74,12 @@ struct Unpack<'a> {
 }
 
 impl Unpack<'_> {
-    /// An `Err` speaks of the archive as a whole.
+    /// An `Err` is a problem of the whole archive.
     fn archive(&mut self, name: &str, bytes: &[u8], around: &[Container]) -> Result<(), FileProblem> {
         let Opening { limits, budget, .. } = self.opening;
         let declared = count(bytes);
         if declared > budget.entries() {
-            let message =
-                format!("The archive holds {declared} entries; at most {} are taken at once.", limits.max_archive_entries);
+            let message = format!("The archive holds {declared} files, but at most {} are allowed.", limits.max_archive_entries);
             return Err(FileProblem::new(Code::TooManyEntries, message));
         }
         let broken = |_| FileProblem::new(Code::BrokenArchive, "The archive is damaged and can't be opened.");
@@ -89,12 +88,12 @@ impl Unpack<'_> {
             return Err(problem::unsupported(what));
         }
         if zip.len() > budget.entries() {
-            return Err(FileProblem::new(Code::TooManyEntries, "The archive holds more entries than it says."));
+            return Err(FileProblem::new(Code::TooManyEntries, "The archive holds more files than its directory lists."));
         }
         if zip.has_overlapping_files().unwrap_or(false) {
             return Err(FileProblem::new(
                 Code::OverlappingEntries,
-                "The entries of the archive overlap, as they do only in files that are made to cause harm.",
+                "Files in the archive overlap, as they do only in archives that are made to cause harm.",
             ));
         }
         budget.take_entries(zip.len());
@@ -107,10 +106,7 @@ impl Unpack<'_> {
         if zip.has_duplicate_names() {
             self.problem(
                 name,
-                FileProblem::new(
-                    Code::DuplicateNames,
-                    "Two entries of the archive have the same name; only one of them was read.",
-                ),
+                FileProblem::new(Code::DuplicateNames, "Two files in the archive have the same name; only one of them was read."),
             );
         }
         if handled == 0 {
@@ -119,7 +115,7 @@ impl Unpack<'_> {
         Ok(())
     }
 
-    /// False for what is no file of its own: folders and the bookkeeping of operating systems.
+    /// False for folders and for files that operating systems add.
     fn entry(&mut self, zip: &mut ZipArchive<Cursor<&[u8]>>, index: usize, archive: &str, containers: &[Container]) -> bool {
         let Opening { limits, budget, part } = self.opening;
         let declared = match zip.by_index_raw(index) {
@@ -144,7 +140,7 @@ impl Unpack<'_> {
         let problem = if bytes.len() > cap && cap < limits.max_file_bytes {
             Some(FileProblem::new(
                 Code::ArchiveTooLarge,
-                format!("The archive unpacks to more than {} MB.", limits.max_archive_bytes >> 20),
+                format!("The archive unpacks to more than {} MB, which is more than is allowed.", limits.max_archive_bytes >> 20),
             ))
         } else if bytes.len() > cap {
             Some(problem::too_large(limits.max_file_bytes))
@@ -166,10 +162,10 @@ impl Unpack<'_> {
 }
 
 fn damaged() -> FileProblem {
-    FileProblem::new(Code::BrokenEntry, "This entry of the archive is damaged.")
+    FileProblem::new(Code::BrokenEntry, "This file in the archive is damaged.")
 }
 
-/// What the directory says of an entry, before anything is unpacked.
+/// The directory's facts about an entry, read before unpacking.
 struct Declared {
     name: String,
     size: u64,
@@ -193,17 +189,21 @@ impl Declared {
 
     fn problem(&self, limits: &Limits) -> Option<FileProblem> {
         if self.encrypted {
-            return Some(FileProblem::new(Code::EncryptedEntry, "This entry of the archive is locked with a password."));
+            return Some(FileProblem::new(Code::EncryptedEntry, "This file in the archive is protected by a password."));
         }
         if self.symlink {
-            return Some(FileProblem::new(Code::LinkEntry, "This entry of the archive is only a pointer to another file."));
+            return Some(FileProblem::new(Code::LinkEntry, "This file in the archive is only a link to another file."));
         }
         if self.size > limits.max_file_bytes as u64 {
             return Some(problem::too_large(limits.max_file_bytes));
         }
         let allowed = self.compressed.max(1).saturating_mul(limits.max_inflate_ratio as u64);
-        (self.size > RATIO_FREE_BYTES && self.size > allowed)
-            .then(|| FileProblem::new(Code::SuspiciousCompression, "This entry unpacks to suspiciously many times its size."))
+        (self.size > RATIO_FREE_BYTES && self.size > allowed).then(|| {
+            FileProblem::new(
+                Code::SuspiciousCompression,
+                "This file in the archive grows suspiciously large when it is unpacked.",
+            )
+        })
     }
 }
 
@@ -232,7 +232,7 @@ fn document_kind<R: Read + std::io::Seek>(zip: &ZipArchive<R>) -> Option<&'stati
     kind
 }
 
-/// A name that is safe to show: no path tricks, control or direction characters, bounded length.
+/// A name that is safe to show: bounded length, without path tricks, control characters or direction characters.
 pub fn display_name(name: &str) -> String {
     let parts = name.split(['/', '\\']).map(str::trim).filter(|part| !matches!(*part, "" | "." | ".."));
     let is_hidden = |c: char| {

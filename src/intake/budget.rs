@@ -1,13 +1,13 @@
-//! What opening one upload may still cost, over everything inside it: archives, documents and mails in one another.
+//! The remaining budget for opening one upload, with all archives, documents and mails inside it.
 //! Comes in: the limits of the configuration. Goes out: yes or no, before each step.
-//! Must not know: what is opened.
+//! Must not know: the opened files.
 
 use super::found::OpenedFile;
 use crate::document::Limits;
 use crate::model::credential::Container;
 use std::cell::Cell;
 
-/// What opening costs at most, what it may still cost, and how a file inside another one is opened.
+/// The limits, the remaining budget, and the function that opens a file inside another file.
 #[derive(Clone, Copy)]
 pub(super) struct Opening<'a> {
     pub(super) limits: &'a Limits,
@@ -15,7 +15,7 @@ pub(super) struct Opening<'a> {
     pub(super) part: OpenPart,
 }
 
-/// Opens a file that stands in these containers; its name and its bytes come first.
+/// Opens a file with this name and these bytes, inside these containers.
 pub(super) type OpenPart = fn(&str, &[u8], &[Container], Opening<'_>, &mut dyn FnMut(OpenedFile));
 
 pub(crate) struct Budget {
@@ -33,27 +33,27 @@ impl Budget {
         }
     }
 
-    /// Entries of archives, attachments and objects of documents that may still be looked at.
+    /// Takes entries of archives, attachments or objects of documents from the budget.
     pub(crate) fn entries(&self) -> usize {
         self.entries.get()
     }
 
-    /// False when fewer than `count` are left; then nothing is taken.
+    /// False when fewer than `count` remain; then nothing is taken.
     pub(crate) fn take_entries(&self, count: usize) -> bool {
         take(&self.entries, count)
     }
 
-    /// Bytes that may still be unpacked.
+    /// The number of bytes that may still be unpacked.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes.get()
     }
 
-    /// What was unpacked is paid for, whether it was of use or not.
+    /// Takes the unpacked bytes from the budget, whether they were useful or not.
     pub(crate) fn pay_bytes(&self, count: usize) {
         self.bytes.set(self.bytes.get().saturating_sub(count));
     }
 
-    /// False when the pictures looked at so far leave too few pixels for another of this size.
+    /// False when too few pixels remain for a picture of this size.
     pub(crate) fn take_pixels(&self, width: usize, height: usize) -> bool {
         width.checked_mul(height).is_some_and(|count| take(&self.pixels, count))
     }

@@ -1,20 +1,20 @@
-//! Text that chat and mail programs changed on its way, so that no signature on it can be good.
-//! Comes in: text that is no JSON, or a credential. Goes out: what was changed, in words for people. Nothing is put right.
+//! Text that chat and mail programs changed, so that its signature can't be checked.
+//! Comes in: text that is not JSON, or a credential. Goes out: a clause that names the change. Nothing is repaired.
 //! Must not know: whether the credential was genuine before.
 
 use crate::document::{Limits, json};
 use serde_json::Value;
 
 const QUOTES: &[char] = &['“', '”', '„', '‟', '«', '»', '‘', '’', '‚', '″', '＂'];
-const QUOTED: &str = "its straight quotation marks became curly ones";
-const ENTITIES: &str = "its quotation marks became signs of web pages (&quot;)";
-const UNSEEN: &str = "characters that are not seen were put between its words";
-const EMOJI: &str = "a part of an identifier became a small picture (emoji)";
-const LINKED: &str = "an address in it became a link";
-const TOKEN: &str = "characters of the token became others";
-const ESCAPED: &str = "backslashes were put before its quotation marks or its underscores";
+const QUOTED: &str = "its straight quotation marks became curly quotation marks";
+const ENTITIES: &str = "its quotation marks became web page code (&quot;)";
+const UNSEEN: &str = "invisible characters were added between its words";
+const EMOJI: &str = "a part of an identifier became an emoji";
+const LINKED: &str = "a web address in it became a link";
+const TOKEN: &str = "some of the token's characters were replaced";
+const ESCAPED: &str = "backslashes were added before its quotation marks or underscores";
 
-/// What was changed in a text that should be JSON or a token and can't be read.
+/// The change in a text that should be JSON or a token and can't be read.
 pub(super) fn in_text(text: &str, limits: &Limits) -> Option<&'static str> {
     let inside = text.trim_start_matches(['{', '[']).trim_start();
     if inside.len() == text.len() {
@@ -40,7 +40,7 @@ pub(super) fn in_text(text: &str, limits: &Limits) -> Option<&'static str> {
     (plain != text && json::parse_text(&plain, limits).is_ok()).then_some(QUOTED)
 }
 
-/// What was changed in a credential that can be read. Only places that no issuer writes so are looked at.
+/// The change in a readable credential. Only forms that no issuer writes are searched.
 pub(super) fn in_credential(credential: &Value) -> Option<&'static str> {
     let id = |value: &Value| value.as_str().or_else(|| value.get("id").and_then(Value::as_str)).map(str::to_owned);
     let proofs = match &credential["proof"] {

@@ -1,6 +1,6 @@
-//! Files beside badges in an archive: instructions, tables, pictures, signatures of other programs. They decide nothing.
-//! Comes in: the opened items of an archive, one after the other. Goes out: the same items, those without a credential marked so;
-//! at the end, whether there was nothing else. Must not know: how an archive is unpacked.
+//! Files beside badges in an archive: instructions, tables, pictures, signatures of other programs. They do not affect the verdict.
+//! Comes in: the opened items of an archive, one after the other. Goes out: the same items, with those that hold no credential marked
+//! as companions; at the end, a problem when all items are companions. Must not know: how an archive is unpacked.
 
 use super::found::{Content, OpenedFile};
 use super::problem;
@@ -11,7 +11,7 @@ use crate::model::submission::FileProblem;
 pub(super) struct Companions {
     files: usize,
     companions: usize,
-    /// Documents without a credential whose links may lead to a credential: whether they count depends on what else there is.
+    /// Documents without a credential whose links may lead to a credential. They count only when no other item holds a credential.
     linked: Vec<OpenedFile>,
 }
 
@@ -29,7 +29,7 @@ impl Companions {
         if item.links.is_empty() { sink(marked(item)) } else { self.linked.push(item) }
     }
 
-    /// An archive of companions alone was sent for nothing, and that is what counts; so do its documents with links, when it has any.
+    /// For an archive of companions only: the documents with links count, or else the problem that the archive holds no credential.
     pub(super) fn finish(self, sink: &mut dyn FnMut(OpenedFile)) -> Option<FileProblem> {
         let is_alone = self.companions == self.files;
         let has_links = !self.linked.is_empty();

@@ -1,34 +1,34 @@
-//! Sniffs what a file is, from its bytes alone.
+//! Detects the kind of a file from its bytes alone.
 //! Comes in: the bytes. Goes out: their kind.
-//! The client's file name and media type decide nothing: both are often wrong and may be hostile.
+//! The client's file name and media type are ignored: both are often wrong and may be hostile.
 
 use super::{mail, picture};
 use crate::document::cose::Sign1;
 use crate::document::json;
 
-/// What the first bytes of a file say.
+/// The kind of a file by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Empty,
     Zip,
     Pdf,
-    /// A message as it travels.
+    /// A message in its internet form (RFC 5322).
     Eml,
-    /// A message as Outlook saves it.
+    /// A message saved by Outlook.
     Msg,
     Picture(picture::Kind),
     Xml,
     Cose,
     Utf16,
     Text,
-    /// A known kind that carries no credential; starts with an article.
+    /// A known kind that carries no credential; begins with an article.
     Other(&'static str),
 }
 
-/// First bytes of a ZIP archive: with entries, without any, and the first part of a split one.
+/// First bytes of a ZIP archive: with entries, empty, and the first part of a split archive.
 const ZIP: [&[u8]; 3] = [b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04"];
 
-/// First bytes of kinds that carry no credential: offset, bytes, what it is.
+/// First bytes of kinds that carry no credential: offset, bytes, name.
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (4, b"ftypheic", "a HEIC picture"),
     (4, b"ftypmif1", "a HEIC picture"),
@@ -110,7 +110,7 @@ fn is_html(text: &[u8]) -> bool {
         || start.starts_with(b"<body")
 }
 
-/// Whether the bytes are an archive that is taken apart entry by entry.
+/// Whether the bytes are an archive that is opened entry by entry.
 pub fn is_archive(bytes: &[u8]) -> bool {
     sniff(bytes) == Kind::Zip
 }

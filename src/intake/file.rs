@@ -1,6 +1,6 @@
-//! Opens one file of any kind, also one that stands in another.
-//! Comes in: its bytes, and the containers around it. Goes out: what was found in it and in the files inside it.
-//! Must not know: where the file came from. Archives and documents hand the files inside them back to this module.
+//! Opens one file of any kind, also a file inside another file.
+//! Comes in: its bytes, and the containers around it. Goes out: the items found in it and in the files inside it.
+//! Must not know: the file's source. Archives and documents hand the files inside them back to this module.
 
 use super::budget::Opening;
 use super::detect::{Kind, sniff};
@@ -12,12 +12,12 @@ use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
 use sha2::{Digest, Sha256};
 
-/// Documents and mails in one another.
+/// The deepest nesting of documents and mails.
 const MAX_DOCUMENT_DEPTH: usize = 3;
 
-/// Where a document is searched, for people.
-const PLACES_OF_A_PDF: &str = "neither among its attached files, nor in its metadata, its text, its links or its QR codes";
-const PLACES_OF_A_MAIL: &str = "neither among its attachments, nor in its text or its links";
+/// The searched places of a document, for people.
+const PLACES_OF_A_PDF: &str = "neither in its attachments, nor in its metadata, text, links or QR codes";
+const PLACES_OF_A_MAIL: &str = "neither in its attachments, nor in its text or links";
 
 pub(super) fn open(name: &str, bytes: &[u8], containers: &[Container], opening: Opening<'_>, sink: &mut dyn FnMut(OpenedFile)) {
     let limits = opening.limits;
@@ -66,7 +66,7 @@ fn document(
     findings.finish(&sha256(bytes), problem.unwrap_or_else(|| problem::no_credential(what, places)), sink);
 }
 
-/// Baked data first; a picture without is searched for QR codes.
+/// Reads baked data; a picture without baked data is searched for QR codes.
 fn picture_file(
     kind: picture::Kind,
     name: &str,

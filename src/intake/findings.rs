@@ -1,6 +1,6 @@
-//! What is found while a document, a mail or a picture is looked through.
-//! Comes in: its parts, texts, links and values, one after the other. Goes out: the opened items, or one sentence that says what
-//! was looked for in vain, with the links that may lead to a credential.
+//! Collects the findings from a document, a mail or a picture.
+//! Comes in: its parts, texts, links and values, one after the other. Goes out: the opened items, or a problem that names the searched
+//! places, with the links that may lead to a credential.
 //! Must not know: how documents are built. A link is kept, never followed.
 
 use super::budget::Opening;
@@ -17,12 +17,12 @@ use std::collections::HashSet;
 const MAX_LINKS: usize = 200;
 /// Longest link.
 const MAX_LINK_BYTES: usize = 2_000;
-/// Most values of one document that are looked into.
+/// Most values of one document that are searched.
 const MAX_VALUES: usize = 1_000;
 /// Longest piece of a link that is shown.
 const SHOWN_CHARS: usize = 80;
 
-/// Links that only a wallet can answer begin so, or have such a parameter (OpenID for Verifiable Credentials, VCALM).
+/// Beginnings and parameters of links that only a wallet can open (OpenID for Verifiable Credentials, VCALM).
 const WALLET_SCHEMES: &[&str] = &[
     "openid4vp",
     "openid-credential-offer",
@@ -36,7 +36,7 @@ const WALLET_SCHEMES: &[&str] = &[
 ];
 const WALLET_PARAMETERS: &[&str] = &["iuv", "credential_offer", "credential_offer_uri", "request_uri", "vc_request_url"];
 
-/// Where in a document something stood.
+/// The place of a finding in a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     QrCode,
@@ -62,18 +62,18 @@ pub(super) struct Findings<'a> {
     containers: Vec<Container>,
     opening: Opening<'a>,
     opened: Vec<OpenedFile>,
-    /// Parts that should have been credentials and could not be read.
+    /// Parts that look like credentials and could not be read.
     spoiled: Vec<OpenedFile>,
     links: Vec<String>,
     wallet_link: Option<String>,
     seen: HashSet<[u8; 32]>,
     left_out: bool,
-    /// A private key stood somewhere in it.
+    /// Whether the document holds a private key.
     holds_key: bool,
 }
 
 impl<'a> Findings<'a> {
-    /// `what` is for people and has no article: `PDF document`. `containers` end with the document's own kind.
+    /// `what`: for people, without an article: `PDF document`. `containers` end with the document's own kind.
     pub(super) fn new(name: &'a str, what: &'static str, containers: Vec<Container>, opening: Opening<'a>) -> Self {
         Self {
             name,
@@ -90,12 +90,12 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Something could not be looked at, because there was too much of it or because it is damaged.
+    /// Notes that a part was not searched, because it is damaged or the budget was used up.
     pub(super) fn left_out(&mut self) {
         self.left_out = true;
     }
 
-    /// An attached file, opened like one that was uploaded.
+    /// An attached file, opened like an uploaded file.
     pub(super) fn part(&mut self, name: &str, bytes: &[u8]) {
         if !self.is_new(bytes) {
             return;
@@ -120,7 +120,7 @@ impl<'a> Findings<'a> {
         self.links.truncate(MAX_LINKS);
     }
 
-    /// Whether it is worth to call [`Findings::value`].
+    /// Whether [`Findings::value`] can find a credential in such a text.
     pub(super) fn may_be_value(text: &str) -> bool {
         let text = text.trim_start();
         let start: String = text.chars().take(40).collect::<String>().to_ascii_lowercase();
@@ -130,7 +130,7 @@ impl<'a> Findings<'a> {
             || is_wallet_link(text.trim())
     }
 
-    /// One whole value: what a QR code or a field says.
+    /// One whole value: the text of a QR code or of a field.
     pub(super) fn value(&mut self, value: &str, place: Place) {
         let value = value.trim();
         if !Self::may_be_value(value) || self.seen.len() >= MAX_VALUES || !self.is_new(value.as_bytes()) {
@@ -171,7 +171,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Running text: links in it count, and credentials, however mail programs broke their lines.
+    /// Running text: links and credentials in it count, however mail programs broke their lines.
     pub(super) fn text(&mut self, text: &str, place: Place) {
         self.holds_key |= private_key::is_in(text, self.opening.limits);
         let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '\\' | '“' | '”' | '«' | '»');
@@ -196,7 +196,7 @@ impl<'a> Findings<'a> {
     }
 
     fn link(&mut self, link: &str) {
-        // Pages and mails write the sign between parameters as an entity.
+        // Pages and mails write the `&` between parameters as an entity.
         let link = link.replace("&amp;", "&");
         let link = link.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '}', '*', '_']);
         let link = unwrapped(link).unwrap_or_else(|| link.to_owned());
@@ -209,10 +209,10 @@ impl<'a> Findings<'a> {
         self.seen.insert(Sha256::digest(bytes.trim_ascii()).into())
     }
 
-    /// The items: those with a credential; else one for the whole document. `otherwise` says what was looked for in vain.
+    /// Hands over the items with a credential, else one item for the whole document with the problem `otherwise`.
     pub(super) fn finish(self, sha256: &str, otherwise: FileProblem, sink: &mut dyn FnMut(OpenedFile)) {
         let mut warnings: Vec<FileProblem> = self.holds_key.then(problem::private_key).into_iter().collect();
-        // The document is warned about once, whatever was found in it.
+        // Only the first item carries the document's warnings.
         let mut sink = |item: OpenedFile| sink(OpenedFile { warnings: std::mem::take(&mut warnings), ..item });
         if !self.opened.is_empty() {
             self.opened.into_iter().for_each(sink);
@@ -223,9 +223,9 @@ impl<'a> Findings<'a> {
             _ => otherwise,
         };
         if self.left_out {
-            problem.message.push_str(" Not all of it could be looked at: it holds too much, or parts of it are damaged.");
+            problem.message.push_str(" Not all of it could be searched: it is too large, or parts of it are damaged.");
         }
-        // A broken credential says more than that there is none.
+        // A broken credential is a better explanation than a missing credential.
         let speaks = self.links.is_empty() && self.wallet_link.is_none() && !self.spoiled.is_empty();
         if speaks {
             self.spoiled.into_iter().for_each(sink);
@@ -247,7 +247,7 @@ fn is_wallet_link(text: &str) -> bool {
             && url.query_pairs().any(|(name, _)| WALLET_PARAMETERS.contains(&name.as_ref()))
 }
 
-/// The link inside a link that a mail program put around it to check it first.
+/// The original link inside a link of a mail program's link check.
 fn unwrapped(link: &str) -> Option<String> {
     let url = url::Url::parse(link).ok()?;
     let parameter = match url.host_str()? {

@@ -1,26 +1,26 @@
-//! What is found in a file, and where a text that is being opened comes from. Plain data of this room.
+//! The items found in a file, and the source of a text that is being opened. Plain data of this room.
 
 use crate::document::Limits;
 use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation};
 use crate::model::submission::FileProblem;
 
-/// Most items of a list that are looked at.
+/// Most items of a list that are read.
 pub const MAX_ITEMS: usize = 200;
-/// Media type of a JSON-serialised JWS, as European credentials are sealed.
+/// Media type of a JSON-serialised JWS, the seal of European credentials.
 pub const SEALED: &str = "application/jose+json";
-/// One file, or one entry of an archive, after it was opened.
+/// One opened file, or one opened entry of an archive.
 #[derive(Clone, Debug)]
 pub struct OpenedFile {
     /// For people: `badges.zip/ada.png`.
     pub name: String,
-    /// Lower-case hex SHA-256 of the file's bytes; empty for an entry that could not be unpacked.
+    /// Lower-case hex SHA-256 of the file's bytes; empty for an entry that was not unpacked.
     pub sha256: String,
-    /// Plain words for what it is.
+    /// The kind of the file, in plain words.
     pub detected: String,
     pub content: Content,
-    /// Links that stood in a document, a mail or a QR code without a credential. They were not followed.
+    /// Links in a document, a mail or a QR code without a credential. They were not followed.
     pub links: Vec<String>,
-    /// What the person who sent the file should hear of, whatever the verdict is.
+    /// Warnings for the person who sent the file, whatever the verdict.
     pub warnings: Vec<FileProblem>,
 }
 
@@ -36,22 +36,22 @@ impl OpenedFile {
 pub enum Content {
     Credentials(Vec<ReceivedCredential>),
     Presentation(ReceivedPresentation),
-    /// No credential: a plain sentence that names what was found.
+    /// No credential: a problem that names the content.
     Nothing(FileProblem),
 }
 
-/// Where a text comes from.
+/// The source of a text.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
     /// For people: `badges.zip/ada.png`.
     pub name: &'a str,
     pub containers: &'a [Container],
     pub limits: &'a Limits,
-    /// How many envelopes (quotes, wrappers, data URLs, presentations) were opened around the text.
+    /// The number of envelopes (quotes, wrappers, data URLs, presentations) around the text.
     pub nesting: usize,
 }
 
-/// One thing found in a file.
+/// One item found in a file.
 pub struct Found {
     pub detected: String,
     pub content: Content,
@@ -64,12 +64,12 @@ impl Found {
 }
 
 impl<'a> Source<'a> {
-    /// The same place, for what stands in one envelope more.
+    /// The same source, one envelope deeper.
     pub(super) fn deeper(&self) -> Self {
         Self { nesting: self.nesting + 1, ..*self }
     }
 
-    /// Whether the text stood in a picture.
+    /// Whether the text comes from a picture.
     pub(super) fn is_baked(&self) -> bool {
         self.containers.iter().any(|container| matches!(container, Container::Png | Container::Svg))
     }
@@ -90,10 +90,10 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Opens a text that stands inside another one, for example a credential inside a presentation.
+/// Opens a text inside another text, for example a credential inside a presentation.
 pub type OpenInner = fn(&str, &Source<'_>) -> Vec<Found>;
 
-/// A format's name as people read it.
+/// A format's name, for people.
 pub(crate) fn named(format: Format) -> String {
     match format {
         Format::Other => "credential of an unknown kind".to_owned(),

@@ -1,6 +1,6 @@
-//! Foreign bytes become credentials to verify.
-//! Comes in: an uploaded file. Goes out: what was found in it, unpacked and split, nothing believed yet.
-//! Must not know: whether anything in it is genuine, where it is stored or who hears of it.
+//! Turns foreign bytes into credentials to verify.
+//! Comes in: an uploaded file. Goes out: its credentials, unpacked and split, and not verified yet.
+//! Must not know: verification, storage, events.
 
 pub mod archive;
 pub mod baked;
@@ -31,8 +31,8 @@ use crate::document::Limits;
 use crate::model::submission::UploadedFile;
 use budget::{Budget, Opening};
 
-/// Opens a file: one item for a plain file, one per entry for an archive. Never fails: a bad entry is
-/// `Content::Nothing` and doesn't spoil the rest. A list that mixes kinds gives several items of one name.
+/// Opens a file: one item for a plain file, one per entry for an archive. Never fails: a bad entry becomes `Content::Nothing` and
+/// does not affect the others. A list that mixes kinds gives several items with one name.
 pub fn open(file: &UploadedFile, limits: &Limits) -> Vec<OpenedFile> {
     let mut opened = Vec::new();
     open_each(file, limits, &mut |one| opened.push(one));
@@ -47,7 +47,7 @@ pub fn open_each(file: &UploadedFile, limits: &Limits, sink: &mut dyn FnMut(Open
     file::open(name, &file.bytes, &[], Opening { limits, budget: &budget, part: file::open }, sink);
 }
 
-/// How many files an upload counts as, without unpacking: entries of an archive's directory, else 1.
+/// The number of files in an upload, counted without unpacking: the entries of an archive's directory, else 1.
 pub fn count(file: &UploadedFile, limits: &Limits) -> usize {
     if !detect::is_archive(&file.bytes) {
         return 1;

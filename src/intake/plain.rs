@@ -1,6 +1,6 @@
 //! Opens one file that holds no other files: a picture with baked data, a signed message or text.
-//! Comes in: its bytes, and the containers around it. Goes out: what was found in it.
-//! Must not know: archives and documents; one that arrives here is inside too many others.
+//! Comes in: its bytes, and the containers around it. Goes out: the items found in it.
+//! Must not know: archives and documents; those that arrive here are nested too deep.
 
 use super::baked::{self, Picture};
 use super::detect::Kind;
@@ -11,7 +11,7 @@ use crate::model::code::Code;
 use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
 
-/// Opens anything but archives, documents and pictures of pixels.
+/// Opens every kind except archives, documents and pixel pictures.
 pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container], limits: &Limits) -> Vec<Found> {
     match kind {
         Kind::Empty => vec![Found::nothing("empty file", problem::empty())],
@@ -21,7 +21,10 @@ pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container
         },
         Kind::Other(what) => vec![Found::nothing(what, problem::unsupported(what))],
         Kind::Zip => {
-            vec![Found::nothing("ZIP archive", FileProblem::new(Code::ArchiveTooDeep, "This is an archive inside an archive."))]
+            vec![Found::nothing(
+                "ZIP archive",
+                FileProblem::new(Code::ArchiveTooDeep, "This is an archive inside an archive, so it was not opened."),
+            )]
         }
         Kind::Picture(_) => baked_png(name, bytes, containers, limits),
         Kind::Pdf | Kind::Eml | Kind::Msg => vec![Found::nothing("document", problem::document_too_deep())],
@@ -46,13 +49,13 @@ pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container
     }
 }
 
-/// What the person who sent the file should hear of. Only text is looked into: nobody keeps keys in pictures.
+/// Warnings for the person who sent the file. Only text is searched: pictures do not hold private keys.
 pub(super) fn warnings(kind: Kind, bytes: &[u8], limits: &Limits) -> Vec<FileProblem> {
     let holds_key = kind == Kind::Text && std::str::from_utf8(bytes).is_ok_and(|text| private_key::is_in(text, limits));
     if holds_key { vec![problem::private_key()] } else { Vec::new() }
 }
 
-/// Text as some programs save it, in either byte order.
+/// Decodes UTF-16 text in either byte order.
 fn utf16(bytes: &[u8]) -> Option<String> {
     let is_big_endian = bytes.starts_with(b"\xFE\xFF") || bytes.first() == Some(&0);
     let (pairs, rest) = bytes.as_chunks::<2>();
@@ -60,7 +63,7 @@ fn utf16(bytes: &[u8]) -> Option<String> {
     rest.is_empty().then(|| char::decode_utf16(units).collect::<Result<String, _>>().ok()).flatten()
 }
 
-/// A file that is one credential and nothing else is kept exactly as it was received, white space around it included.
+/// A file with a single credential and nothing else is kept exactly as received, with the white space around it.
 fn kept_whole(mut found: Vec<Found>, file: &[u8]) -> Vec<Found> {
     if let [Found { content: Content::Credentials(credentials), .. }] = found.as_mut_slice()
         && let [credential] = credentials.as_mut_slice()
@@ -71,12 +74,12 @@ fn kept_whole(mut found: Vec<Found>, file: &[u8]) -> Vec<Found> {
     found
 }
 
-/// What is baked into a PNG picture.
+/// The items baked into a PNG picture.
 pub(super) fn baked_png(name: &str, bytes: &[u8], containers: &[Container], limits: &Limits) -> Vec<Found> {
     open_picture(&baked::png::extract(bytes, limits), "PNG image", Container::Png, name, containers, limits)
 }
 
-/// Everything baked into one picture; several only when it carries several kinds of badge.
+/// The items baked into one picture; several only for a picture with several kinds of badge.
 fn open_picture(
     picture: &Picture,
     what: &str,

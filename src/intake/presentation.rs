@@ -1,6 +1,6 @@
 //! Splits a Verifiable Presentation into its credentials, each to be verified alone.
-//! Comes in: the JSON text of a presentation, of any shape that wallets send. Goes out: its credentials, embedded ones with
-//! exactly the bytes that stood in the source. Must not know: whether the presentation or any of them is genuine.
+//! Comes in: the JSON text of a presentation, in any shape that wallets send. Goes out: its credentials; embedded credentials keep
+//! exactly their bytes in the source. Must not know: whether the presentation or a credential is genuine.
 
 use super::found::{Content, Found, MAX_ITEMS, OpenInner, Source};
 use super::problem;
@@ -18,7 +18,7 @@ struct Held<'a> {
     credentials: Option<&'a RawValue>,
 }
 
-/// A presentation with its credentials. `inner`: the JSON that holds them; `open`: opens each.
+/// A presentation with its credentials. `inner`: the JSON with the credentials; `open`: opens a credential.
 pub fn found(bytes: &[u8], media_type: &str, document: Document, inner: &[u8], source: &Source<'_>, open: OpenInner) -> Found {
     match split(inner, source, open) {
         Ok(credentials) => {
@@ -36,7 +36,7 @@ pub fn found(bytes: &[u8], media_type: &str, document: Document, inner: &[u8], s
     }
 }
 
-/// The credentials of a presentation; an empty list is legal (a wallet that only proves who it is).
+/// The credentials of a presentation. The list may be empty, for a wallet that only proves its identifier.
 fn split(presentation: &[u8], source: &Source<'_>, open: OpenInner) -> Result<Vec<ReceivedCredential>, FileProblem> {
     let held: Held<'_> = serde_json::from_slice(json::without_bom(presentation)).map_err(|_| problem::unknown())?;
     let Some(raw) = held.credentials else { return Ok(Vec::new()) };
@@ -49,7 +49,7 @@ fn split(presentation: &[u8], source: &Source<'_>, open: OpenInner) -> Result<Ve
         vec![raw.get()]
     };
     if items.len() > MAX_ITEMS {
-        let message = format!("The presentation holds {} credentials; at most {MAX_ITEMS} are taken at once.", items.len());
+        let message = format!("The presentation holds {} credentials, but at most {MAX_ITEMS} are allowed.", items.len());
         return Err(FileProblem::new(Code::TooManyCredentials, message));
     }
     let mut containers = source.containers.to_vec();
@@ -75,7 +75,7 @@ fn split_item(item: &str, source: &Source<'_>, open: OpenInner) -> Vec<ReceivedC
     if !credentials.is_empty() {
         return credentials;
     }
-    // Any value in the place of a credential is reported as an unreadable credential, never dropped.
+    // A value that is not a credential is reported as an unreadable credential, never dropped.
     match json::parse(item.as_bytes(), source.limits) {
         Ok(value) => vec![source.credential("application/json", item.as_bytes(), Document::Json(value.into()))],
         Err(_) => Vec::new(),

@@ -1,6 +1,6 @@
 //! Finds credentials in running text: pasted into a mail, quoted in an answer, wrapped over lines, several one after another.
-//! Comes in: text that is no credential as a whole. Goes out: the signed credentials in it. A token is taken only when it is complete,
-//! and what is broken is never searched for its parts. Linear in the length of the text.
+//! Comes in: text that is not a credential as a whole. Goes out: the signed credentials in it. Only a complete token is taken, and the
+//! parts of a broken object are not searched. Linear in the length of the text.
 
 use super::found::{Content, Found, OpenInner, Source};
 use super::{search, signed};
@@ -8,20 +8,20 @@ use crate::document::token::decode;
 use crate::document::{Limits, json, spans};
 use std::borrow::Cow;
 
-/// Most pieces of a text that are looked at.
+/// Most pieces of a text that are opened.
 const MAX_PIECES: usize = 1_000;
-/// Mail programs wrap no line that is shorter.
+/// The shortest line that mail programs wrap.
 const SHORTEST_WRAPPED_LINE: usize = 40;
-/// How far before a token its line may begin.
+/// The longest text before a token on its line.
 const LONGEST_PREFIX: usize = 200;
-/// How the header of a token looks in base64url: a brace, then a quotation mark, a blank or a new line.
+/// Beginnings of a token's header in base64url: a brace, then a quotation mark, a blank or a new line.
 const TOKEN_STARTS: [&[u8]; 5] = [b"eyJ", b"eyA", b"ewo", b"ew0", b"ewk"];
-/// How much shorter than the first line the lines of a wrapped token may be.
+/// The most characters by which a line of a wrapped token may be shorter than the first line.
 const RAGGED: usize = 4;
 /// Bytes of signatures: ECDSA, EdDSA, HMAC, RSA.
 const SIGNATURE_LENGTHS: &[usize] = &[32, 48, 64, 96, 114, 132, 256, 384, 512];
 
-/// `None` when nothing was found. `open`: opens a JSON document, and the credentials of a presentation.
+/// `None` without a credential. `open`: opens a JSON document, and the credentials of a presentation.
 pub(super) fn open(content: &str, source: &Source<'_>, open: OpenInner) -> Option<Vec<Found>> {
     let mut found = scan(content, source, open);
     let plain = unquoted(content);
@@ -45,7 +45,7 @@ fn scan(content: &str, source: &Source<'_>, open: OpenInner) -> Vec<Found> {
     for _ in 0..MAX_PIECES {
         let Some((start, is_json)) = next_start(content, at) else { break };
         if is_json {
-            // What is not closed is broken; its parts are not credentials of their own.
+            // An unclosed object is broken; its parts are not credentials.
             let Some(end) = spans::end_of_container(content, start) else { break };
             let piece = content.get(start..end).unwrap_or_default();
             if json::parse_text(piece, source.limits).is_ok() {
@@ -83,8 +83,8 @@ fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'=')
 }
 
-/// The token that begins at `start`, put together from the lines that a mail program made of it, and the place behind it.
-/// A line goes on in the next when it is as long as the first, and when the next consists of the token alone.
+/// The token that begins at `start`, joined from the lines that a mail program wrapped it into, and the place behind it.
+/// The token continues on the next line when this line is as long as the first line and the next line holds only token characters.
 fn token_at(content: &str, start: usize) -> (String, usize) {
     let bytes = content.as_bytes();
     let segment =
@@ -106,11 +106,11 @@ fn token_at(content: &str, start: usize) -> (String, usize) {
         length = next_end - next;
         end = next_end;
     }
-    // The full stop of the sentence around it.
+    // The full stop of the sentence around the token.
     (token.trim_end_matches('.').to_owned(), end.max(start + 2))
 }
 
-/// The first byte of the next line that is no blank, when nothing else stands on this line.
+/// The first non-blank byte of the next line, when the rest of this line is blank.
 fn next_line(bytes: &[u8], end: usize) -> Option<usize> {
     let blanks = |from: usize| {
         from + bytes.get(from..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count()
@@ -119,7 +119,7 @@ fn next_line(bytes: &[u8], end: usize) -> Option<usize> {
     (bytes.get(line_end) == Some(&b'\n')).then(|| blanks(line_end + 1))
 }
 
-/// Whether the line ends here, but for blanks and a closing quotation mark or bracket.
+/// Whether the line ends here, apart from blanks and a closing quotation mark or bracket.
 fn ends_line(bytes: &[u8], end: usize) -> bool {
     let rest = bytes.get(end..).unwrap_or_default().iter();
     let next = rest
@@ -128,7 +128,7 @@ fn ends_line(bytes: &[u8], end: usize) -> bool {
     matches!(next, None | Some(b'\n'))
 }
 
-/// Whether nothing is missing: the payload is JSON and the signature is as long as signatures are.
+/// Whether the token is complete: the payload is JSON, and the signature has the length of a signature.
 fn is_complete(token: &str, limits: &Limits) -> bool {
     let (jws, disclosures) = token.split_once('~').map_or((token, None), |(jws, rest)| (jws, Some(rest)));
     if disclosures.is_some_and(|rest| !rest.is_empty() && !rest.ends_with('~') && rest.split('.').count() != 3) {
@@ -140,7 +140,7 @@ fn is_complete(token: &str, limits: &Limits) -> bool {
     decode(signature).is_ok_and(|bytes| SIGNATURE_LENGTHS.contains(&bytes.len())) && is_object(header) && is_object(payload)
 }
 
-/// A token alone in its text, however it was broken.
+/// A token that is alone in its text, with any line breaks.
 fn whole_token(content: &str, source: &Source<'_>, open: OpenInner) -> Option<Found> {
     let token: String = content.chars().filter(|c| !c.is_whitespace()).collect();
     let token = token.strip_prefix("Bearer").unwrap_or(&token).trim_matches(['"', '\'', '`', '<', '>', ',', ';']);
@@ -154,7 +154,7 @@ fn is_credential(found: &Found) -> bool {
     !matches!(found.content, Content::Nothing(_))
 }
 
-/// Examples in instructions carry no signature; whatever is to be judged does.
+/// Drops unsigned credentials: examples in instructions are not signed.
 fn signed_only(mut found: Found) -> Option<Found> {
     if let Content::Credentials(credentials) = &mut found.content {
         credentials.retain(|credential| !search::is_unsigned(credential));
@@ -167,7 +167,7 @@ fn signed_only(mut found: Found) -> Option<Found> {
     counts.then_some(found)
 }
 
-/// The text without the signs of quoted mail at the start of lines, and without characters that are not seen.
+/// The text without quotation signs (`>`) at the start of lines and without invisible characters.
 fn unquoted(content: &str) -> Cow<'_, str> {
     let is_unseen = |c: char| matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}');
     let is_quoted = content.trim_start().starts_with('>') || content.contains("\n>");
@@ -182,7 +182,7 @@ fn unquoted(content: &str) -> Cow<'_, str> {
     Cow::Owned(joined.chars().filter(|c| !is_unseen(*c)).map(|c| if c == '\u{A0}' { ' ' } else { c }).collect())
 }
 
-/// The text after quoted-printable (RFC 2045 §6.7) is undone; `None` when it isn't written so.
+/// The decoded text, for quoted-printable text (RFC 2045 §6.7); else `None`.
 fn quoted_printable(content: &str) -> Option<String> {
     let is_written_so = ["=\n", "=\r\n", "=3D", "=2E", "=22", "=20"].iter().any(|remnant| content.contains(remnant));
     if !is_written_so {

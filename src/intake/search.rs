@@ -1,6 +1,6 @@
-//! Finds credentials in JSON that is no credential itself: lists, maps, API answers, wallet backups, whatever the members are called.
-//! Comes in: a parsed value and its exact text. Goes out: the credentials in it, each with exactly the bytes that stood in the text.
-//! What is signed as a whole is never split, and a credential inside a credential stays inside it. The text is walked once.
+//! Finds credentials in other JSON: lists, maps, API answers, wallet backups, with any member names.
+//! Comes in: a parsed value and its exact text. Goes out: the credentials in it, each with exactly its bytes in the text.
+//! A document with a signature over the whole is never split, and a credential inside a credential stays inside. The text is read once.
 
 use super::found::{Content, Found, MAX_ITEMS, OpenInner, SEALED, Source, named};
 use super::problem;
@@ -12,16 +12,16 @@ use crate::model::submission::FileProblem;
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
-/// How JSON looks in base64 when it begins with a brace or with a list of objects, and a token that is encoded once more.
+/// Beginnings of base64 text that encodes a JSON object, a list of objects, or a token.
 const ENCODED_STARTS: &[&str] = &["eyJ", "eyAi", "ewog", "ewoJ", "ew0K", "W3si", "WyJleUo", "ZXlK"];
-/// No credential is shorter.
+/// The shortest credential.
 const SHORTEST: usize = 40;
-/// Members of descriptions that hold what others say of the described thing; nobody is awarded that.
+/// Members of descriptions that hold others' statements about the described object; they award nothing to anybody.
 const ENDORSEMENTS: &[&str] = &["endorsement", "endorsements", "endorsementJwt"];
-/// Members of JSON schemas that say how members are built; they have the names of a credential's members.
+/// Members of JSON schemas whose own members have the names of a credential's members.
 const SHAPES: &[&str] = &["properties", "$defs", "definitions", "patternProperties"];
 
-/// `json` is the exact text of `value`; `open`: opens what is found.
+/// `json`: the exact text of `value`; `open`: opens a found credential.
 pub(super) fn open(json: &str, value: &Value, source: &Source<'_>, open: OpenInner) -> Vec<Found> {
     let mut search =
         Search { source: source.deeper(), open, found: Vec::new(), drafts: Vec::new(), nothing: None, credentials: 0 };
@@ -33,15 +33,15 @@ struct Search<'a> {
     source: Source<'a>,
     open: OpenInner,
     found: Vec<Found>,
-    /// Taken only when nothing better is found.
+    /// Templates and the like, taken only without a better find.
     drafts: Vec<Found>,
-    /// The first thing that was recognised and is no credential.
+    /// The first recognised object that is not a credential.
     nothing: Option<Found>,
     credentials: usize,
 }
 
 impl Search<'_> {
-    /// `at`: where the value begins in the text, white space allowed. Gives the place behind it.
+    /// `at`: the place in the text before the value; white space may follow. Returns the place behind the value.
     fn walk(&mut self, json: &str, at: usize, value: &Value) -> usize {
         let at = spans::after_space(json, at);
         match value {
@@ -58,7 +58,7 @@ impl Search<'_> {
     fn list(&mut self, json: &str, at: usize, items: &[Value]) -> usize {
         let mut at = at + 1;
         for item in items {
-            // Behind the item stands a comma or the closing bracket.
+            // A comma or the closing bracket follows the item.
             at = spans::after_space(json, self.walk(json, at, item)) + 1;
         }
         if items.is_empty() { spans::after_space(json, at) + 1 } else { at }
@@ -97,13 +97,13 @@ impl Search<'_> {
                 true => spans::end(json, spans::after_space(json, colon + 1)),
                 false => self.walk(json, colon + 1, member),
             };
-            // Behind the member stands a comma or the closing brace.
+            // A comma or the closing brace follows the member.
             at = spans::after_space(json, spans::after_space(json, end) + 1);
         }
         spans::end(json, start)
     }
 
-    /// A token, a data URL, or JSON that is written as a text. Problems of other texts say nothing: they may be anything.
+    /// A token, a data URL, or JSON inside a text. Problems of other texts are dropped, since such a text may be anything.
     fn string(&mut self, content: &str) {
         if !may_hold_credential(content) {
             return;
@@ -147,7 +147,7 @@ impl Search<'_> {
 }
 
 fn crowd() -> Found {
-    let message = format!("The file holds more than {MAX_ITEMS} credentials; at most {MAX_ITEMS} are taken from one file.");
+    let message = format!("The file holds more than {MAX_ITEMS} credentials, but at most {MAX_ITEMS} are allowed in one file.");
     Found::nothing("many credentials", FileProblem::new(Code::TooManyItems, message))
 }
 
@@ -172,13 +172,13 @@ pub(super) fn is_encoded(content: &str) -> bool {
     ENCODED_STARTS.iter().chain(&["0oR", "hE", "hF"]).any(|start| content.starts_with(start))
 }
 
-/// Whether more was found than is taken: that must not be passed over in silence.
+/// Whether more credentials were found than are allowed. This is reported.
 pub(super) fn is_crowd(problem: &FileProblem) -> bool {
     matches!(problem.code, Code::TooManyItems | Code::TooManyCredentials)
 }
 
-/// Plain credentials of one file go together; presentations and problems stay apart. The same bytes count once, and a copy without
-/// a signature beside the signed credential doesn't count. What is no credential beside credentials is left out.
+/// Plain credentials of one file form one item; presentations and problems are separate items. The same bytes count once, and an
+/// unsigned copy of a signed credential does not count. Other objects beside credentials are left out.
 pub(super) fn merged(found: Vec<Found>) -> Vec<Found> {
     let mut seen = HashSet::new();
     let mut credentials: Vec<ReceivedCredential> = Vec::new();
@@ -227,14 +227,14 @@ pub(super) fn merged(found: Vec<Found>) -> Vec<Found> {
     result
 }
 
-/// JSON that carries no signature and is not confirmed by a copy on the issuer's site.
+/// JSON without a signature that can't be a hosted badge either.
 pub(super) fn is_unsigned(credential: &ReceivedCredential) -> bool {
     let Document::Json(json) = &credential.document else { return false };
     let is_sealed = credential.media_type == SEALED;
     !is_sealed && json.get("proof").is_none_or(Value::is_null) && json.get("badge").is_none()
 }
 
-/// What a credential says, without its signature.
+/// A credential without its signature.
 fn said(credential: &ReceivedCredential) -> Option<Value> {
     match &credential.document {
         Document::Json(json) => Some(Value::clone(json)),
@@ -246,7 +246,7 @@ fn said(credential: &ReceivedCredential) -> Option<Value> {
     }
 }
 
-/// Whether a copy and a signed credential award the same: they have the same identifier, or say the same of the same person.
+/// Whether a copy and a signed credential award the same: they have the same identifier or the same subject.
 fn is_same_award(copy: &Value, signed: &Value) -> bool {
     let both = |member: &str| copy.get(member).filter(|value| !value.is_null()).zip(signed.get(member));
     let is_same = |member: &str| both(member).is_some_and(|(one, other)| one == other);

@@ -1,6 +1,6 @@
 //! Signed tokens and messages: compact JWS (VC-JWT, signed badges), SD-JWT and COSE.
-//! Comes in: text or bytes of such a shape. Goes out: their content. Signatures are not looked at: the payload is read only
-//! to tell a presentation from a credential.
+//! Comes in: text or bytes of such a shape. Goes out: their content. Signatures are not checked; the payload is read only to tell a
+//! presentation from a credential.
 
 use super::found::{Found, OpenInner, Source, named};
 use super::{presentation, problem};
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How the content is signed.
+/// The form of the signature.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shape {
     Jwt,
@@ -71,7 +71,7 @@ pub fn open(text: &str, source: &Source<'_>, inner: OpenInner) -> Option<Found> 
         true => (Shape::SdJwt, Document::SdJwt(text.to_owned())),
         false => (Shape::Jwt, Document::CompactJws(Token { text: text.to_owned(), claims: claims.clone() })),
     };
-    // A selectively disclosed presentation may keep its own type in a disclosure.
+    // A selectively disclosed presentation may hide its own type in a disclosure.
     let says_presentation = header["typ"].as_str().is_some_and(|typ| typ.trim_start_matches("application/").starts_with("vp+"));
     let hidden = (says_presentation && shape == Shape::SdJwt).then_some(Claimed::Presentation { in_claim: false });
     let content = Signed { shape, bytes: text.as_bytes(), document, payload: &payload, claims };
@@ -91,15 +91,15 @@ struct Signed<'a> {
     bytes: &'a [u8],
     document: Document,
     payload: &'a [u8],
-    /// Absent when the payload is not acceptable JSON.
+    /// `None` for a payload that is not acceptable JSON.
     claims: Option<Arc<Value>>,
 }
 
-/// `known`: what it is when the payload need not be asked.
+/// `known`: the content's kind, when it is known without the payload.
 fn found(signed: Signed<'_>, known: Option<Claimed>, source: &Source<'_>, open: OpenInner) -> Found {
     let Signed { shape, bytes, document, payload, claims } = signed;
     let Some(claims) = claims else {
-        // Verification refuses signed content that can't be read, and gives the reason.
+        // Verification refuses unreadable signed content and gives the reason.
         let media_type = shape.of_credential(if shape == Shape::SdJwt { Format::SdJwtVc } else { Format::Other });
         return source.found("signed token".to_owned(), source.credential(media_type, bytes, document));
     };
@@ -125,7 +125,7 @@ fn member_source<'a>(object: &'a [u8], member: &str) -> Option<&'a [u8]> {
 }
 
 enum Claimed {
-    /// `in_claim`: the presentation is the `vp` claim, not the whole payload.
+    /// `in_claim`: whether the presentation is the `vp` claim instead of the whole payload.
     Presentation {
         in_claim: bool,
     },
@@ -133,7 +133,7 @@ enum Claimed {
     Neither,
 }
 
-/// What the claims of a token say it is. The top-level type wins over the `vc` and `vp` claims.
+/// The content's kind by the token's claims. The top-level type wins over the `vc` and `vp` claims.
 fn claimed(claims: &Value) -> Claimed {
     let types = classify::strings(claims.get("type"));
     if types.contains(&"VerifiablePresentation") {

@@ -1,5 +1,5 @@
-//! Text becomes credentials: JSON, signed tokens and messages, also in quotes, lists, API answers and running text.
-//! Comes in: text from a file, an image or an envelope. Goes out: its credentials. Signatures are not looked at.
+//! Opens text: JSON, signed tokens and messages, also in quotes, lists, API answers and running text.
+//! Comes in: text from a file, an image or an envelope. Goes out: its credentials. Signatures are not checked.
 
 use super::found::{Content, Found, SEALED, Source, named};
 use super::{changed, presentation, problem, running, search, signed};
@@ -10,10 +10,10 @@ use crate::model::credential::{Document, Format};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Envelopes in envelopes (quotes, wrappers, data URLs) that are opened.
+/// The deepest nesting of envelopes (quotes, wrappers, data URLs).
 const MAX_NESTING: usize = 4;
 
-/// The content of a text. Several items only when it mixes kinds.
+/// The content of a text: several items only for a text that mixes kinds.
 pub fn open(text: &str, source: &Source<'_>) -> Vec<Found> {
     let text = text.trim_start_matches('\u{FEFF}').trim();
     if text.is_empty() {
@@ -40,7 +40,7 @@ pub fn open(text: &str, source: &Source<'_>) -> Vec<Found> {
     running::open(text, source, open).unwrap_or_else(|| vec![plain_text(text, source)])
 }
 
-/// Text that is written in base64, of either alphabet, on one or several lines.
+/// Decodes base64 text, of either alphabet, on one or several lines.
 fn decoded(text: &str) -> Option<String> {
     if !search::is_encoded(text) {
         return None;
@@ -105,7 +105,7 @@ fn open_json(text: &str, source: &Source<'_>) -> Vec<Found> {
         if let Some(what) = changed::in_text(text, source.limits) {
             return vec![Found::nothing("changed text", problem::text_changed(what))];
         }
-        // Texts begin with brackets, too.
+        // Ordinary text may begin with a bracket, too.
         let inside = text.trim_start_matches(['{', '[']).trim_start();
         if !inside.is_empty() && !inside.starts_with(['"', '}', ']', '\'', '/']) {
             return vec![plain_text(text, source)];
@@ -151,15 +151,15 @@ fn json_credential(text: &str, value: Value, source: &Source<'_>) -> Found {
     source.found(named(format), source.credential(media_type, text.as_bytes(), Document::Json(Arc::new(value))))
 }
 
-/// Some wallets show a token as JSON and keep the token in a proof of this type; only the token is signed.
+/// Some wallets show a token as JSON and keep the token in a proof of the type `JwtProof2020`; only the token is signed.
 fn proof_token(object: &serde_json::Map<String, Value>) -> Option<String> {
     let proof = object.get("proof")?;
     let token = proof.get("jwt").and_then(Value::as_str)?;
     (proof.get("type").and_then(Value::as_str) == Some("JwtProof2020")).then(|| token.to_owned())
 }
 
-/// A JSON-serialised JWS: with one signature and a base64url payload it is the same as the compact form;
-/// the European seal (JAdES) keeps the payload as text, and that text is the credential.
+/// A JSON-serialised JWS. With one signature and a base64url payload, it equals the compact form. The European seal (JAdES) keeps
+/// the payload as text, and that text is the credential.
 fn jws_json(text: &str, object: &serde_json::Map<String, Value>, source: &Source<'_>) -> Found {
     let payload = object.get("payload").and_then(Value::as_str).unwrap_or_default();
     let signature = match object.get("signatures").and_then(Value::as_array).map(Vec::as_slice) {

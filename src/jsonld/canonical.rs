@@ -1,12 +1,12 @@
 //! RDF Dataset Canonicalization (RDFC-1.0) under a strict work budget.
-//! Comes in: a dataset. Goes out: its quads with canonical blank node numbers, or the news that it would cost too much.
+//! Comes in: a dataset. Goes out: its quads with canonical blank node numbers, or an error when the budget is used up.
 //! Must not know: JSON, contexts, proofs.
 
 use super::dataset::{Dataset, OpenLine, Quad, Term};
 use sha2::{Digest, Sha256, Sha384};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// The hash that RDFC-1.0 and the cryptosuite on top of it work with.
+/// The hash that RDFC-1.0 and the cryptosuite use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashAlgorithm {
     Sha256,
@@ -36,13 +36,13 @@ impl HashAlgorithm {
     }
 }
 
-/// The graph's blank nodes are too alike to be told apart within the budget.
+/// The graph's blank nodes are too similar to be ordered within the budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the document's unnamed nodes are too entangled to be put in order")]
+#[error("the document's unnamed nodes are too similar to be put in order")]
 pub struct TooComplex;
 
-/// Steps of the n-degree hash (RDFC-1.0 §4.8) that one dataset may cost. A step is about a microsecond; an honest
-/// credential needs none or a few dozen.
+/// Most steps of the n-degree hash (RDFC-1.0 §4.8) for one dataset. A step takes about a microsecond; an honest credential needs
+/// at most a few dozen.
 const BUDGET: u64 = 40_000;
 
 /// A dataset in canonical order.
@@ -52,7 +52,7 @@ pub struct Canonical {
     pub quads: Vec<Quad>,
     /// The line of each quad, with its line feed.
     pub lines: Vec<String>,
-    /// The canonical number of each blank node of the input; absent for those that no quad holds.
+    /// The canonical number of each blank node of the input; absent for a node in no quad.
     pub numbers: Vec<Option<u32>>,
 }
 
@@ -62,14 +62,14 @@ impl Canonical {
         self.lines.concat()
     }
 
-    /// The hash of [`Canonical::document`], without writing it first.
+    /// The hash of [`Canonical::document`], computed without the document's text.
     pub fn digest(&self, hash: HashAlgorithm) -> Vec<u8> {
         hash.digest_lines(&self.lines)
     }
 }
 
 pub fn canonicalize(dataset: Dataset, hash: HashAlgorithm) -> Result<Canonical, TooComplex> {
-    // Each quad is spelled once; hashing and sorting differ only in how they label its blank nodes.
+    // Each quad is written once; hashing and sorting differ only in the labels of its blank nodes.
     let spelled: Vec<OpenLine> = dataset.quads.iter().map(OpenLine::of).collect();
     let numbers = Canonicalizer::new(&dataset, &spelled, hash).run()?;
     let number = |id: u32| numbers.get(id as usize).copied().flatten().unwrap_or(u32::MAX);
@@ -93,13 +93,13 @@ pub fn canonicalize(dataset: Dataset, hash: HashAlgorithm) -> Result<Canonical, 
     Ok(Canonical { quads, lines, numbers })
 }
 
-/// Spells a canonical blank node.
+/// Writes a canonical blank node.
 pub fn write_canonical_label(id: u32, out: &mut String) {
     out.push_str("c14n");
     out.push_str(&id.to_string());
 }
 
-/// Issues identifiers in order (RDFC-1.0 §4.6); the prefix is added when a label is written.
+/// Issues identifiers in order (RDFC-1.0 §4.6), without the prefix, which is added in writing.
 #[derive(Clone, Default)]
 struct Issuer {
     order: Vec<u32>,
@@ -120,7 +120,7 @@ impl Issuer {
 
 struct Canonicalizer<'a> {
     hash: HashAlgorithm,
-    /// Without repetitions, with their lines.
+    /// The quads without repetitions, with their lines.
     quads: Vec<(&'a OpenLine, &'a Quad)>,
     quads_of: Vec<Vec<u32>>,
     first_degree: Vec<String>,
@@ -199,7 +199,7 @@ impl<'a> Canonicalizer<'a> {
         Ok(())
     }
 
-    /// RDFC-1.0 §4.9.3: the label of a neighbour as seen from the node being hashed.
+    /// RDFC-1.0 §4.9.3: the label of a neighbour of the node that is being hashed.
     fn hash_related(&self, related: u32, quad: &Quad, issuer: &Issuer, position: char) -> String {
         let mut input = String::with_capacity(160);
         input.push(position);
@@ -263,7 +263,7 @@ impl<'a> Canonicalizer<'a> {
         Ok((self.hash.hex(&data), issuer))
     }
 
-    /// One permutation of §4.8.3 step 5.4: its path and issuer when it is better than the best so far.
+    /// One permutation of §4.8.3 step 5.4: its path and issuer, if it is better than the best so far.
     fn try_order(
         &mut self,
         related: &[u32],
@@ -300,7 +300,7 @@ impl<'a> Canonicalizer<'a> {
     }
 }
 
-/// The next order of the list, `false` after the last.
+/// The next permutation of the list; `false` after the last.
 fn next_permutation(list: &mut [u32]) -> bool {
     let Some(pivot) = (1..list.len()).rev().find(|i| list[i - 1] < list[*i]).map(|i| i - 1) else {
         return false;

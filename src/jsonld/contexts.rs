@@ -1,13 +1,13 @@
-//! The contexts that are built in, and those that an operator adds. Nothing is loaded from the network.
-//! Comes in: a context URL. Goes out: the context document, in each content that was published under that URL.
-//! Must not know: what the terms mean.
+//! The built-in contexts, and the contexts that an operator adds. Nothing is loaded from the network.
+//! Comes in: a context URL. Goes out: the context document, in each edition that was published under that URL.
+//! Must not know: the meaning of the terms.
 
 use super::context::LocalContext;
 use serde_json::Value;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-/// URL, then each content that was officially published there, the commonest first, with a name for reports.
+/// URL, then each officially published content (edition), the commonest first, with a name for reports.
 type BuiltIn = (&'static str, &'static [(&'static str, &'static str)]);
 
 macro_rules! own {
@@ -69,7 +69,7 @@ static PARSED: LazyLock<HashMap<&'static str, Contents>> = LazyLock::new(|| {
         .collect()
 });
 
-/// The `@context` of a context document; `None` when it has none.
+/// The `@context` of a context document; `None` for a document without `@context`.
 fn compile(url: &str, mut document: Value) -> Option<Arc<LocalContext>> {
     let context = document.get_mut("@context").map(Value::take)?;
     Some(Arc::new(LocalContext::new(context, Some(url.into()))))
@@ -81,17 +81,17 @@ pub struct Contexts {
     pub(crate) added: Arc<HashMap<String, Arc<LocalContext>>>,
 }
 
-/// Which of the contents published under one URL to use; 0 is the commonest.
+/// The edition of a URL's content; 0 is the commonest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Edition(pub usize);
 
 impl Contexts {
-    /// Only what is built in.
+    /// Only the built-in contexts.
     pub fn built_in() -> Self {
         Self::default()
     }
 
-    /// Built-in contexts plus others; one that is built in is never replaced, and a document without `@context` is left out.
+    /// Built-in contexts plus others. A built-in context is never replaced, and a document without `@context` is left out.
     pub fn with_added(added: HashMap<String, Value>) -> Self {
         let added = added.into_iter().filter(|(url, _)| !PARSED.contains_key(url.as_str()));
         Self { added: Arc::new(added.filter_map(|(url, document)| Some((url.clone(), compile(&url, document)?))).collect()) }
@@ -117,12 +117,12 @@ impl Contexts {
         self.document(url, edition).map(|context| &context.value)
     }
 
-    /// How many editions there are to try for a document that lists these contexts.
+    /// The number of editions to try for a document with these contexts.
     pub fn editions<'a>(&self, urls: impl Iterator<Item = &'a str>) -> usize {
         urls.filter_map(|url| PARSED.get(url)).map(Vec::len).max().unwrap_or(1)
     }
 
-    /// The name of the content that an edition selects, for URLs that have several.
+    /// The name of the edition's content, for a URL with several contents.
     pub fn edition_name(&self, url: &str, edition: Edition) -> Option<&'static str> {
         PARSED.get(url).filter(|contents| contents.len() > 1)?.get(edition.0).map(|(name, _)| *name)
     }

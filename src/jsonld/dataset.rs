@@ -15,7 +15,7 @@ pub enum Term {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Literal {
     pub value: Arc<str>,
-    /// Absent: `xsd:string`, or `rdf:langString` when there is a language.
+    /// Absent: `xsd:string`, or `rdf:langString` for a text with a language.
     pub datatype: Option<Arc<str>>,
     pub language: Option<Arc<str>>,
 }
@@ -55,11 +55,11 @@ impl Quad {
     }
 }
 
-/// A quad's canonical line in which the labels of its blank nodes are still open. Two quads are equal when their open lines are.
+/// A quad's canonical line with open places for the labels of its blank nodes. Quads with equal open lines are equal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OpenLine {
     text: String,
-    /// Where in the text a label belongs, and to which blank node: at most three.
+    /// The places of labels in the text, each with its blank node: at most three.
     labels: Vec<(usize, u32)>,
 }
 
@@ -71,12 +71,12 @@ impl OpenLine {
         Self { text, labels }
     }
 
-    /// Room for the line with labels of so many bytes each.
+    /// The line's length with labels of this number of bytes.
     pub fn capacity(&self, label: usize) -> usize {
         self.text.len() + label * self.labels.len()
     }
 
-    /// Appends the line with every label spelled.
+    /// Appends the line with every label.
     pub fn close(&self, out: &mut String, mut label: impl FnMut(u32, &mut String)) {
         let mut from = 0;
         for (at, id) in &self.labels {

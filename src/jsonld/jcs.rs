@@ -1,5 +1,5 @@
 //! JSON Canonicalization Scheme (RFC 8785).
-//! Comes in: a JSON value. Goes out: its one canonical text.
+//! Comes in: a JSON value. Goes out: its canonical text.
 //! Must not know: the purpose of the text.
 
 use serde_json::Value;
@@ -67,7 +67,7 @@ pub fn number_text(number: &serde_json::Number) -> String {
     if double == 0.0 {
         return "0".to_owned();
     }
-    // Rust's shortest round-trip digits are those that ECMAScript asks for; only the layout differs.
+    // Rust and ECMAScript choose the same shortest digits; only the layout differs.
     let scientific = format!("{:e}", double.abs());
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let digits = digits.replace('.', "");

@@ -1,6 +1,6 @@
 //! JSON-LD to canonical RDF: the only place that knows JSON-LD and RDF.
-//! Comes in: a JSON document and the contexts that may be used. Goes out: canonical N-Quads, or the reason why there is no canonical form.
-//! Must not know: proofs, keys, issuers, or the network (no context is ever fetched).
+//! Comes in: a JSON document and the known contexts. Goes out: canonical N-Quads, or the reason why there is no canonical form.
+//! Must not know: proofs, keys, issuers, the network (no context is ever fetched).
 
 pub mod canonical;
 mod context;
@@ -26,11 +26,11 @@ pub fn to_rdf(document: &serde_json::Value, contexts: &Contexts, edition: Editio
     expand(document, contexts, edition, None).map(|expansion| expansion.dataset)
 }
 
-/// Why a document has no trustworthy RDF form.
+/// The reason why a document has no trustworthy RDF form.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JsonLdError {
-    /// The document needs a context that is neither built in nor added.
-    #[error("the context {0} is not known, and contexts are never fetched")]
+    /// The document uses a context that is neither built in nor added.
+    #[error("the gateway does not know the context {0} and never fetches contexts")]
     UnknownContext(String),
     /// The document breaks JSON-LD. `code` is stable and follows the error codes of JSON-LD API §9.6.
     #[error("{detail}")]
@@ -40,7 +40,7 @@ pub enum JsonLdError {
 }
 
 impl JsonLdError {
-    /// Adds the place, if it is not known yet.
+    /// Adds the place, unless the error has a place.
     fn at(self, path: &Path<'_>) -> Self {
         match self {
             Self::Invalid { code, pointer, detail } if pointer.is_empty() => {

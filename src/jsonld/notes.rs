@@ -1,30 +1,30 @@
-//! Oddities of a document that the expansion noticed.
+//! Oddities of a document that the expansion finds.
 //! Comes in: places and their oddities. Goes out: a list for the code that judges the document.
-//! Must not know: which oddities are acceptable.
+//! Must not know: whether an oddity is acceptable.
 
 use super::dataset::Term;
 use std::sync::Arc;
 
-/// One difference between the JSON and its RDF form.
+/// A difference between the JSON and its RDF form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Oddity {
     /// A member whose name no context defines: it is not in the RDF.
     UndefinedTerm,
-    /// A value that is not in the RDF: a relative or malformed IRI, a free-floating text.
+    /// A value that is not in the RDF: a relative or malformed IRI, or a text without a subject.
     DroppedValue,
-    /// A key or a member that shapes the JSON but is not in the RDF (`@index`, `@direction`).
+    /// A key or a member that is in the JSON but not in the RDF (`@index`, `@direction`).
     NotSigned,
-    /// A member written as a keyword, where readers look for a name.
+    /// A member with a keyword as its name, where readers expect an ordinary name.
     KeywordMember(String),
-    /// A member written as an IRI.
+    /// A member with an IRI as its name.
     IriMember(Arc<str>),
     /// A type written as an IRI.
     IriType(Arc<str>),
-    /// A member whose name is not the one that belongs to its IRI.
+    /// A member whose name differs from the usual name of its IRI.
     Renamed(Arc<str>),
     /// An array directly in an array, which RDF flattens.
     NestedArray,
-    /// `{"@value": …}` where readers look for the value itself.
+    /// `{"@value": …}` where readers expect the value itself.
     ValueObject,
     /// The same type twice on one node.
     RepeatedType,
@@ -39,13 +39,13 @@ pub struct Note {
     pub what: String,
 }
 
-/// A place where a node with an identifier is written.
+/// A place that describes or refers to a node with an identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeNote {
     pub id: Term,
     pub graph: Option<Term>,
     pub pointer: String,
-    /// It says more than `id` and `type`.
+    /// Whether the place has more members than `id` and `type`.
     pub described: bool,
     /// The property that leads to it; absent at the top.
     pub property: Option<Arc<str>>,
@@ -54,7 +54,7 @@ pub struct NodeNote {
 #[derive(Clone, Debug, Default)]
 pub struct Notes {
     pub oddities: Vec<Note>,
-    /// There are more oddities than are kept: an oddity that was not kept may matter.
+    /// Whether some oddities were not kept; such an oddity may matter.
     pub is_cut_short: bool,
     pub nodes: Vec<NodeNote>,
 }

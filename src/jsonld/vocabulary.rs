@@ -1,4 +1,4 @@
-//! Which names stand for which IRIs, in the built-in contexts and in those that a document brings along.
+//! The names of IRIs in the built-in contexts and in a document's own contexts.
 //! Comes in: contexts. Goes out: names by IRI, and terms that are not built in.
 //! Must not know: documents beyond their `@context`.
 
@@ -10,9 +10,9 @@ use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
-/// Contexts scoped to terms of contexts scoped to terms …: deeper ones repeat what is known.
+/// Deepest nesting of scoped contexts; deeper contexts repeat known terms.
 const MAX_DEPTH: usize = 5;
-/// Terms that a document's own contexts may define. A vocabulary of general use has a few thousand.
+/// Most terms that a document's own contexts may define. A vocabulary of general use has a few thousand.
 const MAX_FOREIGN: usize = 20_000;
 
 type Names = HashMap<Arc<str>, HashSet<Arc<str>>>;
@@ -42,9 +42,9 @@ static BUILT_IN: LazyLock<Names> = LazyLock::new(|| {
 #[derive(Clone, Debug)]
 pub struct Term {
     pub name: Arc<str>,
-    /// Absent: the term is switched off, or stands for a keyword.
+    /// Absent: the term is switched off, or is an alias of a keyword.
     pub iri: Option<Arc<str>>,
-    /// The same name meant something else before.
+    /// Whether the same name had another meaning before.
     pub redefines: bool,
 }
 
@@ -53,12 +53,12 @@ pub fn has_name(iri: &str) -> bool {
     BUILT_IN.contains_key(iri)
 }
 
-/// Whether the built-in contexts call the IRI by other names only.
+/// Whether the built-in contexts have only other names for the IRI.
 pub fn is_known_otherwise(iri: &str, name: &str) -> bool {
     BUILT_IN.get(iri).is_some_and(|names| !names.contains(name))
 }
 
-/// The terms of those entries of a document's `@context` that are not built in.
+/// The terms of the entries in a document's `@context` that are not built in.
 pub fn foreign_terms(entries: &[Value], contexts: &Contexts, edition: Edition) -> Result<Vec<Term>, JsonLdError> {
     let processor = Processor { contexts, edition };
     let mut active = processor.initial(None);
@@ -71,7 +71,7 @@ pub fn foreign_terms(entries: &[Value], contexts: &Contexts, edition: Edition) -
         active = next;
     }
     if walk.found.len() >= MAX_FOREIGN {
-        // A term that was not looked at may hide a field.
+        // A term that was not checked may hide a field.
         let detail = format!("the document's vocabularies define more than {MAX_FOREIGN} words");
         return Err(JsonLdError::Invalid { code: Code::ContextExcess, pointer: "/@context".to_owned(), detail });
     }
@@ -85,7 +85,7 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Adds what `after` defines and `before` doesn't, scoped contexts included.
+    /// Adds the definitions that are in `after` and not in `before`, with scoped contexts.
     fn collect(&mut self, before: &ActiveContext, after: &Arc<ActiveContext>, depth: usize) {
         for (name, definition) in &after.terms {
             let earlier = before.terms.get(name);

@@ -17,7 +17,7 @@ pub enum BackpackApi {
     BadgeConnect,
 }
 
-/// The members of a host's discovery document that the gateway needs.
+/// The members of a host's discovery document that the gateway uses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostDescription {
     pub api: BackpackApi,
@@ -40,7 +40,7 @@ pub struct HostDescription {
 pub struct HostRegistration {
     pub client_id: String,
     pub client_secret: Secret,
-    /// As the host returned them; a host may change the requested values.
+    /// The values that the host returned; a host may change the requested values.
     pub redirect_uri: String,
     pub scope: String,
     /// `None`: never.
@@ -53,7 +53,7 @@ pub enum BackpackState {
     /// The candidate has not consented yet.
     Pending,
     Connected,
-    /// The host no longer takes our tokens: the candidate must connect again.
+    /// The host refuses our tokens: the candidate must connect again.
     Reconnect,
     Disconnected,
 }
@@ -78,7 +78,7 @@ impl BackpackState {
     }
 }
 
-/// The step that failed, and what to do.
+/// A failed step, and the next step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepFailure {
     /// `discovery`, `registration`, `authorization`, `token`, `refresh`, `pull`, `revoke`
@@ -99,7 +99,7 @@ pub struct Backpack {
     pub host: HostDescription,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_failure: Option<StepFailure>,
-    /// Start of the last pull that read everything.
+    /// Start of the last complete pull.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_pull_at: Option<DateTime<Utc>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -122,7 +122,7 @@ pub struct BackpackTokens {
     pub scope: String,
 }
 
-/// An authorization that is under way; the verifier is sealed at rest.
+/// An unfinished authorization; the verifier is sealed at rest.
 #[derive(Clone, Debug)]
 pub struct PendingAuthorization {
     /// Lower-case hex SHA-256 of `state`.

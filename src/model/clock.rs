@@ -1,9 +1,9 @@
-//! The one source of time, so that a test or `verify --at` can say what time it is.
+//! The only source of time, so that a test or `verify --at` can set the time.
 
 use chrono::{DateTime, Utc};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Gives the current moment. Code that compares with "now" takes a clock.
+/// Gives the current moment. Code that needs the current moment takes a clock.
 #[derive(Clone)]
 pub struct Clock(Source);
 

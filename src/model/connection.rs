@@ -22,17 +22,17 @@ pub struct Connection {
     /// The tenant's overrides of the manifest's mapping.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub mapping: Map<String, Value>,
-    /// Event types that the connection takes; empty means all that the manifest handles.
+    /// Event types that the connection receives; empty means all types that the manifest handles.
     #[serde(default)]
     pub event_types: Vec<EventType>,
-    /// Outcomes that the connection takes.
+    /// Outcomes that the connection receives.
     #[serde(default = "default_outcomes")]
     pub outcomes: Vec<Outcome>,
     pub state: ConnectionState,
     /// Why the connection is paused, in plain words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_reason: Option<String>,
-    /// Names of the secrets that are set; their values are never returned.
+    /// Names of the stored secrets; their values are never returned.
     #[serde(default)]
     pub secrets_set: Vec<String>,
     pub created_at: DateTime<Utc>,
@@ -40,7 +40,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Whether an event of this type, for this audience, is for this connection.
+    /// Whether the connection receives an event of this type for this audience.
     pub fn takes(&self, event_type: EventType, audience: Audience) -> bool {
         let type_matches = self.event_types.is_empty() || self.event_types.contains(&event_type);
         type_matches && audience.includes(&self.outcomes)
@@ -51,7 +51,7 @@ fn default_tenant() -> TenantId {
     TenantId::from("default")
 }
 
-/// Both outcomes that carry skills.
+/// Both outcomes with skills.
 pub fn default_outcomes() -> Vec<Outcome> {
     vec![Outcome::Accepted, Outcome::Attention]
 }

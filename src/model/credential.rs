@@ -20,10 +20,10 @@ pub enum Format {
     OpenBadges3,
     #[serde(rename = "clr2")]
     Clr2,
-    /// W3C Verifiable Credential, data model 1.1, of no more specific format.
+    /// W3C Verifiable Credential, data model 1.1, without a more specific format.
     #[serde(rename = "vc1")]
     Vc1,
-    /// W3C Verifiable Credential, data model 2.0, of no more specific format.
+    /// W3C Verifiable Credential, data model 2.0, without a more specific format.
     #[serde(rename = "vc2")]
     Vc2,
     /// European Learning Model 3 (European Digital Credentials).
@@ -32,10 +32,10 @@ pub enum Format {
     /// HR Open LER-RS.
     #[serde(rename = "ler_rs")]
     LerRs,
-    /// IETF SD-JWT VC that carries no W3C data model.
+    /// IETF SD-JWT VC without a W3C data model.
     #[serde(rename = "sd_jwt_vc")]
     SdJwtVc,
-    /// A verifiable presentation, which carries credentials; reported beside them.
+    /// A verifiable presentation, which carries credentials; it has a separate report.
     #[serde(rename = "presentation")]
     Presentation,
     /// Not a known credential format.
@@ -73,12 +73,12 @@ pub enum Securing {
     VcCose,
     /// Open Badges 2.0 signed: a JWS over the assertion.
     SignedBadge,
-    /// Open Badges 2.0 hosted: the document at its own URL is the source of truth.
+    /// Open Badges 2.0 hosted: the document at its own URL counts.
     Hosted,
     None,
 }
 
-/// Where in an upload a credential was found, outermost first.
+/// The containers around a credential in an upload, outermost first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Container {
@@ -91,10 +91,10 @@ pub enum Container {
     Presentation,
 }
 
-/// The secured form of one credential, before it was verified.
+/// The secured form of one credential, before verification.
 #[derive(Clone, Debug)]
 pub enum Document {
-    /// A JSON object; it may hold embedded proofs, be a hosted badge, or be unsecured.
+    /// A JSON object: with embedded proofs, a hosted badge, or unsecured.
     Json(Arc<Value>),
     /// A compact JWS: VC-JWT or an Open Badges 2.0 signed badge.
     CompactJws(Token),
@@ -102,15 +102,15 @@ pub enum Document {
     SdJwt(String),
     /// A signed CBOR message (COSE_Sign1).
     CoseSign1(Vec<u8>),
-    /// The URL of a hosted badge, as the upload states it (legacy baked images, link submissions).
+    /// The URL of a hosted badge in an upload (legacy baked images, link submissions).
     HostedUrl(String),
 }
 
-/// A compact JWS with its payload. The payload is read once, when the token comes in.
+/// A compact JWS with its payload. The payload is read once, on receipt.
 #[derive(Clone, Debug)]
 pub struct Token {
     pub text: String,
-    /// Absent when the payload is not acceptable JSON.
+    /// Absent for a payload that is not acceptable JSON.
     pub claims: Option<Arc<Value>>,
 }
 
@@ -122,14 +122,14 @@ pub struct ReceivedCredential {
     pub containers: Vec<Container>,
     /// The media type of [`ReceivedCredential::bytes`], for example `application/vc+ld+json` or `application/vc+jwt`.
     pub media_type: String,
-    /// The credential itself, unbaked and unpacked, byte for byte as it was received.
+    /// The credential itself, unbaked and unpacked, byte for byte as received.
     pub bytes: Vec<u8>,
     pub document: Document,
     /// The presentation that carried the credential, if any.
     pub presentation: Option<PresentationFacts>,
 }
 
-/// A presentation as intake found it: untrusted. Its credentials are split off and verified one by one.
+/// A presentation as intake found it: untrusted. Its credentials are separate and verified one by one.
 #[derive(Clone, Debug)]
 pub struct ReceivedPresentation {
     pub name: String,
@@ -139,10 +139,10 @@ pub struct ReceivedPresentation {
     pub credentials: Vec<ReceivedCredential>,
 }
 
-/// The facts that a presentation proves about the credentials that it carries.
+/// The facts that a presentation proves about its credentials.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PresentationFacts {
-    /// Identifier of the holder, when the presentation's own proof was verified to bind it.
+    /// Identifier of the holder, if the presentation's own proof binds it.
     pub proven_holder: Option<String>,
     /// Verdict on the presentation's proof; `None` for a presentation without proof.
     pub proof: Option<Check>,
@@ -150,8 +150,8 @@ pub struct PresentationFacts {
     pub unbound: bool,
 }
 
-/// The credential's document after verification: the JSON that the proof covers, nothing else.
-/// It exists only for outcomes other than `rejected`: nothing of a tampered credential is read further.
+/// The credential's document after verification: only the JSON that the proof covers. A rejected credential has no such document,
+/// so its content is not read further.
 #[derive(Clone, Debug)]
 pub struct VerifiedDocument {
     pub format: Format,
@@ -165,18 +165,18 @@ pub struct VerifiedDocument {
 /// A language map (BCP 47 → text). Text without a language has the key `und`.
 pub type LanguageMap = BTreeMap<String, String>;
 
-/// The common model of one credential. See schemas/normalized-credential.json.
+/// The common model of a credential. See schemas/normalized-credential.json.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NormalizedCredential {
     /// Version of the common model, semver.
     pub schema_version: String,
     /// Lower-case hex SHA-256 of the bytes as received.
     pub fingerprint: String,
-    /// Lower-case hex SHA-256 over issuer id and credential id: the same credential when it is re-issued.
+    /// Lower-case hex SHA-256 over issuer id and credential id; a re-issued credential keeps it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub natural_key: Option<String>,
     pub source_format: Format,
-    /// The platform whose conventions the file follows (`credly`, `parchment`, …), if recognised.
+    /// The platform that made the file (`credly`, `parchment`, …), if recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_profile: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -197,14 +197,14 @@ pub struct NormalizedCredential {
     pub attainment: Attainment,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub results: Vec<ResultValue>,
-    /// Levels of whole qualifications (EQF, NQF, ISCED): never a skill's level.
+    /// Levels of whole qualifications (EQF, NQF, ISCED), which are never a skill's level.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub qualification_level: Vec<QualificationLevel>,
     pub skills: Vec<SkillAssertion>,
     /// The credentials inside it (CLR), normalised the same way.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
-    /// Members that could not be carried over, or were left out on purpose.
+    /// Members that were not carried over, for example personal data.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
 }
@@ -233,7 +233,7 @@ pub struct Achievement {
     pub in_language: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credits: Option<Credits>,
-    /// Alignments that are not skills: accreditation, occupation, course, credential and unknown ones.
+    /// Alignments of other kinds: accreditation, occupation, course, credential and unknown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_alignments: Vec<OtherAlignment>,
 }
@@ -244,7 +244,7 @@ pub struct Credits {
     pub available: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earned: Option<f64>,
-    /// For example `ECTS`; absent when the issuer does not state it, which is common.
+    /// For example `ECTS`; absent if the issuer does not state it, which is common.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
 }
@@ -297,14 +297,14 @@ pub enum CredentialStatus {
     Withdrawn,
 }
 
-/// Whether what a credential awards was attained, as far as its results say.
+/// Whether the person attained what a credential awards, by its results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attainment {
     Attained,
     InProgress,
     NotAttained,
-    /// A result can't be compared with what is required, or the credential doesn't say.
+    /// A result can't be compared with the requirement, or the credential gives no answer.
     #[default]
     Unknown,
 }
@@ -323,7 +323,7 @@ pub struct ResultValue {
     pub achieved_level: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// Whether the result reaches the required value of its description; absent when that can't be decided.
+    /// Whether the result reaches the required value of its description; absent if that is uncertain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meets_required: Option<bool>,
     pub counts_as: Attainment,
@@ -335,7 +335,7 @@ pub struct QualificationLevel {
     /// `EQF`, `ISCED`, or the name of a national framework.
     pub framework: String,
     pub level: String,
-    /// Where it was read: `alignment`, `achievement_type`, `eqf_level`, `nqf_level`.
+    /// The source of the level: `alignment`, `achievement_type`, `eqf_level`, `nqf_level`.
     pub basis: String,
 }
 

@@ -10,9 +10,9 @@ pub struct Delivery {
     pub connection_id: ConnectionId,
     pub event_id: EventId,
     pub state: DeliveryState,
-    /// How many attempts were made.
+    /// The number of attempts.
     pub attempts: u32,
-    /// Number of attempts before the last replay: they do not count against the retry schedule.
+    /// Number of attempts before the last replay, which do not count for the retry schedule.
     #[serde(skip)]
     pub attempts_before: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,11 +33,11 @@ pub enum DeliveryState {
     /// Waiting for its (next) attempt.
     Pending,
     Delivered,
-    /// The target already had the data.
+    /// The target system already had the data.
     Unchanged,
-    /// A person must decide; `reason` says about what.
+    /// A person must decide; see `reason`.
     Parked,
-    /// Given up: a dead letter that can be inspected and replayed.
+    /// A dead letter, which can be inspected and replayed.
     Dead,
 }
 
@@ -59,7 +59,7 @@ impl DeliveryState {
     }
 }
 
-/// One attempt, as an administrator reads it. Bodies are truncated and redacted.
+/// One attempt, for administrators. Bodies are truncated and redacted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     pub id: AttemptId,
@@ -74,7 +74,7 @@ pub struct Attempt {
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// The calls that were made, in order.
+    /// The calls, in order.
     pub calls: Vec<CallRecord>,
 }
 

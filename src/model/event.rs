@@ -1,4 +1,4 @@
-//! CloudEvents 1.0 facts that the gateway publishes. See schemas/events and schemas/asyncapi.yaml.
+//! The events that the gateway publishes (CloudEvents 1.0). See schemas/events and schemas/asyncapi.yaml.
 
 use super::code::Code;
 use super::credential::{Achievement, Attainment, CredentialStatus, Issuer};
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 macro_rules! event_types {
     ($($variant:ident => $name:literal),+ $(,)?) => {
-        /// The closed list of facts; the major version is part of the name.
+        /// The closed list of event types; the major version is part of the name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum EventType {
             $(#[serde(rename = $name)] $variant),+
@@ -67,37 +67,37 @@ pub struct Event {
     pub event_type: EventType,
     /// `candidates/{candidate_ref}/credentials/{credential}`
     pub subject: String,
-    /// When the fact became known, UTC.
+    /// The moment at which the gateway learned the fact, UTC.
     pub time: DateTime<Utc>,
     pub datacontenttype: String,
     pub dataschema: String,
     pub tenantid: TenantId,
-    /// The candidate: order is kept per key.
+    /// The candidate; events with one key keep their order.
     pub partitionkey: CandidateRef,
     /// Zero-padded to 10 digits, counted per candidate from 1.
     pub sequence: String,
     /// `pseudonymous`: no name, address, DID, photo, narrative or evidence.
     pub privacymode: String,
-    /// The submission, delivery or review that led to it.
+    /// The submission, delivery or review that caused the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causationid: Option<String>,
     pub data: Value,
 }
 
-/// The connections that an event is for, by the outcomes that they take.
+/// The connections that receive an event, by their outcomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
     Everyone,
     Accepted,
     Attention,
-    /// Connections that take accepted credentials and not those that need attention.
+    /// Connections that receive accepted credentials, but no credentials that need attention.
     OnlyAccepted,
     OnlyAttention,
 }
 
 impl Audience {
-    /// Connections that take the outcome. A rejection is for the connections that take more than accepted credentials.
+    /// Connections that receive the outcome. A rejection goes to connections that receive more than accepted credentials.
     pub fn of(outcome: Outcome) -> Self {
         match outcome {
             Outcome::Accepted => Self::Accepted,
@@ -105,7 +105,7 @@ impl Audience {
         }
     }
 
-    /// Those that take the outcome, and those that were told of the earlier one.
+    /// Connections that receive the outcome, and connections that received the earlier outcome.
     pub fn of_change(before: Outcome, now: Outcome) -> Self {
         if Self::of(before) == Self::of(now) { Self::of(now) } else { Self::Everyone }
     }
@@ -127,10 +127,10 @@ impl Audience {
 pub struct CredentialEventData {
     pub candidate_ref: CandidateRef,
     pub credential: CredentialSummary,
-    /// The deciding check's stable code and plain sentence; absent when all is well.
+    /// The deciding check's stable code and plain sentence; absent for an accepted credential.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
-    /// The skills, for subscribers that take one event per credential. Empty for rejected ones.
+    /// The skills, for subscribers that use one event per credential. Empty for a rejected credential.
     pub skills: Vec<SkillAssertion>,
     pub projections: Projections,
 }
@@ -155,7 +155,7 @@ pub struct CandidateEventData {
     pub previous_ref: Option<CandidateRef>,
 }
 
-/// A credential as events show it: nothing that names the person.
+/// A credential in an event, without members that name the person.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CredentialSummary {
     pub id: CredentialId,
@@ -166,7 +166,7 @@ pub struct CredentialSummary {
     /// Absent for rejected credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<CredentialStatus>,
-    /// Whether it was attained, as far as the credential's results say.
+    /// Whether the person attained it, by the credential's results.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attainment: Option<Attainment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,9 +185,9 @@ pub struct Reason {
     pub message: String,
 }
 
-/// The same skills in the shapes that receivers want.
+/// The same skills in other shapes for receivers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Projections {
-    /// Display names of the skills that were attained, each once.
+    /// Display names of the attained skills, each once.
     pub plain: Vec<String>,
 }

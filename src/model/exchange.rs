@@ -36,21 +36,21 @@ impl ExchangeState {
         }
     }
 
-    /// Whether the state is final: no message changes it any more.
+    /// Whether the state is final: no message changes it.
     pub fn is_final(self) -> bool {
         matches!(self, Self::Complete | Self::Invalid)
     }
 }
 
-/// The employer's request when the exchange was opened.
+/// The employer's request for the exchange.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ExchangeOptions {
-    /// Shown by the wallet.
+    /// The text that the wallet shows.
     pub reason: String,
-    /// Credential types to ask for, as they stand in `type`.
+    /// Credential types to request, with their names in `type`.
     pub types: Vec<String>,
-    /// Where the wallet sends the person afterwards.
+    /// The address to which the wallet sends the person afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<String>,
     /// OpenID4VP formats; empty means `ldp_vc` and `jwt_vc_json`.
@@ -81,12 +81,12 @@ pub struct Exchange {
     /// At least 128 random bits: its URL is the only secret.
     pub id: ExchangeId,
     pub tenant_id: TenantId,
-    /// The person whom the employer asked; sealed at rest.
+    /// The person that the employer asked; sealed at rest.
     pub candidate: CandidateHint,
     pub state: ExchangeState,
     /// Counts changes, from 0.
     pub sequence: i32,
-    /// Good for one acceptance; replaced after each failed attempt.
+    /// Valid for one acceptance; replaced after each failed attempt.
     pub challenge: String,
     pub attempts: i32,
     pub options: ExchangeOptions,
@@ -106,7 +106,7 @@ impl Exchange {
     }
 }
 
-/// One line of an exchange's journal. Bodies are never part of it.
+/// One entry of an exchange's journal, without bodies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ExchangeLogEntry {
     pub at: DateTime<Utc>,

@@ -1,4 +1,4 @@
-//! Identifiers: UUIDv7 text in a type of its own, so that the compiler keeps the kinds apart.
+//! Identifiers: UUIDv7 text with one type per kind, so that the compiler keeps the kinds apart.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -11,7 +11,7 @@ macro_rules! id {
         pub struct $name(pub String);
 
         impl $name {
-            /// A new identifier that sorts by the time at which it was made (UUIDv7, RFC 9562).
+            /// A new identifier that sorts by its creation time (UUIDv7, RFC 9562).
             pub fn generate() -> Self {
                 Self(uuid::Uuid::now_v7().to_string())
             }

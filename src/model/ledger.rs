@@ -1,4 +1,4 @@
-//! The recorded writes of a delivery. With them each write is applied once although it may be tried often.
+//! The recorded writes of a delivery. They make each write take effect once, although a write may be tried several times.
 
 /// The record of one write: one step for one event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,9 +11,9 @@ pub struct LedgerEntry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LedgerState {
-    /// The request was about to be sent; it is unknown whether it arrived.
+    /// The request was recorded before sending; it is unknown whether it arrived.
     Started,
     Done,
-    /// The target answered that it refused: the write was certainly not applied.
+    /// The target system refused the request: the write certainly had no effect.
     Refused,
 }

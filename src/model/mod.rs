@@ -1,6 +1,6 @@
 //! The pure types of the product, in the field's own words.
-//! Comes in: nothing from other modules. Goes out: types that every other module shares.
-//! Must not know: how anything is verified, stored, queued, delivered or shown.
+//! Comes in: nothing from other modules. Goes out: types that all other modules share.
+//! Must not know: verification, storage, queues, deliveries, pages.
 
 pub mod backpack;
 pub mod candidate;

@@ -1,24 +1,24 @@
-//! Moments as foreign documents write them.
-//! Comes in: text. Goes out: a moment of the common calendar, which every reader of ours can read again.
-//! Must not know: who wrote it, or what it means.
+//! Reads the moments in foreign documents.
+//! Comes in: text. Goes out: a moment of the common calendar, which all our readers can read again.
+//! Must not know: the document, the moment's meaning.
 
 use chrono::{DateTime, Duration, NaiveDateTime, Timelike, Utc};
 
-/// A date and time with an offset: RFC 3339, and the end of a day as XML Schema 1.1 §3.3.7 writes it (`24:00:00`).
+/// A date and time with an offset: RFC 3339, and the end of a day in the form of XML Schema 1.1 §3.3.7 (`24:00:00`).
 pub fn with_offset(text: &str) -> Option<DateTime<Utc>> {
     let (text, days) = without_hour_24(text)?;
     let moment = DateTime::parse_from_rfc3339(&text).ok()?.with_timezone(&Utc);
     without_second_60(moment.naive_utc()).checked_add_signed(days).map(|moment| moment.and_utc())
 }
 
-/// A date and time without an offset, as `format` says; taken as UTC.
+/// A date and time without an offset, in the form `format`; taken as UTC.
 pub fn without_offset(text: &str, format: &str) -> Option<DateTime<Utc>> {
     let (text, days) = without_hour_24(text)?;
     let moment = NaiveDateTime::parse_from_str(&text, format).ok()?;
     without_second_60(moment).checked_add_signed(days).map(|moment| moment.and_utc())
 }
 
-/// `24:00:00` of a day is `00:00:00` of the next; any other time after it does not exist (`None`).
+/// `24:00:00` of a day is `00:00:00` of the next day; a later time does not exist (`None`).
 fn without_hour_24(text: &str) -> Option<(String, Duration)> {
     let Some(time) = text.get(10..).filter(|time| time.starts_with(['T', 't', ' ']) && time.get(1..3) == Some("24")) else {
         return Some((text.to_owned(), Duration::zero()));
@@ -30,7 +30,7 @@ fn without_hour_24(text: &str) -> Option<(String, Duration)> {
     is_midnight.then(|| (format!("{day}00{rest}"), Duration::days(1)))
 }
 
-/// A leap second becomes the second after it: most readers, and XML Schema, know no second 60.
+/// A leap second becomes the next second: XML Schema and most readers do not know second 60.
 fn without_second_60(moment: NaiveDateTime) -> NaiveDateTime {
     match moment.nanosecond().checked_sub(1_000_000_000) {
         Some(past) => {

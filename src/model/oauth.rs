@@ -12,7 +12,7 @@ pub struct OAuthClient {
     pub client_id: String,
     /// Lower-case hex SHA-256.
     pub secret_hash: String,
-    /// The registration as echoed, without the secret.
+    /// The registration as returned to the client, without the secret.
     pub metadata: Value,
     pub redirect_uris: Vec<String>,
     /// Space-separated, as registered.
@@ -30,7 +30,7 @@ pub struct Invitation {
     /// The employer's name for it, for example the vacancy; shown to the candidate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purpose: Option<String>,
-    /// How often the candidate may consent with it.
+    /// The number of consents that the link allows.
     pub max_connections: i32,
     pub connections: i32,
     pub created_at: DateTime<Utc>,
@@ -84,7 +84,7 @@ impl TokenKind {
     }
 }
 
-/// A token about to be stored.
+/// A token to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewToken {
     pub token_hash: String,
@@ -105,7 +105,7 @@ pub struct TokenHolder {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The result of using a code or a refresh token.
+/// The result of redeeming a code or a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redeemed<T> {
     Fresh(T),
@@ -115,7 +115,7 @@ pub enum Redeemed<T> {
     Unknown,
 }
 
-/// A credential as the Open Badges API serves it back.
+/// A credential that the Open Badges API returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostedCredential {
     /// Lower-case hex SHA-256 over issuer id and credential id.

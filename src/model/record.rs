@@ -1,4 +1,4 @@
-//! Rows that are about to be stored, stored rows, and pages of lists.
+//! Rows to store, stored rows, and pages of lists.
 
 use super::candidate::IdentitySource;
 use super::credential::{CredentialStatus, NormalizedCredential};
@@ -8,11 +8,11 @@ use super::report::{Outcome, VerificationReport};
 use super::submission::Channel;
 use chrono::{DateTime, Utc};
 
-/// A page of a list: rows after the cursor, oldest or newest first as each list says.
+/// A page of a list: rows after the cursor, in the list's order.
 #[derive(Clone, Debug)]
 pub struct Page {
     pub limit: u32,
-    /// The last row of the page before: an id, or for events the sequence number.
+    /// The last row of the previous page: an id, or for events the sequence number.
     pub after: Option<String>,
 }
 
@@ -63,7 +63,7 @@ pub enum Owner {
     Own(CandidateRef),
 }
 
-/// One credential of a submission, ready to be written with its events in one transaction.
+/// One credential of a submission, to be written with its events in one transaction.
 #[derive(Clone, Debug)]
 pub struct NewCredential {
     pub id: CredentialId,
@@ -73,7 +73,7 @@ pub struct NewCredential {
     pub fingerprint: String,
     pub report: VerificationReport,
     pub normalized: Option<NormalizedCredential>,
-    /// When the issuer should be asked again for the status; `None`: never.
+    /// The moment of the next status check; `None`: never.
     pub next_check_at: Option<DateTime<Utc>>,
     pub owner: Owner,
 }
@@ -102,7 +102,7 @@ pub enum Idempotency {
     Conflict,
 }
 
-/// A submission that is about to be written, with the channel that it came by.
+/// A submission to write, with its channel.
 #[derive(Clone, Debug)]
 pub struct NewSubmission {
     pub id: SubmissionId,

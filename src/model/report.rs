@@ -1,4 +1,4 @@
-//! The outcome of verifying one credential: ordered checks, each with a plain sentence and a next step.
+//! The result of verifying one credential: ordered checks, each with a plain sentence and a next step.
 
 use super::code::Code;
 use super::credential::{Format, Securing};
@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The three-valued verdict that a person acts on.
+/// The verdict that a person acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -25,7 +25,7 @@ impl Outcome {
     }
 }
 
-/// The checks, in the order in which a report shows them.
+/// The checks, in the order of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckId {
@@ -33,7 +33,7 @@ pub enum CheckId {
     Context,
     Schema,
     Proof,
-    /// The key belongs to the issuer and is allowed to assert.
+    /// The key belongs to the issuer and may be used to issue credentials.
     Controller,
     /// The signature covers every JSON value that a reader would see.
     Integrity,
@@ -60,7 +60,7 @@ impl CheckId {
         Self::Nested,
     ];
 
-    /// The name that reports give it.
+    /// The name in reports.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Format => "format",
@@ -77,20 +77,22 @@ impl CheckId {
         }
     }
 
-    /// What the check answers, for a reader.
+    /// The question that the check answers, for readers.
     pub fn question(self) -> &'static str {
         match self {
             Self::Format => "Does the file hold a well-formed credential?",
-            Self::Context => "Are all vocabularies known, so that it is certain what the words of the credential mean?",
-            Self::Schema => "Does the credential have the structure that its format, and its issuer's own schema, prescribe?",
-            Self::Proof => "Does the signature match, or does the badge stand on its issuer's site?",
+            Self::Context => {
+                "Does the gateway know all vocabularies of the credential, so that the meaning of its words is certain?"
+            }
+            Self::Schema => "Does the credential have the structure that its format and its issuer's own schema prescribe?",
+            Self::Proof => "Does the signature match, or is the badge hosted on its issuer's site?",
             Self::Controller => "Does the key belong to the issuer, and may it be used to issue credentials?",
-            Self::Integrity => "Is every value that a reader sees covered by the signature?",
-            Self::Validity => "Is the credential within its period of validity, and meant for this reader?",
+            Self::Integrity => "Does the signature cover every value that a reader sees?",
+            Self::Validity => "Is the credential within its period of validity, and addressed to this reader?",
             Self::Status => "Has the issuer revoked or suspended the credential?",
             Self::IssuerTrust => "Does the trust policy accept the issuer?",
-            Self::Recipient => "Is the credential about the person who was named?",
-            Self::Nested => "Are the credentials and endorsements inside the credential good?",
+            Self::Recipient => "Is the credential about the named person?",
+            Self::Nested => "Can the credentials and endorsements inside the credential be relied on?",
         }
     }
 }
@@ -105,32 +107,32 @@ pub enum CheckStatus {
     CouldNotCheck,
 }
 
-/// One thing that a check found: an RFC 9457-shaped detail of a warning or an error.
+/// A finding of a check: a warning or an error, in the shape of RFC 9457.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
-    /// A problem type URI: the standard's where one defines it, else our own.
+    /// A problem type URI: a standard's or our own.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub problem_type: Option<String>,
     pub code: Code,
     /// One plain sentence.
     pub detail: String,
-    /// JSON Pointer (RFC 6901) to the place in the credential, if the finding has a single place.
+    /// JSON Pointer (RFC 6901) to the finding's place in the credential, if it has a single place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
 }
 
 impl Finding {
-    /// With the problem type of the code. `detail`: a clause or a sentence.
+    /// A finding with the problem type of the code. `detail`: a clause or a sentence.
     pub fn new(code: Code, detail: impl AsRef<str>) -> Self {
         Self { problem_type: code.problem_type(), code, detail: sentence(detail.as_ref()), pointer: None }
     }
 
-    /// The place that is to blame, as a JSON Pointer.
+    /// Adds the place, as a JSON Pointer.
     pub fn at(self, pointer: impl Into<String>) -> Self {
         Self { pointer: Some(pointer.into()), ..self }
     }
 
-    /// With another problem type than the code's own.
+    /// Sets a problem type other than the code's.
     pub fn typed(self, problem_type: Option<String>) -> Self {
         Self { problem_type, ..self }
     }
@@ -156,7 +158,7 @@ pub struct Check {
 }
 
 impl Check {
-    /// With the next step of the code. `message`: a clause or a sentence.
+    /// A check with the next step of the code. `message`: a clause or a sentence.
     pub fn new(id: CheckId, status: CheckStatus, code: Code, message: impl AsRef<str>) -> Self {
         let message = sentence(message.as_ref());
         let next_step = code.next_step().map(str::to_owned);
@@ -183,7 +185,7 @@ impl Check {
         Self::new(id, CheckStatus::NotApplicable, Code::NotApplicable, message)
     }
 
-    /// With another next step than the code's own.
+    /// Sets a next step other than the code's.
     pub fn next(mut self, next_step: impl Into<String>) -> Self {
         self.next_step = Some(next_step.into());
         self
@@ -194,25 +196,25 @@ impl Check {
         self
     }
 
-    /// With a finding that says the same as the check, under the code's problem type.
+    /// Adds a finding with the check's message, under the code's problem type.
     pub fn found(self) -> Self {
         let finding = Finding::new(self.code, &self.message);
         self.finding(finding)
     }
 
-    /// Whether the check or one of its findings says this.
+    /// Whether the check or one of its findings has the code.
     pub fn says(&self, code: Code) -> bool {
         self.code == code || self.findings.iter().any(|finding| finding.code == code)
     }
 
-    /// This check, with what another one found beside.
+    /// Adds the findings of another check.
     pub fn with_findings_of(mut self, other: Self) -> Self {
         self.findings.extend(other.findings);
         self
     }
 }
 
-/// A clause as a sentence: capital letter, full stop. An address or identifier that it begins with stays as it is.
+/// A clause as a sentence: capital letter, full stop. An address or identifier at the beginning stays unchanged.
 fn sentence(clause: &str) -> String {
     let is_word = clause.split(' ').next().is_some_and(|word| !word.contains([':', '.', '/', '_']));
     let mut letters = clause.chars();
@@ -226,15 +228,15 @@ fn sentence(clause: &str) -> String {
     text
 }
 
-/// The trust policy that decided, so that a verdict can be reproduced.
+/// The trust policy of a verdict, so that the verdict can be reproduced.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PolicyRef {
     pub name: String,
-    /// Lower-case hex SHA-256 of the policy as loaded.
+    /// Lower-case hex SHA-256 of the loaded policy.
     pub sha256: String,
 }
 
-/// The report on one credential. An invalid credential is a report, never an `Err`.
+/// The report on a credential. An invalid credential is a report, never an `Err`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VerificationReport {
     pub format: Format,
@@ -243,10 +245,10 @@ pub struct VerificationReport {
     /// One per [`CheckId`], in that order.
     pub checks: Vec<Check>,
     pub verified_at: DateTime<Utc>,
-    /// The issuer's identifier as the proof binds it; `None` when the content can't be trusted.
+    /// The issuer's identifier that the proof binds; `None` if the content can't be trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer_id: Option<String>,
-    /// The issuer's name and where it comes from: a registry, or the credential itself.
+    /// The issuer's name and its source: a registry, or the credential itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer_name: Option<IssuerName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -261,12 +263,12 @@ impl VerificationReport {
         self.checks.iter().find(|check| check.id == id)
     }
 
-    /// Whether a check or a finding says this.
+    /// Whether a check or a finding has the code.
     pub fn says(&self, code: Code) -> bool {
         self.checks.iter().any(|check| check.says(code))
     }
 
-    /// The first check that decided the outcome, in order of weight: a failure, else what needs attention.
+    /// The check that decides the outcome: the first failure, else the first check that needs attention.
     pub fn deciding_check(&self) -> Option<&Check> {
         let with = |status| self.checks.iter().find(move |check| check.status == status);
         with(CheckStatus::Fail).or_else(|| with(CheckStatus::CouldNotCheck)).or_else(|| with(CheckStatus::Warning))
@@ -276,15 +278,15 @@ impl VerificationReport {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssuerName {
     pub name: String,
-    /// The registry that confirms the name; `None` when the name is the issuer's own statement.
+    /// The registry that confirms the name; `None` for the issuer's own statement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub registry: Option<String>,
 }
 
-/// A credential inside another one, verified alone.
+/// An inner credential, verified alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NestedReport {
-    /// JSON Pointer to it in the outer credential.
+    /// JSON Pointer to the inner credential in the outer credential.
     pub pointer: String,
     /// `credential` or `endorsement`.
     pub role: NestedRole,

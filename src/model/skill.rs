@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SkillAssertion {
     /// UUIDv5 of (tenant, candidate, natural key, source label or declared URI, model major):
-    /// the same assertion keeps its id when it is published again or mapped to another concept.
+    /// an assertion keeps its id when it is published again or mapped to another concept.
     pub assertion_id: String,
     pub label: Label,
     pub kind: SkillKind,
-    /// Preferred concept first; empty when unmapped.
+    /// Preferred concept first; empty for an unmapped skill.
     pub concepts: Vec<Concept>,
     pub mapping_status: MappingStatus,
     pub derivation: Derivation,
@@ -25,7 +25,7 @@ pub struct SkillAssertion {
     pub asserted_by: AssertedBy,
     /// JSON Pointers into the credential; several when labels were merged.
     pub source_pointers: Vec<String>,
-    /// Ids of assertions that mean the same concept and were folded into this one.
+    /// Ids of assertions with the same concept that were merged into this assertion.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged_from: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,13 +40,13 @@ pub struct SkillAssertion {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Label {
-    /// Trimmed and with single spaces.
+    /// Trimmed, with single spaces.
     pub text: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lang: Option<String>,
-    /// As the issuer wrote it.
+    /// The issuer's own spelling.
     pub original: String,
-    /// Other languages, when the source is a language map.
+    /// Other languages, if the source is a language map.
     #[serde(default, skip_serializing_if = "LanguageMap::is_empty")]
     pub translations: LanguageMap,
 }
@@ -65,7 +65,7 @@ pub enum SkillKind {
 /// An item of a framework.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Concept {
-    /// `esco`, `onet`, `case`, `lightcast`, `ctdl`, `rsd`, … or the framework's name as the issuer gives it.
+    /// `esco`, `onet`, `case`, `lightcast`, `ctdl`, `rsd`, … or the issuer's name for the framework.
     pub taxonomy: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taxonomy_version: Option<String>,
@@ -127,7 +127,7 @@ pub enum AssertedBy {
     Peer,
 }
 
-/// A level as the source states it; the common scale only where a published table maps it.
+/// A level as the source states it. The common scale is given only if a published table maps the level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Level {
     pub raw: RawLevel,
@@ -140,7 +140,7 @@ pub struct Level {
     /// 1 aware, 2 basic with help, 3 independent in routine, 4 advanced, 5 expert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub common: Option<u8>,
-    /// How it was derived: `rubric_level`, `allowed_value`, `range`, `digcomp`, `cefr`, `badge_level`, `raw`.
+    /// The derivation: `rubric_level`, `allowed_value`, `range`, `digcomp`, `cefr`, `badge_level`, `raw`.
     pub method: String,
 }
 

@@ -7,7 +7,7 @@ use super::report::{Outcome, VerificationReport};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// How the bytes came in.
+/// The way in which the bytes came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Channel {
@@ -30,12 +30,12 @@ impl Channel {
     }
 }
 
-/// A file as it came in.
+/// A received file.
 #[derive(Clone, Debug)]
 pub struct UploadedFile {
-    /// The client's name for it, reduced to a plain file name; `None` for a raw body.
+    /// The client's file name without folders; `None` for a raw body.
     pub name: Option<String>,
-    /// The media type that the client stated; only a hint.
+    /// The client's media type; only a hint.
     pub media_type: Option<String>,
     pub bytes: bytes::Bytes,
 }
@@ -48,7 +48,7 @@ pub struct CandidateHint {
     pub emails: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// A reference that the gateway gave out earlier, or the employer's own opaque reference.
+    /// A reference that the gateway made earlier, or the employer's own opaque reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate_ref: Option<CandidateRef>,
     /// Identifiers of the person that were proven, for example the holder of a verified presentation.
@@ -82,10 +82,10 @@ pub struct Submission {
     pub tenant_id: TenantId,
     pub channel: Channel,
     pub state: SubmissionState,
-    /// Worst outcome of its credentials and files; absent while processing.
+    /// Worst outcome of the credentials and files; absent during processing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// The person, when everything in the submission is about the same person.
+    /// The person, if the whole submission is about the same person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate_ref: Option<CandidateRef>,
     pub progress: Progress,
@@ -99,7 +99,7 @@ fn default_tenant() -> TenantId {
     TenantId::from("default")
 }
 
-/// Files, where an archive counts as the files inside it.
+/// The number of files; an archive counts as the files inside it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     pub done: u32,
@@ -112,21 +112,21 @@ pub struct FileResult {
     pub file: String,
     /// Lower-case hex SHA-256 of the file's bytes.
     pub sha256: String,
-    /// Plain words: `PNG image with a baked Open Badges 3.0 credential`.
+    /// The kind of file in plain words: `PNG image with a baked Open Badges 3.0 credential`.
     pub detected: String,
-    /// Why the file holds no credential; absent when credentials were found.
+    /// The reason why the file holds no credential; absent for a file with credentials.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<FileProblem>,
-    /// What the person who sent the file should hear of, whatever the verdict is: a private key in it, for example.
+    /// Warnings for the person who sent the file, whatever the verdict: for example, about a private key in the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<FileProblem>,
-    /// The verdict on the presentation that carried the credentials, if the file is a presentation.
+    /// The verdict on the presentation, if the file is a presentation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presentation: Option<VerificationReport>,
     pub credentials: Vec<CredentialResult>,
 }
 
-/// Why a file holds no credential that can be verified: a plain sentence that names the content.
+/// The reason why a file holds no credential that can be verified, in plain sentences.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileProblem {
     pub code: Code,
@@ -136,21 +136,21 @@ pub struct FileProblem {
 }
 
 impl FileProblem {
-    /// A fault of the gateway: the file could not be checked.
+    /// An internal fault: the file could not be checked.
     pub fn internal_fault() -> Self {
-        Self::new(Code::InternalFault, "The gateway failed while it worked on this file, so the file could not be checked.")
+        Self::new(Code::InternalFault, "The gateway had an internal error, so this file could not be checked.")
     }
 
     pub fn is_internal_fault(&self) -> bool {
         self.code == Code::InternalFault
     }
 
-    /// With the next step of the code. `message`: one plain sentence.
+    /// A problem with the next step of the code. `message`: one plain sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), next_step: code.next_step().map(str::to_owned) }
     }
 
-    /// With another next step than the code's own.
+    /// Sets a next step other than the code's.
     pub fn next(self, next_step: impl Into<String>) -> Self {
         Self { next_step: Some(next_step.into()), ..self }
     }
@@ -173,11 +173,11 @@ pub struct CredentialResult {
     pub candidate_ref: CandidateRef,
     pub format: Format,
     pub outcome: Outcome,
-    /// True when the gateway already had exactly these bytes for this person and nothing was sent.
+    /// True if the gateway already had exactly these bytes for this person and sent no event.
     pub duplicate: bool,
-    /// What this submission found out; another submission of the same bytes has a report of its own.
+    /// The report of this submission; another submission of the same bytes has its own report.
     pub report: VerificationReport,
-    /// Absent for rejected credentials: none of their content is shown.
+    /// Absent for a rejected credential, since its content is not shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub normalized: Option<NormalizedCredential>,
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 const KEY_PREFIX: &str = "sk_";
 const SHOWN_CHARACTERS: usize = 8;
 
-/// An API key in clear text, which exists only while the key is made. It has 256 random bits, so a plain hash protects it.
+/// An API key in clear text, which exists only during its creation. It has 256 random bits, so a plain hash protects it.
 pub struct GeneratedKey(Secret);
 
 impl GeneratedKey {
@@ -33,7 +33,7 @@ impl GeneratedKey {
         self.0.expose()
     }
 
-    /// The first characters of the key; a list shows them to tell keys apart.
+    /// The first characters of the key, which identify it in a list.
     pub fn prefix(&self) -> &str {
         let end = self.expose().char_indices().nth(SHOWN_CHARACTERS).map_or(self.expose().len(), |(at, _)| at);
         &self.expose()[..end]
@@ -44,18 +44,18 @@ impl GeneratedKey {
     }
 }
 
-/// Lower-case hex SHA-256: the only form in which a key is stored.
+/// Lower-case hex SHA-256, the only stored form of a key.
 pub fn hash_api_key(key: &str) -> String {
     hex::encode(Sha256::digest(key.as_bytes()))
 }
 
-/// An API key as it is listed: the key itself exists only as a hash.
+/// An API key in a list; only its hash is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     pub id: ApiKeyId,
     pub tenant_id: TenantId,
     pub name: String,
-    /// The first characters of the key, to tell keys apart.
+    /// The first characters of the key, which identify it.
     pub prefix: String,
     pub created_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

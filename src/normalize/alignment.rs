@@ -1,34 +1,34 @@
-//! The kind of an alignment's target: a skill, or something that must never be taken for a skill.
-//! Comes in: an `Alignment` of Open Badges 1 to 3. Goes out: its kind, its concept and its label. A skill only when nothing
-//! about it says otherwise: accreditors, levels, occupations and landing pages stand in the same list in real files.
+//! The kind of an alignment's target: a skill, or something that must not become a skill.
+//! Comes in: an `Alignment` of Open Badges 1 to 3. Goes out: its kind, its concept and its label. An alignment is a skill only when
+//! nothing about it contradicts that: real lists of alignments also hold accreditors, levels, occupations and landing pages.
 
 use super::frameworks::{self, Known};
 use super::reader::{Node, preferred};
 use crate::model::credential::{AlignmentKind, LanguageMap, OtherAlignment, QualificationLevel};
 use crate::model::skill::{Concept, Relation};
 
-/// An alignment after it was classified.
+/// A classified alignment.
 #[derive(Clone, Debug)]
 pub struct Aligned {
     pub kind: AlignmentKind,
     pub names: LanguageMap,
-    /// As the issuer wrote the name.
+    /// The name as the issuer wrote it.
     pub original: String,
     pub concept: Concept,
     pub pointer: String,
 }
 
-/// The context of one achievement's alignments.
+/// Facts about one achievement that its alignments are compared with.
 #[derive(Clone, Debug, Default)]
 pub struct Surroundings {
-    /// Pages of the achievement itself: its id, its criteria, its image.
+    /// Addresses of the achievement itself: its id, its criteria, its image.
     pub own_pages: Vec<String>,
     pub language: Option<String>,
-    /// The achievement says that it is a competency.
+    /// Whether the achievement's type is a competency.
     pub is_competency: bool,
 }
 
-/// Reads one alignment; `None` when it has neither a name nor a target.
+/// Reads one alignment; `None` without a name and a target.
 pub fn read(node: &Node<'_>, around: &Surroundings) -> Option<Aligned> {
     let field = |names: &[&str]| node.any(names).and_then(|node| node.id());
     let names = node.any(&["targetName", "name"]).map(|name| name.languages(around.language.as_deref())).unwrap_or_default();
@@ -86,7 +86,7 @@ impl Clues<'_> {
         if lower.contains("accredit") {
             return AlignmentKind::Accreditation;
         }
-        // A framework or a code of somebody's own: alignments are for competencies unless they say otherwise.
+        // A private framework or code: an alignment means a competency unless it states another kind.
         let is_catalogued = self.framework.is_some() || self.code.is_some() || self.known.is_some();
         if is_catalogued || around.is_competency { AlignmentKind::Skill } else { AlignmentKind::Unknown }
     }
@@ -117,7 +117,7 @@ fn is_uri(text: &str) -> bool {
 }
 
 impl Aligned {
-    /// The form in which an alignment that is no skill is carried along.
+    /// The form in which an alignment of another kind is carried along.
     pub fn into_other(self) -> OtherAlignment {
         OtherAlignment {
             kind: self.kind,
@@ -128,7 +128,7 @@ impl Aligned {
         }
     }
 
-    /// For an alignment to a level of whole qualifications.
+    /// The level, for an alignment to a level of whole qualifications.
     pub fn qualification_level(&self) -> QualificationLevel {
         let framework = match self.concept.taxonomy.as_str() {
             known @ ("eqf" | "nlqf" | "isced") => known.to_uppercase(),

@@ -1,6 +1,6 @@
-//! Comprehensive Learner Record 2.0: a record of credentials, each of which stands for itself.
+//! Comprehensive Learner Record 2.0: a record of independent credentials.
 //! Comes in: a ClrCredential and the inner credentials that were verified alone. Goes out: the record with its parts.
-//! The record's signature does not make an inner credential valid: only the verified ones are read.
+//! The record's signature does not make an inner credential valid: only verified inner credentials are read.
 
 use super::reader::{Node, trimmed};
 use super::skills::Skills;
@@ -14,28 +14,28 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     open_badges_3::read_frame(root, draft);
     draft.credential.attainment = Attainment::Unknown;
     draft.credential.achievement.achievement_type = Some("LearnerRecord".to_owned());
-    // A record has no achievement of its own and its `name` may be a person's: the type stands in.
+    // A record has no achievement, and its `name` may be a person's name, so the type serves as the name.
     draft.credential.achievement.name.insert("en".to_owned(), "Comprehensive Learner Record".to_owned());
     for subject in root.list("credentialSubject") {
         for achievement in subject.list("achievement") {
             draft.warn(
                 "described_only",
                 Some(&achievement.pointer),
-                "This achievement is described in the record; no credential in it awards it.",
+                "The record describes this achievement, but no credential in the record awards it.",
             );
         }
         for association in subject.list("association") {
             draft.warn(
                 "not_carried_over",
                 Some(&association.pointer),
-                "This relation between achievements has no place in the common model.",
+                "This relation between achievements was not carried over, because the common model has no place for it.",
             );
         }
     }
     Skills::default()
 }
 
-/// Normalises the verified credentials inside another one, and lists their skills with its own.
+/// Normalises the verified inner credentials, and adds their skills to the outer credential's skills.
 pub fn add_parts(
     credential: &mut NormalizedCredential,
     document: &VerifiedDocument,
@@ -75,14 +75,14 @@ pub fn add_parts(
     }
 }
 
-/// A record awards nothing itself: it counts as its parts do, where they all count alike.
+/// A record awards nothing itself: it has the attainment that all its parts share.
 fn of_record(parts: &[Part]) -> Attainment {
     let mut all = parts.iter().map(|part| part.credential.attainment);
     let first = all.next().unwrap_or_default();
     if all.all(|other| other == first) { first } else { Attainment::Unknown }
 }
 
-/// Skills of two credentials are the same when concept (or else label) and attainment agree.
+/// Two credentials give the same skill when concept (or else label) and attainment are equal.
 fn skill_key(skill: &crate::model::skill::SkillAssertion) -> String {
     let concept = skill.concepts.first().and_then(|concept| concept.uri.clone());
     let what = concept.unwrap_or_else(|| trimmed(&skill.label.text).to_lowercase());

@@ -1,6 +1,6 @@
 //! European Learning Model 3 (European Digital Credentials for Learning).
 //! Comes in: a EuropeanDigitalCredential. Goes out: the claims' achievements with learning outcomes as skills.
-//! Claims nest; one concept under many outcomes is one skill with many pointers.
+//! Claims nest. A concept under several outcomes becomes one skill with several pointers.
 
 use super::attainment::words::{Word, word};
 use super::attainment::{Given, Kind, Required, combined, counts_as};
@@ -48,9 +48,9 @@ fn describe(claim: &Node<'_>) -> Achievement {
     }
 }
 
-/// A claim and those that are parts of it. Depth is bounded by the JSON's.
+/// Reads a claim and its parts. The depth of the JSON bounds the recursion.
 ///
-/// `whole`: what the claim that this one is a part of counts as.
+/// `whole`: the attainment of the enclosing claim.
 fn read_claim(claim: &Node<'_>, whole: Attainment, draft: &mut Draft, skills: &mut Skills) {
     // A claim may be an assessment itself; its parts are claims, too.
     let mut said = read_grades(claim, draft);
@@ -91,7 +91,7 @@ fn read_level(concept: &Node<'_>, framework: &str, basis: &str, draft: &mut Draf
     }
 }
 
-/// An assessment and those that are parts of it.
+/// Reads an assessment and its parts.
 fn read_assessment(assessment: &Node<'_>, draft: &mut Draft, said: &mut Vec<Attainment>) {
     said.extend(read_grades(assessment, draft));
     for part in assessment.list("hasPart") {
@@ -99,7 +99,7 @@ fn read_assessment(assessment: &Node<'_>, draft: &mut Draft, said: &mut Vec<Atta
     }
 }
 
-/// European credentials name no required grade, so only known words say anything.
+/// European credentials name no required grade, so only known words count.
 fn read_grades(assessment: &Node<'_>, draft: &mut Draft) -> Vec<Attainment> {
     let status = assessment.list("gradeStatus").into_iter().flat_map(|status| all_words(&status));
     let statuses: Vec<Given> = status.map(|word| word.map_or(Given::Unreadable, Given::Status)).collect();
@@ -126,7 +126,7 @@ fn read_grades(assessment: &Node<'_>, draft: &mut Draft) -> Vec<Attainment> {
     said
 }
 
-/// What a grade, or the concept of a status, says in each language; `None` for a text that is no known word.
+/// The meaning of a grade, or of a status concept, in each language; `None` for an unknown word.
 fn all_words(node: &Node<'_>) -> Vec<Option<Word>> {
     let texts = ["noteLiteral", "prefLabel", "title", "name"].iter().filter_map(|name| node.get(name));
     let mut texts: Vec<String> = texts.flat_map(|text| text.languages(None).into_values()).collect();
@@ -136,7 +136,7 @@ fn all_words(node: &Node<'_>) -> Vec<Option<Word>> {
     if texts.is_empty() { vec![None] } else { texts.iter().map(|text| word(text)).collect() }
 }
 
-/// An outcome's related concepts are the skills; without any, its title is one in the issuer's own words.
+/// An outcome's related concepts are its skills. Without related concepts, its title is a skill in the issuer's own words.
 fn read_outcome(outcome: &Node<'_>, counts_as: Attainment, skills: &mut Skills) {
     let related: Vec<Node<'_>> = ["relatedESCOSkill", "relatedSkill"].iter().flat_map(|name| outcome.list(name)).collect();
     let level = related.iter().find_map(digcomp_level);
@@ -162,7 +162,7 @@ fn read_outcome(outcome: &Node<'_>, counts_as: Attainment, skills: &mut Skills) 
     }
 }
 
-/// The levels of DigComp are concepts of their own, named `Level 4`.
+/// The levels of DigComp are separate concepts with names such as `Level 4`.
 fn digcomp_level(concept: &Node<'_>) -> Option<Level> {
     let id = concept.id().filter(|id| id.contains("data.europa.eu/snb/dcf/"))?;
     level::of_framework("digcomp", &label(concept)?, Some(id))

@@ -1,15 +1,15 @@
 //! The known taxonomies: the addresses of their items and the kinds of these items.
-//! Comes in: a target URL, a target type or a framework's name. Goes out: taxonomy, kind, code and the one spelling of the URL.
+//! Comes in: a target URL, a target type or a framework's name. Goes out: taxonomy, kind, code and the canonical URL.
 //! Two tables of data; adding a framework adds a row.
 
 use crate::model::credential::AlignmentKind::{self, *};
 use url::Url;
 
-/// An item of a framework, told from its URL.
+/// An item of a framework, recognised by its URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Known {
     pub taxonomy: &'static str,
-    /// `None`: items of several kinds live there.
+    /// `None`: the address has items of several kinds.
     pub kind: Option<AlignmentKind>,
     pub code: Option<String>,
     /// The URL in the spelling of the framework's publisher.
@@ -17,9 +17,9 @@ pub struct Known {
 }
 
 struct Place {
-    /// Ends the host name, on a label boundary.
+    /// End of the host name, at a label boundary.
     host: &'static str,
-    /// Is in the path.
+    /// Part of the path.
     path: &'static str,
     taxonomy: &'static str,
     kind: Option<AlignmentKind>,
@@ -37,7 +37,7 @@ const fn place(
     Place { host, path, taxonomy, kind, canonical }
 }
 
-/// First match wins, so special paths stand before general ones.
+/// The first match wins, so special paths precede general paths.
 const PLACES: &[Place] = &[
     place("data.europa.eu", "/esco/skill/", "esco", Some(Skill), "http://data.europa.eu/esco/skill/"),
     place("data.europa.eu", "/esco/occupation/", "esco", Some(Occupation), "http://data.europa.eu/esco/occupation/"),
@@ -82,7 +82,7 @@ const PLACES: &[Place] = &[
     place("", "/courses/", "", Some(Course), ""),
 ];
 
-/// Tells an item from its URL.
+/// Recognises an item by its URL.
 pub fn by_url(text: &str) -> Option<Known> {
     let url = Url::parse(text.trim()).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let host = url.host_str()?.trim_start_matches("www.");
@@ -107,7 +107,7 @@ fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().trim().to_owned()
 }
 
-/// Framework names: what they contain (lower case), taxonomy, kind of their items.
+/// Framework names: contained text (lower case), taxonomy, kind of the items.
 const NAMES: &[(&str, &str, Option<AlignmentKind>)] = &[
     ("digcomp", "digcomp", Some(Skill)),
     ("esco", "esco", None),
@@ -131,17 +131,17 @@ const NAMES: &[(&str, &str, Option<AlignmentKind>)] = &[
     ("quality assurance", "", Some(Accreditation)),
 ];
 
-/// Tells a framework from its name: taxonomy (may be empty) and, where all items are alike, their kind.
+/// Recognises a framework by its name: taxonomy (may be empty) and, if all items have the same kind, this kind.
 pub fn by_name(name: &str) -> Option<(&'static str, Option<AlignmentKind>)> {
     let name = name.to_lowercase();
     let words = || name.split(|c: char| !c.is_alphanumeric() && c != '*' && c != '-');
-    // Short names must be words of their own: "esco" is not in "fresco".
+    // Short names must be whole words: "esco" does not match "fresco".
     let matches = |part: &str| if part.len() <= 5 { words().any(|word| word == part) } else { name.contains(part) };
     NAMES.iter().find(|(part, _, _)| matches(part)).map(|(_, taxonomy, kind)| (*taxonomy, *kind))
 }
 
-/// Whose an item is: its address tells it. The name of a framework counts only for an item without a web address, or where the
-/// framework's items have no addresses that are known here: anybody can write "ESCO" beside an address of their own.
+/// The framework of an item, by its address. The framework's name counts only for an item without a web address, or for a framework
+/// without known addresses: anybody can write "ESCO" beside their own address.
 pub fn taxonomy(url: Option<&str>, name: Option<&str>) -> String {
     let web = url.and_then(|url| Url::parse(url.trim()).ok()).filter(|url| matches!(url.scheme(), "http" | "https"));
     let known = url.and_then(by_url).map(|known| known.taxonomy).filter(|taxonomy| !taxonomy.is_empty());
@@ -153,7 +153,7 @@ pub fn taxonomy(url: Option<&str>, name: Option<&str>) -> String {
     known.map(str::to_owned).or_else(by_name).or_else(host).unwrap_or_else(|| "unknown".to_owned())
 }
 
-/// Target types (lower case, contained): Open Badges' own and the extensions seen.
+/// Target types (contained text in lower case): the types of Open Badges and extensions in real files.
 const TYPES: &[(&str, AlignmentKind)] = &[
     ("cfitem", Skill),
     ("ceasn:competency", Skill),
@@ -173,7 +173,7 @@ const TYPES: &[(&str, AlignmentKind)] = &[
     ("skill", Skill),
 ];
 
-/// Tells the kind from `targetType`; `CTDL` alone says nothing.
+/// The kind by `targetType`; `CTDL` alone does not name a kind.
 pub fn by_type(target_type: &str) -> Option<AlignmentKind> {
     let lower = target_type.to_lowercase();
     TYPES.iter().find(|(part, _)| lower.contains(part)).map(|(_, kind)| *kind)
@@ -189,7 +189,7 @@ pub fn is_soc_code(code: &str) -> bool {
         && (bytes.len() == 7 || (bytes.get(7) == Some(&b'.') && digits(8..10) && bytes.len() == 10))
 }
 
-/// Platforms whose conventions a file may follow, by a host in its identifiers.
+/// Platforms with their own conventions, by a host in a file's identifiers.
 pub const PROFILES: &[(&str, &str)] = &[
     ("credly.com", "credly"),
     ("badgr.com", "badgr"),
@@ -209,7 +209,7 @@ pub const PROFILES: &[(&str, &str)] = &[
     ("certifier.io", "certifier"),
 ];
 
-/// The platform that an identifier points to.
+/// The platform of an identifier.
 pub fn profile_of(identifier: &str) -> Option<&'static str> {
     let url = Url::parse(identifier).ok();
     let host = url.as_ref().and_then(Url::host_str).or_else(|| identifier.strip_prefix("did:web:")?.split(':').next())?;

@@ -1,5 +1,5 @@
-//! HR Open LER-RS: a résumé as a document. Its own statements are the person's word; the credentials inside it,
-//! verified alone, are parts. Comes in: the document, bare or as a credential's subject. Goes out: self-asserted skills.
+//! HR Open LER-RS: a résumé as a document. Its own statements are self-asserted; the credentials inside it, verified alone, are
+//! parts. Comes in: the document, bare or as a credential's subject. Goes out: self-asserted skills.
 
 use super::reader::{Node, preferred};
 use super::skills::{Skills, Stated};
@@ -7,7 +7,7 @@ use super::{Draft, frameworks, open_badges_3};
 use crate::model::credential::{Achievement, Attainment, LanguageMap};
 use crate::model::skill::{AssertedBy, Concept, Derivation, Relation};
 
-/// Sections of the document that say something of skills or learning; all others are the person's details.
+/// Sections about skills or learning; all other sections hold personal details.
 const SECTIONS: &[&str] = &["certifications", "licenses", "educationAndLearnings", "employmentHistories"];
 
 pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {

@@ -1,6 +1,6 @@
-//! Results and levels, kept as the issuer states them.
-//! Comes in: an achievement's `resultDescription`s and a subject's `result`s. Goes out: raw results with what they count as,
-//! and positions on the issuer's own scale. A level on the common scale only where a published table gives one.
+//! Results and levels, as the issuer states them.
+//! Comes in: an achievement's `resultDescription`s and a subject's `result`s. Goes out: raw results with their attainment, and positions
+//! on the issuer's own scale. A level on the common scale is given only where a published table defines it.
 
 use super::attainment::scale::{self, Measure, Scale};
 use super::attainment::{self, Order};
@@ -9,16 +9,16 @@ use crate::model::credential::ResultValue;
 use crate::model::skill::{Level, Position, RawLevel};
 use std::cmp::Ordering;
 
-/// One result with what it says of skills.
+/// A result with its statements about skills.
 #[derive(Clone, Debug)]
 pub struct Read<'a> {
     pub value: ResultValue,
     pub level: Option<Level>,
-    /// Alignments of the result itself and of its description.
+    /// Alignments of the result and of its description.
     pub alignments: Vec<Node<'a>>,
 }
 
-/// Reads the results against the descriptions of their achievement.
+/// Reads the results with the descriptions of their achievement.
 pub fn read<'a>(results: &[Node<'a>], descriptions: &[Node<'a>], order: Order) -> Vec<Read<'a>> {
     let judged = attainment::judge(results, descriptions, order);
     results.iter().zip(judged).map(|(result, judged)| read_one(result, descriptions, order, judged)).collect()
@@ -65,7 +65,7 @@ fn achieved_level_name(result: &Node<'_>, description: Option<&Node<'_>>) -> Opt
     named.or_else(|| result.id_of("achievedLevel"))
 }
 
-/// The identifiers of the rubric's levels from low to high: by their points, or as written where that order is certain.
+/// The identifiers of the rubric's levels from low to high: by their points, or in the written order if it is certain.
 fn rubric(description: &Node<'_>, order: Order) -> Option<Vec<Option<String>>> {
     let levels = description.list("rubricCriterionLevel");
     let placed: Option<Vec<_>> = levels.iter().map(|level| Some((level.number_of("points")?, level.id()))).collect();
@@ -83,7 +83,7 @@ fn rubric(description: &Node<'_>, order: Order) -> Option<Vec<Option<String>>> {
     is_certain.then(|| levels.iter().map(Node::id).collect())
 }
 
-/// The allowed values from low to high, where that order is certain.
+/// The allowed values from low to high, if the order is certain.
 fn allowed_values(description: &Node<'_>, order: Order) -> Option<Vec<Option<String>>> {
     let values: Vec<_> = description.list("allowedValue").iter().map(Node::text).collect();
     let measure = description.text_of("resultType").map_or(Measure::Foreign, |name| attainment::measure(&name));
@@ -129,7 +129,7 @@ fn placed(raw: RawLevel, position: Option<Position>, method: &str) -> Level {
     Level { raw, position, ordinal, common: None, method: method.to_owned() }
 }
 
-/// Of two levels of one skill, the lower level, whatever their order in the document.
+/// The lower of two levels of one skill, whatever their order in the document.
 pub fn lower(one: Level, other: Level) -> Level {
     let weight = |level: &Level| (level.common.map_or(f64::MAX, f64::from), level.ordinal.unwrap_or(f64::MAX));
     let by_name = || format!("{:?}", one.raw).cmp(&format!("{:?}", other.raw));
@@ -157,7 +157,7 @@ const COMMON: &[(&str, &str, u8)] = &[
     ("digcomp", "8", 5),
 ];
 
-/// The level of a framework that has a published table; `text` is a code or a label (`B2`, `Level 4`).
+/// The level of a framework with a published table; `text`: a code or a label (`B2`, `Level 4`).
 pub fn of_framework(taxonomy: &str, text: &str, scheme_uri: Option<String>) -> Option<Level> {
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     let is_named = taxonomy != "digcomp" || words().any(|word| word.eq_ignore_ascii_case("level"));

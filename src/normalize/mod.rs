@@ -1,6 +1,6 @@
 //! Any verified format → the common skills model.
 //! Comes in: the document that the proof covers, and its report. Goes out: a [`NormalizedCredential`].
-//! Must not know: cryptography, storage, events. Nothing that names the person is carried over.
+//! Must not know: cryptography, storage, events. Members that name the person are not carried over.
 
 pub mod alignment;
 pub mod attainment;
@@ -32,10 +32,10 @@ use skills::{Common, Skills};
 
 /// Version of the common model; see schemas/normalized-credential.json.
 pub const SCHEMA_VERSION: &str = "1.0.0";
-/// Most skills that are taken from one credential; real ones have fewer than fifty.
+/// Most skills that are taken from one credential; real credentials have fewer than fifty.
 pub const MAX_SKILLS: usize = 500;
 const MAX_WARNINGS: usize = 50;
-/// Most results that are kept of one credential. All are judged.
+/// Most results that are kept of one credential. All results are judged.
 pub const MAX_RESULTS: usize = 500;
 
 /// Facts that are not in the document.
@@ -47,7 +47,7 @@ pub struct Origin {
     pub fingerprint: String,
 }
 
-/// Reads a verified document into the common model. Never fails: what can't be read becomes a warning.
+/// Reads a verified document into the common model. Never fails: an unreadable part becomes a warning.
 pub fn normalize(document: &VerifiedDocument, report: &VerificationReport, origin: &Origin) -> NormalizedCredential {
     let root = Node::root(&document.json);
     let mut draft = Draft::new(document, report, origin);
@@ -64,15 +64,15 @@ pub fn normalize(document: &VerifiedDocument, report: &VerificationReport, origi
     draft.finish(skills, document, report, origin)
 }
 
-/// The common model while a format's reader fills it.
+/// The common model that a format's reader fills.
 pub struct Draft {
     pub credential: NormalizedCredential,
     pub asserted_by: AssertedBy,
-    /// Which scales of levels stand in an order that is signed.
+    /// The scales of levels whose order the signature covers.
     pub order: Order,
-    /// The holder could have left a result out.
+    /// Whether the holder could have left out a result.
     pub results_withholdable: bool,
-    /// The identifier that makes the natural key, with the issuer's.
+    /// The credential's identifier, which forms the natural key with the issuer's identifier.
     pub credential_id: Option<String>,
 }
 
@@ -110,7 +110,7 @@ impl Draft {
         }
     }
 
-    /// Notes a member that was not carried over. Messages hold no values of the document, since values may be personal.
+    /// Adds a warning about a member. Messages hold no values of the document, since values may be personal.
     pub fn warn(&mut self, code: &str, pointer: Option<&str>, message: impl Into<String>) {
         if self.credential.warnings.len() < MAX_WARNINGS {
             let pointer = pointer.map(str::to_owned);
@@ -118,10 +118,10 @@ impl Draft {
         }
     }
 
-    /// Keeps a result, and says so when it proves nothing.
+    /// Keeps a result, with a warning if the result proves nothing.
     pub fn take_result(&mut self, result: ResultValue) {
         if result.counts_as == Attainment::Unknown {
-            let message = "This result can't be compared with certainty with what the achievement requires, so whether the achievement was attained is unknown.";
+            let message = "This result can't be compared with the achievement's requirement with certainty, so it is unknown whether the person attained the achievement.";
             self.warn("unclear_result", Some(&result.source_pointer), message);
         }
         if self.credential.results.len() < MAX_RESULTS {
@@ -129,7 +129,7 @@ impl Draft {
         }
     }
 
-    /// Something beside the results says more about the attainment: the least favourable statement counts, for every skill too.
+    /// Adds a statement about the attainment from outside the results: the least favourable statement counts, also for every skill.
     pub fn doubt(&mut self, said: impl IntoIterator<Item = Attainment>, skills: &mut Skills) {
         let Some(said) = attainment::combined(said) else { return };
         self.credential.attainment = attainment::combined([self.credential.attainment, said]).unwrap_or(said);
@@ -139,18 +139,26 @@ impl Draft {
     /// One warning per member that the reader does not know.
     pub fn warn_of_unread(&mut self, node: &Node<'_>, read: &[&str]) {
         for (_, member) in node.members().filter(|(name, _)| !read.contains(name) && !name.starts_with('@')) {
-            self.warn("not_carried_over", Some(&member.pointer), "This part of the credential has no place in the common model.");
+            self.warn(
+                "not_carried_over",
+                Some(&member.pointer),
+                "This part of the credential was not carried over, because the common model has no place for it.",
+            );
         }
     }
 
-    /// One warning per member that is left out on purpose because it may say who the person is.
+    /// One warning per member that is left out because it may identify the person.
     pub fn warn_of_withheld(&mut self, node: &Node<'_>, withheld: &[&str]) {
         for member in withheld.iter().filter_map(|name| node.get(name)) {
-            self.warn("withheld", Some(&member.pointer), "Left out because it may hold personal data.");
+            self.warn(
+                "withheld",
+                Some(&member.pointer),
+                "This part of the credential was left out, because it may hold personal data.",
+            );
         }
     }
 
-    /// Reads a moment; one that can't be read becomes a warning.
+    /// Reads a moment; an unreadable moment becomes a warning.
     pub fn moment(&mut self, node: &Node<'_>, names: &[&str]) -> Option<chrono::DateTime<chrono::Utc>> {
         let found = node.any(names)?;
         let read = found.text().as_deref().and_then(moment);
@@ -160,7 +168,7 @@ impl Draft {
         read
     }
 
-    /// Identifier, name and page of an issuer, which may be a mere reference.
+    /// Identifier, name and page of an issuer; the issuer may be only a reference.
     pub fn issuer(node: &Node<'_>) -> Issuer {
         let first = node.items().into_iter().next().unwrap_or_else(|| node.clone());
         let name = first.any(&["name", "legalName", "prefLabel", "legal_name"]).map(|name| name.languages(None));
@@ -209,7 +217,7 @@ impl Draft {
 }
 
 /// Lower-case hex SHA-256 over issuer and credential identifier, percent-unescaped and trimmed:
-/// the same credential when it is issued again.
+/// a credential that is issued again keeps this key.
 fn natural_key(issuer: &str, credential: &str) -> String {
     let plain = |text: &str| percent_encoding::percent_decode_str(text.trim()).decode_utf8_lossy().into_owned();
     let parts = serde_json::Value::from(vec![plain(issuer), plain(credential)]);

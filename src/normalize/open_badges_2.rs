@@ -1,6 +1,6 @@
 //! Open Badges 1 and 2.
 //! Comes in: the whole graph, with `badge` and its `issuer` inlined. Goes out: achievement and skills of the badge class.
-//! The badge class is hosted and may change after the award: the fingerprint is of what was seen.
+//! The badge class is hosted and may change after the award; the fingerprint belongs to the content that was read.
 
 use super::alignment::Surroundings;
 use super::attainment::{self, stray};
@@ -60,7 +60,7 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     let badge = root.list("badge").into_iter().next().filter(|badge| badge.value.is_object());
     read_results(root, badge.as_ref(), draft);
     let Some(badge) = badge else {
-        draft.warn("no_badge_class", Some("/badge"), "The description of the badge is not part of the document.");
+        draft.warn("no_badge_class", Some("/badge"), "The document does not hold the description of the badge.");
         return skills;
     };
     draft.warn_of_unread(&badge, BADGE);
@@ -91,8 +91,8 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     skills
 }
 
-/// The standard has no results. Its successors' (Comprehensive Learner Record 1, Open Badges 3) and those of extensions are
-/// read where they occur: a badge may say that its holder failed.
+/// Open Badges 2 has no results. Results of its successors (Comprehensive Learner Record 1, Open Badges 3) and of extensions are read,
+/// because such a result may say that the holder failed.
 fn read_results(root: &Node<'_>, badge: Option<&Node<'_>>, draft: &mut Draft) {
     fn all<'a>(node: &Node<'a>, names: [&str; 2]) -> Vec<Node<'a>> {
         names.iter().flat_map(|name| node.list(name)).collect()

@@ -1,6 +1,6 @@
 //! Open Badges 3.0.
 //! Comes in: an OpenBadgeCredential (AchievementCredential). Goes out: achievement, results, levels and skills.
-//! The credential's own `name` is never read: real platforms write the holder's name there.
+//! The credential's own `name` is never read, because real platforms write the holder's name there.
 
 use super::Draft;
 use super::alignment::{self, Aligned, Surroundings};
@@ -77,10 +77,10 @@ const ACHIEVEMENT: &[&str] = &[
     "endorsementJwt",
     "ECTS",
 ];
-/// May say who the person is.
+/// Members that may identify the person.
 const WITHHELD: &[&str] = &["narrative", "licenseNumber", "role"];
 
-/// Achievement types that are a level of ISCED 2011.
+/// Achievement types with their level of ISCED 2011.
 const ISCED: &[(&str, &str)] = &[
     ("SecondarySchoolDiploma", "3"),
     ("GeneralEducationDevelopment", "3"),
@@ -102,19 +102,19 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
         draft.warn(
             "several_subjects",
             Some(&subject.pointer),
-            "The credential speaks of several subjects; only the first was read.",
+            "The credential has several subjects, and only the first was read.",
         );
     }
     if let Some(subject) = subjects.first() {
         read_subject(subject, draft, &mut skills);
     }
-    // Which of several subjects is the person is not known, so a result of one may be the person's.
+    // It is unknown which of several subjects is the person, so every subject's results count.
     let doubt = (subjects.len() > 1).then_some(Attainment::Unknown);
     draft.doubt(attainment::stray::of(root, CREDENTIAL).into_iter().chain(doubt), &mut skills);
     skills
 }
 
-/// Identifier, issuer and dates, alike in all W3C credentials.
+/// Identifier, issuer and dates, which are the same in all W3C credentials.
 pub fn read_frame(root: &Node<'_>, draft: &mut Draft) {
     draft.credential_id = root.any(&["id", "jti"]).and_then(|id| id.text());
     if let Some(issuer) = root.get("issuer") {
@@ -125,7 +125,7 @@ pub fn read_frame(root: &Node<'_>, draft: &mut Draft) {
     draft.credential.awarded_at = draft.moment(root, &["awardedDate", "issued"]);
 }
 
-/// An AchievementSubject.
+/// Reads an AchievementSubject.
 pub fn read_subject(subject: &Node<'_>, draft: &mut Draft, skills: &mut Skills) {
     draft.warn_of_unread(subject, SUBJECT);
     draft.warn_of_withheld(subject, WITHHELD);
@@ -153,7 +153,7 @@ pub fn read_subject(subject: &Node<'_>, draft: &mut Draft, skills: &mut Skills) 
     let results = subject.list("result");
     let mut results = level::read(&results, &descriptions, draft.order);
     if draft.results_withholdable {
-        // One that was left out may say the opposite.
+        // A result that was left out may contradict this.
         for result in results.iter_mut().filter(|result| result.value.counts_as == Attainment::Attained) {
             result.value.counts_as = Attainment::Unknown;
         }
@@ -168,7 +168,7 @@ pub fn read_subject(subject: &Node<'_>, draft: &mut Draft, skills: &mut Skills) 
     draft.doubt(attainment::stray::of(subject, SUBJECT), skills);
 }
 
-/// What was achieved, without its skills.
+/// Reads the achievement without its skills.
 pub fn describe(achievement: &Node<'_>, subject: Option<&Node<'_>>) -> Achievement {
     let language = achievement.text_of("inLanguage");
     let texts = |name| achievement.get(name).map(|node| node.languages(language.as_deref())).unwrap_or_default();
@@ -213,7 +213,7 @@ fn read_skills(achievement: &Node<'_>, results: &[Read<'_>], draft: &mut Draft, 
     for node in achievement.list("alignment") {
         take_alignment(&node, &around, None, draft, skills);
     }
-    // A result without alignments speaks of the whole achievement, and so of every skill.
+    // A result without alignments is about the whole achievement, and so about every skill.
     let of_all = || results.iter().filter(|result| result.alignments.is_empty()).map(|result| result.value.counts_as);
     for result in results {
         let counts_as = attainment::combined(of_all().chain([result.value.counts_as]));
@@ -228,7 +228,7 @@ fn read_skills(achievement: &Node<'_>, results: &[Read<'_>], draft: &mut Draft, 
         skills.add_label(&name, around.language.as_deref(), Derivation::AchievementName);
     }
     read_tags(achievement, "tag", &around, draft, skills);
-    // A result says how well; of which skill is clear only when there is one of each.
+    // A result gives a level. With a single result and a single skill, it is clear which skill has this level.
     let leveled: Vec<_> =
         results.iter().filter(|result| result.alignments.is_empty()).filter_map(|result| result.level.as_ref()).collect();
     if let ([level], Some(only)) = (leveled.as_slice(), skills.only())
@@ -238,9 +238,9 @@ fn read_skills(achievement: &Node<'_>, results: &[Read<'_>], draft: &mut Draft, 
     }
 }
 
-/// Sorts one alignment to where it belongs.
+/// Adds one alignment to the list of its kind.
 ///
-/// `result`: the result that the skill stands at, and what the skill counts as by it.
+/// `result`: the result with the alignment, and the attainment that it gives to the skill.
 pub fn take_alignment(
     node: &Node<'_>,
     around: &Surroundings,
@@ -249,7 +249,7 @@ pub fn take_alignment(
     skills: &mut Skills,
 ) {
     let Some(aligned) = alignment::read(node, around) else {
-        draft.warn("empty_alignment", Some(&node.pointer), "This alignment names neither a target nor a name.");
+        draft.warn("empty_alignment", Some(&node.pointer), "This alignment has neither a target nor a name.");
         return;
     };
     match aligned.kind {

@@ -1,4 +1,4 @@
-//! Reads foreign JSON leniently, and always knows where it is.
+//! Reads foreign JSON leniently, with the JSON Pointer to each value.
 //! Comes in: a value of the verified document. Goes out: texts, language maps, moments and lists, with JSON Pointers.
 //! Must not know: any credential format.
 
@@ -22,13 +22,13 @@ impl<'a> Node<'a> {
         Self { value, pointer: String::new() }
     }
 
-    /// A member that is there and not null.
+    /// A member that exists and is not null.
     pub fn get(&self, name: &str) -> Option<Node<'a>> {
         let value = self.value.as_object()?.get(name).filter(|value| !value.is_null())?;
         Some(Node { value, pointer: format!("{}/{}", self.pointer, escaped(name)) })
     }
 
-    /// The first of several names that is there.
+    /// The first existing member of several names.
     pub fn any(&self, names: &[&str]) -> Option<Node<'a>> {
         names.iter().find_map(|name| self.get(name))
     }
@@ -45,7 +45,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The elements of a member; empty when it is not there.
+    /// The elements of a member; empty for a missing member.
     pub fn list(&self, name: &str) -> Vec<Node<'a>> {
         self.get(name).map(|node| node.items()).unwrap_or_default()
     }
@@ -84,7 +84,7 @@ impl<'a> Node<'a> {
         node.items().first()?.id()
     }
 
-    /// A number, also one that is written as text.
+    /// A number, also a number in text.
     pub fn number_of(&self, name: &str) -> Option<f64> {
         let node = self.get(name)?;
         match node.value {
@@ -159,7 +159,7 @@ pub fn trimmed(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// English when there is any, else the language without a name, else the first one.
+/// The English text, else the text without a language, else the first text.
 pub fn preferred(map: &LanguageMap) -> Option<(&str, &str)> {
     let starts_english = |key: &&String| key.as_str() == "en" || key.starts_with("en-");
     let key = map
@@ -170,8 +170,8 @@ pub fn preferred(map: &LanguageMap) -> Option<(&str, &str)> {
     map.get_key_value(key).map(|(key, text)| (key.as_str(), text.as_str()))
 }
 
-/// A moment as credentials write it: RFC 3339, without an offset (then UTC), a date, a year and month, a year,
-/// or seconds since 1970 (Open Badges 1).
+/// A moment in a form that credentials use: RFC 3339, without an offset (then UTC), a date, a year and month, a year, or seconds since
+/// 1970 (Open Badges 1).
 pub fn moment(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     if let Some(moment) = moment::with_offset(text) {

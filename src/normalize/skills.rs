@@ -1,6 +1,6 @@
-//! Gathers the skills of one credential: each once, with every place that says so.
-//! Comes in: declared concepts and labels with their pointers. Goes out: [`SkillAssertion`]s with ids that stay the same.
-//! Must not know: credential formats, or how labels are mapped to concepts later.
+//! Gathers the skills of one credential: each once, with the pointers to all its places.
+//! Comes in: declared concepts and labels with their pointers. Goes out: [`SkillAssertion`]s with stable ids.
+//! Must not know: credential formats, the later mapping of labels to concepts.
 
 use super::reader::{NO_LANGUAGE, Node, preferred, trimmed};
 use super::{MAX_SKILLS, Origin, attainment, level};
@@ -13,19 +13,19 @@ use uuid::Uuid;
 /// Major version of the common model: a part of every assertion id.
 const MODEL_MAJOR: &str = "1";
 
-/// A skill as a reader of a format hands it in.
+/// A skill from a format's reader.
 pub struct Stated {
     pub names: LanguageMap,
     pub original: String,
     pub concept: Option<Concept>,
     pub derivation: Derivation,
     pub level: Option<Level>,
-    /// `None`: as for the whole credential.
+    /// `None`: the attainment of the whole credential.
     pub attainment: Option<Attainment>,
     pub pointer: String,
 }
 
-/// What all skills of a credential share.
+/// The facts that all skills of a credential share.
 pub struct Common<'a> {
     pub origin: &'a Origin,
     pub natural_key: Option<&'a str>,
@@ -35,13 +35,13 @@ pub struct Common<'a> {
     pub valid_until: Option<DateTime<Utc>>,
 }
 
-/// The skills so far, found again by concept and by label.
+/// The skills so far, with an index by concept and by label.
 #[derive(Default)]
 pub struct Skills {
     stated: Vec<Gathered>,
     by_uri: HashMap<String, usize>,
     by_label: HashMap<String, usize>,
-    /// Skills that were left out because there are too many.
+    /// The number of skills over the limit, which were left out.
     pub dropped: usize,
 }
 
@@ -52,7 +52,7 @@ struct Gathered {
 }
 
 impl Skills {
-    /// Takes a skill in; one that is there already (same concept, or same label whatever its case and spaces) gains a pointer.
+    /// Adds a skill. A known skill (same concept, or same label apart from case and spaces) gains a pointer.
     pub fn add(&mut self, stated: Stated) {
         let label = normalized(&stated.original);
         if label.is_empty() {
@@ -94,14 +94,14 @@ impl Skills {
         self.stated.is_empty()
     }
 
-    /// What is said of the whole credential counts for the skills that have a result of their own, too.
+    /// Applies the attainment of the whole credential to all skills, also to skills with their own result.
     pub fn doubt(&mut self, said: Attainment) {
         for own in self.stated.iter_mut().filter_map(|gathered| gathered.first.attainment.as_mut()) {
             *own = attainment::combined([*own, said]).unwrap_or(said);
         }
     }
 
-    /// The only skill, when there is exactly one.
+    /// The only skill, if there is exactly one.
     pub fn only(&mut self) -> Option<&mut Stated> {
         match self.stated.as_mut_slice() {
             [only] => Some(&mut only.first),
@@ -127,7 +127,7 @@ impl Gathered {
         for (language, text) in other.names {
             self.first.names.entry(language).or_insert(text);
         }
-        // In RDF the order of results is not signed, so which of them comes first must not matter.
+        // The signature over RDF does not cover the order of results, so the order must not matter.
         self.first.level = match (self.first.level.take(), other.level) {
             (Some(one), Some(other)) => Some(level::lower(one, other)),
             (one, other) => one.or(other),
@@ -166,13 +166,13 @@ impl Gathered {
     }
 }
 
-/// Case and white space make no difference between two labels.
+/// The form in which labels are compared: without differences in case and white space.
 pub fn normalized(label: &str) -> String {
     trimmed(label).to_lowercase()
 }
 
-/// UUIDv5 over tenant, candidate, natural key, source and model version, each set apart unmistakably.
-/// Neither the mapped concept nor the place in the list takes part: both change while the assertion stays the same.
+/// UUIDv5 over tenant, candidate, natural key, source and model version, with unambiguous separators. The mapped concept and the
+/// place in the list are left out, because they can change while the assertion stays the same.
 fn assertion_id(common: &Common<'_>, source: &str) -> String {
     let candidate = common.origin.candidate_ref.as_ref().map_or("", |candidate| candidate.as_str());
     let key = common.natural_key.unwrap_or(&common.origin.fingerprint);

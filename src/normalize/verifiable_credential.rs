@@ -1,6 +1,6 @@
-//! W3C Verifiable Credentials of no more special kind, and SD-JWT credentials without a W3C data model.
-//! Comes in: the credential. Goes out: what its subject says of achievements and skills in words that are known from elsewhere.
-//! Everything else stays unread, and the warnings say so.
+//! W3C Verifiable Credentials of other kinds, and SD-JWT credentials without a W3C data model.
+//! Comes in: the credential. Goes out: the achievements and skills in members with known names. Other members are not read, and
+//! warnings list them.
 
 use super::Draft;
 use super::alignment::Surroundings;
@@ -11,12 +11,12 @@ use super::skills::Skills;
 use crate::model::credential::{Achievement, Attainment, LanguageMap};
 use crate::model::skill::Derivation;
 
-/// Members of a subject that hold an award, from the vocabularies in use.
+/// Members of a subject with an award, in the common vocabularies.
 const AWARDS: &[&str] = &["hasCredential", "degree", "certification", "license", "educationalCredentialAwarded", "qualification"];
-/// Members that hold skills as labels or as concepts.
+/// Members with skills, as labels or as concepts.
 const SKILLS: &[&str] = &["knowsAbout", "skills", "skill", "competency", "competencies", "ceterms:hasCompetency"];
 
-/// Members and claims of a credential that say nothing of its subject (SD-JWT VC §3.2.2.2, VCDM 1.1 and 2.0).
+/// Members and claims that are not about the subject (SD-JWT VC §3.2.2.2, VCDM 1.1 and 2.0).
 const FRAME: &[&str] = &[
     "iss",
     "sub",
@@ -71,7 +71,7 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     let read: Vec<&str> = AWARDS.iter().chain(SKILLS).copied().chain(["id", "type"]).collect();
     match subject.pointer.starts_with("/credentialSubject") {
         true => draft.warn_of_unread(&subject, &read),
-        // A token's claims stand beside each other: those of the frame and those about the person.
+        // A token mixes claims about the token and claims about the person at one level.
         false => draft.warn_of_unread(root, &[&read, FRAME].concat()),
     }
     skills
@@ -93,7 +93,7 @@ fn describe(award: &Node<'_>) -> Achievement {
     }
 }
 
-/// The most special type, in words: `UniversityDegreeCredential` → `University Degree Credential`.
+/// The most specific type, in words: `UniversityDegreeCredential` → `University Degree Credential`.
 fn type_name(root: &Node<'_>) -> String {
     let special = root.types().into_iter().rfind(|name| *name != "VerifiableCredential").map(str::to_owned);
     let name = special.or_else(|| root.text_of("vct")).unwrap_or_else(|| "Credential".to_owned());
@@ -115,7 +115,7 @@ fn read_skill(node: &Node<'_>, draft: &mut Draft, skills: &mut Skills) {
         }
         serde_json::Value::Object(_) => match node.any(&["name", "prefLabel", "label"]) {
             Some(name) if preferred(&name.languages(None)).is_some() => skills.add_label(&name, None, Derivation::IssuerTag),
-            _ => draft.warn("not_carried_over", Some(&node.pointer), "This skill has no name that can be read."),
+            _ => draft.warn("not_carried_over", Some(&node.pointer), "This skill has no readable name."),
         },
         _ => read_tag(node, &around, draft, skills),
     }

@@ -277,23 +277,21 @@ fn projections(skills: &[SkillAssertion]) -> Projections {
 fn reason(report: &VerificationReport) -> Option<Reason> {
     let check = report.deciding_check()?;
     let message = match (check.status, check.id) {
-        (CheckStatus::CouldNotCheck, CheckId::Status) => {
-            "The issuer could not be asked whether the credential is still in force."
-        }
+        (CheckStatus::CouldNotCheck, CheckId::Status) => "It could not be checked whether the credential is still valid.",
         (CheckStatus::CouldNotCheck, CheckId::Proof | CheckId::Controller) => "The signature could not be checked.",
         (CheckStatus::CouldNotCheck, CheckId::Recipient) => {
-            "It could not be determined whether the credential is about this person."
+            "It could not be checked whether the credential is about this person."
         }
         (CheckStatus::CouldNotCheck, _) => "A check could not be made.",
-        (_, CheckId::Format) => "The file is not in a form that can be read as a credential.",
-        (_, CheckId::Context) => "The credential uses terms whose meaning is not known here.",
-        (_, CheckId::Schema) => "The credential departs from the form that its standard asks for.",
+        (_, CheckId::Format) => "The file can't be read as a credential.",
+        (_, CheckId::Context) => "The credential uses words whose meaning the gateway does not know.",
+        (_, CheckId::Schema) => "The credential differs from the structure that its standard prescribes.",
         (_, CheckId::Proof) => "The signature does not prove that the credential is unchanged.",
         (_, CheckId::Controller) => "The signing key does not belong to the issuer, or may not be used for this.",
-        (_, CheckId::Integrity) => "A part of the credential is not covered by its signature.",
+        (_, CheckId::Integrity) => "The signature does not cover the whole credential.",
         (_, CheckId::Validity) => "The credential is not valid at this time.",
-        (_, CheckId::Status) => "The issuer says that the credential is not in force.",
-        (_, CheckId::IssuerTrust) => "No one vouches for the issuer.",
+        (_, CheckId::Status) => "The issuer says that the credential is not valid now.",
+        (_, CheckId::IssuerTrust) => "No one you trust has vouched for the issuer.",
         (_, CheckId::Recipient) => "The credential does not show that it is about this person.",
         (_, CheckId::Nested) => "A credential inside this one needs attention.",
     };

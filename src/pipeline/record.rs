@@ -269,7 +269,7 @@ fn older_issue() -> Warning {
     Warning {
         code: "newer_issue_known".to_owned(),
         pointer: None,
-        message: "The gateway already has this credential, or a newer issue of it, for this person: this one adds nothing."
+        message: "The gateway already has this credential, or a newer edition of it, for this person, so this file adds nothing."
             .to_owned(),
     }
 }

@@ -1,5 +1,5 @@
 //! Open Badges 3.0 credentials of an invented institution.
-//! Comes in: what the badge should say. Goes out: an unsigned credential.
+//! Comes in: the content of the badge. Goes out: an unsigned credential.
 
 use super::sign::{KeyKind, SigningKey};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -35,16 +35,16 @@ pub struct Badge {
     pub description: String,
     pub valid_from: DateTime<Utc>,
     pub valid_until: Option<DateTime<Utc>>,
-    /// The address of the person, of which the badge holds only a salted hash.
+    /// The person's e-mail address; the badge holds only its salted hash.
     pub email: String,
-    /// The person's own identifier, when the badge is bound to a wallet.
+    /// The person's DID, for a badge that is bound to a wallet.
     pub subject: Option<String>,
     /// `(name, concept URI, framework)`
     pub alignments: Vec<(String, String, String)>,
     pub tags: Vec<String>,
-    /// Percentage reached, of which 60 are required.
+    /// The percentage that the person reached; 60 is required.
     pub percent: Option<u8>,
-    /// URL of a Bitstring status list for revocation, and the place in it.
+    /// URL of a Bitstring status list for revocation, and the index in it.
     pub status: Option<(String, usize)>,
 }
 

@@ -3,7 +3,7 @@
 
 use super::picture;
 
-/// Length of the signature and the header chunk, after which the credential is put.
+/// Length of the signature and the header chunk; the credential follows them.
 const AFTER_HEADER: usize = 8 + 25;
 
 /// A PNG with the credential in an uncompressed iTXt chunk.

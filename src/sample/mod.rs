@@ -1,6 +1,6 @@
 //! Freshly signed badges of an invented institution, for newcomers and for tests.
 //! Comes in: a moment and a person's address. Goes out: files, signed with keys that exist only for this run.
-//! Must not know: verification. The code that verifies the samples shares only JSON-LD with this room.
+//! Must not know: verification. The verifying code shares only JSON-LD with this room.
 
 pub mod badge;
 pub mod bake;
@@ -13,7 +13,7 @@ pub use badge::{Badge, Institution};
 pub use set::{SampleFile, files};
 pub use sign::{DataIntegrity, KeyKind, SigningKey};
 
-/// Why a sample can't be made.
+/// The reason why a sample can't be made.
 #[derive(Debug, thiserror::Error)]
 pub enum SampleError {
     #[error("the sample has no canonical form: {0}")]

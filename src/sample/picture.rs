@@ -1,5 +1,5 @@
 //! Draws a small badge: a rosette with a tick, as PNG and as SVG.
-//! Comes in: nothing. Goes out: pictures that any viewer shows. Drawn by formula, so no picture file is needed.
+//! Comes in: nothing. Goes out: pictures that any viewer shows. A formula draws them, so no picture file is needed.
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;

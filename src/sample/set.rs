@@ -1,5 +1,5 @@
 //! The set of samples that `skillgate sample` writes.
-//! Comes in: the moment. Goes out: named files, good and bad ones, with the documents that they refer to and instructions.
+//! Comes in: the moment. Goes out: named good and bad files, the documents that they refer to, and instructions.
 
 use super::badge::{Badge, Institution};
 use super::sign::{DataIntegrity, KeyKind, vc_jwt};
@@ -72,13 +72,13 @@ pub fn files(now: DateTime<Utc>) -> Result<Vec<SampleFile>, SampleError> {
     Ok(files)
 }
 
-/// A trust policy that knows the invented institution, as an employer would write it for a real one.
+/// A trust policy that knows the invented institution, in the form that an employer would write for a real institution.
 fn policy(institutions: &[&Institution]) -> String {
     let dids: Vec<String> = institutions.iter().map(|institution| format!("\"{}\"", institution.did())).collect();
     let name = institutions.first().map_or("", |institution| institution.name.as_str());
     let example = |did: &String| format!("\n[[example]]\nissuer = {did}\nexpect = \"allow\"\nrule = \"samples\"\n");
     format!(
-        "# Trusts the issuer of these samples, and nobody else without a look.\nname = \"samples\"\nversion = \"1\"\n\
+        "# Trusts the issuer of these samples. A person should look at every other issuer.\nname = \"samples\"\nversion = \"1\"\n\
          unknown_issuer = \"attention\"\n\n[[rule]]\nid = \"samples\"\ndecision = \"allow\"\ndid = [{}]\nname = \"{name}\"\n{}",
         dids.join(", "),
         dids.iter().map(example).collect::<String>()

@@ -1,5 +1,5 @@
 //! Keys and signatures: Data Integrity (eddsa-rdfc-2022) and VC-JWT (EdDSA, ES256).
-//! Comes in: an unsigned credential. Goes out: the signed one. Keys are made at random and never written anywhere.
+//! Comes in: an unsigned credential. Goes out: the signed credential. Keys are random and never written anywhere.
 
 use super::SampleError;
 use crate::jsonld::{self, Contexts, Edition, HashAlgorithm};
@@ -123,7 +123,7 @@ fn digest(document: &Value) -> Result<Vec<u8>, SampleError> {
     Ok(canonical.digest(HashAlgorithm::Sha256))
 }
 
-/// A VC-JWT as Open Badges 3.0 §8.2.4 prescribes: the credential with its registered claims beside it.
+/// A VC-JWT (Open Badges 3.0 §8.2.4): the credential with its registered claims beside it.
 pub fn vc_jwt(credential: &Value, key: &SigningKey) -> String {
     let mut claims = credential.as_object().cloned().unwrap_or_default();
     let seconds = |value: Option<&Value>| {

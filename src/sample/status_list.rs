@@ -1,5 +1,5 @@
 //! A Bitstring Status List (W3C Bitstring Status List 1.0).
-//! Comes in: the places that are revoked. Goes out: an unsigned status list credential.
+//! Comes in: the revoked indexes. Goes out: an unsigned status list credential.
 
 use super::badge::{Institution, text};
 use base64::Engine as _;
@@ -9,10 +9,10 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use std::io::Write;
 
-/// Entries of the shortest list that the specification allows: single badges don't stand out in it.
+/// Entries of the shortest list that the specification allows, so that single badges can't be recognised.
 pub const ENTRIES: usize = 131_072;
 
-/// The list for revocation at `url`. Places beyond the list are ignored.
+/// The list for revocation at `url`. Indexes beyond the list are ignored.
 pub fn unsigned(institution: &Institution, url: &str, revoked: &[usize], valid_from: DateTime<Utc>) -> std::io::Result<Value> {
     let mut bits = vec![0_u8; ENTRIES / 8];
     for index in revoked {

@@ -1,6 +1,6 @@
 //! Compares web addresses: the same site, below a prefix.
 //! Comes in: addresses as an issuer or a policy writes them. Goes out: whether one covers the other.
-//! Must not know: the network, whose addresses they are.
+//! Must not know: the network, the owners of the addresses.
 
 use url::Url;
 
@@ -12,8 +12,8 @@ pub fn plain(text: &str) -> Option<Url> {
     is_plain.then_some(url)
 }
 
-/// The same host and port. The scheme is left alone: whether anything may be fetched without encryption is the HTTP client's
-/// policy, and profiles that still say `http` of themselves are common.
+/// The same host and port. The scheme is not compared: the HTTP client decides about plain `http`, and many issuers' profiles
+/// still name their own addresses with `http`.
 pub fn same_site(home: &Url, other: &Url) -> bool {
     home.host() == other.host() && home.port() == other.port()
 }

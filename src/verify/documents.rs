@@ -1,7 +1,7 @@
 //! Documents that a credential refers to: DID documents, status lists, hosted badges, keys, schemas.
-//! Comes in: a URL or a DID. Goes out: bytes, or why there are none. A map given by the caller is asked first, then
+//! Comes in: a URL or a DID. Goes out: bytes, or the reason why there are no bytes. The caller's map is asked first, then
 //! (unless offline) the guarded HTTP client through a bounded cache that revalidates with ETags.
-//! Must not know: what a document means.
+//! Must not know: the meaning of a document.
 
 use crate::http_client::{HttpClient, HttpError, Method, OutboundRequest, OutboundResponse};
 use bytes::Bytes;
@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// How long a fetched document is used without asking again.
+/// The time for which a fetched document is used without another request.
 const FRESH_FOR: Duration = Duration::from_secs(300);
-/// How long it is kept for revalidation.
+/// The time for which a fetched document is kept for revalidation.
 const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 /// Most bytes of documents in the cache.
 const CACHE_BYTES: u64 = 64 << 20;
@@ -29,7 +29,7 @@ pub struct Fetched {
     pub etag: Option<String>,
 }
 
-/// Why a document is not available.
+/// The reason why a document is not available.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DocumentError {
     #[error("nothing may be fetched (offline), and {0} was not provided")]
@@ -76,7 +76,7 @@ impl Documents {
         Self::with_provided(provided, client)
     }
 
-    /// `provided`: URL or DID → what to answer. `client`: absent means offline.
+    /// `provided`: URL or DID → answer. `client`: absent means offline.
     pub fn with_provided(provided: HashMap<String, Provided>, client: Option<HttpClient>) -> Self {
         let cache = |keep| {
             let weigh = |key: &String, value: &Fetched| u32::try_from(key.len() + value.bytes.len()).unwrap_or(u32::MAX);
@@ -85,20 +85,20 @@ impl Documents {
         Self { provided: Arc::new(provided), client, fresh: cache(FRESH_FOR), stale: cache(KEPT_FOR) }
     }
 
-    /// Whether the caller provided this very key.
+    /// Whether the caller provided exactly this key.
     pub fn is_provided(&self, key: &str) -> bool {
         self.provided.contains_key(key)
     }
 
-    /// Whether nothing but the provided documents may be used.
+    /// Whether only the provided documents may be used.
     pub fn is_offline(&self) -> bool {
         self.client.is_none()
     }
 
-    /// `key` is an https URL, or a DID (then only provided documents are asked: methods know where to look).
+    /// `key` is an https URL, or a DID. For a DID, only provided documents are asked; each DID method resolves its own URL.
     ///
     /// # Errors
-    /// [`DocumentError::Gone`] for HTTP 410, [`DocumentError::NotFound`] for other 4xx answers.
+    /// [`DocumentError::Gone`] for HTTP 410; [`DocumentError::NotFound`] for other 4xx answers.
     pub async fn get(&self, key: &str, accept: &str) -> Result<Fetched, DocumentError> {
         let address = key.split('#').next().unwrap_or(key);
         if let Some(provided) = self.provided.get(key).or_else(|| self.provided.get(address)) {

@@ -1,7 +1,7 @@
 //! The ordered checks that turn a received credential into a verdict.
-//! Comes in: one credential, what is known of the person, the moment. Goes out: a [`VerificationReport`] and, unless
+//! Comes in: one credential, the known facts about the person, the moment. Goes out: a [`VerificationReport`] and, unless
 //! rejected, the document that the proof covers. An invalid credential is a report, never an `Err`.
-//! Must not know: where credentials come from, how they are stored, what becomes of them.
+//! Must not know: the source, the storage or the later use of credentials.
 
 pub mod addresses;
 pub mod checks;
@@ -26,15 +26,15 @@ use std::sync::Arc;
 pub use verifier::{STEPS, Step, Verifier};
 pub use verifiers::Verifiers;
 
-/// A future that may contain itself: credentials hold credentials.
+/// A boxed future, since credentials hold credentials and the code is recursive.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// What the caller wants to know beside "is it genuine?".
+/// The caller's request for one credential.
 #[derive(Clone, Debug)]
 pub struct VerificationRequest {
-    /// The moment to verify as of.
+    /// The moment as of which the credential is verified.
     pub at: DateTime<Utc>,
-    /// Whom the credential should be about; empty when nobody asked.
+    /// The person that the credential should be about; empty when the caller names no person.
     pub candidate: CandidateHint,
     /// Whether to fill [`crate::model::report::Check::explain`].
     pub explain: bool,
@@ -47,7 +47,7 @@ pub struct Verification {
     pub document: Option<VerifiedDocument>,
 }
 
-/// What a presentation must be bound to.
+/// The challenge and domain that a presentation must be bound to.
 #[derive(Clone, Debug, Default)]
 pub struct PresentationRequest {
     pub challenge: Option<String>,
@@ -63,13 +63,13 @@ impl PresentationRequest {
     }
 }
 
-/// What the securing of a document proves, before anything that it says is looked at: no status, no trust, no recipient.
-/// This part never fetches another credential, so status lists and schema credentials are verified with it.
+/// The result of the checks on a document's securing, without status, trust and recipient. These checks never fetch another
+/// credential, so status lists and schema credentials are verified with them.
 #[derive(Clone, Debug)]
 pub struct SecuredDocument {
     pub format: Format,
     pub secured_with: Securing,
-    /// The decoded document, also when a check failed: nothing in it is to be believed then.
+    /// The decoded document. After a failed check, no statement in it may be used.
     pub json: Option<Arc<Value>>,
     /// The issuer that the controller check bound the key to.
     pub issuer_id: Option<String>,

@@ -1,12 +1,11 @@
-//! From checks to a verdict: one small table.
-//! Comes in: the checks, in any order, some perhaps missing. Goes out: exactly one per check id, in order, and the outcome.
-//! Must not know: what any check looks at.
+//! From checks to an outcome: one small table.
+//! Comes in: checks in any order, perhaps not all. Goes out: exactly one check per id, in order, and the outcome.
+//! Must not know: how a check is made.
 
 use crate::model::report::{Check, CheckId, CheckStatus, Outcome};
 
-/// What a check's status means for the whole. Bad inner credentials need a person's eye; every other failure means that the
-/// credential must not be relied on. (The schema check fails only for a document that is something else than it says; a
-/// deviation is a warning.)
+/// The outcome that a check's status leads to. Bad inner credentials need a person's attention; every other failure rejects the
+/// credential. (The schema check fails only for a document of another kind than it says; a deviation is a warning.)
 pub fn weigh(check: &Check) -> Outcome {
     match (check.id, check.status) {
         (_, CheckStatus::Pass | CheckStatus::NotApplicable) => Outcome::Accepted,
@@ -21,7 +20,7 @@ pub fn of(checks: &[Check]) -> Outcome {
     checks.iter().map(weigh).max().unwrap_or(Outcome::Rejected)
 }
 
-/// One check per id, in order; of several with one id the worst counts, and a missing one was not needed.
+/// One check per id, in order. Of several checks with one id, the worst counts; a missing check becomes `not_applicable`.
 pub fn complete(checks: Vec<Check>) -> Vec<Check> {
     let mut worst = CheckId::ALL.map(|id| (id, None::<Check>));
     for check in checks {

@@ -1,5 +1,5 @@
-//! Presentations: the transport's verdict, never mixed with that of the credentials it carries.
-//! Comes in: a presentation and what it must be bound to. Goes out: a report on it and what it proves about its holder.
+//! Presentations: the verdict on the transport, never mixed with the verdicts on its credentials.
+//! Comes in: a presentation, its challenge and domain. Goes out: a report on it, and the facts that it proves about its holder.
 //! Must not know: the credentials inside; each is verified alone.
 
 use super::checks::format::{self, identifier_of};
@@ -21,17 +21,17 @@ const COSE_TYPES: [&str; 1] = ["vp+cose"];
 const SD_TYPES: [&str; 3] = ["vp+sd-jwt", "vp-ld+sd-jwt", "vp+ld+json+sd-jwt"];
 const CONTENTS: [&str; 4] = ["vp", "vp+ld+json", "vp+json", "json"];
 
-/// What was found about a presentation.
+/// The result of verifying a presentation.
 struct Finding {
     secured_with: Securing,
     checks: Vec<Check>,
     holder: Option<String>,
-    /// Whether it carries a proof at all.
+    /// Whether the presentation carries a proof.
     is_signed: bool,
 }
 
 impl Verifier {
-    /// The presentation's own proof: the transport's verdict, never mixed with that of its credentials.
+    /// Verifies the presentation's own proof. The verdict is never mixed with the verdicts on its credentials.
     pub async fn verify_presentation(
         &self,
         presentation: &ReceivedPresentation,
@@ -59,7 +59,7 @@ impl Verifier {
         };
         let checks = outcome::complete(found.checks);
         let passed = |id| checks.iter().any(|check| check.id == id && check.status == CheckStatus::Pass);
-        // A token that the signature does not cover may be anybody's: whoever signed did not present it.
+        // The signature does not cover this token, so the signer did not present it: the token may be anybody's.
         let covers = checks.iter().all(|check| check.code != Code::TokenNotCovered);
         let is_proven = outcome::of(&checks) != crate::model::report::Outcome::Rejected
             && covers
@@ -84,12 +84,12 @@ impl Verifier {
     }
 }
 
-/// What the holder of a credential signed, where the credential was handed over outside a presentation.
+/// The holder's own signature on a credential that came outside a presentation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HolderSignature {
-    /// The holder signed nothing, or no signature was asked for.
+    /// The holder signed nothing, or no signature was required.
     Absent,
-    /// The holder's own key signed this disclosure, for what was asked.
+    /// The holder's own key signed this disclosure for the required challenge and domain.
     Holds,
     /// The holder signed for another challenge.
     OtherChallenge,
@@ -100,13 +100,13 @@ pub enum HolderSignature {
     Broken,
 }
 
-/// The holder's own signature on an SD-JWT credential (RFC 9901 §7.3), when `expected` asks for something that it must be bound to.
+/// Checks the holder's own signature on an SD-JWT credential (RFC 9901 §7.3), when `expected` names a challenge or a domain.
 pub fn holder_signature(document: &Document, expected: &PresentationRequest, at: DateTime<Utc>) -> HolderSignature {
     let Document::SdJwt(text) = document else { return HolderSignature::Absent };
     if expected.challenge.is_none() && expected.domain.is_none() {
         return HolderSignature::Absent;
     }
-    // A credential that can't be taken apart gets its verdict when it is verified.
+    // A malformed credential gets its verdict when it is verified.
     let Ok(parsed) = SdJwt::parse(text) else { return HolderSignature::Absent };
     let Some(binding) = &parsed.key_binding else { return HolderSignature::Absent };
     match binding.check(&parsed.claims, expected.challenge.as_deref(), expected.domain.as_deref()) {
@@ -123,7 +123,7 @@ fn typed(token: Envelope, types: &[&str]) -> Result<Envelope, Malformed> {
     Ok(token)
 }
 
-/// What was signed, and its claims where a holder could withhold some.
+/// The signed document, and its claims when a holder could withhold claims.
 async fn signed(
     opened: Result<(Envelope, Option<Map<String, Value>>), Malformed>,
     secured_with: Securing,
@@ -144,10 +144,7 @@ async fn embedded(json: &Value, is_empty: bool, expected: &PresentationRequest, 
     if entries(json.get("proof")).all(Value::is_null) {
         let detail = "the presentation is not signed, so nothing shows who sent it";
         let proof = match is_empty {
-            true => {
-                Check::fail(CheckId::Proof, Code::Unsigned, "the presentation is neither signed nor does it hold any credential")
-                    .found()
-            }
+            true => Check::fail(CheckId::Proof, Code::Unsigned, "the presentation is not signed and holds no credential").found(),
             false => Check::new(CheckId::Proof, CheckStatus::Warning, Code::HolderUnproven, detail).found(),
         };
         return Finding { secured_with: Securing::None, checks: vec![structure, proof], holder: None, is_signed: false };
@@ -177,7 +174,7 @@ fn untimely(mut made: impl Iterator<Item = DateTime<Utc>>, expected: &Presentati
     Some(Check::fail(CheckId::Proof, Code::HolderSignatureTime, &detail).found())
 }
 
-/// Some wallets name the vocabulary of the signature only inside the proof; it was signed as if it stood outside.
+/// Some wallets name the signature's vocabulary only inside the proof, but sign as if it stood at the top.
 fn with_suite_context(json: &Value) -> Value {
     const SUITE: &str = "https://w3id.org/security/suites/ed25519-2020/v1";
     let mut json = json.clone();
@@ -213,7 +210,8 @@ async fn token_form(
     checks.extend(untimely(payload.get("iat").and_then(validity::parse_seconds).into_iter(), expected, opening.at));
     let text = |name: &str| payload.get(name).and_then(Value::as_str);
     if expected.challenge.as_deref().is_some_and(|challenge| text("nonce") != Some(challenge)) {
-        checks.push(Check::fail(CheckId::Proof, Code::ChallengeMismatch, "the presentation answers another request").found());
+        checks
+            .push(Check::fail(CheckId::Proof, Code::ChallengeMismatch, "the presentation was made for another request").found());
     }
     if let Some(domain) = expected.domain.as_deref()
         && !entries(payload.get("aud")).any(|audience| audience == domain)

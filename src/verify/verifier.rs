@@ -1,6 +1,6 @@
-//! The verifier: every check on one credential, step by step as [`STEPS`] lists them.
-//! Comes in: a received credential and what is asked. Goes out: a [`Verification`].
-//! Must not know: where credentials come from, how they are stored.
+//! The verifier: every check on one credential, in the order of [`STEPS`].
+//! Comes in: a received credential and the caller's request. Goes out: a [`Verification`].
+//! Must not know: the source or the storage of credentials.
 
 use super::checks::issuer_trust::TrustPolicy;
 use super::checks::status::{self, StatusRequest};
@@ -21,21 +21,21 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What is looked at together, because it needs the same facts.
+/// Checks that need the same facts and are made together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// What the file and its signature prove by themselves.
+    /// The checks on the file and its signature.
     Securing,
-    /// Whether the document has the structure that its format prescribes.
+    /// The check of the structure that the format prescribes.
     Structure,
-    /// What the credential says, and what others say of it. Only for a credential that is genuine: nothing that another file says is
-    /// followed up.
+    /// The checks on the credential's content and on other documents about it. They are made only for a genuine credential; addresses
+    /// in another credential are not followed.
     Content,
 }
 
-/// The steps in the order in which they are made, each with the checks that it decides, in the order in which it decides them.
-/// A report shows the checks in the order of [`CheckId::ALL`]. A check may be made again, and the worst answer counts: for a genuine
-/// credential `schema` (the schemas that it names), `integrity` (documents that it pins) and `status` (a newer edition of it).
+/// The steps in order, each with its checks in order. A report shows the checks in the order of [`CheckId::ALL`]. For a genuine
+/// credential, three checks are made again and the worst result counts: `schema` (the schemas that the credential names),
+/// `integrity` (the documents that it pins) and `status` (a newer edition of it).
 pub const STEPS: [(Step, &[CheckId]); 3] = [
     (
         Step::Securing,
@@ -51,7 +51,7 @@ pub struct Verifier {
     pub documents: Documents,
     pub contexts: Contexts,
     pub policy: Arc<TrustPolicy>,
-    /// Services that may be asked for DID documents.
+    /// Services for DID documents.
     pub registries: Registries,
 }
 
@@ -69,19 +69,20 @@ impl Verifier {
         Self { registries, ..self }
     }
 
-    /// Where keys come from, and who may say whose they are.
+    /// The resolver of keys, with the policy's authorities.
     pub(super) fn keys(&self, at: DateTime<Utc>) -> KeyResolver {
         KeyResolver::new(self.documents.clone(), at)
             .with_authorities(self.policy.authorities().clone())
             .with_registries(self.registries.clone())
     }
 
-    /// The checks on how a document is secured, alone (status lists, schema credentials).
+    /// Only the checks on a document's securing (for status lists and schema credentials).
     pub async fn verify_secured(&self, document: &Document, at: DateTime<Utc>) -> SecuredDocument {
         Opening::new(self, at, false).open(document).await
     }
 
-    /// [`Verifier::verify`] for a credential `depth` levels inside another one; at `nested::MAX_DEPTH` nothing further inside is verified.
+    /// [`Verifier::verify`] for a credential at level `depth` inside another credential; at `nested::MAX_DEPTH`, inner credentials are not
+    /// verified.
     pub fn verify_within<'a>(
         &'a self,
         received: &'a ReceivedCredential,
@@ -124,8 +125,8 @@ impl Verifier {
         let checks: Vec<Check> = checks.into_iter().map(|check| shown(self.policy.adjust(check))).collect();
         let checks = outcome::complete(checks);
         let outcome = outcome::of(&checks);
-        // Anybody can sign in somebody else's name: content whose issuer is not proven is not read further. A sealed European
-        // credential is, because its seal names a person or body that no key document lists.
+        // Anybody can sign in somebody else's name, so content without a proven issuer is not read further. A sealed European
+        // credential is an exception: its seal names a person or body that no key document lists.
         let is_issuers = format == Format::Elm3 || checks.iter().all(|check| !is_unproven_controller(check));
         let document = json.filter(|_| is_genuine && is_issuers && outcome != Outcome::Rejected);
         let report = VerificationReport {
@@ -143,7 +144,7 @@ impl Verifier {
         Verification { report, document }
     }
 
-    /// The checks that read what a genuine credential says.
+    /// The checks on the content of a genuine credential.
     async fn check_content(
         &self,
         json: &Value,
@@ -171,7 +172,7 @@ impl Verifier {
     }
 }
 
-/// What the content of a genuine credential led to.
+/// The results of these checks.
 #[derive(Default)]
 struct Found {
     checks: Vec<Check>,
@@ -185,9 +186,9 @@ fn is_unproven_controller(check: &Check) -> bool {
     check.id == CheckId::Controller && check.status == CheckStatus::CouldNotCheck
 }
 
-/// The checks that say whether a document is what its issuer made.
+/// The checks that prove a document to be its issuer's.
 fn authenticity(checks: &[Check]) -> Vec<Check> {
-    // An expired credential is genuine all the same.
+    // An expired credential is still genuine.
     let counts = |id: CheckId| decided_by(Step::Securing).any(|decided| decided == id) && id != CheckId::Validity;
     checks.iter().filter(|check| counts(check.id)).cloned().collect()
 }
@@ -196,7 +197,7 @@ fn decided_by(step: Step) -> impl Iterator<Item = CheckId> {
     STEPS.into_iter().filter(move |(listed, _)| *listed == step).flat_map(|(_, ids)| ids.iter().copied())
 }
 
-/// Nothing that a credential says is followed up before it is known to be genuine.
+/// The checks that are not made for a credential that is not genuine.
 fn unreached() -> impl Iterator<Item = Check> {
     decided_by(Step::Content)
         .map(|id| Check::not_applicable(id, "Not checked, because the credential was not found to be genuine."))
@@ -209,12 +210,12 @@ fn achievement_types(json: &Value) -> Vec<String> {
     types.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Badges of the second generation and older have a graph instead of a credential.
+/// Open Badges 2.0 and older are a graph of objects instead of a single credential.
 fn is_open_badges_2(document: &Document) -> bool {
     let is_badge = |json: &Value| matches!(classify::format_of(json), Format::OpenBadges1 | Format::OpenBadges2);
     match document {
         Document::Json(json) => is_badge(json),
-        // Whatever its signature: an unsigned token may still name the address of a hosted badge.
+        // An unsigned token counts too: it may name the address of a hosted badge.
         Document::CompactJws(token) => token.claims.as_deref().is_some_and(is_badge),
         Document::HostedUrl(_) => true,
         Document::SdJwt(_) | Document::CoseSign1(_) => false,

@@ -1,6 +1,6 @@
-//! One verifier for each tenant: the same documents and contexts, the tenant's own trust policy.
-//! Comes in: the verifier for everybody, and policies of single tenants. Goes out: the verifier of a tenant.
-//! Must not know: where policies are kept.
+//! One verifier per tenant: the same documents and contexts, the tenant's own trust policy.
+//! Comes in: the default verifier, and tenants' own policies. Goes out: the verifier of a tenant.
+//! Must not know: the storage of policies.
 
 use super::Verifier;
 use super::checks::issuer_trust::TrustPolicy;
@@ -16,23 +16,23 @@ pub struct Verifiers {
 }
 
 impl Verifiers {
-    /// `policies`: of tenants that have one of their own.
+    /// `policies`: the policies of tenants with a policy of their own.
     pub fn new(everybody: Verifier, policies: HashMap<TenantId, TrustPolicy>) -> Self {
         let policies = policies.into_iter().map(|(tenant, policy)| (tenant, Arc::new(policy)));
         Self { everybody, policies: Arc::new(policies.collect()) }
     }
 
-    /// For what depends on no tenant.
+    /// The verifier for work that depends on no tenant.
     pub fn everybody(&self) -> &Verifier {
         &self.everybody
     }
 
-    /// The policy for everybody, and those of single tenants.
+    /// The default policy, and the tenants' own policies.
     pub fn policies(&self) -> impl Iterator<Item = &TrustPolicy> {
         std::iter::once(&self.everybody.policy).chain(self.policies.values()).map(AsRef::as_ref)
     }
 
-    /// Under the tenant's own policy where it has one.
+    /// The verifier with the tenant's own policy, else with the default policy.
     pub fn of(&self, tenant: &TenantId) -> Verifier {
         let mut verifier = self.everybody.clone();
         if let Some(policy) = self.policies.get(tenant) {

@@ -154,7 +154,7 @@ test("the waiting page follows the wallet to the verdict without being asked aga
   const verdicts = await page.locator("#exchange-verdicts li").allInnerTexts();
   assert.equal(verdicts.length, 2);
   assert.ok(verdicts.some((words) => /^Could not be accepted: /.test(words)), verdicts.join());
-  assert.ok(verdicts.some((words) => /^(Genuine and in force|Received; a person will look at it)/.test(words)), verdicts.join());
+  assert.ok(verdicts.some((words) => /^(Genuine and valid|Received; a person will look at it)/.test(words)), verdicts.join());
   assert.doesNotMatch(await page.content(), /Leading Data Teams|did:key/);
   await assertReadable(page);
   await assertNoFaults(page);

@@ -158,7 +158,7 @@ fn what_a_document_holds_is_bounded_over_everything_inside_it() {
         Content::Nothing(problem) => problem.message,
         other => panic!("{other:?}"),
     };
-    let too_much = "Not all of it could be looked at";
+    let too_much = "Not all of it could be searched";
     let bomb = made::pdf_with_attachment("a.txt", &vec![b' '; 4 << 20]);
     assert!(code(&bomb).contains(too_much));
     let many: Vec<Vec<u8>> =

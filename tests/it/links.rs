@@ -89,7 +89,7 @@ async fn a_link_in_a_document_is_asked_like_a_pasted_one_and_the_answer_says_so(
         assert_eq!(answer.status, 201, "{answer:?}");
         let answer = answer.json();
         let file = &answer["files"][0];
-        assert!(file["detected"].as_str().unwrap().contains("found by a link to"), "{file:#}");
+        assert!(file["detected"].as_str().unwrap().contains("from a link to"), "{file:#}");
         assert_eq!(file["credentials"].as_array().unwrap().len(), 1, "{file:#}");
         assert_ne!(file["credentials"][0]["outcome"], "rejected");
     }
@@ -104,8 +104,8 @@ async fn a_document_whose_links_lead_nowhere_says_what_became_of_them() {
     let settings = ChannelSettings { link_hosts: vec![host.address.clone()], ..ChannelSettings::default() };
     let app = spawn_app_with_channels(settings).await;
     for (link, sentence) in [
-        ("https://evil.example/badge".to_owned(), "does not lead to a platform that can be asked here"),
-        (format!("{}/private", host.address), "does not show this credential to everybody"),
+        ("https://evil.example/badge".to_owned(), "does not lead to a platform that the gateway knows"),
+        (format!("{}/private", host.address), "does not show this credential publicly"),
         ("https://www.linkedin.com/in/ada".to_owned(), "does not lead to a credential that can be checked"),
     ] {
         let answer = Answer::of(app.upload(Form::new().file("cv.pdf", &made::pdf_with_link(&link)))).await.json();

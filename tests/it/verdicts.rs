@@ -16,36 +16,36 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/verdicts.md");
 const OPENING: &str = "\
 # Verdicts
 
-Every credential gets a verdict, and the checks that led to it. This page lists what can be said. It is made from the table of codes
-in `src/model/code/table.rs` by `SKILLGATE_UPDATE_GOLDEN=1 cargo test --test it verdicts`; change the table, not the page.
+Every credential gets a verdict, with the checks behind it. This page lists every code that a check can give.
+`SKILLGATE_UPDATE_GOLDEN=1 cargo test --test it verdicts` makes the page from the table in `src/model/code/table.rs`; change the table, not the page.
 
 ## Outcomes
 
 | outcome | meaning | what to do |
 |---|---|---|
-| `accepted` | Every check passed, or did not apply. | Rely on the credential. |
-| `attention` | A check gave a warning or could not be made. | Let a person look at it; the report says at what. |
-| `rejected` | A check failed. Nothing of the credential's content is shown or sent on. | Do not rely on the credential. |
+| `accepted` | Every check passed or did not apply. | Rely on the credential. |
+| `attention` | A check gave a warning or could not be made. | Have a person look at the checks that the report marks. |
+| `rejected` | A check failed. The credential's content is neither shown nor sent on. | Do not rely on the credential. |
 
-The worst check decides. A bad credential *inside* another credential never rejects the outer credential: it asks for attention.
+The worst check decides. A bad credential *inside* another credential never rejects the outer credential; the outer credential needs attention.
 
 ## Statuses of a check
 
 | status | meaning |
 |---|---|
 | `pass` | The check was made, and the credential passed. |
-| `warning` | The check was made; a person should look at what it found. |
+| `warning` | The check was made, and a person should look at its findings. |
 | `could_not_check` | The check could not be made, for example because the issuer's site did not answer. It neither passed nor failed. |
 | `fail` | The check was made, and the credential failed. |
 | `not_applicable` | The check does not apply to this credential, or an earlier check decided first. |
 
-A trust policy may make a check stricter or laxer; the report then says so (`policy_adjusted`) and names the policy. A policy never makes
-a forged, revoked or denied credential acceptable.
+A trust policy may make a check stricter or more lenient. The report then has the finding `policy_adjusted`, which names the policy. A policy never
+makes a forged, revoked or denied credential acceptable.
 
 ## Checks and their codes
 
-The codes are stable: programs may rely on them. The sentences are not; a report gives them with the particulars of the case. The status
-is the usual one. The next step is the usual one as well, where a reader can do something.
+The codes are stable, so programs may rely on them. The sentences may change, and a report adds the details of the case. Status and next step
+are the usual ones.
 ";
 
 #[test]
@@ -63,7 +63,7 @@ fn the_page_of_all_verdicts_says_what_the_table_of_codes_says() {
 fn page() -> String {
     let mut page = OPENING.to_owned();
     let is_general = |code: &&Code| code.checks() == CheckId::ALL;
-    section(&mut page, "Every check", "These codes can stand in any check.", Code::ALL.iter().filter(is_general));
+    section(&mut page, "Every check", "Any check can have these codes.", Code::ALL.iter().filter(is_general));
     for id in CheckId::ALL {
         let codes = Code::ALL.iter().filter(|code| !is_general(code) && code.checks().contains(&id));
         section(&mut page, &format!("`{}`", id.as_str()), id.question(), codes);

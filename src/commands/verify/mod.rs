@@ -1,4 +1,4 @@
-//! `skillgate verify`: verifies files: are they genuine, valid and about the right person?
+//! `skillgate verify`: verifies files, without a server.
 //! Comes in: files and options. Goes out: a report for people, or one JSON line per file, in the order given.
 
 mod text;
@@ -30,13 +30,13 @@ use tokio::sync::{Semaphore, mpsc};
 
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Badges and credentials: JSON, JWT, SD-JWT, COSE, pictures, PDF documents, mails or ZIP; `-` reads a file from standard input
+    /// Badges and credentials: JSON, JWT, SD-JWT, COSE, pictures, PDF documents, e-mails or ZIP; `-` reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The person's e-mail address; may be repeated for several addresses of one person
+    /// E-mail address of the person; may be repeated for several addresses of one person
     #[arg(long, value_name = "ADDRESS")]
     email: Vec<String>,
-    /// The person's name
+    /// Name of the person
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
     /// Verify as of this moment, for example 2026-01-31T12:00:00Z
@@ -45,16 +45,16 @@ pub struct VerifyArgs {
     /// Fetch nothing; use only the files that --documents names
     #[arg(long)]
     offline: bool,
-    /// JSON map of URL or DID to file, used instead of the network; null means "answers 410 Gone"
+    /// JSON map of URL or DID to file, used instead of the network; null stands for the answer 410 Gone
     #[arg(long, value_name = "MAP.json")]
     documents: Option<PathBuf>,
     /// JSON map of context URL to file, for vocabularies that are not built in
     #[arg(long, value_name = "MAP.json")]
     contexts: Option<PathBuf>,
-    /// Trust policy that decides about issuers
+    /// File with the trust policy that decides about issuers
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Print one JSON report per file, each on one line
+    /// Print one JSON report per file, one per line
     #[arg(long)]
     json: bool,
     /// Add intermediate values for a developer: hashes, canonical form, keys
@@ -70,17 +70,17 @@ fn moment(text: &str) -> Result<DateTime<Utc>, String> {
 /// The report on one file.
 #[derive(Debug, Serialize)]
 pub struct FileReport {
-    /// Exactly the argument.
+    /// The argument, unchanged.
     pub file: String,
     pub outcome: Outcome,
     pub credentials: Vec<Entry>,
-    /// Why no credential could be taken from the file.
+    /// The reason why the file gave no credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<FileProblem>,
-    /// What to tell the person who sent the file, whatever the verdict is.
+    /// Warnings for the person who sent the file, whatever the verdict.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<FileProblem>,
-    /// Files of an archive that hold no credential and do not count.
+    /// Files of an archive without a credential, which do not affect the verdict.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub companions: Vec<Companion>,
 }
@@ -93,10 +93,10 @@ pub struct Companion {
     pub problem: FileProblem,
 }
 
-/// One credential of a file, or the presentation that carried them.
+/// One credential of a file, or the presentation that carried the credentials.
 #[derive(Debug, Serialize)]
 pub struct Entry {
-    /// Where in the file: its name inside an archive.
+    /// The name inside an archive.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     #[serde(flatten)]
@@ -142,7 +142,7 @@ struct Job {
 fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
     for file in args.files.iter().filter(|file| file.as_os_str() != "-") {
         let found = std::fs::metadata(file).with_context(|| format!("{} can't be read", file.display()))?;
-        anyhow::ensure!(!found.is_dir(), "{} is a folder: name the files in it", file.display());
+        anyhow::ensure!(!found.is_dir(), "{} is a folder; name the files in it", file.display());
     }
     let mut settings = settings.load()?;
     for (given, setting) in [
@@ -171,7 +171,7 @@ fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
     Ok(Job { examiner, question })
 }
 
-/// Verifies files in parallel and hands the reports over in the order of the files.
+/// Verifies files in parallel and passes the reports on in the order of the files.
 async fn verify_all(
     job: Arc<Job>,
     files: Vec<PathBuf>,
@@ -186,7 +186,7 @@ async fn verify_all(
         runtime.spawn(async move {
             let Ok(_slot) = slots.acquire().await else { return };
             let report = verify_file(&job, &file).await;
-            // Sending fails only after printing failed, and that error is reported there.
+            // Sending fails only after printing failed, and the printer reports that error.
             drop(sender.send((index, report)));
         });
     }
@@ -235,7 +235,7 @@ async fn verify_file(job: &Job, path: &PathBuf) -> FileReport {
     FileReport { file, outcome, credentials: entries, problem, warnings, companions }
 }
 
-/// Adds what was found in one file to `entries`; returns why there was no credential in it.
+/// Adds the items of one file to `entries`; returns the reason why the file gave no credential.
 fn add(examined: Examined, is_archive: bool, at: DateTime<Utc>, entries: &mut Vec<Entry>) -> Option<FileProblem> {
     let name = is_archive.then_some(examined.file.name);
     if let Some(problem) = &examined.problem {
@@ -268,7 +268,7 @@ fn without_credential(file: String, problem: FileProblem, at: DateTime<Utc>) -> 
     FileReport { file, outcome: Outcome::Rejected, credentials: vec![entry], problem: Some(problem), warnings, companions }
 }
 
-/// A report that says why there is no credential to judge.
+/// A report with the reason why there is no credential to verify.
 fn nothing(problem: &FileProblem, at: DateTime<Utc>) -> VerificationReport {
     let mut check = match problem.outcome() {
         Some(Outcome::Rejected) => Check::fail(CheckId::Format, problem.code, &problem.message),

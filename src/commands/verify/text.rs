@@ -1,4 +1,4 @@
-//! A report as a recruiter reads it.
+//! A report as text for a recruiter.
 
 use super::{Entry, FileReport, explained};
 use crate::model::report::{Check, CheckId, CheckStatus, Outcome};
@@ -31,10 +31,10 @@ fn credential(out: &mut String, entry: &Entry, paint: &dyn Fn(&str, &str) -> Str
         title = format!("  {} ({})", plain(name), report.format.title());
     }
     if let Some(issuer) = &report.issuer_name {
-        let vouched = issuer
-            .registry
-            .as_ref()
-            .map_or_else(|| "as it calls itself".to_owned(), |registry| format!("listed by {}", plain(registry)));
+        let vouched = issuer.registry.as_ref().map_or_else(
+            || "the name is the issuer's own statement".to_owned(),
+            |registry| format!("listed by {}", plain(registry)),
+        );
         title = format!("{title}, issued by {} ({vouched})", plain(&issuer.name));
     }
     out.push_str(&format!("{title}: {}\n", verdict(report.outcome)));
@@ -102,7 +102,7 @@ fn name(id: CheckId) -> &'static str {
     }
 }
 
-/// Foreign text must not steer a terminal.
+/// Foreign text without control characters, which could steer a terminal.
 fn plain(text: &str) -> String {
     let steers = |letter: char| {
         letter.is_control() || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -1,6 +1,6 @@
-//! PNG text chunks (tEXt, zTXt, iTXt) that carry a badge.
+//! PNG text chunks (tEXt, zTXt, iTXt) with a badge.
 //! Comes in: the bytes of a PNG file. Goes out: the baked texts. Work is bounded by the file's length, and inflating
-//! by `max_text_chunk_bytes`. Chunks after a damaged one are not reached; what was found before it counts.
+//! by `max_text_chunk_bytes`. Reading stops at a damaged chunk; texts before it count.
 
 use super::Picture;
 use crate::document::Limits;
@@ -8,7 +8,7 @@ use flate2::read::ZlibDecoder;
 use std::io::Read;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1A\n";
-/// `openbadges` is 0.5 to 2.x, the others are 3.0 and CLR 2.0.
+/// `openbadges`: 0.5 to 2.x; the other keywords: 3.0 and CLR 2.0.
 const KEYWORDS: [&[u8]; 3] = [b"openbadgecredential", b"openbadges", b"clrcredential"];
 
 /// Finds the badges in a PNG file.
@@ -16,7 +16,7 @@ pub fn extract(bytes: &[u8], limits: &Limits) -> Picture {
     let mut picture = Picture::default();
     let mut seen = [false; KEYWORDS.len()];
     let Some(mut rest) = bytes.strip_prefix(SIGNATURE) else {
-        picture.damage = Some("it does not start like a PNG file".to_owned());
+        picture.damage = Some("it does not begin like a PNG file".to_owned());
         return picture;
     };
     loop {
@@ -57,13 +57,13 @@ impl<'a> Chunk<'a> {
         let (length, bytes) = bytes.split_at_checked(4)?;
         let (kind, bytes) = bytes.split_at_checked(4)?;
         let (data, bytes) = bytes.split_at_checked(usize::try_from(big_endian(length)?).ok()?)?;
-        // Text chunks are ancillary: programs that rewrite them get the checksum wrong, every viewer shows the picture all the
-        // same, and whether the badge is whole its signature or its issuer's site tells.
+        // The checksum is not checked: some programs rewrite text chunks with a wrong checksum, every viewer still shows the picture,
+        // and the signature or the issuer's site shows whether the badge is whole.
         let (_checksum, rest) = bytes.split_at_checked(4)?;
         Some(Self { kind, data, rest })
     }
 
-    /// Keyword and what follows its terminator; only for text chunks.
+    /// Keyword, and the data after its terminator; only for text chunks.
     fn keyword(&self) -> Option<(&'a [u8], &'a [u8])> {
         if !matches!(self.kind, b"tEXt" | b"zTXt" | b"iTXt") {
             return None;
@@ -84,7 +84,7 @@ impl<'a> Chunk<'a> {
 
 /// iTXt: compression flag, compression method, language\0, translated keyword\0, text.
 fn international_text(body: &[u8], limits: &Limits) -> Result<String, String> {
-    let broken = || "its badge data is not well-formed".to_owned();
+    let broken = || "its badge data is malformed".to_owned();
     let (header, after) = body.split_at_checked(2).ok_or_else(broken)?;
     let mut fields = after.splitn(3, |&byte| byte == 0);
     let text = fields.nth(2).ok_or_else(broken)?;
@@ -108,13 +108,13 @@ fn inflated(body: &[u8], limits: &Limits) -> Result<String, String> {
     let mut text = Vec::new();
     let read = ZlibDecoder::new(stream).take(cap as u64 + 1).read_to_end(&mut text);
     if text.len() > cap {
-        return Err(format!("its badge data grows beyond {} KB when unpacked", cap >> 10));
+        return Err(format!("its badge data unpacks to more than {} KB", cap >> 10));
     }
     read.map_err(|_| "its compressed badge data is damaged".to_owned())?;
     decoded(text, limits)
 }
 
-/// UTF-8, as every issuer writes it, else Latin-1 as tEXt prescribes.
+/// UTF-8, which every issuer writes, else Latin-1, which tEXt prescribes.
 fn decoded(bytes: Vec<u8>, limits: &Limits) -> Result<String, String> {
     if bytes.len() > limits.max_text_chunk_bytes.max(limits.max_file_bytes) {
         return Err("its badge data is too large".to_owned());

@@ -1,6 +1,6 @@
 //! SVG elements of the Open Badges baking specification.
-//! Comes in: the bytes of an SVG file. Goes out: the baked texts. Nothing is ever resolved or fetched: a DOCTYPE with
-//! declarations of its own and every entity but the five of XML are refused. Time and memory grow with the length only.
+//! Comes in: the bytes of an SVG file. Goes out: the baked texts. Nothing is resolved or fetched: a DOCTYPE with declarations, and
+//! every entity except the five of XML, are refused. Time and memory grow only with the length.
 
 use super::Picture;
 use crate::document::{Limits, json};
@@ -9,10 +9,10 @@ use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-/// Namespaces of baked elements, and what kind of badge each is for.
+/// Namespaces of baked elements, each with its kind of badge.
 const NAMESPACES: [(&str, usize); 3] =
     [("https://purl.imsglobal.org/ob/v3p0", 0), ("http://openbadges.org", 1), ("https://purl.imsglobal.org/clr/v2p0", 2)];
-/// Namespace declarations that matter (of baking namespaces, or shadowing one); honest files have one.
+/// The most declarations that bind or shadow a baking namespace; an honest file has one.
 const MAX_DECLARATIONS: usize = 64;
 const MAX_DEPTH: usize = 2_000;
 
@@ -29,7 +29,7 @@ pub fn root_is_svg(bytes: &[u8]) -> bool {
     }
 }
 
-/// For files in another encoding, so that they are named rightly.
+/// Recognises SVG files in another encoding, so that the problem names them correctly.
 fn contains_svg(bytes: &[u8]) -> bool {
     bytes.windows(4).take(4_096).any(|window| window == b"<svg")
 }
@@ -59,14 +59,14 @@ struct Scan {
     open: Option<OpenElement>,
 }
 
-/// `xmlns:prefix="…"` on an element that is still open. `kind` is `None` when a prefix is bound to something else.
+/// `xmlns:prefix="…"` on an open element. `kind`: `None` for any other namespace.
 struct Declaration {
     depth: usize,
     prefix: String,
     kind: Option<usize>,
 }
 
-/// A baked element whose text is being read.
+/// An open baked element, with its text so far.
 struct OpenElement {
     depth: usize,
     kind: usize,
@@ -166,7 +166,7 @@ impl Scan {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// A signature in `verify` is the badge; a link in it only says where the JSON in the element is hosted.
+    /// A signature in `verify` is the badge. A link in `verify` is only the address at which the element's JSON is hosted.
     fn finish(&mut self, open: OpenElement) {
         let text = open.text.trim();
         let verify = open.verify.as_deref().map(str::trim).filter(|verify| !verify.is_empty());

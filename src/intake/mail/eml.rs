@@ -1,20 +1,20 @@
-//! Messages as they travel (RFC 5322 with MIME).
-//! Comes in: the bytes of a message. Goes out: its attachments and texts, those of messages in it as well.
-//! Must not know: what is looked for.
+//! Messages in their internet form (RFC 5322 with MIME).
+//! Comes in: the bytes of a message. Goes out: its attachments and texts, also from messages inside it.
+//! Must not know: credentials.
 
 use super::MAX_DEPTH;
 use crate::intake::archive;
 use crate::intake::findings::{Findings, Place};
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 
-/// False when no message can be read.
+/// False for an unreadable message.
 pub(in crate::intake) fn look(bytes: &[u8], findings: &mut Findings<'_>) -> bool {
-    // Mailboxes of one message put a line before its head.
+    // An mbox file has a line before the message's header.
     let bytes = match bytes.starts_with(b"From ") {
         true => bytes.iter().position(|byte| *byte == b'\n').and_then(|end| bytes.get(end + 1..)).unwrap_or_default(),
         false => bytes,
     };
-    // Only what belongs to the parts is read: neither names nor addresses.
+    // Only the parts are read, never names or addresses of people.
     let Some(message) = MessageParser::new().with_mime_headers().parse(bytes) else { return false };
     read(&message, 0, findings);
     true

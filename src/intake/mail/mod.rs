@@ -1,6 +1,6 @@
-//! Mails: what is attached to them, and what stands in them.
-//! Comes in: a message as mail programs save it (.eml, .msg). Goes out: parts and texts, handed to the findings.
-//! Must not know: which of them is a credential. Who wrote to whom is not read.
+//! Mails: their attachments and texts.
+//! Comes in: a saved message (.eml, .msg). Goes out: parts and texts, handed to the findings.
+//! Must not know: credentials. Sender and receivers are not read.
 
 mod eml;
 mod msg;
@@ -8,10 +8,10 @@ mod msg;
 pub(super) use eml::look as look_eml;
 pub(super) use msg::{is_msg, look as look_msg};
 
-/// Messages in messages.
+/// The deepest nesting of messages.
 const MAX_DEPTH: usize = 3;
 
-/// Lines at the beginning of a message, which each message has some of.
+/// Header fields of which every message has some.
 const HEADERS: &[&str] = &[
     "from",
     "to",
@@ -33,7 +33,7 @@ const HEADERS: &[&str] = &[
     "cc",
 ];
 
-/// Whether a text begins like a saved message: at least two lines of its head, and one that says from whom it is.
+/// Whether a text begins like a saved message: at least two header fields, one of them about the sender.
 pub(super) fn is_eml(bytes: &[u8]) -> bool {
     let head = bytes.get(..bytes.len().min(64 << 10)).unwrap_or_default();
     let mut known = 0;

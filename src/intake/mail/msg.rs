@@ -1,6 +1,6 @@
-//! Messages as Outlook saves them: a compound file whose streams are the message's properties ([MS-OXMSG]).
-//! Comes in: the bytes of a compound file. Goes out: its attachments and texts, those of messages in it as well.
-//! Must not know: what is looked for.
+//! Messages saved by Outlook: a compound file whose streams are the message's properties ([MS-OXMSG]).
+//! Comes in: the bytes of a compound file. Goes out: its attachments and texts, also from messages inside it.
+//! Must not know: credentials.
 
 use super::MAX_DEPTH;
 use crate::intake::archive;
@@ -11,10 +11,10 @@ use std::io::{Cursor, Read};
 use std::path::Path;
 
 const MAGIC: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
-/// The stream that every message has, in the letters of compound files (UTF-16).
+/// The name of the stream that every message has, in UTF-16 as compound files write names.
 const PROPERTIES: &str = "__properties_version1.0";
 const ATTACHMENT: &str = "__attach_version1.0_#";
-/// Property and type of a stream: text in UTF-16 (001F) or one byte a letter (001E), bytes (0102), a message (000D).
+/// Property and type of a stream: text in UTF-16 (001F) or in one byte per letter (001E), bytes (0102), a message (000D).
 const BODY: [&str; 2] = ["1000001F", "1000001E"];
 const HTML: [&str; 3] = ["10130102", "1013001F", "1013001E"];
 const LONG_NAME: [&str; 2] = ["3707001F", "3707001E"];
@@ -24,13 +24,13 @@ const MESSAGE: &str = "3701000D";
 
 type Compound<'a> = CompoundFile<Cursor<&'a [u8]>>;
 
-/// Other programs save compound files as well: older Office documents.
+/// Whether the compound file is a message: older Office documents are compound files, too.
 pub(in crate::intake) fn is_msg(bytes: &[u8]) -> bool {
     let name: Vec<u8> = PROPERTIES.encode_utf16().flat_map(u16::to_le_bytes).collect();
     bytes.starts_with(MAGIC) && memchr::memmem::find(bytes, &name).is_some()
 }
 
-/// False when no message can be read.
+/// False for an unreadable message.
 pub(in crate::intake) fn look(bytes: &[u8], budget: &Budget, findings: &mut Findings<'_>) -> bool {
     let Ok(mut file) = CompoundFile::open(Cursor::new(bytes)) else { return false };
     read(&mut file, Path::new("/"), 0, budget, findings);
@@ -74,7 +74,7 @@ fn text(file: &mut Compound<'_>, folder: &Path, properties: &[&'static str], bud
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// The first of the properties that is there.
+/// The first of the properties that exists.
 fn stream(
     file: &mut Compound<'_>,
     folder: &Path,

@@ -1,21 +1,21 @@
-//! What a page draws itself: many programs draw a QR code as black squares, not as a picture (ISO 32000-2, 8.5).
+//! The shapes that a page draws: many programs draw a QR code as black squares, not as a picture (ISO 32000-2, 8.5).
 //! Comes in: content streams. Goes out: the filled shapes in shades of grey, on white paper.
-//! Must not know: what is looked for. Only shapes with straight sides are drawn, as the box around them; that is enough for squares.
+//! Must not know: QR codes. Only shapes with straight sides are drawn, as the box around them; that is enough for squares.
 
 use super::lexer::{Word, Words};
 use crate::intake::budget::Budget;
 use crate::intake::picture::Grey;
 
-/// Side of the sheet in pixels, and the most that all shapes together may paint.
+/// Side of the sheet in pixels, and the most pixels that all shapes together may paint.
 const SIDE: usize = 1_600;
 const MAX_PAINTED: usize = 40_000_000;
-/// Fewer shapes make no code.
+/// The fewest shapes of a QR code.
 const FEWEST_SHAPES: usize = 60;
 const MAX_SHAPES: usize = 200_000;
 /// Deepest stack of graphics states.
 const MAX_STATES: usize = 64;
 
-/// `[a b c d e f]` as in the operator `cm`.
+/// `[a b c d e f]` of the operator `cm`.
 type Matrix = [f64; 6];
 
 #[derive(Clone, Copy)]
@@ -33,7 +33,7 @@ struct State {
     shade: u8,
 }
 
-/// `None` when the page draws too little for a code.
+/// `None` when the page draws too few shapes for a QR code.
 pub(super) fn draw(content: &[u8], budget: &Budget) -> Option<Grey> {
     let shapes = shapes(content);
     if shapes.len() < FEWEST_SHAPES || !budget.take_pixels(SIDE, SIDE) {
@@ -49,7 +49,7 @@ pub(super) fn draw(content: &[u8], budget: &Budget) -> Option<Grey> {
     if !extent.is_finite() || extent <= 0.0 {
         return None;
     }
-    // A margin of white paper around all that is dark.
+    // A white margin around the dark shapes.
     let scale = SIDE as f64 * 0.9 / extent;
     let shift = SIDE as f64 * 0.05;
     let mut pixels = vec![u8::MAX; SIDE * SIDE];

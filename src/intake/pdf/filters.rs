@@ -1,6 +1,6 @@
-//! The filters that the data of a PDF stream went through (ISO 32000-2, 7.4), undone within a budget.
-//! Comes in: raw data and the filters' names and parameters. Goes out: the data, up to a filter that makes a picture.
-//! Must not know: what the data is for.
+//! Undoes the filters of a PDF stream (ISO 32000-2, 7.4) within a budget.
+//! Comes in: raw data and the filters' names and parameters. Goes out: the data, up to the first picture filter.
+//! Must not know: the purpose of the data.
 
 use crate::intake::budget::Budget;
 use flate2::read::{DeflateDecoder, ZlibDecoder};
@@ -9,7 +9,7 @@ use weezl::{BitOrder, LzwStatus};
 
 /// Most bytes that one stream may unpack to.
 const MAX_STREAM_BYTES: usize = 64 << 20;
-/// Most filters behind one another; more is only built by attackers.
+/// Most filters on one stream; only attackers use more.
 const MAX_FILTERS: usize = 4;
 
 /// One filter with the parameters that matter.
@@ -25,13 +25,13 @@ pub(super) struct Filter {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FilterError {
-    #[error("it unpacks to more than may be looked at")]
+    #[error("it unpacks to more data than is allowed")]
     TooLarge,
     #[error("it can't be unpacked")]
     Damaged,
 }
 
-/// The data, and the filter of a picture that is left to undo.
+/// The data, and the picture filter that remains.
 pub(super) fn undo(raw: &[u8], filters: &[Filter], budget: &Budget) -> Result<(Vec<u8>, Option<String>), FilterError> {
     if filters.len() > MAX_FILTERS {
         return Err(FilterError::TooLarge);
@@ -56,7 +56,8 @@ pub(super) fn undo(raw: &[u8], filters: &[Filter], budget: &Budget) -> Result<(V
     Ok((data, None))
 }
 
-/// What comes out before an error counts: many writers cut the check sum off. One byte more than `cap` tells that it was too much.
+/// Output before an error counts, since many writers cut the checksum off. The result may be one byte longer than `cap`, which shows
+/// that the data exceeds the cap.
 fn inflate(data: &[u8], cap: usize) -> Vec<u8> {
     let most = cap as u64 + 1;
     let mut out = Vec::new();
@@ -244,7 +245,7 @@ mod tests {
             let nested = if filters.len() == 2 { deflated(&bomb) } else { bomb.clone() };
             let budget = Budget::new(&limits);
             assert_eq!(undo(&nested, &filters, &budget), Err(FilterError::TooLarge));
-            assert_eq!(budget.bytes(), 0, "what was unpacked is paid for");
+            assert_eq!(budget.bytes(), 0, "unpacked bytes are taken from the budget");
         }
         let runs = [129, 0].repeat(20_000);
         assert_eq!(undo(&runs, &[filter("RL")], &Budget::new(&limits)), Err(FilterError::TooLarge));

@@ -1,23 +1,23 @@
 //! The pictures of a PDF document (ISO 32000-2, 8.9), in shades of grey.
-//! Comes in: the dictionary of an image and its data. Goes out: its pixels. JPEG data and plain samples are read; JPEG 2000 and
-//! the formats of fax machines are not. Must not know: what is looked for on them.
+//! Comes in: the dictionary of an image and its data. Goes out: its pixels. JPEG data and plain samples are read; JPEG 2000 and fax
+//! formats are not read. Must not know: QR codes.
 
 use super::objects::Objects;
 use crate::intake::budget::Budget;
 use crate::intake::picture::{self, Grey, Kind};
 use hayro_syntax::object::{Dict, Object};
 
-/// How samples become shades.
+/// The way from samples to shades.
 enum Colors {
-    /// As many samples a pixel.
+    /// This number of samples per pixel.
     Direct(usize),
-    /// A sample is the number of an entry in this table, whose entries have so many samples.
+    /// A sample is an index into this table, whose entries have this number of samples.
     Table(Vec<u8>, usize),
 }
 
-/// Width and height, when there may be a code on the picture.
+/// Width and height of a picture that may hold a QR code.
 pub(super) fn size(objects: &Objects<'_>, dict: &Dict<'_>) -> Option<(usize, usize)> {
-    /// The smallest code has 21 squares a side.
+    /// The smallest QR code has 21 squares per side.
     const SMALLEST: usize = 21;
     let (width, height) = (objects.number(dict, "Width")?, objects.number(dict, "Height")?);
     (width >= SMALLEST && height >= SMALLEST).then_some((width, height))
@@ -109,7 +109,7 @@ fn named(name: &[u8]) -> Option<usize> {
     }
 }
 
-/// One byte a sample: rows begin at whole bytes. `is_shade`: the largest number of so few bits is white.
+/// One byte per sample; rows begin at whole bytes. `is_shade`: the largest number of these bits is white.
 fn samples(data: &[u8], width: usize, height: usize, per_pixel: usize, bits: usize, is_shade: bool) -> Option<Vec<u8>> {
     let per_row = width.checked_mul(per_pixel)?;
     let row_bytes = per_row.checked_mul(bits)?.div_ceil(8);
@@ -133,7 +133,7 @@ fn samples(data: &[u8], width: usize, height: usize, per_pixel: usize, bits: usi
     Some(out)
 }
 
-/// From the inks of print to red, green and blue.
+/// From CMYK to red, green and blue.
 fn printed(inks: &[u8]) -> Vec<u8> {
     let pixels = inks.as_chunks::<4>().0.iter();
     let light = |ink: u8, black: u8| u8::try_from(u16::from(255 - ink) * u16::from(255 - black) / 255).unwrap_or(0);

@@ -1,6 +1,6 @@
 //! The words of a content stream or a character map (ISO 32000-2, 7.8.2): numbers, names, strings, operators.
 //! Comes in: unpacked bytes. Goes out: one word after the other, in one pass.
-//! Must not know: what an operator does. Pictures between the words are skipped.
+//! Must not know: the meaning of an operator. Inline pictures are skipped.
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Word<'a> {
@@ -60,7 +60,7 @@ impl<'a> Words<'a> {
         digits.chunks(2).map(|pair| pair[0] << 4 | pair.get(1).copied().unwrap_or(0)).collect()
     }
 
-    /// From behind `ID` to behind `EI`.
+    /// Skips an inline picture: from behind `ID` to behind `EI`.
     fn skip_picture(&mut self) {
         let end = self
             .rest
@@ -105,7 +105,7 @@ impl<'a> Iterator for Words<'a> {
     }
 }
 
-/// Reads what follows a backslash; returns how much of it was used.
+/// Reads the escape after a backslash; returns the number of bytes used.
 fn escaped(rest: &[u8], text: &mut Vec<u8>) -> usize {
     let Some(&byte) = rest.first() else { return 0 };
     let octal = rest.iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();

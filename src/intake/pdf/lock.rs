@@ -1,6 +1,6 @@
 //! The lock of a PDF document that opens without a password: it only forbids edits (ISO 32000-2, 7.6).
-//! Comes in: the encryption dictionary. Goes out: streams and strings as they were before.
-//! Must not know: what they hold. A document that asks its reader for a password stays locked.
+//! Comes in: the encryption dictionary. Goes out: decrypted streams and strings.
+//! Must not know: their content. A document that asks its reader for a password stays locked.
 
 use super::objects::Objects;
 use aes_gcm::aes::cipher::consts::U16;
@@ -11,7 +11,7 @@ use md5::{Digest, Md5};
 use sha2::{Sha256, Sha384, Sha512};
 
 const BLOCK: usize = 16;
-/// Stands in the place of a password that is too short (7.6.4.3.2).
+/// Padding for short passwords (7.6.4.3.2).
 const PADDING: [u8; 32] = [
     0x28, 0xBF, 0x4E, 0x5E, 0x4E, 0x75, 0x8A, 0x41, 0x64, 0x00, 0x4E, 0x56, 0xFF, 0xFA, 0x01, 0x08, 0x2E, 0x2E, 0x00, 0xB6, 0xD0,
     0x68, 0x3E, 0x80, 0x2F, 0x0C, 0xA9, 0xFE, 0x64, 0x53, 0x69, 0x7A,
@@ -33,7 +33,7 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// `None` when the document wants a password, or its lock is of an unknown kind.
+    /// `None` for a document that needs a password, and for an unknown kind of lock.
     pub(super) fn open_without_password(objects: &Objects<'_>, encrypt: &Dict<'_>, id: &[u8]) -> Option<Self> {
         let number = |key: &str| objects.number(encrypt, key);
         let (version, revision) = (number("V")?, number("R")?);
@@ -72,7 +72,7 @@ impl Lock {
         Some(Self { key, streams: method("StmF")?, strings: method("StrF")?, metadata })
     }
 
-    /// Whether streams of this type are locked.
+    /// Whether streams of this type are encrypted.
     pub(super) fn covers(&self, kind: &str) -> bool {
         kind != "XRef" && (kind != "Metadata" || self.metadata)
     }
@@ -94,7 +94,7 @@ impl Lock {
         }
     }
 
-    /// Algorithm 1: each object has a key of its own.
+    /// Algorithm 1: each object has its own key.
     fn object_key(&self, number: u32, generation: u16, salt: &[u8]) -> Vec<u8> {
         let mut hash = Md5::new();
         hash.update(&self.key);
@@ -107,7 +107,7 @@ impl Lock {
 
 fn permissions(objects: &Objects<'_>, encrypt: &Dict<'_>) -> Option<[u8; 4]> {
     let value = objects.get(encrypt, "P")?.into_number()?.as_i64();
-    // Written as a signed or as an unsigned number of 32 bits.
+    // A signed or an unsigned number of 32 bits.
     let low = value.to_le_bytes();
     Some([low[0], low[1], low[2], low[3]])
 }
@@ -198,7 +198,7 @@ fn rc4(key: &[u8], data: &[u8]) -> Vec<u8> {
     data.iter().map(|byte| byte ^ next()).collect()
 }
 
-/// CBC with the vector in front and padding behind.
+/// CBC with the initialisation vector before and the padding after the data.
 fn with_vector(key: &[u8], data: &[u8]) -> Vec<u8> {
     let Some((vector, data)) = data.split_first_chunk::<BLOCK>() else { return Vec::new() };
     let mut plain = decrypt_chain(key, *vector, data);
@@ -228,7 +228,7 @@ fn decrypted<C: BlockDecrypt + BlockSizeUser<BlockSize = U16>>(cipher: &C, vecto
     out
 }
 
-/// Keys shorter than those of AES-128 can't come here: digests have at least 32 bytes.
+/// Keys shorter than AES-128 keys can't occur: digests have at least 32 bytes.
 fn encrypt_chain(key: &[u8], vector: &[u8], data: &[u8]) -> Vec<u8> {
     let Ok(cipher) = Aes128::new_from_slice(key) else { return Vec::new() };
     let mut out = Vec::with_capacity(data.len());

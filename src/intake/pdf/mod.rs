@@ -1,6 +1,6 @@
-//! PDF documents: what is attached to them, written in them, linked from them, or shown as a QR code.
+//! PDF documents: their attachments, texts, links, metadata and QR codes.
 //! Comes in: the bytes of a document. Goes out: parts, texts, links and values, handed to the findings.
-//! Must not know: which of them is a credential. Nothing is drawn, run or fetched; everything is read within the upload's budget.
+//! Must not know: credentials. No script is run and nothing is fetched; everything is read within the upload's budget.
 
 mod drawing;
 mod filters;
@@ -25,23 +25,23 @@ use std::collections::BTreeSet;
 
 /// Deepest nesting of arrays and dictionaries in one object.
 const MAX_DEPTH: usize = 12;
-/// Most pages and drawings whose text is read, and most strings of the document's own.
+/// Most pages and drawings whose text is read, and most strings of the document's objects.
 const MAX_PAGES: usize = 500;
 const MAX_STRINGS: usize = 2_000;
 /// Most bytes of one string that may be a value.
 const MAX_STRING_BYTES: usize = 64 << 10;
 
-/// What is worth looking at, by the numbers of the objects.
+/// The objects to read, by their numbers.
 #[derive(Default)]
 struct Gathered {
     /// Names and streams of attached files.
     files: Vec<(String, u32)>,
-    /// Streams that say that they are an attached file.
+    /// Streams whose type is an attached file.
     embedded: BTreeSet<u32>,
     metadata: Vec<u32>,
     pages: Vec<u32>,
     forms: Vec<u32>,
-    /// Number of pixels first: small pictures are more often codes than large ones.
+    /// Sorted by the number of pixels: small pictures are more often QR codes than large pictures.
     images: Vec<(usize, u32)>,
     strings: Vec<String>,
 }
@@ -111,7 +111,7 @@ fn gather<'b>(objects: &'b Objects<'_>, number: u32, object: &Object<'b>, is_top
     }
 }
 
-/// A file specification (7.11.3), wherever it stands: in the list of embedded files, at an annotation, or as an associated file.
+/// A file specification (7.11.3) at any place: in the list of embedded files, at an annotation, or as an associated file.
 fn file<'b>(objects: &'b Objects<'_>, number: u32, dict: &Dict<'b>, gathered: &mut Gathered) {
     let Some(streams) = objects.dict(dict, "EF") else { return };
     let stream = ["UF", "F"].iter().find_map(|key| streams.get_ref(key));
@@ -183,7 +183,7 @@ fn metadata(data: &[u8], findings: &mut Findings<'_>) {
     }
 }
 
-/// The text of the pages, and the codes that they draw.
+/// The text of the pages, and the QR codes that they draw.
 fn read_pages(objects: &Objects<'_>, gathered: &Gathered, budget: &Budget, findings: &mut Findings<'_>) {
     let mut reader = text::Reader::new(objects);
     let mut codes = Vec::new();
@@ -196,11 +196,11 @@ fn read_pages(objects: &Objects<'_>, gathered: &Gathered, budget: &Budget, findi
     }
     codes.iter().for_each(|value| findings.value(value, Place::QrCode));
     findings.text(&reader.text.wide, Place::Text);
-    // Letters that were placed one by one are apart in the first reading.
+    // The first reading puts spaces between letters that the writer placed one by one.
     findings.text(&reader.text.close, Place::Text);
 }
 
-/// A text string (7.9.2.2): UTF-16, UTF-8, or one byte a letter.
+/// A text string (7.9.2.2): UTF-16, UTF-8, or one byte per letter.
 fn words(bytes: &[u8]) -> String {
     match bytes {
         [0xFE, 0xFF, rest @ ..] => {

@@ -1,7 +1,7 @@
 //! The objects of a PDF document (ISO 32000-2, 7.3 and 7.5).
 //! Comes in: the bytes of a document. Goes out: its objects by number, and the data of its streams.
-//! Objects are found by going through the bytes, not by the table at the end, which is often wrong and may be hostile; the
-//! library reads each object. Must not know: what an object is for. Nothing is unpacked outside the budget.
+//! Objects are found by a scan of the bytes, because the table at the end is often wrong and may be hostile; the library parses each
+//! object. Must not know: the purpose of an object. Nothing is unpacked outside the budget.
 
 use super::filters::{self, Filter, FilterError};
 use super::lock::Lock;
@@ -11,17 +11,17 @@ use memchr::memmem;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-/// Most objects that are looked at; what stands behind them is left out.
+/// Most objects that are read; later objects are left out.
 const MAX_OBJECTS: usize = 200_000;
-/// Longest way from a reference to a reference.
+/// Longest chain of references.
 const MAX_STEPS: usize = 8;
 /// Most bytes of a trailer.
 const MAX_TRAILER_BYTES: usize = 16 << 10;
-/// Most trailers, from the end, that are asked for a lock.
+/// Most trailers, from the end, that are searched for an encryption dictionary.
 const MAX_TRAILERS: usize = 16;
-/// Most bytes that are read over all looks at objects: many references to one large object must not cost their product.
+/// Most bytes that all reads of objects cost together, so that many references to one large object stay cheap.
 const MAX_READ_BYTES: usize = 256 << 20;
-/// White space that may stand between data and the keyword that ends it.
+/// Most white space between data and the keyword that ends it.
 const MAX_SPACE: usize = 8;
 
 pub(super) struct Objects<'a> {
@@ -33,27 +33,27 @@ pub(super) struct Objects<'a> {
     budget: &'a Budget,
     /// Bytes that may still be read.
     readable: Cell<usize>,
-    /// Something was left out because there was too much of it.
+    /// Whether a bound was reached and parts were left out.
     pub(super) cut: bool,
 }
 
-/// Where an object stands.
+/// The place of an object.
 #[derive(Clone, Copy)]
 struct Place {
     /// Index of the object stream that holds it.
     inside: Option<usize>,
     generation: u16,
-    /// Its own bytes; of a stream, its dictionary.
+    /// The object's bytes; for a stream, its dictionary.
     start: usize,
     end: usize,
     data: Option<(usize, usize)>,
-    /// Where in the file it, or the stream that holds it, begins: of two with the same number, the later one counts.
+    /// The start in the file of the object, or of the object stream that holds it. Of two objects with one number, the later counts.
     offset: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::intake) enum PdfError {
-    #[error("it is locked with a password")]
+    #[error("it is protected by a password")]
     Locked,
     #[error("it holds no objects that can be read")]
     Damaged,
@@ -87,7 +87,7 @@ impl<'a> Objects<'a> {
         None
     }
 
-    /// The value of a member, references followed.
+    /// The value of a member, with references followed.
     pub(super) fn get<'b>(&'b self, dict: &Dict<'b>, key: &str) -> Option<Object<'b>> {
         match dict.get_raw::<Object<'b>>(key)? {
             MaybeRef::NotRef(object) => Some(object),
@@ -115,7 +115,7 @@ impl<'a> Objects<'a> {
         self.places.get(&number).is_some_and(|place| place.data.is_some())
     }
 
-    /// The data of a stream, and the filter of a picture that is left to undo.
+    /// The data of a stream, and the picture filter that remains.
     pub(super) fn data(&self, number: u32) -> Result<(Vec<u8>, Option<String>), FilterError> {
         let place = self.places.get(&number).ok_or(FilterError::Damaged)?;
         let dict = Dict::from_bytes(self.bytes(place)).ok_or(FilterError::Damaged)?;
@@ -132,7 +132,7 @@ impl<'a> Objects<'a> {
         }
     }
 
-    /// A string as it was before the document was locked.
+    /// A decrypted string.
     pub(super) fn string(&self, number: u32, bytes: &[u8]) -> Vec<u8> {
         match (&self.lock, self.places.get(&number)) {
             (Some(lock), Some(place)) if place.inside.is_none() => lock.open_string(number, place.generation, bytes),
@@ -215,7 +215,7 @@ impl<'a> Objects<'a> {
         }
     }
 
-    /// From where to where the data of a stream goes: as long as it says, when it ends there, else up to the keyword.
+    /// The range of a stream's data: its declared length, if the data ends there, else up to the keyword.
     fn extent(&self, start: usize, keyword: usize, stream_ends: &[usize]) -> (usize, usize) {
         let after = keyword + b"stream".len();
         let line_end = match self.file.get(after..) {
@@ -239,7 +239,7 @@ impl<'a> Objects<'a> {
         (from, to)
     }
 
-    /// Objects that stand in streams (7.5.7).
+    /// Objects in object streams (7.5.7).
     fn unpack(&mut self) {
         for number in self.numbers() {
             let Some(place) = self.places.get(&number).copied().filter(|place| place.data.is_some()) else { continue };
@@ -270,7 +270,7 @@ impl<'a> Objects<'a> {
         }
     }
 
-    /// Most documents with a lock open without a password: it only forbids edits.
+    /// Most encrypted documents open without a password: the encryption only forbids edits.
     fn unlock(&mut self) -> Result<(), PdfError> {
         let trailers = memmem::rfind_iter(self.file, b"trailer").take(MAX_TRAILERS).filter_map(|at| {
             let rest = self.file.get(at + b"trailer".len()..)?;
@@ -326,7 +326,7 @@ fn last_number(text: &[u8]) -> Option<(&[u8], u32)> {
     Some((rest, std::str::from_utf8(number).ok()?.parse().ok()?))
 }
 
-/// Pairs of object number and offset at the head of an object stream.
+/// Pairs of object number and offset at the start of an object stream.
 fn numbers(head: &[u8], count: usize) -> Vec<(u32, usize)> {
     let words = head.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let mut numbers = words.map_while(|word| std::str::from_utf8(word).ok()?.parse::<u32>().ok());

@@ -1,6 +1,6 @@
 //! The text of the pages, as far as links and tokens need it (ISO 32000-2, 9.4 and 9.10).
 //! Comes in: content streams and their fonts' character maps. Goes out: plain text, line by line.
-//! Must not know: what is looked for. Where letters stand is not worked out: only whether a line ends.
+//! Must not know: credentials. The positions of letters are not computed, only the ends of lines.
 
 use super::lexer::{Word, Words};
 use super::objects::Objects;
@@ -8,17 +8,17 @@ use hayro_syntax::object::{Dict, MaybeRef, Object};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Most bytes of one page's content, and of all text together.
+/// Most bytes of one page's content, and most bytes of all text.
 const MAX_CONTENT_BYTES: usize = 4 << 20;
 const MAX_TEXT_BYTES: usize = 8 << 20;
 /// Most entries of one font's map.
 const MAX_MAP_ENTRIES: usize = 70_000;
-/// Folders of pages over a page.
+/// Deepest nesting of page tree nodes above a page.
 const MAX_PARENTS: usize = 8;
-/// A gap in thousandths of the letter size from which on it is a space.
+/// The smallest gap that counts as a space, in thousandths of the letter size.
 const SPACE: f64 = -180.0;
 
-/// Text in two readings: letters that a writer placed one by one belong together in `close`, and are apart in `wide`.
+/// Text in two readings: letters that the writer placed one by one are joined in `close` and separated in `wide`.
 #[derive(Default)]
 pub(super) struct Text {
     pub(super) wide: String,
@@ -27,7 +27,7 @@ pub(super) struct Text {
 
 #[derive(Default)]
 struct Font {
-    /// Codes have two bytes.
+    /// Whether codes have two bytes.
     is_wide: bool,
     map: Option<Rc<HashMap<u32, String>>>,
 }
@@ -44,7 +44,7 @@ impl<'o, 'a> Reader<'o, 'a> {
         Self { objects, maps: HashMap::new(), text: Text::default() }
     }
 
-    /// Hands back the page's content.
+    /// Returns the page's content.
     pub(super) fn page(&mut self, page: &Dict<'o>) -> Vec<u8> {
         let objects = self.objects;
         let mut content = Vec::new();
@@ -76,7 +76,7 @@ impl<'o, 'a> Reader<'o, 'a> {
         content
     }
 
-    /// A drawing that pages use; hands back its content.
+    /// Reads a drawing that pages use; returns its content.
     pub(super) fn form(&mut self, number: u32, dict: &Dict<'o>) -> Vec<u8> {
         let Ok((content, None)) = self.objects.data(number) else { return Vec::new() };
         let resources = self.objects.dict(dict, "Resources");
@@ -184,7 +184,7 @@ impl<'o, 'a> Reader<'o, 'a> {
 impl Font {
     fn read(&self, codes: &[u8]) -> String {
         let Some(map) = &self.map else {
-            // Without a map, the codes of most fonts are those of the letters.
+            // Without a map, the codes of most fonts are the letters' codes.
             return if self.is_wide { String::new() } else { codes.iter().map(|code| char::from(*code)).collect() };
         };
         let mut text = String::new();
@@ -256,7 +256,7 @@ fn character_map(data: &[u8]) -> HashMap<u32, String> {
     map
 }
 
-/// One target for a row of codes: its last letter counts up with them.
+/// One target for a range of codes: its last letter counts up with the code.
 fn range(map: &mut HashMap<u32, String>, first: u32, last: u32, target: &[u8]) {
     let start = code_of(target.get(target.len().saturating_sub(2)..).unwrap_or_default());
     for (offset, code) in (first..=last).take(MAX_MAP_ENTRIES).enumerate() {

@@ -1,6 +1,6 @@
 //! The pixels of a picture.
 //! Comes in: the bytes of a picture of a known kind. Goes out: its shades of grey.
-//! Must not know: what is looked for. Its size is read and paid for before a pixel is decoded.
+//! Must not know: QR codes. The picture's size is read and taken from the budget before a pixel is decoded.
 
 use super::Grey;
 use crate::intake::budget::Budget;
@@ -10,11 +10,11 @@ use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
 
-/// A progressive JPEG paints the picture some ten times; more often only to cost time.
+/// Most scans of a progressive JPEG. Honest pictures have about ten; more scans only cost time.
 const MAX_JPEG_SCANS: usize = 40;
 /// Widest and highest picture, in pixels.
 const MAX_SIDE: usize = 30_000;
-/// What a decoder may need beside the pixels, in bytes.
+/// The memory that a decoder may need beside the pixels, in bytes.
 const WORKING_MEMORY: usize = 16 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Kind {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::intake) enum DecodeError {
-    #[error("it has too many pixels to be looked at")]
+    #[error("it has too many pixels to be read")]
     TooManyPixels,
     #[error("its pixels can't be read")]
     Damaged,
@@ -63,7 +63,7 @@ fn pay(width: usize, height: usize, budget: &Budget) -> Result<usize, DecodeErro
 
 fn png(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: WORKING_MEMORY });
-    // A wrong check sum of a chunk is no reason not to see the code on it.
+    // A chunk with a wrong checksum does not matter for a QR code in the picture.
     decoder.ignore_checksums(true);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
@@ -89,7 +89,7 @@ fn jpeg(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
     pay(width, height, budget)?;
     let samples = match decoder.decode() {
         Ok(samples) => samples,
-        // Colours of print (CMYK) have no way to grey: they go over RGB.
+        // The library has no conversion from CMYK to grey, so CMYK goes over RGB.
         Err(_) => {
             let options = options.jpeg_set_out_colorspace(ColorSpace::RGB);
             JpegDecoder::new_with_options(ZCursor::new(bytes), options).decode().map_err(|_| Damaged)?

@@ -1,6 +1,6 @@
-//! Pictures are decoded to shades of grey, in which QR codes are looked for.
+//! Decodes pictures to shades of grey and searches them for QR codes.
 //! Comes in: the bytes of a PNG, JPEG, WebP or GIF picture, or raw samples. Goes out: the texts of its QR codes.
-//! Must not know: what the texts mean. Nothing is decoded before its size was paid for; of an animation, the first frame counts.
+//! Must not know: the meaning of the texts. The size is taken from the budget before decoding; only an animation's first frame is read.
 
 mod decode;
 mod qr;
@@ -8,7 +8,7 @@ mod qr;
 pub(super) use decode::{DecodeError, Kind, decode};
 pub(super) use qr::texts;
 
-/// One byte a pixel, 0 is black; `pixels.len() == width * height`.
+/// One byte per pixel, 0 is black; `pixels.len() == width * height`.
 pub(super) struct Grey {
     pub(super) width: usize,
     pub(super) height: usize,
@@ -23,7 +23,7 @@ impl Grey {
         Some(Self { width, height, pixels })
     }
 
-    /// From samples of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes a pixel; what is transparent is shown on white paper.
+    /// From samples of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes per pixel; transparent pixels become white.
     pub(super) fn from_samples(width: usize, height: usize, samples: Vec<u8>, channels: usize) -> Option<Self> {
         let pixels = match channels {
             1 => samples,

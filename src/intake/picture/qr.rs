@@ -1,19 +1,19 @@
-//! QR codes on a picture.
-//! Comes in: shades of grey. Goes out: the text of each code that could be read, in the order found, each once.
-//! Must not know: what a text means.
+//! QR codes in a picture.
+//! Comes in: shades of grey. Goes out: the text of each readable code, once, in the order found.
+//! Must not know: the meaning of a text.
 
 use super::Grey;
 use crate::intake::budget::Budget;
 use quircs::Quirc;
 
-/// Most codes that are read on one picture.
+/// Most codes that are read in one picture.
 const MAX_CODES: usize = 16;
-/// Below this many pixels, codes may be drawn too small to be found as they are.
+/// Below this number of pixels, codes may be too small to be found without enlarging.
 const SMALL: usize = 600 * 600;
-/// From this many pixels on, codes may be too large or too noisy to be found as they are.
+/// From this number of pixels, codes may be too large or too noisy to be found without reducing.
 const LARGE: usize = 1_500 * 1_500;
 
-/// The texts of the codes; the picture is tried at another size when nothing is found at its own.
+/// The texts of the codes. When the picture's own size gives no code, another size is tried.
 pub(in crate::intake) fn texts(picture: &Grey, budget: &Budget) -> Vec<String> {
     let found = at_size(picture);
     let count = picture.width * picture.height;
@@ -29,7 +29,7 @@ pub(in crate::intake) fn texts(picture: &Grey, budget: &Budget) -> Vec<String> {
 
 fn at_size(picture: &Grey) -> Vec<String> {
     let mut texts: Vec<String> = Vec::new();
-    // The finder gives up behind 32 corner marks: a picture full of them costs no more.
+    // The finder stops after 32 corner marks, so a picture full of them costs no more.
     for code in Quirc::default().identify(picture.width, picture.height, &picture.pixels).take(MAX_CODES) {
         let Some(data) = code.ok().and_then(|code| code.decode().ok()) else { continue };
         if let Ok(text) = String::from_utf8(data.payload)
@@ -56,7 +56,7 @@ fn doubled(picture: &Grey) -> Grey {
     Grey { width, height, pixels }
 }
 
-/// Each pixel the mean of four.
+/// Each pixel is the mean of four pixels.
 fn halved(picture: &Grey) -> Grey {
     let (width, height) = (picture.width / 2, picture.height / 2);
     let mut pixels = Vec::with_capacity(width * height);

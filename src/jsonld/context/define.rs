@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Terms defined by terms defined by terms …: deeper than this is refused.
+/// Deepest chain of terms that are defined by other terms.
 const MAX_DEPENDENCY: usize = 64;
 
 pub struct Definer<'a> {
@@ -19,7 +19,7 @@ pub struct Definer<'a> {
     base: Option<&'a Arc<str>>,
     protected: bool,
     override_protected: bool,
-    /// Begun (`false`) and finished (`true`) terms.
+    /// Terms whose definition is begun (`false`) or finished (`true`).
     defined: HashMap<String, bool>,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Definer<'a> {
             _ => {
                 return Err(invalid(
                     Code::InvalidTermDefinition,
-                    format!("the definition of {term} is neither a text nor an object"),
+                    format!("the definition of {term} is neither text nor an object"),
                 ));
             }
         };
@@ -226,7 +226,7 @@ impl<'a> Definer<'a> {
         Ok(())
     }
 
-    /// `None`: the definition is to be ignored.
+    /// `None`: the definition must be ignored.
     fn mapping(
         &mut self,
         term: &str,
@@ -299,7 +299,7 @@ impl<'a> Definer<'a> {
             None => None,
             Some(Value::Null) => Some(None),
             Some(Value::String(language)) => Some(Some(language.to_lowercase().into())),
-            Some(_) => return Err(invalid(Code::InvalidLanguageMapping, format!("@language of {term} is not a text"))),
+            Some(_) => return Err(invalid(Code::InvalidLanguageMapping, format!("@language of {term} is not text"))),
         };
         definition.direction = match members.get("@direction") {
             None => None,

@@ -1,16 +1,16 @@
 //! IRI expansion (JSON-LD API §5.2) over a finished context.
-//! Comes in: a term, compact IRI, relative reference or keyword. Goes out: what it stands for.
+//! Comes in: a term, compact IRI, relative reference or keyword. Goes out: its meaning.
 //! Must not know: documents.
 
 use super::{ActiveContext, Mapping};
 use std::sync::Arc;
 
-/// What a string stands for.
+/// The meaning of a string.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expanded {
     Null,
     Keyword(&'static str),
-    /// An absolute IRI (by its form), a blank node identifier, or a reference that stayed relative.
+    /// An absolute IRI (by its form), a blank node identifier, or an unresolved relative reference.
     Iri(Arc<str>),
 }
 
@@ -40,7 +40,7 @@ const KEYWORDS: [&str; 23] = [
     "@version",
 ];
 
-/// The keyword that the text is.
+/// The keyword with this text.
 pub fn keyword(text: &str) -> Option<&'static str> {
     if !text.starts_with('@') {
         return None;
@@ -48,12 +48,12 @@ pub fn keyword(text: &str) -> Option<&'static str> {
     KEYWORDS.iter().chain(&["@vocab"]).find(|keyword| **keyword == text).copied()
 }
 
-/// `@` and letters only: reserved, and ignored when it is no keyword.
+/// `@` and letters only: reserved, and ignored unless it is a keyword.
 pub fn looks_like_keyword(text: &str) -> bool {
     text.strip_prefix('@').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphabetic()))
 }
 
-/// Whether the text begins with a scheme. Well-formedness is a question for later.
+/// Whether the text begins with a scheme. Later code checks that it is well-formed.
 pub fn is_absolute_iri(text: &str) -> bool {
     text.split_once(':').is_some_and(|(scheme, _)| {
         scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -72,12 +72,12 @@ pub fn split_compact(text: &str) -> Option<(&str, &str)> {
     Some((&text[..colon], &text[colon + 1..]))
 }
 
-/// Resolves a relative reference; the text itself when that is impossible.
+/// Resolves a relative reference; returns the text itself when that is impossible.
 pub fn resolve(base: Option<&str>, reference: &str) -> Arc<str> {
     let resolved = base.and_then(|base| oxiri::Iri::parse(base).ok()?.resolve(reference).ok());
     match resolved {
         None => reference.into(),
-        // A base may hold dot segments itself; RFC 3986 §5.2.2 removes them whenever the reference has a path.
+        // A base may hold dot segments; RFC 3986 §5.2.2 removes them if the reference has a path.
         Some(iri)
             if !reference.starts_with(['?', '#']) && !reference.is_empty() && base.is_some_and(|base| base.contains("/.")) =>
         {
@@ -123,7 +123,7 @@ fn remove_dot_segments(path: &str) -> String {
 }
 
 impl ActiveContext {
-    /// `vocab`: the text may be a term or relative to the vocabulary; `document`: it may be relative to the base.
+    /// `vocab`: the text may be a term or relative to the vocabulary; `document`: the text may be relative to the base.
     pub fn expand(&self, text: &str, vocab: bool, document: bool) -> Expanded {
         if let Some(keyword) = keyword(text) {
             return Expanded::Keyword(keyword);

@@ -1,4 +1,4 @@
-//! Active contexts: what each term of a document means, compiled once and shared.
+//! Active contexts: the meanings of a document's terms, compiled once and shared.
 //! Comes in: context documents. Goes out: immutable term tables, memoised per parent and local context.
 //! Must not know: documents, RDF.
 
@@ -20,12 +20,12 @@ fn next_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
-/// A context as it is written, kept for when a term with a scoped context is used.
+/// A context as written, kept until a term with a scoped context is used.
 #[derive(Debug)]
 pub struct LocalContext {
     pub id: u64,
     pub value: Value,
-    /// The URL of the document that it was written in.
+    /// The URL of the context's document.
     pub base: Option<Arc<str>>,
 }
 
@@ -35,7 +35,7 @@ impl LocalContext {
     }
 }
 
-/// What a term stands for.
+/// The meaning of a term.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mapping {
     /// The term is switched off.
@@ -69,7 +69,7 @@ pub struct Containers {
 #[derive(Clone, Debug)]
 pub struct TermDefinition {
     pub mapping: Mapping,
-    /// The mapping is a well-formed absolute IRI, which is found out once.
+    /// Whether the mapping is a well-formed absolute IRI, checked once.
     pub is_iri: bool,
     pub prefix: bool,
     pub protected: bool,
@@ -80,7 +80,7 @@ pub struct TermDefinition {
     pub language: Option<Option<Arc<str>>>,
     pub direction: Option<Option<Arc<str>>>,
     pub nest: Option<Arc<str>>,
-    /// The property that keys of an index container are values of.
+    /// The property whose values are the keys of an index container.
     pub index: Option<Arc<str>>,
     pub context: Option<Arc<LocalContext>>,
 }
@@ -103,7 +103,7 @@ impl TermDefinition {
         }
     }
 
-    /// Equal in all but protection (JSON-LD API §4.2.2 step 29).
+    /// Whether two definitions are equal except for protection (JSON-LD API §4.2.2 step 29).
     fn means_the_same(&self, other: &Self) -> bool {
         let context = |definition: &Self| definition.context.as_ref().map(|context| context.value.clone());
         self.mapping == other.mapping
@@ -119,7 +119,7 @@ impl TermDefinition {
     }
 }
 
-/// Looked up for every member of every document: a quick hash, seeded at random because documents may bring terms along.
+/// A look-up for every member of every document: a quick hash with a random seed, because documents may define terms.
 pub type Terms = HashMap<Arc<str>, Arc<TermDefinition>, foldhash::fast::RandomState>;
 
 /// The meaning of all terms at one place of a document.
@@ -128,19 +128,19 @@ pub struct ActiveContext {
     pub id: u64,
     pub terms: Terms,
     pub base: Option<Arc<str>>,
-    /// What relative references are resolved against when a context does not say otherwise.
+    /// The default base of relative references.
     pub original_base: Option<Arc<str>>,
     pub vocab: Option<Arc<str>>,
     pub language: Option<Arc<str>>,
     pub direction: Option<Arc<str>>,
-    /// What to go back to when a type-scoped context ends.
+    /// The context to return to after a type-scoped context.
     pub previous: Option<Arc<ActiveContext>>,
-    /// Made of known contexts only, so that results may be kept.
+    /// Whether only known contexts went into it, so that results may be cached.
     pub shared: bool,
 }
 
 impl ActiveContext {
-    /// Before any context was processed.
+    /// The initial context.
     pub fn initial(base: Option<&str>) -> Self {
         let base: Option<Arc<str>> = base.map(Into::into);
         Self {

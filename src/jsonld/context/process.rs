@@ -1,6 +1,6 @@
 //! Context processing (JSON-LD API §4.1).
-//! Comes in: an active context and what a document or a term adds to it. Goes out: the new active context.
-//! Must not know: the network; a context that is not known is an error.
+//! Comes in: an active context, and the local context of a document or a term. Goes out: the new active context.
+//! Must not know: the network; an unknown context is an error.
 
 use super::define::{Definer, invalid};
 use super::iri::{is_absolute_iri, resolve};
@@ -11,23 +11,23 @@ use crate::model::code::Code;
 use serde_json::{Map, Value};
 use std::sync::{Arc, LazyLock};
 
-/// Contexts within contexts deeper than this are refused.
+/// Deepest nesting of contexts.
 const MAX_NESTING: usize = 16;
 
-/// Where a context applies.
+/// The place at which a context applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// `@context` in a document or another context.
     Local,
     /// The context of a property's term: it may override protected terms.
     Property,
-    /// The context of a type's term: it ends with the node.
+    /// The context of a type's term: it applies only to its node.
     Type,
 }
 
 type CacheKey = (u64, u64, Mode);
 
-/// Results for known contexts. What is evicted is compiled again; ids are never reused, so an entry can't be mistaken.
+/// Results for known contexts. An evicted result is compiled again under a new id; ids are never reused.
 static COMPILED: LazyLock<moka::sync::Cache<CacheKey, Arc<ActiveContext>>> = LazyLock::new(|| moka::sync::Cache::new(400));
 
 static INITIAL: LazyLock<Arc<ActiveContext>> = LazyLock::new(|| Arc::new(ActiveContext::initial(None)));
@@ -45,7 +45,7 @@ impl Processor<'_> {
         }
     }
 
-    /// A term's own context, from the table of compiled ones when it is there.
+    /// A term's own context, from the cache if possible.
     pub fn scoped(
         &self,
         active: &Arc<ActiveContext>,
@@ -88,7 +88,7 @@ impl Processor<'_> {
         base: Option<&Arc<str>>,
         nesting: usize,
     ) -> Result<Arc<ActiveContext>, JsonLdError> {
-        // A list of known URLs stays shared; anything else makes a context of its own.
+        // A list of known URLs stays shared; any other list makes a private context.
         let entries = match value {
             Value::Array(entries) => entries.as_slice(),
             single => std::slice::from_ref(single),
@@ -98,7 +98,7 @@ impl Processor<'_> {
             active = match entry {
                 Value::String(url) => self.referenced(&active, url, base, Mode::Local, nesting)?,
                 other => {
-                    // A whole context document in place of its `@context`; every common processor reads it so.
+                    // A whole context document in place of its `@context`: every common processor accepts this.
                     let other = other.get("@context").unwrap_or(other);
                     let own = ActiveContext { shared: false, ..(*active).clone() };
                     self.process(&Arc::new(own), other, base, Mode::Local, nesting)?
@@ -154,7 +154,7 @@ impl Processor<'_> {
             match entry {
                 Value::Null => {
                     if mode != Mode::Property && result.terms.values().any(|definition| definition.protected) {
-                        return Err(invalid(Code::InvalidContextNullification, "a context takes back protected terms"));
+                        return Err(invalid(Code::InvalidContextNullification, "a context removes protected terms"));
                     }
                     let cleared = ActiveContext::initial(result.original_base.as_deref());
                     let previous = (!propagate).then(|| active.clone());
@@ -174,7 +174,7 @@ impl Processor<'_> {
         Ok(Arc::new(result))
     }
 
-    /// `@import`: the members of a known context, overlaid with those at hand.
+    /// `@import`: the members of a known context, overlaid with the importing context's members.
     fn imported(&self, members: &Map<String, Value>, base: Option<&Arc<str>>) -> Result<Option<Map<String, Value>>, JsonLdError> {
         let Some(import) = members.get("@import") else { return Ok(None) };
         let Value::String(url) = import else {
@@ -225,7 +225,7 @@ impl Processor<'_> {
             None => {}
             Some(Value::Null) => result.language = None,
             Some(Value::String(language)) => result.language = Some(language.to_lowercase().into()),
-            Some(_) => return Err(invalid(Code::InvalidDefaultLanguage, "a context's @language is not a text")),
+            Some(_) => return Err(invalid(Code::InvalidDefaultLanguage, "a context's @language is not text")),
         }
         match members.get("@direction") {
             None => {}

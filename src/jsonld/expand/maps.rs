@@ -1,6 +1,6 @@
 //! The values of a property: containers of every kind (JSON-LD API §5.1.2 steps 13.5 to 13.13).
 //! Comes in: a property's JSON value. Goes out: its objects.
-//! Must not know: whose property it is.
+//! Must not know: the property's node.
 
 use super::{Expander, Item, Meaning, Place, Property, RDF_TYPE};
 use crate::jsonld::JsonLdError;
@@ -55,7 +55,7 @@ impl Expander<'_> {
         }
     }
 
-    /// A value that stands in a graph of its own.
+    /// A value in its own graph.
     fn graph_item(
         &mut self,
         active: &Arc<ActiveContext>,
@@ -67,7 +67,7 @@ impl Expander<'_> {
         let graph = name.unwrap_or_else(|| self.fresh_blank());
         let keyed = place.from_map;
         let inner = Place { graph: Some(&graph), id: None, ..*place };
-        // A value with `@graph` in a keyed map is a graph already: only its content goes in.
+        // A value with `@graph` in a keyed map is already a graph, so only its content is taken.
         let content = value.as_object().filter(|_| keyed).and_then(|members| graph_content(active, members));
         match content {
             Some((name, content)) => {
@@ -111,7 +111,7 @@ impl Expander<'_> {
                 match text {
                     Value::Null => {}
                     Value::String(text) => items.extend(self.text(text, language.clone(), &path).map(Item::plain)),
-                    _ => return Err(self.error(Code::InvalidLanguageMapValue, &path, "a value by language is not a text")),
+                    _ => return Err(self.error(Code::InvalidLanguageMapValue, &path, "an entry of a language map is not text")),
                 }
             }
         }
@@ -171,7 +171,7 @@ impl Expander<'_> {
         Ok(items)
     }
 
-    /// In a type map, a text refers to a node; anywhere else it is what the term says.
+    /// In a type map, a text refers to a node; elsewhere, the term decides.
     fn keyed_value(
         &mut self,
         active: &Arc<ActiveContext>,
@@ -188,7 +188,7 @@ impl Expander<'_> {
         self.element(active, value, path, place)
     }
 
-    /// What a map's key says about the value under it.
+    /// The meaning of a map's key for its value.
     fn key_statement(
         &mut self,
         meaning: &Meaning<'_>,

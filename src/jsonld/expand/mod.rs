@@ -16,11 +16,11 @@ use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-/// Objects and arrays within each other deeper than this are refused.
+/// Deepest nesting of objects and arrays.
 const MAX_DEPTH: usize = 64;
-/// JSON values and context switches that one document may cost.
+/// Most JSON values and context switches of one document.
 const MAX_STEPS: usize = 60_000;
-/// Quads that one document may become.
+/// Most quads of one document.
 const MAX_QUADS: usize = 40_000;
 
 pub(super) const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
@@ -50,7 +50,7 @@ pub struct Expansion {
     pub notes: Notes,
 }
 
-/// Expands a document. `base`: what relative references are resolved against; credentials have none.
+/// Expands a document. `base`: the base of relative references; credentials have no base.
 pub fn expand(document: &Value, contexts: &Contexts, edition: Edition, base: Option<&str>) -> Result<Expansion, JsonLdError> {
     let mut expander = Expander::new(contexts, edition);
     let initial = expander.processor.initial(base);
@@ -58,7 +58,7 @@ pub fn expand(document: &Value, contexts: &Contexts, edition: Edition, base: Opt
     Ok(expander.out)
 }
 
-/// Expands an object as if it did not have the member `without`, which saves a copy of it.
+/// Expands an object as if the member `without` were missing, which avoids a copy of the object.
 pub fn expand_without(
     without: &'static str,
     document: &Map<String, Value>,
@@ -74,7 +74,7 @@ pub fn expand_without(
 /// The property whose value is being expanded.
 #[derive(Clone, Copy)]
 struct Property<'a> {
-    /// A term or IRI as it is written, or one of `@graph`, `@included`, `@reverse`; absent at the top.
+    /// A term or IRI as written, or `@graph`, `@included` or `@reverse`; absent at the top.
     name: Option<&'a str>,
     definition: Option<&'a Arc<TermDefinition>>,
     iri: Option<&'a Arc<str>>,
@@ -93,13 +93,13 @@ impl Property<'_> {
     }
 }
 
-/// Where in the document and in the dataset an element stands.
+/// The place of an element in the document and in the dataset.
 #[derive(Clone, Copy)]
 struct Place<'a> {
     property: Property<'a>,
     graph: Option<&'a Term>,
     from_map: bool,
-    /// The node's identifier, when the key of a map gives it.
+    /// The node's identifier, if the key of a map gives it.
     id: Option<&'a Term>,
 }
 
@@ -130,7 +130,7 @@ struct Expander<'a> {
     labels: HashMap<String, u32>,
     steps: usize,
     depth: usize,
-    /// A member of the outermost object that is passed over.
+    /// A member of the outermost object that is skipped.
     without: Option<&'static str>,
 }
 
@@ -153,7 +153,7 @@ impl Expander<'_> {
         Term::Blank(id)
     }
 
-    /// A node's term; `None` for what RDF can't hold.
+    /// A node's term; `None` for a value that RDF can't hold.
     fn node_term(&mut self, iri: &Arc<str>) -> Option<Term> {
         if let Some(label) = iri.strip_prefix("_:") {
             if let Some(id) = self.labels.get(label) {
@@ -231,7 +231,7 @@ impl Expander<'_> {
         Ok(items)
     }
 
-    /// Emits an RDF list and gives its head.
+    /// Emits an RDF list and returns its head.
     fn list(&mut self, items: Vec<Item>, place: &Place<'_>) -> Term {
         let mut head = Term::Iri(RDF_NIL.clone());
         for item in items.into_iter().rev() {
@@ -266,7 +266,7 @@ impl Expander<'_> {
         if let Some(local) = members.get("@context") {
             active = self.processor.local(&active, local).map_err(|error| error.at(path))?;
         }
-        // Contexts of the document's own are worked through anew at each use.
+        // The document's own contexts are processed again at each use.
         self.step(if active.shared { 0 } else { 20 })?;
         let outer = active.clone();
         let mut type_members: Vec<&String> = Vec::new();
@@ -337,7 +337,7 @@ impl Expander<'_> {
         place: &Place<'_>,
     ) -> Result<Vec<Item>, JsonLdError> {
         if kind == Kind::List && place.property.name == Some("@included") {
-            return Err(self.error(Code::InvalidIncludedValue, path, "something included is not a node"));
+            return Err(self.error(Code::InvalidIncludedValue, path, "a value in @included is not a node"));
         }
         let mut items = Vec::new();
         for entry in entries {
@@ -367,15 +367,15 @@ impl Expander<'_> {
     }
 }
 
-/// The contexts in which an object's members are read.
+/// The active contexts of an object's members.
 struct Meaning<'a> {
     active: &'a Arc<ActiveContext>,
-    /// Before type-scoped contexts: in this one the types themselves are read.
+    /// The context before type-scoped contexts, in which the types are read.
     outer: &'a Arc<ActiveContext>,
     input_type: Option<&'a Expanded>,
 }
 
-/// A member with what its name stands for.
+/// A member with the meaning of its name.
 struct Entry<'a> {
     name: &'a str,
     value: &'a Value,

@@ -57,8 +57,7 @@ impl Expander<'_> {
         if entry.name != "id" {
             self.note(Oddity::KeywordMember(entry.name.to_owned()), &path, entry.name);
         }
-        let written =
-            entry.value.as_str().ok_or_else(|| self.error(Code::InvalidIdValue, &path, "an identifier is not a text"))?;
+        let written = entry.value.as_str().ok_or_else(|| self.error(Code::InvalidIdValue, &path, "an identifier is not text"))?;
         let expanded = meaning.active.expand(written, false, true);
         Ok(self.reference(&expanded, &path, written))
     }
@@ -83,7 +82,7 @@ impl Expander<'_> {
             };
             self.step(values.len())?;
             for value in values {
-                let written = value.as_str().ok_or_else(|| self.error(Code::InvalidTypeValue, &path, "a type is not a text"))?;
+                let written = value.as_str().ok_or_else(|| self.error(Code::InvalidTypeValue, &path, "a type is not text"))?;
                 let expanded = meaning.outer.expand(written, true, true);
                 let is_known = is_term_iri(meaning.outer, written);
                 let term = match &expanded {
@@ -109,7 +108,7 @@ impl Expander<'_> {
         Ok(())
     }
 
-    /// All members of a node, and those of nested groups (`@nest`), about one subject.
+    /// All members of a node, with the members of nested groups (`@nest`).
     fn members(
         &mut self,
         meaning: &Meaning<'_>,
@@ -160,12 +159,12 @@ impl Expander<'_> {
                     single => std::slice::from_ref(single),
                 };
                 if nodes.iter().any(|node| !node.is_object()) {
-                    return Err(self.error(Code::InvalidIncludedValue, path, "something included is not a node"));
+                    return Err(self.error(Code::InvalidIncludedValue, path, "a value in @included is not a node"));
                 }
                 self.element(meaning.active, entry.value, path, &place.with(Property::keyword("@included")))?;
             }
             "@index" if entry.value.is_string() => self.note(Oddity::NotSigned, path, entry.name),
-            "@index" => return Err(self.error(Code::InvalidIndexValue, path, "an index is not a text")),
+            "@index" => return Err(self.error(Code::InvalidIndexValue, path, "an index is not text")),
             "@nest" => self.nested(meaning, entry, subject, path, place)?,
             "@reverse" => self.reverse_map(meaning, entry, subject, path, place)?,
             "@language" | "@direction" => return Err(self.error(Code::InvalidValueObject, path, "a language without a value")),
@@ -298,7 +297,7 @@ fn is_term_iri(active: &ActiveContext, name: &str) -> bool {
     active.term(name).is_some_and(|definition| definition.is_iri)
 }
 
-/// Namespaces whose terms readers know by the IRI's last part.
+/// Namespaces in which the IRI's last part is the name that readers know.
 const NAMED_BY_IRI: [&str; 2] = ["https://www.w3.org/2018/credentials#", "https://www.w3.org/ns/credentials/status#"];
 
 fn is_renamed(iri: &str, name: &str) -> bool {

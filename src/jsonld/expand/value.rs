@@ -54,7 +54,7 @@ impl Expander<'_> {
         }
     }
 
-    /// A text with a language; `None` when the language tag is malformed.
+    /// A text with a language; `None` for a malformed language tag.
     pub(super) fn text(&mut self, text: &str, language: Option<Arc<str>>, path: &Path<'_>) -> Option<Term> {
         if language.as_ref().is_some_and(|language| !is_language_tag(language)) {
             self.note(Oddity::DroppedValue, path, text);
@@ -63,7 +63,7 @@ impl Expander<'_> {
         Some(literal(text.into(), None, language))
     }
 
-    /// A reference to a node; `None`, with a note, when it is no IRI.
+    /// A reference to a node; `None`, with a note, for a value that is not an IRI.
     pub(super) fn reference(&mut self, expanded: &Expanded, path: &Path<'_>, written: &str) -> Option<Term> {
         let term = match expanded {
             Expanded::Iri(iri) => self.node_term(iri),
@@ -95,7 +95,7 @@ impl Expander<'_> {
                 Expanded::Keyword("@direction") => &mut direction,
                 Expanded::Keyword("@index") => {
                     if !entry.value.is_string() {
-                        return Err(self.error(Code::InvalidIndexValue, &at, "an index is not a text"));
+                        return Err(self.error(Code::InvalidIndexValue, &at, "an index is not text"));
                     }
                     self.note(Oddity::NotSigned, &at, entry.name);
                     continue;
@@ -114,14 +114,14 @@ impl Expander<'_> {
             return Err(self.error(Code::InvalidValueObject, path, "a value has both a type and a language"));
         }
         if language.is_some_and(|language| !language.is_string()) {
-            return Err(self.error(Code::InvalidLanguageTaggedString, path, "a language is not a text"));
+            return Err(self.error(Code::InvalidLanguageTaggedString, path, "a language is not text"));
         }
         let json = matches!(meaning.input_type, Some(Expanded::Keyword("@json")));
         if !json && (value.is_object() || value.is_array()) {
-            return Err(self.error(Code::InvalidValueObjectValue, path, "a value is not a plain one"));
+            return Err(self.error(Code::InvalidValueObjectValue, path, "a value is neither text, a number nor a boolean"));
         }
         if language.is_some() && !value.is_string() && !value.is_null() {
-            return Err(self.error(Code::InvalidLanguageTaggedValue, path, "a value with a language is not a text"));
+            return Err(self.error(Code::InvalidLanguageTaggedValue, path, "a value with a language is not text"));
         }
         let plain_text = datatype.is_none() && direction.is_none() && value.is_string();
         if !(plain_text && language.is_some()) {
@@ -131,7 +131,7 @@ impl Expander<'_> {
             self.note(Oddity::NotSigned, path, "@direction");
         }
         if place.property.name == Some("@included") {
-            return Err(self.error(Code::InvalidIncludedValue, path, "something included is not a node"));
+            return Err(self.error(Code::InvalidIncludedValue, path, "a value in @included is not a node"));
         }
         if place.property.is_free() {
             self.note(Oddity::DroppedValue, path, "@value");
@@ -142,7 +142,7 @@ impl Expander<'_> {
             (_, Value::Null, _) => None,
             (_, value, Some(datatype)) => {
                 let written =
-                    datatype.as_str().ok_or_else(|| self.error(Code::InvalidTypedValue, path, "a value's type is not a text"))?;
+                    datatype.as_str().ok_or_else(|| self.error(Code::InvalidTypedValue, path, "a value's type is not text"))?;
                 match meaning.outer.expand(written, true, true) {
                     Expanded::Iri(iri) if oxiri::Iri::parse(&*iri).is_ok() => Some(typed(value, Some(&iri))),
                     Expanded::Iri(iri) if !is_absolute_iri(&iri) && !iri.starts_with("_:") => {
@@ -179,14 +179,14 @@ fn typed(value: &Value, datatype: Option<&Arc<str>>) -> Term {
     }
 }
 
-/// The canonical integer or double form, and whether it is the latter.
+/// The canonical integer or double form, and whether it is a double.
 fn number_text(number: &Number, wants_double: bool) -> (String, bool) {
     // Adding zero turns -0 into 0.
     let double = number.as_f64().unwrap_or(f64::NAN) + 0.0;
     if !wants_double && double.fract() == 0.0 && double.abs() < 1e21 {
         return (format!("{double:.0}"), false);
     }
-    // `%1.15E`, without the zeros that say nothing.
+    // `%1.15E` without trailing zeros.
     let scientific = format!("{double:.15E}");
     let (mantissa, exponent) = scientific.split_once('E').unwrap_or((&scientific, "0"));
     let trimmed = mantissa.trim_end_matches('0');
@@ -194,7 +194,7 @@ fn number_text(number: &Number, wants_double: bool) -> (String, bool) {
     (format!("{trimmed}{zero}E{exponent}"), true)
 }
 
-/// BCP 47, as far as its shape goes.
+/// The shape of BCP 47.
 fn is_language_tag(tag: &str) -> bool {
     let mut parts = tag.split('-');
     let first = parts.next().is_some_and(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic()));

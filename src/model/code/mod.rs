@@ -1,6 +1,6 @@
-//! The codes of verification: what a check or a finding says, as a closed list that decisions are made over.
+//! The codes of verification: the closed list of results that a check or a finding can have.
 //! Comes in: nothing. Goes out: [`Code`], with its checks, usual status, problem type, sentence and next step.
-//! Must not know: how anything is found, how it is shown.
+//! Must not know: the checks' code, the pages.
 
 mod table;
 mod texts;
@@ -14,7 +14,7 @@ pub use table::Code;
 /// Base of the problem types that no standard names; relative to the gateway (RFC 9457 §3.1.1).
 const OWN: &str = "/problems/";
 
-/// Where the problem type of a code comes from.
+/// The source of a code's problem type.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Untyped,
@@ -23,20 +23,20 @@ enum Kind {
     Standard(&'static str),
 }
 
-/// Everything that the table says of a code.
+/// A row of the table.
 struct Row {
     code: &'static str,
     checks: &'static [CheckId],
     status: CheckStatus,
     kind: Kind,
     sentence: &'static str,
-    /// Empty: there is nothing to do.
+    /// Empty: no next step.
     next_step: &'static str,
-    /// What an embedded proof says instead: problem type and next step.
+    /// Problem type and next step for an embedded proof.
     embedded: Option<(Kind, &'static str)>,
 }
 
-/// The row's own value where it has one, else its group's.
+/// The row's own value, else its group's value.
 const fn last<T: Copy>(values: &[T]) -> T {
     values[values.len() - 1]
 }
@@ -51,7 +51,7 @@ macro_rules! codes {
         $($variant:ident $code:literal $(in $own_checks:tt)? $(as $own_status:ident)? $(of $own_kind:ident)?
             $sentence:literal $(=> $own_next:tt)? $(embedded $embedded_kind:ident $embedded_next:tt)?,)+
     })+) => {
-        /// What a check or a finding says: stable, snake_case in JSON, never changed once released.
+        /// The code of a check or a finding: stable, snake_case in JSON, never changed after a release.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $($($variant),+),+ }
 
@@ -87,37 +87,37 @@ impl Code {
         self.row().code
     }
 
-    /// The checks that can say it.
+    /// The checks that can give the code.
     pub const fn checks(self) -> &'static [CheckId] {
         self.row().checks
     }
 
-    /// The status that a check usually has with it.
+    /// The usual status of a check with the code.
     pub const fn status(self) -> CheckStatus {
         self.row().status
     }
 
-    /// What it means, as one plain sentence. A check says it with the particulars.
+    /// The code's meaning, as plain text. A check gives the same meaning with the details of the case.
     pub const fn sentence(self) -> &'static str {
         self.row().sentence
     }
 
-    /// What the reader can do about it.
+    /// The reader's next step.
     pub fn next_step(self) -> Option<&'static str> {
         Some(self.row().next_step).filter(|next| !next.is_empty())
     }
 
-    /// The problem type URI (RFC 9457): a standard's where one names it, else our own, or none.
+    /// The problem type URI (RFC 9457): a standard's or our own; `None` for a code without a problem type.
     pub fn problem_type(self) -> Option<String> {
         self.typed(self.row().kind)
     }
 
-    /// [`Code::next_step`] when an embedded proof says it.
+    /// [`Code::next_step`] for an embedded proof.
     pub fn embedded_next_step(self) -> Option<&'static str> {
         self.row().embedded.map_or_else(|| self.next_step(), |(_, next)| Some(next))
     }
 
-    /// [`Code::problem_type`] when an embedded proof says it (VC Data Integrity 1.0 §4.7).
+    /// [`Code::problem_type`] for an embedded proof (VC Data Integrity 1.0 §4.7).
     pub fn embedded_problem_type(self) -> Option<String> {
         let row = self.row();
         self.typed(row.embedded.map_or(row.kind, |(kind, _)| kind))
@@ -138,7 +138,7 @@ impl fmt::Display for Code {
     }
 }
 
-/// A text that is no code.
+/// A text that is not a code.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not a verification code")]
 pub struct UnknownCode(String);

@@ -1,6 +1,6 @@
-//! Whether what a credential awards was attained, as far as its results say.
-//! Comes in: results, the descriptions of what they measure, and which orders are signed. Goes out: one answer per result and
-//! one for all of them. A result that can't be compared with certainty is `unknown`; a failed one never counts as attained.
+//! Whether the person attained what a credential awards, by its results.
+//! Comes in: results, the descriptions of what they measure, and the orders that are signed. Goes out: one answer per result and one
+//! for all results. A result that can't be compared with certainty is `unknown`; a failed result never counts as attained.
 //! Must not know: credential formats, skills.
 
 mod read;
@@ -17,48 +17,48 @@ use crate::model::credential::Attainment;
 use scale::Relation;
 use words::Word;
 
-/// What kind of result it is, as far as it matters for the table.
+/// The kind of a result, for the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Says whether, not how well.
+    /// A status: whether it was attained, not how well.
     Status,
     /// A value or a level.
     Graded,
-    /// A prediction: it attains nothing.
+    /// A prediction, which proves nothing.
     Predicted,
 }
 
-/// Whether the description asks for something that the given value or level can be held against.
+/// Whether the description requires a value or level that the given value or level can be compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Required {
     Nothing,
     Something,
-    /// Asked for and answered by another part of the same result or by another result of the same description.
+    /// The requirement is compared with another part of the result, or with another result of the same description.
     AnsweredElsewhere,
 }
 
-/// One thing that a result says.
+/// One statement of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Given {
     /// Neither a status, nor a value, nor a level.
     Nothing,
-    /// A status that is one of the known words, in any language.
+    /// A status with a known word, in any language.
     Status(Word),
-    /// A value or a level that is one of the known words.
+    /// A value or a level with a known word.
     Word(Word),
-    /// A value or a level held against the required one.
+    /// A value or a level, compared with the required value or level.
     Compared(Relation),
-    /// A value or a level that nothing is required of.
+    /// A value or a level without a requirement.
     Uncompared,
-    /// Anything that is there and can't be read.
+    /// A statement that can't be read.
     Unreadable,
 }
 
-/// The table: kind of result × what is required × what is given.
+/// The table: kind of result × requirement × statement.
 pub fn counts_as(kind: Kind, required: Required, given: Given) -> Attainment {
     use Attainment::{Attained, InProgress, NotAttained, Unknown};
     match (given, required, kind) {
-        // That somebody failed or is not done needs no scale.
+        // "Failed" and "in progress" need no scale.
         (Given::Status(Word::Failed) | Given::Word(Word::Failed), _, _) => NotAttained,
         (Given::Status(Word::Unfinished) | Given::Word(Word::Unfinished), _, _) => InProgress,
         (_, _, Kind::Predicted) => Unknown,
@@ -66,22 +66,22 @@ pub fn counts_as(kind: Kind, required: Required, given: Given) -> Attainment {
         (Given::Status(Word::Passed), _, _) => Attained,
         (Given::Compared(Relation::Below), _, _) => NotAttained,
         (Given::Compared(Relation::Same | Relation::Above), _, _) => Attained,
-        // `Pass` is not the `Distinction` that is asked for.
+        // A `Pass` does not meet a required `Distinction`.
         (Given::Word(Word::Passed), Required::Something, _) => Unknown,
         (Given::Word(Word::Passed), Required::Nothing | Required::AnsweredElsewhere, _) => Attained,
         (Given::Compared(Relation::Unclear), _, _) => Unknown,
-        // A grade without a bar may be a failed one.
+        // A grade without a requirement may be a failed grade.
         (Given::Uncompared, Required::AnsweredElsewhere, _) => Attained,
         (Given::Uncompared, Required::Nothing | Required::Something, _) => Unknown,
         (Given::Nothing, Required::AnsweredElsewhere, _) => Attained,
-        // Open Badges 3.0 demands a status of such a result.
+        // Open Badges 3.0 requires a status of such a result.
         (Given::Nothing, Required::Nothing, Kind::Status) => Unknown,
         (Given::Nothing, Required::Nothing, Kind::Graded) => Attained,
         (Given::Nothing, Required::Something, _) => Unknown,
     }
 }
 
-/// What several results say of one achievement: the least favourable one counts.
+/// The answer of several results about one achievement: the least favourable result counts.
 pub fn combined(all: impl IntoIterator<Item = Attainment>) -> Option<Attainment> {
     let weight = |attainment: &Attainment| match attainment {
         Attainment::NotAttained => 3,
@@ -92,15 +92,15 @@ pub fn combined(all: impl IntoIterator<Item = Attainment>) -> Option<Attainment>
     all.into_iter().max_by_key(weight)
 }
 
-/// One result, judged.
+/// A judged result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judged {
     pub attainment: Attainment,
-    /// Whether it reaches what its description requires, where that is certain.
+    /// Whether the result meets the requirement of its description; `None` when that is uncertain.
     pub meets_required: Option<bool>,
 }
 
-/// Judges each of the results, together with those of the same description.
+/// Judges each result, together with the other results of its description.
 pub fn judge(results: &[Node<'_>], descriptions: &[Node<'_>], order: Order) -> Vec<Judged> {
     let described: Vec<Described<'_>> = results.iter().map(|result| Described::of(result, descriptions, order)).collect();
     described.iter().map(|one| one.judge(&described)).collect()

@@ -1,6 +1,6 @@
 //! Reads results and their descriptions for the table.
-//! Comes in: JSON of an Open Badges 3.0 `Result` and `ResultDescription` (and of their like in Open Badges 2 and CLR 1).
-//! Goes out: what is given, held against what is required. Must not know: skills, levels of frameworks.
+//! Comes in: JSON of an Open Badges 3.0 `Result` and `ResultDescription` (and their equivalents in Open Badges 2 and CLR 1).
+//! Goes out: statements, compared with the requirement. Must not know: skills, levels of frameworks.
 
 use super::scale::{self, Measure, Relation, Scale};
 use super::words::word;
@@ -8,12 +8,12 @@ use super::{Given, Judged, Kind, Required, combined, counts_as};
 use crate::model::credential::{Attainment, Securing};
 use crate::normalize::reader::Node;
 
-/// Contexts in which `allowedValue` is a list. A signature over RDF covers the order of a list, and not that of a set, which
-/// whoever holds the credential may write in any order.
+/// Contexts in which `allowedValue` is a list. A signature over RDF covers the order of a list, but not the order of a set, which the
+/// holder can change.
 const ALLOWED_VALUES_IN_ORDER: [&str; 2] =
     ["https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"];
 
-/// Which scales stand in an order that is signed.
+/// The scales whose order the signature covers.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     pub allowed_values: bool,
@@ -30,7 +30,7 @@ impl Order {
     }
 }
 
-/// Result types of Open Badges 3.0 with what they measure.
+/// Result types of Open Badges 3.0, each with its measure.
 const TYPES: [(&str, Kind, Measure); 12] = [
     ("Status", Kind::Status, Measure::Other),
     ("Percent", Kind::Graded, Measure::Percent),
@@ -46,17 +46,17 @@ const TYPES: [(&str, Kind, Measure); 12] = [
     ("PredictedScore", Kind::Predicted, Measure::Foreign),
 ];
 
-/// What a result type measures.
+/// The measure of a result type.
 pub fn measure(result_type: &str) -> Measure {
     TYPES.iter().find(|(name, _, _)| *name == result_type).map_or(Measure::Foreign, |(_, _, measure)| *measure)
 }
 
-/// The result types that a standard describes.
+/// Whether a standard describes the result type.
 pub fn result_types() -> impl Iterator<Item = &'static str> {
     TYPES.iter().map(|(name, _, _)| *name)
 }
 
-/// A text; `None` stands for something that is there and is no text.
+/// A text; `None` for a value that is not text.
 type Text = Option<String>;
 
 /// All texts of a member, in every language.
@@ -89,7 +89,7 @@ pub struct Described<'a> {
     values: Vec<Text>,
     levels: Vec<Text>,
     is_readable: bool,
-    /// Several with the same identifier are all held against.
+    /// All descriptions with the identifier.
     descriptions: Vec<Description>,
     reference: Option<&'a serde_json::Value>,
 }
@@ -101,7 +101,7 @@ struct Description {
     required_levels: Vec<Text>,
     scale: Scale,
     rubric: Vec<RubricLevel>,
-    /// The rubric from low to high, where that is certain.
+    /// The rubric from low to high; empty when the order is uncertain.
     rubric_rises: bool,
 }
 
@@ -132,7 +132,7 @@ impl Description {
         Self { kind, measure, required_values, required_levels, scale, rubric, rubric_rises }
     }
 
-    /// A result that describes itself.
+    /// A result that holds its own description.
     fn none() -> Self {
         let (kind, measure, scale, rubric) = (Kind::Graded, Measure::Foreign, Scale::default(), Vec::new());
         Self { kind, measure, required_values: Vec::new(), required_levels: Vec::new(), scale, rubric, rubric_rises: false }
@@ -166,7 +166,7 @@ impl Description {
         }
     }
 
-    /// What a text says by itself, or by the names of the level that it identifies.
+    /// The statement of a text: by itself, or by the names of the level that it identifies.
     fn word(&self, text: &str) -> Option<super::Word> {
         let of_level = || {
             let names = self.place(text).map(|place| self.rubric[place].names.as_slice()).unwrap_or_default();
@@ -175,7 +175,7 @@ impl Description {
         word(text).or_else(of_level)
     }
 
-    /// What a value says, held against each required value; where only levels are required, it may name one.
+    /// The statement of a value, compared with each required value. If only levels are required, the value may name a level.
     fn of_value(&self, text: &Text) -> Vec<Given> {
         let Some(text) = text else { return vec![Given::Unreadable] };
         let compare = |required: &String| scale::compare(text, required, self.measure, &self.scale);
@@ -200,7 +200,7 @@ impl Description {
             .collect();
         let word = self.word(text).map(Given::Word);
         match word {
-            // `Pass` of a required `Pass` is compared; a word that says no more counts beside the comparison.
+            // `Pass` is compared with a required `Pass`; a known word also counts beside the comparison.
             Some(Given::Word(super::Word::Passed)) if !relations.is_empty() => relations,
             Some(word) => relations.into_iter().chain([word]).collect(),
             None if relations.is_empty() => vec![Given::Uncompared],
@@ -210,7 +210,7 @@ impl Description {
 }
 
 impl<'a> Described<'a> {
-    /// A result that names no description is held against the only one there is.
+    /// A result that names no description is compared with the only description.
     pub fn of(result: &Node<'a>, descriptions: &[Node<'_>], order: Order) -> Self {
         let wanted = result.get("resultDescription");
         let id = wanted.as_ref().and_then(|wanted| wanted.items().first().and_then(Node::id));

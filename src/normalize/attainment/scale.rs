@@ -1,30 +1,30 @@
-//! Compares what was given with what is required, and answers only where the answer is certain.
-//! Comes in: texts, the kind of result and its scale. Goes out: how the two stand to each other, and places on ordered lists.
+//! Compares a given value with a required value, and answers only with certainty.
+//! Comes in: texts, the kind of result and its scale. Goes out: the comparison, and places on ordered lists.
 //! Must not know: JSON. Grades run in opposite directions in different countries (5 is the best grade in Russia and fails in
-//! Germany), so a number alone, or the order in which somebody wrote a list, proves nothing.
+//! Germany), so a number alone, or the written order of a list, proves nothing.
 
 use super::words::{Word, plain, word};
 
-/// How a result stands to what is required of it.
+/// The comparison of a given value with the required value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
     Same,
     Above,
     Below,
-    /// Which of the two is better is not certain.
+    /// It is uncertain which of the two is better.
     Unclear,
 }
 
-/// What kind of number or grade a result type stands for.
+/// The kind of number or grade of a result type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
     /// Parts of a whole: more is better.
     Percent,
-    /// Points: more is better, unless the scale may be one of school grades.
+    /// Points: more is better, unless the scale may be a scale of school grades.
     Score,
-    /// Letters, levels and everything else: better only where an ordered list says so.
+    /// Letters, levels and other values: only an ordered list shows which value is better.
     Other,
-    /// A kind that no standard describes: not even numbers on a list have a direction.
+    /// A kind that no standard describes: even numbers have no certain direction.
     Foreign,
 }
 
@@ -36,7 +36,7 @@ pub struct Scale {
     pub allowed: Option<Vec<Option<String>>>,
 }
 
-/// No scale of school grades on which lower is better reaches so far.
+/// Above this number, no scale is a scale of school grades on which lower is better.
 const BEYOND_GRADES: f64 = 10.0;
 const LONGEST_NUMBER: usize = 24;
 
@@ -57,7 +57,7 @@ pub fn compare(given: &str, required: &str, measure: Measure, scale: &Scale) -> 
     ranks.map_or(Relation::Unclear, |(given, required)| if given < required { Relation::Below } else { Relation::Above })
 }
 
-/// The same text, whatever its case and spaces.
+/// Whether two texts are equal apart from case and spaces.
 pub fn same(one: &str, other: &str) -> bool {
     let bare = |text: &str| text.trim().to_lowercase();
     bare(one) == bare(other)
@@ -77,8 +77,8 @@ enum Number {
     Of(f64, f64),
 }
 
-/// Reads digits with at most one decimal point or comma, a percentage or a fraction. What may mean two numbers (`1.500`,
-/// `1,500`) is none.
+/// Reads digits with at most one decimal point or comma, a percentage or a fraction. A text with two possible meanings (`1.500`,
+/// `1,500`) gives `None`.
 fn number(text: &str) -> Option<Number> {
     let text = text.trim();
     if text.len() > LONGEST_NUMBER {
@@ -104,7 +104,7 @@ fn decimal(text: &str) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// Both on one line where more is better, or nothing.
+/// Both numbers on a scale where more is better; `None` when that is uncertain.
 fn compare_numbers(given: Number, required: Number, measure: Measure, scale: &Scale) -> Relation {
     let bound = |text: &Option<String>| text.as_deref().and_then(number);
     let (min, max) = (bound(&scale.min), bound(&scale.max));
@@ -144,7 +144,7 @@ fn plain_pair(given: f64, required: f64, measure: Measure, min: Option<Number>, 
     more_is_better.then_some((given, required))
 }
 
-/// A number as a part of one, where that is certain.
+/// A number as a part of one; `None` when that is uncertain.
 fn part(number: Number, measure: Measure, max: Option<Number>) -> Option<f64> {
     match number {
         Number::Part(part) => Some(part),
@@ -161,7 +161,7 @@ fn part(number: Number, measure: Measure, max: Option<Number>) -> Option<f64> {
     .filter(|part| *part >= 0.0)
 }
 
-/// Where a number stands between its bounds, from 0 to 1; only where more is better.
+/// The position of a number between its bounds, from 0 to 1; only on a scale where more is better.
 pub fn within(given: &str, measure: Measure, scale: &Scale) -> Option<f64> {
     let (min, max) = (number(scale.min.as_deref()?)?, number(scale.max.as_deref()?)?);
     let between =
@@ -176,8 +176,8 @@ pub fn within(given: &str, measure: Measure, scale: &Scale) -> Option<f64> {
     }
 }
 
-/// Whether a list that is said to run from low to high really does: its own words must show it. Issuers also write the best
-/// grade first, and school grades count both ways.
+/// Whether a list really runs from low to high: its own words must show it. Some issuers write the best grade first, and school
+/// grades run both ways.
 pub fn ascends(list: &[Option<String>], measure: Measure) -> bool {
     let Some(entries) = list.iter().map(|entry| entry.as_deref()).collect::<Option<Vec<_>>>() else { return false };
     if entries.len() < 2 || (1..entries.len()).any(|index| entries[..index].iter().any(|other| same(other, entries[index]))) {
@@ -206,13 +206,13 @@ fn letters(entries: &[&str]) -> bool {
     entries.iter().map(grade).collect::<Option<Vec<_>>>().is_some_and(|grades| rise(&grades))
 }
 
-/// The levels of the Common European Framework of Reference, which no other scale spells alike from `A1` to `C2`.
+/// The levels of the Common European Framework of Reference; no other scale has the names `A1` to `C2`.
 fn languages(entries: &[&str]) -> bool {
     let level = |text: &&str| ["A1", "A2", "B1", "B2", "C1", "C2"].iter().position(|level| same(level, text));
     entries.iter().map(level).collect::<Option<Vec<_>>>().is_some_and(|levels| rise(&levels))
 }
 
-/// Numbers on a scale that is certainly none of school grades.
+/// Numbers on a scale that is certainly not a scale of school grades.
 fn numbers(entries: &[&str]) -> bool {
     let value = |text: &&str| match number(text) {
         Some(Number::Plain(value)) => Some(value),
@@ -223,7 +223,7 @@ fn numbers(entries: &[&str]) -> bool {
     reaches_far && rise(&values)
 }
 
-/// Words of which it is known whether they stand low, in the middle or high: they must rise.
+/// Words with a known low, middle or high place: they must rise.
 fn bands(entries: &[&str]) -> bool {
     let band = |text: &&str| match word(text) {
         Some(Word::Failed) => Some(0),

@@ -1,6 +1,6 @@
-//! Results that stand outside the members that a standard gives them.
-//! Comes in: an object and the names that its reader knows. Goes out: what the other members say of a result, if anything.
-//! Platforms that came before results were standardised wrote grades into extensions: `grade: Failed` is a result there, too.
+//! Results outside the members that a standard defines for them.
+//! Comes in: an object and the names that its reader knows. Goes out: the statement of the other members about a result, if any.
+//! Platforms that are older than the standard wrote grades into extensions: `grade: Failed` is a result, too.
 
 use super::words::{Word, word};
 use super::{Given, Kind, Required, combined, counts_as};
@@ -8,9 +8,9 @@ use crate::model::credential::Attainment;
 use crate::normalize::reader::Node;
 use serde_json::Value;
 
-/// Words of names whose value is a result, whatever it says.
+/// Words of names whose value is always a result.
 const RESULTS: [&str; 9] = ["result", "results", "grade", "grades", "score", "scores", "mark", "marks", "gpa"];
-/// Words of names whose value may be a result: only a known word, or yes and no, counts.
+/// Words of names whose value may be a result: only a known word, or yes or no, counts.
 const HINTS: [&str; 8] = ["status", "outcome", "verdict", "progress", "completion", "passed", "completed", "attainment"];
 /// Words of names that describe a scale, a time or a place rather than a result.
 const NOT_RESULTS: [&str; 14] = [
@@ -29,17 +29,17 @@ const NOT_RESULTS: [&str; 14] = [
     "id",
     "context",
 ];
-/// How deep an extension is looked into.
+/// The depth to which an extension is searched.
 const DEPTH: usize = 4;
 const LONGEST_NAME: usize = 80;
 
-/// What the members of `node` that are not in `known` say of a result; `None` when none of them looks like a result.
+/// The statement about a result in the members of `node` that are not in `known`; `None` without such a member.
 pub fn of(node: &Node<'_>, known: &[&str]) -> Option<Attainment> {
     let unread = node.members().filter(|(name, _)| !known.contains(name));
     combined(unread.filter_map(|(name, member)| of_member(Naming::of(name), &member, DEPTH)))
 }
 
-/// What a member's name lets expect.
+/// The kind of value that a member's name suggests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Naming {
     Result,
@@ -60,7 +60,7 @@ impl Naming {
         }
     }
 
-    /// A member of an object that itself is named like this.
+    /// The kind of a member inside an object with such a name.
     fn inside(self, name: &str) -> Self {
         match (self, name) {
             (Self::Result, "value" | "achievedLevel") => Self::Result,

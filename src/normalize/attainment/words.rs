@@ -1,26 +1,25 @@
-//! Words with which issuers say that something was passed, failed or is still going on.
-//! Comes in: the text of a status, a value or a level, in any language. Goes out: what it says, only where it can say nothing
-//! else: the whole text must be one of the words here. Must not know: JSON, scales.
+//! Words that issuers use for passed, failed and unfinished work.
+//! Comes in: the text of a status, a value or a level, in any language. Goes out: its meaning, if it is certain: the whole text must be
+//! a word in this file. Must not know: JSON, scales.
 
 use icu_normalizer::DecomposingNormalizerBorrowed;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What a word says of the person's result.
+/// The meaning of a word for the person's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Word {
     Passed,
     Failed,
     Unfinished,
-    /// Foreseen, or not yet confirmed.
+    /// Expected, or not yet confirmed.
     Provisional,
 }
 
 /// Longer texts are remarks, not words.
 const LONGEST: usize = 200;
 
-/// What the text says; `None` when it is none of the words. An identifier (`…/status#Failed`, `ob:Failed`) counts by its
-/// last part.
+/// The meaning of the text; `None` for other words. In an identifier (`…/status#Failed`, `ob:Failed`), the last part counts.
 pub fn word(text: &str) -> Option<Word> {
     if text.len() > LONGEST {
         return None;

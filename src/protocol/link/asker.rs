@@ -1,6 +1,6 @@
 //! Asks known platforms about links, within what the administrator allows.
-//! Comes in: a link. Goes out: the file behind it, ready to be taken in like an upload, or a plain sentence on why not.
-//! Must not know: where the link stood, nor who asks.
+//! Comes in: a link. Goes out: the file behind the link, to be handled like an upload, or a plain sentence with the reason.
+//! Must not know: the link's source, the caller.
 
 use super::platforms::{LinkProblem, Resolved, resolve};
 use crate::http_client::HttpClient;
@@ -23,7 +23,7 @@ impl LinkAsker {
         Self { http, listed: listed.into(), off: off.into() }
     }
 
-    /// What would be fetched for a link; nothing is fetched yet.
+    /// The address to fetch for a link; nothing is fetched yet.
     pub fn resolve(&self, link: &str) -> Result<Resolved, LinkProblem> {
         resolve(link, &self.listed, &self.off)
     }

@@ -1,4 +1,4 @@
-//! Fetches what a link resolved to, through the guarded client, and says in plain words what came of it.
+//! Fetches the address of a resolved link through the guarded client, and explains a failure in plain words.
 
 use super::platforms::{LinkProblem, Resolved};
 use crate::http_client::{HttpClient, HttpError, OutboundResponse};
@@ -6,7 +6,7 @@ use crate::model::submission::UploadedFile;
 
 const ACCEPT: &str = "application/json, application/ld+json, application/vc, application/vc+ld+json, application/vc+jwt, application/jwt, image/png, image/svg+xml;q=0.5";
 
-/// The file behind the link, ready to be taken in like an upload.
+/// The file behind the link, to be handled like an upload.
 pub async fn fetch(client: &HttpClient, resolved: &Resolved) -> Result<UploadedFile, LinkProblem> {
     let response = client.get(&resolved.url, ACCEPT).await.map_err(|error| unreachable(&resolved.platform, &error))?;
     judge(&resolved.platform, response)
@@ -15,10 +15,10 @@ pub async fn fetch(client: &HttpClient, resolved: &Resolved) -> Result<UploadedF
 fn unreachable(platform: &str, error: &HttpError) -> LinkProblem {
     match error {
         HttpError::TooLarge(_) => {
-            LinkProblem::new("link_too_large", format!("What {platform} answered is larger than a credential should be."))
+            LinkProblem::new("link_too_large", format!("The answer from {platform} is too large to be a credential."))
         }
         HttpError::Refused(_) => {
-            LinkProblem::new("link_refused", "The address behind this link may not be contacted.".to_owned())
+            LinkProblem::new("link_refused", "The gateway is not allowed to contact the address behind this link.".to_owned())
         }
         _ => LinkProblem::new("link_unreachable", format!("{platform} could not be reached. Try again in a moment.")),
     }
@@ -30,24 +30,29 @@ fn judge(platform: &str, response: OutboundResponse) -> Result<UploadedFile, Lin
     let is_json = response.body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     match response.status {
         200..=299 => {}
-        // The body of a withdrawn badge tells the verifier which one it was.
+        // The body of a revoked badge identifies the badge for the verifier.
         410 if is_json => {}
-        410 => return Err(LinkProblem::new("link_gone", format!("{platform} says that this credential was withdrawn."))),
+        410 => return Err(LinkProblem::new("link_gone", format!("{platform} says that this credential was revoked."))),
         404 => {
             return Err(LinkProblem::new(
                 "link_not_public",
-                format!("{platform} shows nothing there: the credential is not public or the link is wrong."),
+                format!("{platform} shows no credential at this link: the credential is not public, or the link is wrong."),
             ));
         }
         401 | 403 => {
-            return Err(LinkProblem::new("link_not_public", format!("{platform} does not show this credential to everybody.")));
+            return Err(LinkProblem::new("link_not_public", format!("{platform} does not show this credential publicly.")));
         }
-        429 => return Err(LinkProblem::new("link_unreachable", format!("{platform} asked to wait. Try again in some minutes."))),
+        429 => {
+            return Err(LinkProblem::new(
+                "link_unreachable",
+                format!("{platform} limits the number of requests. Try again in a few minutes."),
+            ));
+        }
         status => return Err(LinkProblem::new("link_unreachable", format!("{platform} answered with an error ({status})."))),
     }
     let is_page = media_type.as_deref().is_some_and(|text| text.contains("html"));
     if is_page || response.body.is_empty() {
-        return Err(LinkProblem::new("link_is_a_page", format!("{platform} answered with a web page, not with a credential.")));
+        return Err(LinkProblem::new("link_is_a_page", format!("{platform} answered with a web page instead of a credential.")));
     }
     let name = match media_type.as_deref() {
         Some("image/png") => "link.png",

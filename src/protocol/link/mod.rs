@@ -1,6 +1,6 @@
-//! A link that a candidate put into a CV → the machine-readable credential behind it.
-//! Comes in: pasted text. Goes out: the URL to fetch on a known platform, or a plain sentence on why not.
-//! Must not know: whether what is fetched is genuine. The pasted host itself is fetched only when the table or an administrator lists it.
+//! From a share link, for example in a CV, to the machine-readable credential behind it.
+//! Comes in: pasted text. Goes out: the URL to fetch on a known platform, or a plain sentence with the reason.
+//! Must not know: whether the credential is genuine. The pasted host is contacted only if the table or an administrator lists it.
 
 mod asker;
 pub mod fetch;

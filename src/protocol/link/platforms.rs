@@ -1,16 +1,16 @@
-//! The table of platforms, and the pure function from a pasted link to the URL that is fetched.
+//! The table of platforms, and the pure function from a pasted link to the URL to fetch.
 
 use url::Url;
 
 const MAX_LINK: usize = 2_000;
 const ASK_FOR_FILE: &str = "Ask the candidate to download the credential from their platform and send you the file.";
 
-/// One platform: the hosts and paths of its share links, and where the machine-readable form is.
+/// One platform: the hosts and paths of its share links, and the address of the machine-readable form.
 struct Platform {
     name: &'static str,
     /// Exact host, or `*.` and a suffix.
     hosts: &'static [&'static str],
-    /// Path segments; `{id}` takes one, `*` takes the rest.
+    /// Path segments; `{id}` matches one segment, `*` matches the rest.
     path: &'static str,
     target: Target,
 }
@@ -20,9 +20,9 @@ enum Target {
     Fixed(&'static str),
     /// The same path on the same host (or on the API host given for it), with a query.
     SamePath { query: &'static str },
-    /// The URL stands in this parameter of the fragment.
+    /// This parameter of the fragment holds the URL.
     InFragment(&'static str),
-    /// Nothing can be fetched: why, and what to do.
+    /// Nothing can be fetched; a sentence with the reason and the next step.
     None(&'static str),
 }
 
@@ -98,7 +98,7 @@ const PLATFORMS: &[Platform] = &[
         hosts: &["credential.net", "www.credential.net"],
         path: "*",
         target: Target::None(
-            "Accredible publishes no file that can be verified here. Ask the candidate to download the badge as Open Badges and send you the file.",
+            "Accredible does not publish a file that can be verified here. Ask the candidate to download the badge as an Open Badge and to send you the file.",
         ),
     },
     Platform {
@@ -106,12 +106,12 @@ const PLATFORMS: &[Platform] = &[
         hosts: &["linkedin.com", "*.linkedin.com"],
         path: "*",
         target: Target::None(
-            "LinkedIn only shows what people wrote. Ask the candidate for the link behind \"Show credential\", or for the file.",
+            "LinkedIn shows only people's own statements. Ask the candidate for the link behind \"Show credential\", or for the file.",
         ),
     },
 ];
 
-/// What is fetched for a link.
+/// The address to fetch for a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub platform: String,
@@ -131,14 +131,14 @@ impl LinkProblem {
     }
 }
 
-/// Decides what to fetch. `listed`: further hosts that an administrator allows, exact or `*.suffix`;
+/// Decides which address to fetch. `listed`: further hosts that an administrator allows, exact or `*.suffix`;
 /// `off`: names of platforms that are switched off.
 pub fn resolve(pasted: &str, listed: &[String], off: &[String]) -> Result<Resolved, LinkProblem> {
     let text = pasted.trim();
     if text.len() > MAX_LINK || text.chars().any(char::is_control) {
         return Err(LinkProblem::new("link_unusable", "This is not a usable link."));
     }
-    // People paste without the scheme.
+    // People paste links without the scheme.
     let with_scheme = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let url = Url::parse(&with_scheme).map_err(|_| LinkProblem::new("link_unusable", "This is not a usable link."))?;
     let host = url.host_str().unwrap_or_default().trim_end_matches('.').to_ascii_lowercase();
@@ -150,7 +150,10 @@ pub fn resolve(pasted: &str, listed: &[String], off: &[String]) -> Result<Resolv
         let known_host = platform.hosts.iter().any(|pattern| host_matches(pattern, &host));
         let Some(id) = known_host.then(|| path_matches(platform.path, &segments)).flatten() else { continue };
         if off.iter().any(|name| name.eq_ignore_ascii_case(platform.name)) {
-            return Err(LinkProblem::new("platform_off", format!("Links to {} are switched off here.", platform.name)));
+            return Err(LinkProblem::new(
+                "platform_off",
+                format!("Your administrator has switched off links to {}.", platform.name),
+            ));
         }
         return target(platform, &url, &host, &id, listed);
     }
@@ -159,7 +162,7 @@ pub fn resolve(pasted: &str, listed: &[String], off: &[String]) -> Result<Resolv
         let url = if entry.contains("://") { clean } else { https(clean)? };
         return Ok(Resolved { platform: host, url });
     }
-    Err(LinkProblem::new("link_unknown", format!("Links to {host} can't be checked here, so nothing was fetched.")))
+    Err(LinkProblem::new("link_unknown", format!("The gateway does not know the platform {host}, so the link was not followed.")))
 }
 
 fn target(platform: &Platform, url: &Url, host: &str, id: &str, listed: &[String]) -> Result<Resolved, LinkProblem> {
@@ -169,7 +172,7 @@ fn target(platform: &Platform, url: &Url, host: &str, id: &str, listed: &[String
             let mut same = url.clone();
             same.set_fragment(None);
             same.set_query(Some(query));
-            // Only the assertion itself: `/public/assertions/ID/image` and the like lead to it as well.
+            // Keeps only the assertion's own path: `/public/assertions/ID/image` and similar paths lead to the assertion, too.
             same.set_path(&format!("/public/assertions/{id}"));
             let set = same.set_host(Some(api_host(host))).is_ok() && same.set_port(None).is_ok();
             set.then_some(same)
@@ -185,7 +188,7 @@ fn target(platform: &Platform, url: &Url, host: &str, id: &str, listed: &[String
             if inner.is_some() && !allowed {
                 return Err(LinkProblem::new(
                     "link_unknown",
-                    format!("The link points to {inner_host}, which can't be checked here."),
+                    format!("The link leads to {inner_host}, a platform that the gateway does not know."),
                 ));
             }
             inner.map(|url| without_personal_query(&url))
@@ -196,7 +199,7 @@ fn target(platform: &Platform, url: &Url, host: &str, id: &str, listed: &[String
         }
     };
     let fetched =
-        fetched.ok_or_else(|| LinkProblem::new("link_unusable", format!("This {} link is not complete.", platform.name)))?;
+        fetched.ok_or_else(|| LinkProblem::new("link_unusable", format!("This {} link is incomplete.", platform.name)))?;
     https(fetched).map(|url| Resolved { platform: platform.name.to_owned(), url })
 }
 
@@ -205,7 +208,7 @@ fn https(mut url: Url) -> Result<Url, LinkProblem> {
     if is_https { Ok(url) } else { Err(LinkProblem::new("link_unusable", "This is not a link to a web page.")) }
 }
 
-/// An entry may be a host, `*.suffix`, or an origin (`http://badges.internal:8080`), the only way to allow plain http.
+/// An entry may be a host, `*.suffix`, or an origin (`http://badges.internal:8080`). Only an origin can allow plain http.
 fn is_listed(entry: &str, url: &Url, host: &str) -> bool {
     match entry.contains("://") {
         true => Url::parse(entry).is_ok_and(|listed| listed.origin() == url.origin()),
@@ -232,7 +235,7 @@ fn host_matches(pattern: &str, host: &str) -> bool {
     }
 }
 
-/// The id in the path when the pattern fits; empty when the pattern has none.
+/// The id in the path, if the pattern matches; empty for a pattern without an id.
 fn path_matches(pattern: &str, segments: &[&str]) -> Option<String> {
     let mut id = String::new();
     let mut rest = segments.iter();

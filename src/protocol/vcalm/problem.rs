@@ -153,7 +153,7 @@ impl Problem {
         Self::own("unavailable", None)
     }
 
-    /// A fault of the gateway, which says nothing about the message.
+    /// An internal fault of the gateway; the message may be good.
     pub fn internal_fault() -> Self {
         Self::own(INTERNAL_FAULT, None)
     }

@@ -25,39 +25,39 @@ const OFFICIAL: [(Format, &str); 2] = [
     (Format::Clr2, "purl.imsglobal.org/spec/clr/v2p0/schema/"),
 ];
 
-/// What every credential around a schema names as its own schema (VC JSON Schema 1.0 §2.2).
+/// The schema that every credential around a schema must name (VC JSON Schema 1.0 §2.2).
 const SCHEMA_OF_SCHEMAS: &str = "https://www.w3.org/2022/credentials/v2/json-schema-credential-schema.json";
-/// Editions of JSON Schema as they are written → their own names. VC JSON Schema 1.0 §4 writes Draft 7 with https.
+/// `$schema` as written → the edition's own identifier. VC JSON Schema 1.0 §4 writes Draft 7 with https.
 const DIALECTS: [(&str, &str); 4] = [
     ("https://json-schema.org/draft/2020-12/schema", "https://json-schema.org/draft/2020-12/schema"),
     ("https://json-schema.org/draft/2019-09/schema", "https://json-schema.org/draft/2019-09/schema"),
     ("http://json-schema.org/draft-07/schema", "http://json-schema.org/draft-07/schema#"),
     ("https://json-schema.org/draft-07/schema", "http://json-schema.org/draft-07/schema#"),
 ];
-/// Work that one regular expression of a stranger's schema may cause.
+/// Bound on the work of one regular expression in a foreign schema.
 const MAX_BACKTRACKS: usize = 100_000;
 
-/// What one named schema says of the document.
+/// The result of one named schema.
 enum Verdict {
     Conforms,
     Violates(Vec<Finding>),
-    /// What stands at the address is not the schema that was named, or none at all (VC JSON Schema 1.0 §4.2: failure).
+    /// The address leads to another schema, or to no schema (VC JSON Schema 1.0 §4.2: failure).
     Broken(String),
     /// Code and sentence (VC JSON Schema 1.0 §4.2: indeterminate).
     Unknown(Code, String),
 }
 
-/// Codes: `credential_schema_violated` (warning for what the issuer's own schema refuses, since the credential is
-/// genuine all the same), `credential_schema_broken` (warning), `credential_schema_unavailable`, `credential_schema_unknown`,
+/// Codes: `credential_schema_violated` (only a warning: a violation of the issuer's own schema does not make the credential
+/// less genuine), `credential_schema_broken` (warning), `credential_schema_unavailable`, `credential_schema_unknown`,
 /// `credential_schema_invalid` (could not check).
 pub(crate) async fn check(document: &Value, mut own: Check, verifier: &Verifier, at: DateTime<Utc>) -> Check {
     if own.status == CheckStatus::Fail {
         return own;
     }
     if each(&document["credentialSchema"]).nth(MAX_SCHEMAS).is_some() {
-        let message = "Not all of the schemas that the file names were applied.";
+        let message = "The file names more schemas than the gateway applies.";
         own = worsen(own, CheckStatus::CouldNotCheck, Code::CredentialSchemaTooMany, message);
-        let detail = format!("Only the first {MAX_SCHEMAS} schemas are applied.");
+        let detail = format!("Only the first {MAX_SCHEMAS} schemas were applied.");
         own.findings.push(Finding::new(Code::CredentialSchemaTooMany, detail).at("/credentialSchema"));
     }
     for (number, entry) in each(&document["credentialSchema"]).take(MAX_SCHEMAS).enumerate() {
@@ -68,13 +68,13 @@ pub(crate) async fn check(document: &Value, mut own: Check, verifier: &Verifier,
             }
             Verdict::Conforms => {}
             Verdict::Violates(findings) => {
-                // Editions of one schema differ in strictness and are often confused; the credential is genuine all the same.
-                let message = "The file does not follow the schema that it names itself.";
+                // Issuers often name the wrong edition of a schema, and editions differ in strictness. The credential is still genuine.
+                let message = "The file does not follow the schema that it names.";
                 own = worsen(own, CheckStatus::Warning, Code::CredentialSchemaViolated, message);
                 own.findings.extend(findings);
             }
             Verdict::Broken(detail) => {
-                let message = "The document that the file names as its schema is not that schema.";
+                let message = "The file names a schema, but the schema's address leads to something else.";
                 own = worsen(own, CheckStatus::Warning, Code::CredentialSchemaBroken, message);
                 own.findings.push(Finding::new(Code::CredentialSchemaBroken, detail).at(pointer.as_str()));
             }
@@ -87,7 +87,7 @@ pub(crate) async fn check(document: &Value, mut own: Check, verifier: &Verifier,
     own
 }
 
-/// A fail outweighs what could not be checked; that outweighs a warning.
+/// A failure outweighs `could_not_check`, and `could_not_check` outweighs a warning.
 fn worsen(mut check: Check, status: CheckStatus, code: Code, message: &str) -> Check {
     let weight = |status: CheckStatus| match status {
         CheckStatus::Fail => 3,
@@ -107,7 +107,7 @@ fn worsen(mut check: Check, status: CheckStatus, code: Code, message: &str) -> C
 async fn evaluate(entry: &Value, document: &Value, verifier: &Verifier, at: DateTime<Utc>) -> Verdict {
     let types: Vec<&str> = each(&entry["type"]).filter_map(Value::as_str).collect();
     let Some(url) = entry["id"].as_str() else {
-        return Verdict::Unknown(Code::CredentialSchemaInvalid, "The entry has no address.".into());
+        return Verdict::Unknown(Code::CredentialSchemaInvalid, "The schema entry has no address.".into());
     };
     // The misspelling without "1EdTech" is common in real credentials.
     let is_plain = ["JsonSchema", "1EdTechJsonSchemaValidator2019", "JsonSchemaValidator2019", "JsonSchemaValidator2018"];
@@ -118,11 +118,11 @@ async fn evaluate(entry: &Value, document: &Value, verifier: &Verifier, at: Date
             Err(Verdict::Unknown(..)) if is_official(url, document) => return Verdict::Conforms,
             Err(verdict) => return verdict,
         };
-        // The kinds that Open Badges defines ask nothing of a schema's own name.
+        // The kinds that Open Badges defines do not require a schema to have an `$id`.
         let named = types.contains(&"JsonSchema");
         let is_named = || schema["$id"].as_str().is_some_and(|id| id.trim_end_matches('#') == url.trim_end_matches('#'));
         if named && !is_named() {
-            return Verdict::Broken("The schema at the given address has another address as its `$id`.".into());
+            return Verdict::Broken("The schema names a different address as its own (`$id`).".into());
         }
         return apply(&schema, document);
     }
@@ -133,10 +133,10 @@ async fn evaluate(entry: &Value, document: &Value, verifier: &Verifier, at: Date
         };
     }
     let named = types.first().map_or_else(String::new, |name| shorten(name));
-    Verdict::Unknown(Code::CredentialSchemaUnknown, format!("Schemas of the kind \"{named}\" are not known."))
+    Verdict::Unknown(Code::CredentialSchemaUnknown, format!("The gateway does not know schemas of the kind \"{named}\"."))
 }
 
-/// Whether it is the official schema of what the document is.
+/// Whether `url` is the official schema of the document's kind.
 fn is_official(url: &str, document: &Value) -> bool {
     let address = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")).unwrap_or_default();
     let format = classify::format_of(document);
@@ -146,9 +146,11 @@ fn is_official(url: &str, document: &Value) -> bool {
 async fn fetch_bytes(url: &str, documents: &Documents) -> Result<bytes::Bytes, Verdict> {
     let unavailable = |detail: &str| Verdict::Unknown(Code::CredentialSchemaUnavailable, detail.to_owned());
     let fetched = documents.get(url, "application/schema+json, application/json").await.map_err(|error| match error {
-        DocumentError::Gone(_) | DocumentError::NotFound(_) => unavailable("The schema does not exist at the address given."),
+        DocumentError::Gone(_) | DocumentError::NotFound(_) => unavailable("There is no schema at the schema's address."),
         DocumentError::Refused(_) => unavailable("The gateway is not allowed to contact the address of the schema."),
-        DocumentError::Offline(_) => unavailable("The schema was not provided, and the gateway is not allowed to fetch it."),
+        DocumentError::Offline(_) => {
+            unavailable("The schema was not provided, and the gateway is not allowed to fetch the schema.")
+        }
         DocumentError::Unreachable { .. } => unavailable("The schema could not be fetched."),
     })?;
     match fetched.bytes.len() > MAX_SCHEMA_BYTES {
@@ -197,7 +199,7 @@ fn carried(credential: &Value, url: &str) -> Result<Value, &'static str> {
             has_type(subject, "JsonSchema") && subject["jsonSchema"].is_object(),
             "The credential at the schema's address carries no schema.",
         ),
-        // A relative name names nothing in a schema that has no address of its own.
+        // In a schema without an address, a relative `$id` identifies nothing.
         (
             subject["jsonSchema"]["$id"].as_str().is_some_and(|id| url::Url::parse(id).is_ok()),
             "The schema has no `$id` that is a full address.",
@@ -218,9 +220,9 @@ fn apply(schema: &Value, document: &Value) -> Verdict {
     let Some(written) = schema["$schema"].as_str() else {
         return Verdict::Broken("The schema does not say which edition of JSON Schema it follows.".into());
     };
-    // A dialect that isn't known can't be guessed at.
+    // An unknown edition must not be guessed.
     let Some((_, dialect)) = DIALECTS.iter().find(|(known, _)| *known == written.trim_end_matches('#')) else {
-        let detail = "The schema follows an edition of JSON Schema that is not known.";
+        let detail = "The schema follows an edition of JSON Schema that the gateway does not know.";
         return Verdict::Unknown(Code::CredentialSchemaInvalid, detail.to_owned());
     };
     let mut schema = schema.clone();

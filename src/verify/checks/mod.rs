@@ -1,6 +1,6 @@
 //! The checks on what a credential says, one module each.
-//! Comes in: a document, and what the check is asked. Goes out: one [`crate::model::report::Check`].
-//! Must not know: how the document is secured; that is `securing`.
+//! Comes in: a document and the facts that the check compares it with. Goes out: one [`crate::model::report::Check`].
+//! Must not know: how the document is secured (see `securing`).
 
 pub mod credential_schema;
 pub mod format;

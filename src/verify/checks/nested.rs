@@ -1,6 +1,6 @@
-//! Credentials inside a credential: CLR entries, endorsements, what a résumé carries, each verified alone.
-//! Comes in: the covered outer document. Goes out: the `nested` check and a report per inner credential; a bad one never spoils the rest.
-//! Must not know: how any of them is secured.
+//! Credentials inside a credential (CLR entries, endorsements, credentials in a résumé), each verified alone.
+//! Comes in: the covered outer document. Goes out: the `nested` check and a report per inner credential. A bad inner credential does
+//! not affect the others. Must not know: how an inner credential is secured.
 
 use crate::document::classify::names_data_model_2;
 use crate::document::members::each;
@@ -15,12 +15,12 @@ use serde_json::Value;
 use std::sync::Arc;
 
 const ID: CheckId = CheckId::Nested;
-/// Credentials inside credentials inside credentials: no deeper.
+/// The deepest level at which inner credentials are verified.
 pub const MAX_DEPTH: usize = 3;
-/// The most credentials directly inside one: a long transcript has about a hundred.
+/// The most credentials directly inside a credential. A long transcript has about a hundred.
 const MAX_NESTED: usize = 200;
 
-/// What was found inside.
+/// The inner credentials and their reports.
 pub struct Nested {
     pub check: Check,
     pub reports: Vec<NestedReport>,
@@ -36,7 +36,7 @@ struct Inner {
     document: Document,
 }
 
-/// `depth`: how deep `document` itself is nested; 0 for what was received.
+/// `depth`: the level of `document` itself; 0 for a received credential.
 ///
 /// Codes: `nested_rejected`, `endorsement_invalid`, `nested_attention` (warning); `nested_too_many`, `nested_too_deep` (could not check).
 pub async fn check(document: &Value, verifier: &Verifier, request: &VerificationRequest, depth: usize) -> Nested {
@@ -52,7 +52,7 @@ pub async fn check(document: &Value, verifier: &Verifier, request: &Verification
         let check = Check::could_not_check(
             ID,
             Code::NestedTooDeep,
-            format!("Credentials nested more than {MAX_DEPTH} levels deep are not checked."),
+            format!("Credentials more than {MAX_DEPTH} levels deep inside other credentials were not checked."),
         );
         return Nested { check, reports: Vec::new(), documents: Vec::new() };
     }
@@ -61,7 +61,7 @@ pub async fn check(document: &Value, verifier: &Verifier, request: &Verification
     for credential in inner {
         let pointer = credential.pointer.clone();
         let role = credential.role;
-        // An endorsement is about the issuer or the achievement, not about the candidate.
+        // The subject of an endorsement is the issuer or the achievement, not the candidate.
         let candidate = match role {
             NestedRole::Credential => request.candidate.clone(),
             NestedRole::Endorsement => CandidateHint::default(),
@@ -124,13 +124,13 @@ fn judge(reports: &[NestedReport], left_out: usize) -> Check {
     };
     for nested in reports.iter().filter(|nested| nested.report.outcome != Outcome::Accepted) {
         let Some(deciding) = nested.report.deciding_check() else { continue };
-        // The problem type of an inner credential's check would speak of this one.
+        // The problem type of an inner credential's check would describe this credential.
         check = check.finding(Finding::new(deciding.code, &deciding.message).at(&nested.pointer).typed(None));
     }
     check
 }
 
-/// Every credential directly inside, in document order, and how many more there are.
+/// Every credential directly inside, in document order, and the number of further ones.
 fn find(document: &Value) -> (Vec<Inner>, usize) {
     let mut found = Vec::new();
     let mut more = 0;

@@ -1,6 +1,6 @@
 //! `refreshService` of the kind 1EdTechCredentialRefresh: the issuer may have a newer edition of the credential.
-//! Comes in: the covered document. Goes out: a `status` check when a newer, genuine edition was found, else nothing.
-//! Must not know: how the newer edition differs. A refresh that fails changes nothing (Open Badges 3.0, Verification).
+//! Comes in: the covered document. Goes out: a `status` check for a newer, genuine edition; else nothing.
+//! Must not know: how the newer edition differs. A failed refresh leaves the verdict alone (Open Badges 3.0, Verification).
 
 use super::status::{StatusRequest, document_of};
 use super::validity;

@@ -1,7 +1,7 @@
 //! `relatedResource`: documents that a credential pins by their digest (VCDM 2.0, §5.3).
-//! Comes in: the covered document. Goes out: an `integrity` check when a digest could be compared, else nothing.
-//! Must not know: what the documents are. Only documents that are at hand are looked at, and contexts whose published digests are
-//! known: a digest is no reason to fetch anything.
+//! Comes in: the covered document. Goes out: an `integrity` check when a digest could be compared; else nothing.
+//! Must not know: the documents' content. Only documents that were provided, and contexts with known published digests, are compared;
+//! no document is fetched for its digest.
 
 use crate::document::members::each;
 use crate::jsonld::digests;
@@ -17,7 +17,7 @@ use ssi_multicodec::MultiEncoded;
 
 const MAX_RESOURCES: usize = 32;
 
-/// `Some` only when something is wrong.
+/// `Some` only for a fault.
 pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Check> {
     for (number, resource) in each(&document["relatedResource"]).take(MAX_RESOURCES).enumerate() {
         let pointer = format!("/relatedResource/{number}");
@@ -31,23 +31,23 @@ pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Che
         let Ok(fetched) = documents.get(id, "*/*").await else { continue };
         let digest = |algorithm: Algorithm| vec![algorithm.digest(&fetched.bytes)];
         if !matches(resource, &digest) {
-            let message = "A document that the credential refers to is not the document that the issuer meant.";
+            let message = "A document that the credential refers to differs from the document that the issuer signed for.";
             return Some(Check::fail(CheckId::Integrity, Code::RelatedResourceMismatch, message).finding(
                 Finding::new(Code::RelatedResourceMismatch, "The digest does not match the document.").at(pointer.as_str()),
             ));
         }
     }
     if each(&document["relatedResource"]).nth(MAX_RESOURCES).is_some() {
-        let message = "The credential refers to more documents than are checked.";
+        let message = "The credential refers to more documents than the gateway checks.";
         let finding =
-            Finding::new(Code::RelatedResourceTooMany, format!("Only the first {MAX_RESOURCES} documents are checked."))
+            Finding::new(Code::RelatedResourceTooMany, format!("Only the first {MAX_RESOURCES} documents were checked."))
                 .at("/relatedResource");
         return Some(Check::warning(CheckId::Integrity, Code::RelatedResourceTooMany, message).finding(finding));
     }
     None
 }
 
-/// A built-in context against the digests that it was published with. `None`: it is not one of them.
+/// Compares a built-in context with its published digests. `None`: the context is not built in.
 fn against_published(resource: &Value, id: &str) -> Option<CheckStatus> {
     let first = digests::of(id).next()?;
     let known = |algorithm: Algorithm| {
@@ -56,17 +56,18 @@ fn against_published(resource: &Value, id: &str) -> Option<CheckStatus> {
     Some(match (matches(resource, &known), first.is_fixed) {
         (true, _) => CheckStatus::Pass,
         (false, true) => CheckStatus::Fail,
-        // Publishers replaced some contexts under the same address: the issuer may have meant an edition that is not known here.
+        // Publishers replaced some contexts under the same address, so the issuer may have used an edition that the gateway does not know.
         (false, false) => CheckStatus::Warning,
     })
 }
 
 fn other_edition(status: CheckStatus, pointer: &str) -> Check {
     let message = match status {
-        CheckStatus::Fail => "The credential pins a vocabulary by the digest of something else.",
-        _ => "The credential pins an edition of a vocabulary that is not known here.",
+        CheckStatus::Fail => "The credential states a digest for its vocabulary that belongs to another document.",
+        _ => "The credential requires an edition of a vocabulary that the gateway does not know.",
     };
-    let finding = Finding::new(Code::RelatedResourceMismatch, "The digest is not one of the vocabulary's.").at(pointer);
+    let finding =
+        Finding::new(Code::RelatedResourceMismatch, "The digest matches no published edition of the vocabulary.").at(pointer);
     Check::new(CheckId::Integrity, status, Code::RelatedResourceMismatch, message).finding(finding)
 }
 
@@ -87,10 +88,10 @@ impl Algorithm {
     }
 }
 
-/// The digests that a document may have, one for each of its editions.
+/// The digests that a document may have, one per edition.
 type Digests<'a> = &'a dyn Fn(Algorithm) -> Vec<Vec<u8>>;
 
-/// Every digest given must fit, and one must be given.
+/// At least one digest must be given, and every given digest must match.
 fn matches(resource: &Value, digests: Digests<'_>) -> bool {
     let sri: Vec<&str> = each(&resource["digestSRI"]).filter_map(Value::as_str).collect();
     let multibase: Vec<&str> = each(&resource["digestMultibase"]).filter_map(Value::as_str).collect();
@@ -99,7 +100,7 @@ fn matches(resource: &Value, digests: Digests<'_>) -> bool {
         && multibase.iter().all(|text| fits_multihash(text, digests))
 }
 
-/// `sha384-<base64>`; of several, separated by spaces, one must fit (Subresource Integrity).
+/// `sha384-<base64>`. Of several digests, separated by spaces, one must match (Subresource Integrity).
 fn fits_sri(text: &str, digests: Digests<'_>) -> bool {
     text.split_ascii_whitespace().any(|one| {
         let Some((algorithm, encoded)) = one.split_once('-') else { return false };
@@ -119,7 +120,7 @@ fn fits_sri(text: &str, digests: Digests<'_>) -> bool {
 fn fits_multihash(text: &str, digests: Digests<'_>) -> bool {
     let Ok(decoded) = decode_multibase(text) else { return false };
     let Ok(encoded) = MultiEncoded::new(&decoded) else { return false };
-    // What follows the code of the hash is its length in bytes, then the digest.
+    // The hash's code, then the digest's length in bytes, then the digest.
     let (algorithm, expected) = match encoded.parts() {
         (ssi_multicodec::SHA2_256, [32, digest @ ..]) => (Algorithm::Sha256, digest),
         (ssi_multicodec::SHA2_384, [48, digest @ ..]) => (Algorithm::Sha384, digest),

@@ -1,4 +1,4 @@
-//! The structure that a specification demands, as JSON Schemas of our own (schemas/), compiled once.
+//! The structure that a specification requires, as JSON Schemas of our own (schemas/), compiled once.
 //! Comes in: a credential as JSON. Goes out: the `schema` check.
 //! Must not know: the network, proofs.
 
@@ -14,7 +14,7 @@ const ID: CheckId = CheckId::Schema;
 /// The most violations that a report lists.
 const MAX_FINDINGS: usize = 20;
 
-/// One of our schemas, compiled, with its text (which says how grave each violation is).
+/// One of our schemas, compiled, with its text (which gives the severity of each violation).
 pub(crate) struct OwnSchema {
     text: Value,
     validator: Option<Validator>,
@@ -27,7 +27,7 @@ pub(crate) static OB2_ASSERTION: LazyLock<OwnSchema> = LazyLock::new(|| OwnSchem
 pub(crate) static OB2_BADGE: LazyLock<OwnSchema> = LazyLock::new(|| OwnSchema::compile(OB2_TEXT, Some("#/$defs/BadgeClass")));
 pub(crate) static OB2_ISSUER: LazyLock<OwnSchema> = LazyLock::new(|| OwnSchema::compile(OB2_TEXT, Some("#/$defs/Issuer")));
 
-/// How grave a violation is: `"$comment": "severity: error"` in the schema, else a deviation.
+/// The severity of a violation: `"$comment": "severity: error"` in the schema, else a deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Severity {
     Error,
@@ -49,10 +49,10 @@ impl OwnSchema {
     /// Every violation (up to a bound), gravest first.
     pub(crate) fn violations(&self, document: &Value) -> Vec<(Severity, Finding)> {
         let Some(validator) = &self.validator else {
-            return vec![(Severity::Error, Finding::new(Code::SchemaUnusable, "The schema of the product is broken.").at(""))];
+            return vec![(Severity::Error, Finding::new(Code::SchemaUnusable, "The gateway's own schema is broken.").at(""))];
         };
         let document = without_nulls(document);
-        // Most documents are valid, and that is quicker to tell than what is wrong.
+        // Most documents are valid, and a validity test is quicker than a list of violations.
         if validator.is_valid(&document) {
             return Vec::new();
         }
@@ -96,7 +96,7 @@ impl OwnSchema {
 
 /// Against the schemas that are built in. Pure.
 ///
-/// Codes: `schema_invalid` (fail: the document is something else than it says), `schema_deviation` (warning).
+/// Codes: `schema_invalid` (fail: the document is not of the kind that it says), `schema_deviation` (warning).
 pub fn check(document: &Value, format: Format) -> Check {
     let schema = match format {
         Format::OpenBadges3 => &OB3,
@@ -112,7 +112,7 @@ pub(crate) fn judge(title: &str, violations: Vec<(Severity, Finding)>) -> Check 
     let mut check = match worst {
         None => Check::pass(ID, format!("The file has the structure that {title} prescribes.")),
         Some(Severity::Deviation) => {
-            Check::warning(ID, Code::SchemaDeviation, format!("The file departs from the structure that {title} prescribes."))
+            Check::warning(ID, Code::SchemaDeviation, format!("The file differs from the structure that {title} prescribes."))
         }
         Some(Severity::Error) => Check::fail(ID, Code::SchemaInvalid, format!("The file is not a valid {title} document.")),
     };
@@ -120,14 +120,14 @@ pub(crate) fn judge(title: &str, violations: Vec<(Severity, Finding)>) -> Check 
     check
 }
 
-/// What the validator says, with the place; values stay out of it: they may be personal.
+/// The validator's message with the place. It holds no values, since values may be personal.
 fn describe(said: &str, pointer: &str) -> String {
     let place = if pointer.is_empty() { "the document" } else { pointer };
     let said: String = said.chars().filter(|c| !c.is_control()).take(160).collect();
     format!("At {place}: {said}.")
 }
 
-/// In JSON-LD a member that is null is as good as absent; real files have them. Copies only when there are any.
+/// Removes members that are null: JSON-LD treats them as absent, and real files hold them. Copies only a value with such members.
 fn without_nulls(document: &Value) -> Cow<'_, Value> {
     fn has_nulls(value: &Value) -> bool {
         match value {

@@ -1,5 +1,5 @@
 //! Whether a credential is within its time: its own dates and, for tokens, the token's.
-//! Comes in: the document, the token's claims, the moment. Goes out: the `validity` check, made also when the signature failed.
+//! Comes in: the document, the token's claims, the moment. Goes out: the `validity` check, also after a failed signature.
 //! Must not know: proofs, status.
 
 use crate::model::code::Code;
@@ -14,7 +14,7 @@ const SKEW: Duration = Duration::seconds(120);
 const STARTS: [&str; 2] = ["validFrom", "issuanceDate"];
 const ENDS: [&str; 2] = ["validUntil", "expirationDate"];
 
-/// A moment as written. Without an offset it may be any of a day's worth of moments; most readers take UTC.
+/// A moment as written. Without an offset, the time zone is unknown; most readers take UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment {
     pub earliest: DateTime<Utc>,
@@ -75,7 +75,7 @@ pub fn check(document: &Value, claims: Option<&Map<String, Value>>, at: DateTime
         }
     }
     if let Some(member) = malformed.first() {
-        let detail = format!("\"{member}\" is not a date and time that can be understood");
+        let detail = format!("\"{member}\" is not a date and time that can be read");
         return Check::fail(CheckId::Validity, Code::DateMalformed, &detail).found();
     }
     let ended = ends.iter().filter(|(_, end)| *end <= at).min_by_key(|(_, end)| *end);

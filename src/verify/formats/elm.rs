@@ -1,7 +1,7 @@
 //! European Digital Credentials (ELM 3): the JAdES seal around a credential.
-//! Comes in: the sealed file. Goes out: whether the seal fits the content. Whether the sealing certificate leads to a trusted
-//! authority is not checked here and is said so.
-//! Must not know: what the credential says.
+//! Comes in: the sealed file. Goes out: whether the seal matches the content. The sealing certificate's authority is not checked,
+//! and the report says so.
+//! Must not know: the credential's content.
 
 use crate::document::{Limits, json};
 use crate::model::code::Code;
@@ -20,7 +20,7 @@ const ASK: &str = "Ask the candidate for the credential as it was downloaded fro
 /// Header extensions of JAdES baseline seals that need no processing to check the signature itself (ETSI TS 119 182-1).
 const UNDERSTOOD: [&str; 8] = ["b64", "sigT", "adoTst", "sigPl", "sigPId", "srCms", "srAts", "x5t#o"];
 
-/// The seal's verdict when the file is a sealed document; `None` for every other file.
+/// The seal's verdict for a sealed document; `None` for every other file.
 pub(crate) fn open(received: &ReceivedCredential, at: DateTime<Utc>) -> Option<SecuredDocument> {
     let Document::Json(content) = &received.document else { return None };
     if received.media_type != "application/jose+json" {
@@ -36,10 +36,10 @@ pub(crate) fn open(received: &ReceivedCredential, at: DateTime<Utc>) -> Option<S
     };
     let checks = vec![
         Check::pass(CheckId::Format, format!("The file is a sealed {}.", Format::Elm3.title())),
-        Check::not_applicable(CheckId::Context, "The seal covers the text itself."),
+        Check::not_applicable(CheckId::Context, "The seal covers the file's text, so vocabularies do not matter."),
         proof,
         controller,
-        Check::pass(CheckId::Integrity, "The seal covers everything in the file that is read."),
+        Check::pass(CheckId::Integrity, "The seal covers everything that was read from the file."),
         validity::check(content, None, at),
     ];
     Some(SecuredDocument {
@@ -51,18 +51,18 @@ pub(crate) fn open(received: &ReceivedCredential, at: DateTime<Utc>) -> Option<S
     })
 }
 
-/// What is read of the sealing certificate.
+/// The parts of the sealing certificate that are read.
 struct Certificate {
     public_key: Vec<u8>,
     not_before: Option<DateTime<Utc>>,
     not_after: Option<DateTime<Utc>>,
 }
 
-/// Every signature of the container must fit the very content that is read.
+/// Every signature of the container must match the content that is read.
 fn check(container: &Value, content: &Value) -> Result<Certificate, Check> {
     let broken = |detail: &str| Check::fail(CheckId::Proof, Code::SealInvalid, format!("The seal is broken: {detail}."));
     let payload = container["payload"].as_str().ok_or_else(|| broken("it holds no content"))?;
-    // The content must be read from the bytes that the seal covers, not from a second copy.
+    // The content must be read from the bytes under the seal, not from a second copy.
     let sealed = json::parse(payload.as_bytes(), &Limits::default()).ok();
     if sealed.as_ref() != Some(content) {
         return Err(broken("the content is not the one that was sealed"));
@@ -86,7 +86,7 @@ fn check_one(seal: &Value, payload: &str) -> Result<Certificate, Check> {
     let header = header.ok_or_else(|| broken("its header can't be read"))?;
     let critical = header["crit"].as_array().map(Vec::as_slice).unwrap_or_default();
     if let Some(unknown) = critical.iter().filter_map(Value::as_str).find(|name| !UNDERSTOOD.contains(name)) {
-        let message = format!("The seal uses an extension ({unknown:.40}) that is not known.");
+        let message = format!("The seal uses an extension ({unknown:.40}) that the gateway does not know.");
         return Err(Check::could_not_check(CheckId::Proof, Code::SealUnsupported, message));
     }
     let leaf = header["x5c"][0].as_str().ok_or_else(|| {
@@ -120,14 +120,14 @@ fn wrapped(text: &str) -> String {
     text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// The certificate's chain and qualification are not checked; its window is worth a word.
+/// The certificate's chain and qualification are not checked; its period of validity is reported.
 fn chain(certificate: &Certificate, at: DateTime<Utc>) -> Check {
     let message = match (certificate.not_before, certificate.not_after) {
         (_, Some(until)) if until < at => {
-            "The seal's certificate has since expired. It could not be checked whether it was valid when the seal was made, and whose it is."
+            "The seal's certificate has expired. It could not be checked who owns the certificate, or whether it was valid when the seal was made."
         }
         (Some(from), _) if from > at => "The seal's certificate is not valid yet.",
-        _ => "It could not be checked whose certificate made the seal.",
+        _ => "It could not be checked who owns the certificate that made the seal.",
     };
     Check::could_not_check(CheckId::Controller, Code::SealChainUnchecked, message)
 }

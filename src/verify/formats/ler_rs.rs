@@ -1,5 +1,5 @@
-//! HR Open LER-RS résumés that nobody signed: what a person says of themselves, with credentials of others inside.
-//! Comes in: a received document. Goes out: its securing, told as what it is: self-asserted.
+//! HR Open LER-RS résumés without a signature: a person's own statements, with credentials from others inside.
+//! Comes in: a received document. Goes out: its securing, reported as self-asserted.
 //! Must not know: whether the credentials inside are good (see [`crate::verify::checks::nested`]).
 
 use crate::document::classify;
@@ -15,10 +15,10 @@ pub(crate) fn open(received: &ReceivedCredential) -> Option<SecuredDocument> {
     if classify::format_of(json) != Format::LerRs || claims_an_issuer {
         return None;
     }
-    let proof = Check::warning(CheckId::Proof, Code::SelfAsserted, "The candidate wrote the résumé; no one else signed it.");
+    let proof = Check::warning(CheckId::Proof, Code::SelfAsserted, "The candidate wrote the résumé, and no one else signed it.");
     let checks = vec![
         Check::pass(CheckId::Format, format!("The file is a {}.", Format::LerRs.title())),
-        Check::not_applicable(CheckId::Context, "A résumé needs no context."),
+        Check::not_applicable(CheckId::Context, "A résumé needs no vocabulary."),
         proof,
         Check::not_applicable(CheckId::Controller, "A résumé has no issuer."),
         Check::not_applicable(CheckId::Integrity, "There is no signature that could cover it."),

@@ -1,6 +1,7 @@
-//! Certificate authorities that the employer's policy names, and whether one of them says whose a key is.
-//! Comes in: authorities in PEM, a chain of certificates, the name that its key should belong to. Goes out: who vouches, or why nobody does.
-//! Must not know: tokens, what is signed, whether the named one is trusted.
+//! Certificate authorities that the employer's policy names, and whether an authority certifies the owner of a key.
+//! Comes in: authorities in PEM, a chain of certificates, the expected owner of its key. Goes out: the authority that certifies the
+//! owner, or the reason why no authority does.
+//! Must not know: tokens, signed documents, whether the owner is trusted.
 
 use crate::verify::documents::Documents;
 use chrono::{DateTime, Utc};
@@ -20,18 +21,18 @@ use x509_cert::der::{Decode, oid};
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{AuthorityInfoAccessSyntax, CrlDistributionPoints, SubjectAltName};
 
-/// Lists of withdrawn certificates that are fetched for one chain at most.
+/// The most revocation lists (CRLs) that are fetched for one chain.
 const MAX_LISTS: usize = 4;
 const ACCEPT: &str = "application/pkix-crl, */*;q=0.1";
 const OCSP: oid::ObjectIdentifier = oid::ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 
-/// An authority as the policy writes it.
+/// An authority in the policy.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Authority {
     /// The name for people.
     pub name: String,
-    /// One certificate in PEM: a root, or an authority below one that is trusted by itself.
+    /// One certificate in PEM: a root, or an intermediate authority that the policy trusts directly.
     pub certificate: String,
 }
 
@@ -39,20 +40,20 @@ pub struct Authority {
 #[derive(Clone, Debug, Default)]
 pub struct Authorities(Arc<Vec<(String, TrustAnchor<'static>)>>);
 
-/// Why no authority vouches for a key.
+/// The reason why no authority certifies the owner of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// The chain leads to none of the authorities, or not at this moment.
+    /// The chain leads to no authority of the policy, or is not valid at this moment.
     Nobody,
-    /// The authority vouches for somebody else.
+    /// The authority certifies the key for another owner.
     OtherName { authority: String },
-    /// The authority has withdrawn a certificate of the chain.
+    /// The authority has revoked a certificate of the chain.
     Withdrawn { authority: String },
-    /// The authority vouches, but whether it has changed its mind could not be found out.
+    /// The authority certifies the owner, but its revocation list could not be read.
     NotAsked { authority: String },
 }
 
-/// Certificates for signing credentials have no purpose of their own that all authorities agree on.
+/// The authorities have not agreed on an extended key usage for certificates that sign credentials.
 struct AnyPurpose;
 
 impl ExtendedKeyUsageValidator for AnyPurpose {
@@ -77,7 +78,7 @@ impl Authorities {
     /// §6, with the name as in SD-JWT VC ("X.509 Certificates": a URI in the certificate, or the host of an https URL).
     ///
     /// # Errors
-    /// Why none does.
+    /// The reason why no authority does.
     pub async fn vouch(
         &self,
         chain: &[Vec<u8>],
@@ -118,7 +119,7 @@ impl Authorities {
     }
 }
 
-/// Every list, or `None` when a list is not available.
+/// All revocation lists, or `None` when a list is not available.
 async fn fetch(addresses: &[String], documents: &Documents) -> Option<Vec<CertRevocationList<'static>>> {
     let mut lists = Vec::with_capacity(addresses.len());
     for address in addresses {
@@ -144,7 +145,8 @@ fn names(leaf: &Certificate, holder: &str) -> bool {
     })
 }
 
-/// Where the authorities of the chain say which certificates they have withdrawn; `None` when they say it in a way that is not asked.
+/// The addresses of the chain's revocation lists; `None` for a certificate that names only OCSP, for a list without a URL, and for too
+/// many lists.
 fn withdrawn_lists(chain: &[Certificate]) -> Option<Vec<String>> {
     let mut addresses = Vec::new();
     for certificate in chain {

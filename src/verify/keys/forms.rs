@@ -1,6 +1,6 @@
 //! The forms in which public keys are written: multikey, JWK, PEM, base58 and hex by method type.
 //! Comes in: text or JSON of a stranger. Goes out: a [`PublicKey`], never a weak or private one.
-//! Must not know: where the key came from or what it is for.
+//! Must not know: the key's source or purpose.
 
 use super::{KeyError, PublicKey};
 use base64::Engine;
@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 use ssi_multicodec::MultiEncoded;
 use std::sync::LazyLock;
 
-/// Longest text of one key; decoding base58 takes time that grows with the square of its length.
+/// Longest text of a key. The time to decode base58 grows with the square of the length.
 const MAX_KEY_TEXT: usize = 4096;
-/// Keys in their decoded form: finding the point on the curve costs a good part of a signature check, and issuers sign often.
+/// Cache of decoded keys. Decoding a point costs a good part of a signature check, and the same issuers sign often.
 static MULTIKEYS: LazyLock<moka::sync::Cache<String, PublicKey>> = LazyLock::new(|| moka::sync::Cache::new(1_000));
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
@@ -24,7 +24,7 @@ fn invalid(message: impl Into<String>) -> KeyError {
 }
 
 impl PublicKey {
-    /// What people call the kind of key.
+    /// The name of the kind of key, for people.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Ed25519(_) => "Ed25519",
@@ -49,7 +49,7 @@ impl PublicKey {
 
     fn decode_multikey(text: &str) -> Result<Self, KeyError> {
         let bytes = decode_multibase(text)?;
-        let unknown = || KeyError::Unsupported("with an unknown multicodec prefix".to_owned());
+        let unknown = || KeyError::Unsupported("a key with an unknown multicodec prefix".to_owned());
         let (codec, key) = MultiEncoded::new(&bytes).map_err(|_| unknown())?.parts();
         match codec {
             ssi_multicodec::ED25519_PUB => Self::ed25519(key),
@@ -72,7 +72,7 @@ impl PublicKey {
         }
     }
 
-    /// RFC 7517; private members are refused, since a published private key proves nothing.
+    /// RFC 7517. A key with private members is refused: anyone can sign with a published private key.
     pub fn from_jwk(jwk: &Value) -> Result<Self, KeyError> {
         let member = |name: &str| jwk.get(name).and_then(Value::as_str);
         let bytes = |name: &str| {
@@ -131,10 +131,10 @@ impl PublicKey {
 
     /// SubjectPublicKeyInfo in DER, as certificates hold it.
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
-        Self::of_spki(der).unwrap_or_else(|| Err(KeyError::Unsupported("in the certificate".to_owned())))
+        Self::of_spki(der).unwrap_or_else(|| Err(KeyError::Unsupported("the key in the certificate".to_owned())))
     }
 
-    /// `None` when it is no key of a kind that is supported.
+    /// `None` for a kind of key that is not supported.
     fn of_spki(der: &[u8]) -> Option<Result<Self, KeyError>> {
         if let Ok(key) = RsaPublicKey::from_public_key_der(der) {
             return Some(Self::rsa(key));
@@ -178,7 +178,7 @@ impl PublicKey {
         }
     }
 
-    /// Bare bytes, whose kind only the method's type tells.
+    /// Bare bytes; the method's type names the kind of key.
     fn from_raw(method_type: &str, bytes: &[u8]) -> Result<Self, KeyError> {
         match method_type {
             "Ed25519VerificationKey2018" | "Ed25519VerificationKey2020" => Self::ed25519(bytes),

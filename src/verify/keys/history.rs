@@ -1,5 +1,5 @@
-//! The documents that a controller published, one after another, and the key that a signature of some moment was made with.
-//! Comes in: documents with the moments from which they count. Goes out: the key, and since when it is retired.
+//! The documents that a controller published over time, and the key for a signature of a given moment.
+//! Comes in: documents with the moments from which they count. Goes out: the key, and the moment at which it was retired.
 //! Must not know: where documents come from, signatures.
 
 use super::{KeyError, Purpose, ResolvedKey, from_document};
@@ -13,11 +13,11 @@ pub struct Version {
     pub document: Value,
 }
 
-/// What a controller published: the current document, and older ones where the method keeps them, oldest first.
+/// A controller's documents: the current document and, for methods with a history, older documents, oldest first.
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     pub current: Value,
-    /// The current document as well, unless the method keeps no history.
+    /// Includes the current document; empty for methods without a history.
     pub versions: Vec<Version>,
 }
 
@@ -28,10 +28,10 @@ impl From<Value> for History {
 }
 
 impl History {
-    /// The key `url` of `controller`. A key that only an older document lists, or that the same name stands for otherwise today, is
-    /// given with the moment from which it is retired.
+    /// The key `url` of `controller`. A key that only an older document lists, or whose name stands for another key today, is returned
+    /// with the moment of its retirement.
     ///
-    /// `signed`: when the signature was made, as its maker says.
+    /// `signed`: the time of the signature, as the signer states it.
     pub fn key(
         &self,
         controller: &str,

@@ -1,5 +1,5 @@
-//! Whether a key had already been given up when it signed, or has been given up since.
-//! Comes in: a key and the moment of the signature as its maker writes it. Goes out: a `controller` check when something speaks against it.
+//! Whether a key had expired or been revoked or retired when it signed, or has been revoked or retired since.
+//! Comes in: a key and the time of the signature, as the signer states it. Goes out: a `controller` check for a key that lapsed.
 //! Must not know: documents, signatures.
 
 use super::ResolvedKey;
@@ -8,16 +8,16 @@ use crate::model::report::{Check, CheckId};
 use crate::verify::checks::validity;
 use chrono::{DateTime, Utc};
 
-/// `signed`: when the signature was made, as its maker says; `None` counts as `at`.
+/// `signed`: the time of the signature, as the signer states it; `None` counts as `at`.
 pub fn check(key: &ResolvedKey, signed: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Option<Check> {
     let used_at = signed.unwrap_or(at);
     let moment = |written: &Option<String>| written.as_deref().and_then(validity::parse_moment).map(|moment| moment.earliest);
-    // A revoked key may be in foreign hands, and whoever holds it writes the date of a signature as they like.
+    // A revoked key may have been stolen, and a thief can write any date into a signature.
     if let Some(revoked) = moment(&key.revoked).filter(|revoked| *revoked <= at) {
         let detail = match revoked <= used_at {
             true => "the issuer had already withdrawn the key when it signed this document",
             false => {
-                "the issuer has withdrawn the key since the date that the signature gives; whoever holds a withdrawn key can write an earlier date"
+                "the issuer has withdrawn the key since the signature's date; anyone who has a withdrawn key can write an earlier date"
             }
         };
         return Some(Check::fail(CheckId::Controller, Code::KeyRevoked, detail).found());
@@ -30,12 +30,10 @@ pub fn check(key: &ResolvedKey, signed: Option<DateTime<Utc>>, at: DateTime<Utc>
     let retired = key.retired?;
     let day = retired.format("%Y-%m-%d");
     if retired <= used_at {
-        let detail = format!("the issuer had already retired the key, on {day}, when it signed this document");
+        let detail = format!("the issuer had already stopped using the key on {day}, before it signed this document");
         return Some(Check::fail(CheckId::Controller, Code::KeyRetired, detail).found());
     }
-    let detail = format!(
-        "the key was the issuer's when this document says it was signed, and the issuer has retired the key since, on {day}"
-    );
+    let detail = format!("the key was the issuer's on the document's date, and the issuer stopped using it later, on {day}");
     Some(Check::warning(CheckId::Controller, Code::KeyRetiredSince, detail).found())
 }
 

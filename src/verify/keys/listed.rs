@@ -1,5 +1,5 @@
-//! A did:key that an issuer on the web calls its own: the issuer's document lists the key by its DID or as one of its methods.
-//! Comes in: the issuer's document and the key that signed. Goes out: the key as the issuer's, when it is listed for the use.
+//! A did:key that belongs to an issuer on the web: the issuer's document lists the key by its DID or as a verification method.
+//! Comes in: the issuer's document and the key that signed. Goes out: the key as the issuer's, if the document lists it for the use.
 //! Must not know: where documents come from, signatures.
 
 use super::{Purpose, ResolvedKey, did, from_document};
@@ -7,12 +7,12 @@ use crate::document::members::entries;
 use crate::verify::keys::did::document;
 use serde_json::Value;
 
-/// Whether `issuer` publishes a document of its own at a web address, so that it can say which keys it uses.
+/// Whether `issuer` publishes a document at a web address, so that the document can list its keys.
 pub fn is_on_web(issuer: &str) -> bool {
     matches!(did::method(issuer), Some("web" | "webvh")) || issuer.starts_with("https://") || issuer.starts_with("http://")
 }
 
-/// The key as `issuer`'s own. The document must be the issuer's, and must name the key for the purpose.
+/// The key as `issuer`'s own. The document must be the issuer's and must list the key for the purpose.
 pub fn in_document(document: &Value, issuer: &str, key: &ResolvedKey, purpose: Purpose) -> Option<ResolvedKey> {
     if document.get("id").and_then(Value::as_str) != Some(issuer) {
         return None;
@@ -27,7 +27,7 @@ pub fn in_document(document: &Value, issuer: &str, key: &ResolvedKey, purpose: P
         Purpose::AssertionMethod => "assertionMethod",
         Purpose::Authentication => "authentication",
     };
-    // Profiles of Open Badges name their keys in `publicKey`; in a DID document that says nothing of the use.
+    // Profiles of Open Badges list keys in `publicKey`. In a DID document, `publicKey` does not state a key's use.
     let members = if did::method(issuer).is_some() { &[relationship][..] } else { &[relationship, "publicKey"][..] };
     for entry in members.iter().flat_map(|member| entries(document.get(member))) {
         let id = entry.as_str().or_else(|| entry.get("id").and_then(Value::as_str));

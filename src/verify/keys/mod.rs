@@ -1,6 +1,6 @@
-//! Public keys, and how a verification method or a `kid` leads to one.
-//! Comes in: a DID URL or an https URL. Goes out: the key, who controls it, and what it may be used for.
-//! Must not know: what was signed.
+//! Public keys, and the way from a verification method or a `kid` to its key.
+//! Comes in: a DID URL or an https URL. Goes out: the key, its controller, and its allowed uses.
+//! Must not know: the signed documents.
 
 pub mod authorities;
 pub mod did;
@@ -23,7 +23,7 @@ use did::{document, spelled, web, webvh};
 use history::History;
 use serde_json::{Map, Value};
 
-/// A public key of a kind that the product can check signatures with.
+/// A public key of a supported kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PublicKey {
     Ed25519(Box<ed25519_dalek::VerifyingKey>),
@@ -36,64 +36,64 @@ pub enum PublicKey {
     Bls12381G2(Vec<u8>),
 }
 
-/// A verification method that was found.
+/// A resolved verification method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResolvedKey {
     /// Absolute identifier of the method.
     pub id: String,
-    /// Who controls it, as the document that holds it says.
+    /// The controller that the method's document names.
     pub controller: String,
     pub key: PublicKey,
-    /// The controller's document lists it for the purpose asked.
+    /// Whether the controller's document lists the key for the requested purpose.
     pub allowed: bool,
     /// RFC 3339 moments from the method itself, when present.
     pub expires: Option<String>,
     pub revoked: Option<String>,
-    /// From when on the controller's document no longer lists the key, where its history tells.
+    /// The moment from which the controller's document no longer lists the key, if its history shows that.
     pub retired: Option<DateTime<Utc>>,
-    /// The only JOSE algorithm that the key's JWK allows, when it says so.
+    /// The only JOSE algorithm that the key's JWK allows (`alg`).
     pub algorithm: Option<String>,
 }
 
 impl ResolvedKey {
-    /// A key of which nothing else is known; not allowed for anything.
+    /// A key without further facts; not allowed for any use.
     pub fn new(id: &str, controller: &str, key: PublicKey) -> Self {
         let (id, controller) = (id.to_owned(), controller.to_owned());
         Self { id, controller, key, allowed: false, expires: None, revoked: None, retired: None, algorithm: None }
     }
 }
 
-/// Why there is no key.
+/// The reason why there is no key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// The document that should hold the key is not available: could not check.
+    /// The document with the key is not available: could not check.
     #[error("the issuer's key could not be fetched: {0}")]
     Unavailable(String),
-    /// The document is there, the key isn't, or it is broken.
+    /// The document is available, but the key is missing or broken.
     #[error("{0}")]
     Invalid(String),
-    #[error("keys of the kind {0} are not supported")]
+    #[error("the gateway does not support this kind of key: {0}")]
     Unsupported(String),
 }
 
 const ACCEPT: &str = "application/did+json, application/did+ld+json, application/json, application/ld+json;q=0.9, */*;q=0.1";
-/// Longest verification method that is looked at; a did:jwk of a large RSA key has about 1,500 characters.
+/// Longest verification method that is resolved; a did:jwk of a large RSA key has about 1,500 characters.
 const MAX_METHOD_LENGTH: usize = 8192;
 
 /// Resolves keys through [`Documents`]. Cheap to clone.
 #[derive(Clone)]
 pub struct KeyResolver {
     pub documents: Documents,
-    /// Who may say whose a key is that comes with certificates.
+    /// The authorities that may certify the owner of a key.
     pub authorities: Authorities,
-    /// Services for DIDs that name no web address.
+    /// Services for DIDs without a web address.
     registries: Registries,
-    /// The moment to resolve as of.
+    /// The moment as of which keys are resolved.
     at: DateTime<Utc>,
 }
 
 impl KeyResolver {
-    /// `at`: the moment to resolve as of; only documents with a history depend on it.
+    /// `at`: the moment as of which keys are resolved; it matters only for documents with a history.
     pub fn new(documents: Documents, at: DateTime<Utc>) -> Self {
         Self { documents, authorities: Authorities::default(), registries: Registries::default(), at }
     }
@@ -108,10 +108,10 @@ impl KeyResolver {
 
     /// Finds the key that `verification_method` (a DID URL or an https URL) names.
     ///
-    /// `signed`: when the signature was made, as its maker says; it matters where a document's history is known.
+    /// `signed`: the time of the signature, as the signer states it; it matters only for documents with a history.
     ///
     /// # Errors
-    /// [`KeyError::Unavailable`] when the document that should hold it could not be had; the other kinds are final.
+    /// [`KeyError::Unavailable`] when the document with the key could not be fetched; the other kinds are final.
     pub async fn resolve(
         &self,
         verification_method: &str,
@@ -119,7 +119,7 @@ impl KeyResolver {
         signed: Option<DateTime<Utc>>,
     ) -> Result<ResolvedKey, KeyError> {
         if verification_method.len() > MAX_METHOD_LENGTH {
-            return Err(KeyError::Invalid("the name of the key is too long".to_owned()));
+            return Err(KeyError::Invalid("the key's name is too long".to_owned()));
         }
         let controller = did::without_fragment(verification_method);
         if let Some(key) = spelled::key(verification_method, controller) {
@@ -151,7 +151,7 @@ impl KeyResolver {
         Ok(ids.iter().filter_map(|id| from_document(&document, controller, id, purpose).ok()).collect())
     }
 
-    /// The key as the issuer's own when a did:key signed for an issuer on the web whose document lists that key; else as it was.
+    /// The key as the issuer's own, when the issuer's document on the web lists the did:key; else the key unchanged.
     pub async fn adopted(&self, key: ResolvedKey, issuer: Option<&str>, purpose: Purpose) -> ResolvedKey {
         let Some(issuer) = issuer.filter(|issuer| listed::is_on_web(issuer)) else { return key };
         if did::method(&key.controller) != Some("key") {
@@ -164,7 +164,7 @@ impl KeyResolver {
         document.ok().and_then(|document| listed::in_document(&document, issuer, &key, purpose)).unwrap_or(key)
     }
 
-    /// The DID document of a controller whose identifier does not spell its key out.
+    /// The DID document of a controller, for methods that do not spell the key out.
     async fn did_document(&self, did: &str, method: &str) -> Result<History, KeyError> {
         let document = match method {
             _ if self.documents.is_provided(did) => self.json(did).await?,
@@ -172,7 +172,7 @@ impl KeyResolver {
                 let location = web::document_url(did).ok_or_else(|| KeyError::Invalid(format!("{did} is malformed")))?;
                 self.json(location.as_str()).await?
             }
-            // What the method itself can prove is never left to a service.
+            // A service is asked only for methods that the gateway can't resolve itself.
             "webvh" => return webvh::resolve(did, &self.documents, self.at).await,
             _ => registries::document(self.json(&self.registries.location(did)?).await?, did)?,
         };
@@ -194,7 +194,7 @@ impl KeyResolver {
         serde_json::from_slice(&fetched.bytes).map_err(|_| KeyError::Invalid(format!("{address} does not hold JSON")))
     }
 
-    /// A key behind a web address: a controller document, a key document of its own, a JWK or a JWK set.
+    /// A key at a web address: in a controller document, as a separate key document, as a JWK or in a JWK set.
     async fn web_key(&self, url: &str, address: &str, purpose: Purpose) -> Result<ResolvedKey, KeyError> {
         let document = self.json(url.split('#').next().unwrap_or(address)).await?;
         if document.get("keys").is_some() {
@@ -212,10 +212,10 @@ impl KeyResolver {
             }
             return from_document(&document, address, url, purpose);
         };
-        // A key published on its own: it counts only when its owner's document lists it.
+        // A separate key document counts only when its owner's document lists the key.
         let id = object.get("id").and_then(Value::as_str).unwrap_or(url);
         if id != url {
-            return Err(KeyError::Invalid(format!("the key found at {url} calls itself {id}")));
+            return Err(KeyError::Invalid(format!("the key found at {url} has another identifier, {id}")));
         }
         let owner = object.get("controller").or_else(|| object.get("owner")).and_then(Value::as_str);
         let owner = owner.ok_or_else(|| KeyError::Invalid(format!("the key at {url} names no owner")))?;
@@ -229,7 +229,7 @@ impl KeyResolver {
     }
 }
 
-/// Whether an owner's profile names the key: by relationship, or as Open Badges 2.0 does in `publicKey`.
+/// Whether an owner's profile lists the key: by relationship, or in `publicKey` (Open Badges 2.0).
 fn lists_key(profile: &Value, url: &str, purpose: Purpose) -> bool {
     let relationship = match purpose {
         Purpose::AssertionMethod => "assertionMethod",
@@ -252,7 +252,7 @@ fn jwk_of_set<'a>(set: &'a Value, url: &str) -> Option<&'a Value> {
     }
 }
 
-/// A JWK alone says nothing of who controls it: the address it was found at stands in for that.
+/// A JWK does not name its controller, so its address counts as the controller.
 fn from_jwk_document(jwk: &Value, url: &str, address: &str) -> Result<ResolvedKey, KeyError> {
     let key = PublicKey::from_jwk(jwk)?;
     Ok(ResolvedKey { allowed: true, algorithm: algorithm_of(jwk), ..ResolvedKey::new(url, address, key) })
@@ -262,7 +262,7 @@ fn from_document(document: &Value, controller: &str, url: &str, purpose: Purpose
     let method = document::find(document, controller, url, purpose).map_err(|error| KeyError::Invalid(error.to_string()))?;
     let named = method.object.get("controller").or_else(|| method.object.get("owner")).and_then(Value::as_str);
     let mut resolved = method_key(method.object, &method.id, named.unwrap_or(controller))?;
-    // A document speaks only for its own subject: neither a foreign key nor a foreign controller named in it gains anything.
+    // A document lists keys only for its own subject: a foreign key or a foreign controller in it does not count.
     resolved.allowed = method.allowed && did::without_fragment(&method.id) == controller && resolved.controller == controller;
     Ok(resolved)
 }

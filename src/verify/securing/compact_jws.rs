@@ -1,6 +1,6 @@
-//! A compact JWS that is checked against a key which is already known: signed badges, status tokens, federation statements, receipts.
-//! Comes in: the token. Goes out: its header and payload, and whether a given key made it.
-//! Must not know: whose key it is, or how credentials are secured as tokens.
+//! A compact JWS that is checked against a known key: signed badges, status tokens, federation statements, receipts.
+//! Comes in: the token. Goes out: its header and payload, and whether a given key signed it.
+//! Must not know: the key's owner, credentials.
 
 use super::proof::signature;
 use crate::document::{Limits, json};
@@ -15,7 +15,7 @@ const MAX_TOKEN_BYTES: usize = 10 << 20;
 pub enum JwsError {
     #[error("the token is not a compact JWS")]
     Malformed,
-    #[error("the token demands an extension that is not known")]
+    #[error("the token requires an extension that the gateway does not know")]
     UnknownCritical,
     #[error("the token is not signed")]
     Unsigned,
@@ -23,7 +23,7 @@ pub enum JwsError {
     Mismatch,
 }
 
-/// A token taken apart; nothing in it is believed before [`CompactJws::verify`].
+/// A parsed token; nothing in it may be used before [`CompactJws::verify`].
 #[derive(Clone, Debug)]
 pub struct CompactJws {
     pub header: Value,
@@ -69,7 +69,7 @@ impl CompactJws {
         signature::jose(self.algorithm(), key, self.signing_input.as_bytes(), &self.signature).map_err(|_| JwsError::Mismatch)
     }
 
-    /// With whichever key of a JSON Web Key Set fits; the `kid` chooses when the token has one.
+    /// Verifies with a key of a JSON Web Key Set: the key that the token's `kid` names or, without a `kid`, any key that matches.
     pub fn verify_with_set(&self, keys: &Value) -> Result<(), JwsError> {
         let wanted = self.header["kid"].as_str();
         let candidates = keys["keys"].as_array().map(Vec::as_slice).unwrap_or_default();

@@ -1,6 +1,6 @@
-//! How a document is secured, and what that proves: the checks `format`, `context`, `proof`, `controller`, `integrity`, `validity`.
-//! Comes in: one document of any form. Goes out: its JSON and those checks.
-//! Must not know: status, trust, people; fetches keys and nothing else.
+//! Opens a secured document and makes the checks `format`, `context`, `proof`, `controller`, `integrity`, `validity`.
+//! Comes in: one document of any form. Goes out: its JSON and these checks.
+//! Must not know: status, trust, people. It fetches only keys.
 
 use super::jose::claims::{self, Claimed};
 use super::jose::key::{self, Signed};
@@ -20,13 +20,13 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// Media types that a credential token may claim (VC-JOSE-COSE §3, and what came before it).
+/// Media types that a credential token may claim (VC-JOSE-COSE §3 and its drafts).
 const CREDENTIAL_TYPES: [&str; 6] = ["jwt", "vc+jwt", "vc-ld+jwt", "vc+ld+json+jwt", "vc+jws", "vc-jwt"];
 const CREDENTIAL_CONTENTS: [&str; 5] = ["vc", "vc+ld+json", "vc+json", "credential-claims-set+json", "json"];
 const COSE_TYPES: [&str; 1] = ["vc+cose"];
 const SD_JWT_TYPES: [&str; 5] = ["dc+sd-jwt", "vc+sd-jwt", "vc-sd-jwt", "vc+ld+json+sd-jwt", "vc-ld+sd-jwt"];
 
-/// What is known while a document is taken apart.
+/// The inputs for opening a document.
 pub(crate) struct Opening<'a> {
     pub verifier: &'a Verifier,
     pub keys: KeyResolver,
@@ -39,7 +39,7 @@ impl<'a> Opening<'a> {
         Self { verifier, keys: verifier.keys(at), at, explain }
     }
 
-    /// Takes a credential apart and checks how it is secured.
+    /// Opens a credential and checks its securing.
     pub async fn open(&self, document: &Document) -> SecuredDocument {
         match document {
             Document::Json(json) => self.json(json).await,
@@ -60,7 +60,7 @@ impl<'a> Opening<'a> {
             Format::OpenBadges1 | Format::OpenBadges2 => {
                 Check::pass(CheckId::Format, format!("The file is an {} badge.", format.title()))
             }
-            // The learning model and HR Open profiles bend the rules of the data model; their own schemas judge them.
+            // The European Learning Model and the HR Open profile deviate from the data model; their own schemas apply.
             Format::Elm3 | Format::LerRs => Check::pass(CheckId::Format, format!("The file is a {}.", format.title())),
             _ => format::check_credential(json, format, contexts),
         };
@@ -102,7 +102,7 @@ impl<'a> Opening<'a> {
         let opened = token.and_then(|token| {
             token.require_type(types, &CREDENTIAL_CONTENTS)?;
             if sd_jwt::is_selective(token.payload()) {
-                let detail = "the token lets its holder leave parts out, but is not passed on as one of that kind";
+                let detail = "the token lets its holder leave parts out, but does not come in the form for that (SD-JWT)";
                 return Err(Malformed::new(Code::WrongMediaType, detail));
             }
             let claimed = claims::credential(token.payload())?;
@@ -151,7 +151,7 @@ impl<'a> Opening<'a> {
         };
         let Signed { proof, controller: bound, controller_id } =
             key::check(token, signer.as_deref(), Purpose::AssertionMethod, &self.keys, self.at, self.explain).await;
-        // A signature that does not match, or could not be checked, covers nothing.
+        // A signature that failed or could not be checked covers nothing.
         let integrity = match integrity.status {
             CheckStatus::Pass if !is_proven(&proof) => {
                 Check::not_applicable(CheckId::Integrity, "Not checked, because the signature was not found to match.")
@@ -167,7 +167,7 @@ impl<'a> Opening<'a> {
     }
 }
 
-/// RFC 7519 §4.1.3: a token with an audience is for those alone. `names`: what issuers call the reader; empty when it was not said.
+/// RFC 7519 §4.1.3: a token with an audience is for that audience alone. `names`: the employer's names in the policy; may be empty.
 ///
 /// Codes: `audience_unknown` (could not check), `audience_mismatch` (fail).
 fn audience(claims: &Map<String, Value>, names: &[String]) -> Option<Check> {
@@ -178,19 +178,19 @@ fn audience(claims: &Map<String, Value>, names: &[String]) -> Option<Check> {
     }
     if names.is_empty() {
         let detail =
-            format!("the token is made out to {first:.200} only, and your trust policy does not say whether that is you");
+            format!("the token is addressed only to {first:.200}, and your trust policy does not say whether that is you");
         return Some(Check::new(CheckId::Validity, CheckStatus::CouldNotCheck, Code::AudienceUnknown, &detail).found());
     }
-    let detail = format!("the token is made out to {first:.200} only, which is not among your names in your trust policy");
+    let detail = format!("the token is addressed only to {first:.200}, which is not one of your names in your trust policy");
     Some(Check::fail(CheckId::Validity, Code::AudienceMismatch, &detail).found())
 }
 
-/// Whether the proof check lets the content be used.
+/// Whether the content may be used after this proof check.
 pub(crate) fn is_proven(proof: &Check) -> bool {
     matches!(proof.status, CheckStatus::Pass | CheckStatus::Warning | CheckStatus::NotApplicable)
 }
 
-/// In tokens the signature covers the text itself, so an unknown vocabulary changes nothing that is read; a person may want to know.
+/// A token's signature covers the text itself, so an unknown vocabulary does not affect the values that are read; it is reported.
 fn vocabulary(json: &Value, contexts: &Contexts) -> Check {
     let Some(context) = json.get("@context") else {
         return Check::not_applicable(CheckId::Context, "The credential uses no vocabularies.");
@@ -200,7 +200,7 @@ fn vocabulary(json: &Value, contexts: &Contexts) -> Check {
         None => Check::pass(CheckId::Context, "Every vocabulary of the credential is known."),
         Some(Value::String(url)) => {
             let detail = format!(
-                "the credential uses the vocabulary {url:.200}, which is not known here; members that only it explains are not read"
+                "the credential uses the vocabulary {url:.200}, which the gateway does not know, so fields from this vocabulary are not read"
             );
             Check::new(CheckId::Context, CheckStatus::Warning, Code::UnknownContext, &detail).found()
         }
@@ -214,7 +214,7 @@ fn vocabulary(json: &Value, contexts: &Contexts) -> Check {
     }
 }
 
-/// A token that can't be taken apart, or that contradicts itself before any key is looked at.
+/// The checks for a malformed or self-contradictory token.
 fn malformed(problem: &Malformed, secured_with: Securing) -> SecuredDocument {
     let id = match problem.code {
         Code::Unsigned | Code::UnknownCriticalHeader | Code::KeyBindingInvalid => CheckId::Proof,
@@ -225,9 +225,9 @@ fn malformed(problem: &Malformed, secured_with: Securing) -> SecuredDocument {
     refused(format, secured_with, Check::fail(id, problem.code, &problem.detail).found())
 }
 
-/// Nothing can be read: one check says why, the others were not reached.
+/// The checks for an unreadable document: one check gives the reason, and the others are not made.
 pub(crate) fn refused(format: Format, secured_with: Securing, decisive: Check) -> SecuredDocument {
-    let skipped = |id| Check::not_applicable(id, "Not checked, because an earlier check decided.");
+    let skipped = |id| Check::not_applicable(id, "Not checked, because an earlier check failed.");
     let ids = [CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity, CheckId::Validity];
     let mut checks: Vec<Check> = ids.into_iter().filter(|id| *id != decisive.id).map(skipped).collect();
     if decisive.id != CheckId::Format {

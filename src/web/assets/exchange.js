@@ -12,7 +12,7 @@ const SENTENCES = {
   expired: "The time is over. Ask for a new link.",
 };
 const OUTCOMES = {
-  accepted: "Genuine and in force",
+  accepted: "Genuine and valid",
   attention: "Received; a person will look at it",
   rejected: "Could not be accepted",
 };

@@ -24,7 +24,7 @@ export const SKILL_ATTAINMENT = {
 };
 
 export const OUTCOME_SENTENCE = {
-  accepted: "The credential is genuine and in force.",
+  accepted: "The credential is genuine and valid.",
   attention: "Not every check could confirm the credential.",
   rejected: "The credential can’t be relied on.",
 };

@@ -1,6 +1,6 @@
-//! The structure that the W3C data models demand before anything can be said about a document.
+//! The structure that the W3C data models require of every document.
 //! Comes in: a credential or presentation as JSON. Goes out: the `format` check, with every place that breaks a rule.
-//! Must not know: keys, signatures, the network. What a signature adds later (an issuer's identifier) is asked for by `controller`.
+//! Must not know: keys, signatures, the network. The check `controller` requires the issuer's identifier.
 
 mod terms;
 
@@ -16,10 +16,10 @@ use url::Url;
 
 /// Base context of the data models 1.1 and 2.0.
 pub const BASE: [&str; 2] = ["https://www.w3.org/2018/credentials/v1", "https://www.w3.org/ns/credentials/v2"];
-/// Problems that are reported at most; the first decides.
+/// The most problems that a report lists; the first problem decides.
 const MAX_FINDINGS: usize = 20;
 
-/// One broken rule: where, and what is wrong there, as a clause.
+/// One broken rule: its place, and a clause that says what is wrong.
 struct Broken(String, String);
 
 struct Reader<'a> {
@@ -101,7 +101,7 @@ pub fn check_presentation(document: &Value, contexts: &Contexts) -> Check {
 }
 
 fn nothing() -> Check {
-    Check::fail(CheckId::Format, Code::NoCredential, "the file holds no credential of a kind that is known").found()
+    Check::fail(CheckId::Format, Code::NoCredential, "the file holds no credential of a known kind").found()
 }
 
 impl<'a> Reader<'a> {
@@ -127,12 +127,12 @@ impl<'a> Reader<'a> {
         let listed: Vec<&Value> = entries(members.get("@context")).collect();
         match listed.first().and_then(|first| first.as_str()) {
             Some(first) if BASE.contains(&first) => {}
-            _ => self.broken("/@context", "the vocabulary of the data model does not come first"),
+            _ => self.broken("/@context", "the document does not list the vocabulary of its data model first"),
         }
         for (index, context) in listed.iter().enumerate() {
             let fine = context.is_object() || context.as_str().is_some_and(is_url);
             if !fine {
-                self.broken(&format!("/@context/{index}"), "a vocabulary is not named by a web address");
+                self.broken(&format!("/@context/{index}"), "a vocabulary in the list is not a web address");
             }
         }
         let vocabulary = match format {
@@ -147,16 +147,16 @@ impl<'a> Reader<'a> {
             && !named(part)
             && !drafted
         {
-            self.broken("/@context", "the vocabulary that this kind of credential is written in is not named");
+            self.broken("/@context", "the document does not name the vocabulary that this kind of credential needs");
         }
     }
 
-    /// VCDM 2.0 §4.12, 1.1 §4.7: a proof says of what kind it is.
+    /// VCDM 2.0 §4.12, 1.1 §4.7: a proof has a `type`.
     fn proofs(&mut self, members: &Map<String, Value>) {
         let untyped =
             |proof: &&Value| proof.as_object().is_some_and(|proof| type_names(proof).is_none_or(|names| names.is_empty()));
         if entries(members.get("proof")).any(|proof| untyped(&proof)) {
-            self.broken("/proof/type", "a signature does not say of what kind it is");
+            self.broken("/proof/type", "a signature (proof) has no type");
         }
     }
 
@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
             None => {}
             Some(Value::String(issuer)) if is_url(issuer) => {}
             Some(Value::Object(issuer)) => self.identifier(issuer, "/issuer"),
-            Some(_) => self.broken("/issuer", "the issuer is not named by a URL"),
+            Some(_) => self.broken("/issuer", "the issuer's identifier is not a URL"),
         }
     }
 
@@ -221,7 +221,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Parts of a badge that say what they are say the right thing (Open Badges 3.0, appendix B).
+    /// A part of a badge that has a type has the type that Open Badges 3.0, appendix B, requires.
     fn badge_types(&mut self, members: &Map<String, Value>) {
         const PARTS: [(&[&str], &str); 6] = [
             (&["issuer"], "Profile"),
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
             if found.iter().any(wrong) {
                 self.broken(
                     &format!("/{}/type", path.join("/")),
-                    &format!("a part of the badge should be a {expected}, but says that it is something else"),
+                    &format!("a part of the badge should be a {expected}, but has another type"),
                 );
             }
         }
@@ -259,7 +259,7 @@ impl<'a> Reader<'a> {
             match value.as_str().and_then(parse_moment) {
                 Some(moment) if moment.has_offset => moments.push((member, moment)),
                 Some(_) => self.broken(&format!("/{member}"), "a date does not say its time zone"),
-                None => self.broken(&format!("/{member}"), "a date can't be understood"),
+                None => self.broken(&format!("/{member}"), "a date can't be read"),
             }
         }
         let of = |name: &str| moments.iter().find(|(member, _)| *member == name).map(|(_, moment)| *moment);
@@ -362,7 +362,7 @@ pub fn identifier_of(value: Option<&Value>) -> Option<&str> {
 /// An absolute URL without white space: what the data models call a URL, `did:` and `urn:` included.
 fn is_url(text: &str) -> bool {
     let is_plain = || text.bytes().all(|byte| byte.is_ascii_graphic());
-    // Of most identifiers nothing more can be wrong.
+    // Most identifiers need no further check.
     if (text.starts_with("urn:") || text.starts_with("did:")) && is_plain() {
         return true;
     }

@@ -1,5 +1,5 @@
-//! Whether a type is defined by the contexts that a document names, and whether those agree with each other.
-//! Comes in: a term or a document, and `@context`. Goes out: what is certainly wrong with it.
+//! Whether the contexts of a document define a type, and whether the contexts agree with each other.
+//! Comes in: a term or a document, and `@context`. Goes out: the certain faults.
 
 use crate::document::members::entries;
 use crate::jsonld::{Contexts, Edition, JsonLdError, expand};
@@ -7,11 +7,11 @@ use crate::verify::securing::proof::screen;
 use serde_json::{Map, Value, json};
 use std::collections::HashSet;
 
-/// Where, and what, is wrong with words that a document defines itself: none may change what another vocabulary protects,
-/// and each of its types names a web address. What is not known here is for the `context` check to say.
+/// The place and the fault of words that a document defines itself: no such word may change a protected term, and each type must
+/// stand for a web address. Unknown contexts are left to the `context` check.
 pub fn own_vocabulary_problem(members: &Map<String, Value>, contexts: &Contexts) -> Option<(&'static str, &'static str)> {
     let context = members.get("@context");
-    // What is refused unread is not worked on here either.
+    // The `context` check refuses such a document unread.
     if !entries(context).any(Value::is_object) || screen(members, contexts).is_err() {
         return None;
     }
@@ -21,9 +21,7 @@ pub fn own_vocabulary_problem(members: &Map<String, Value>, contexts: &Contexts)
         Ok(expansion) if expansion.dataset.quads.len() < types.len() => {
             Some(("/type", "a type stands for something that is not a web address"))
         }
-        Err(JsonLdError::Invalid { .. }) => {
-            Some(("/@context", "the vocabulary that the document brings along contradicts another one"))
-        }
+        Err(JsonLdError::Invalid { .. }) => Some(("/@context", "the document's own vocabulary contradicts another vocabulary")),
         Ok(_) | Err(_) => None,
     }
 }

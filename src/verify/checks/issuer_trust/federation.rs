@@ -1,5 +1,6 @@
 //! OpenID Federation 1.0: whether a trust anchor, directly or through intermediates, vouches for an entity.
-//! Comes in: the anchor, an entity's identifier. Goes out: the entity as vouched for. Every statement's signature, subject and window is checked.
+//! Comes in: the anchor, an entity's identifier. Goes out: the entity as its superiors attest it. Every statement's signature, subject
+//! and window are checked.
 //! Must not know: credentials, policies.
 
 use crate::document::members::each;
@@ -17,12 +18,12 @@ const MAX_DEPTH: usize = 4;
 /// Superiors of one entity that are tried.
 const MAX_HINTS: usize = 3;
 
-/// Why a registry gave no answer.
+/// The reason why a registry gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum RegistryError {
     #[error("the registry could not be reached")]
     Unreachable,
-    #[error("what the registry answered can't be used: {0}")]
+    #[error("the registry's answer can't be used: {0}")]
     Broken(String),
 }
 
@@ -32,7 +33,7 @@ pub(super) struct Entity {
     pub name: Option<String>,
     /// The keys that its superior attests.
     jwks: Value,
-    /// Where statements about its subordinates are, when it has any.
+    /// The address of statements about its subordinates; absent for an entity without subordinates.
     fetch_endpoint: Option<String>,
 }
 
@@ -43,7 +44,7 @@ struct Federation<'a> {
     at: DateTime<Utc>,
 }
 
-/// `jwks`: the anchor's keys as the policy pins them; without them the anchor's own host is believed.
+/// `jwks`: the anchor's keys as the policy pins them. Without `jwks`, the keys come from the anchor's own host.
 pub(super) async fn look_up(
     anchor: &str,
     jwks: Option<&Value>,
@@ -56,7 +57,7 @@ pub(super) async fn look_up(
     let keys = jwks.cloned().unwrap_or_else(|| configuration["jwks"].clone());
     token.verify_with_set(&keys).map_err(|_| RegistryError::Broken("the trust anchor's own statement is not genuine".into()))?;
     let federation = Federation { anchor, anchor_entity: entity_of(&configuration, keys), documents, at };
-    // Entities without a web address of their own (did:key) are known by the anchor itself only.
+    // Only the anchor itself can know entities without a web address (did:key).
     if let Some(statement) = federation.statement(anchor, &federation.anchor_entity, entity).await? {
         return Ok(Some(entity_of(&statement, statement["jwks"].clone())));
     }
@@ -86,7 +87,7 @@ fn web_address(entity: &str) -> Option<String> {
     Some(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// `Ok(None)`: there is nothing at the address.
+/// `Ok(None)`: the address leads to no document.
 async fn fetch(address: &str, documents: &Documents) -> Result<Option<CompactJws>, RegistryError> {
     match documents.get(address, ACCEPT).await {
         Ok(fetched) => {
@@ -115,7 +116,7 @@ fn claims(token: &CompactJws, issuer: &str, subject: &str, at: DateTime<Utc>) ->
         return Err(broken("a statement is not in force"));
     }
     if claims.get("crit").is_some() {
-        return Err(broken("a statement demands an extension that is not known"));
+        return Err(broken("a statement requires an extension that the gateway does not know"));
     }
     Ok(claims)
 }
@@ -139,7 +140,7 @@ impl Federation<'_> {
         claims(&token, superior, subject, self.at).map(Some)
     }
 
-    /// From the entity up to the anchor: each superior must be vouched for itself before its word counts.
+    /// Climbs from the entity to the anchor. A superior's statement counts only when the superior's own superior attests it.
     fn climb<'a>(&'a self, entity: &'a str, depth: usize) -> BoxFuture<'a, Result<Option<Entity>, RegistryError>> {
         Box::pin(async move {
             if depth >= MAX_DEPTH {
@@ -154,7 +155,7 @@ impl Federation<'_> {
                 };
                 let Some(superior) = superior else { continue };
                 let Some(statement) = self.statement(hint, &superior, entity).await? else { continue };
-                // The entity's word about itself counts only under the keys that its superior attests.
+                // An entity's statement about itself counts only when the keys that its superior attests verify it.
                 if token.verify_with_set(&statement["jwks"]).is_ok() {
                     let mut vouched = entity_of(&own, statement["jwks"].clone());
                     vouched.name = entity_of(&statement, Value::Null).name.or(vouched.name);

@@ -1,6 +1,6 @@
 //! Whether the employer has a reason to trust the issuer: a policy in a file, and registries that it names.
-//! Comes in: the issuer as the proof binds it. Goes out: the `issuer_trust` check and the name to show.
-//! Must not know: how the credential was secured.
+//! Comes in: the issuer that the proof binds. Goes out: the `issuer_trust` check and the name to show.
+//! Must not know: how the credential is secured.
 
 mod federation;
 mod policy;
@@ -17,7 +17,7 @@ use serde_json::json;
 
 const ID: CheckId = CheckId::IssuerTrust;
 
-/// `issuer_id`: as the proof binds it, `None` when nothing binds it. `self_declared`: the name that the credential gives.
+/// `issuer_id`: the issuer that the proof binds; `None` without such a proof. `self_declared`: the name that the credential gives.
 ///
 /// Codes: `issuer_allowed`, `issuer_registered` (pass); `issuer_denied` (fail); `issuer_unknown`, `achievement_type_not_covered`
 /// (warning); `issuer_unproven`, `registry_unavailable` (could not check).
@@ -34,9 +34,9 @@ pub async fn check(
         let check = Check::could_not_check(
             ID,
             Code::IssuerUnproven,
-            "It is not proven who issued the credential, so the trust policy can't be applied.",
+            "Nothing proves who issued the credential, so the trust policy can't be applied.",
         )
-        .next("Check by other means who issued it.");
+        .next("Check by other means who issued the credential.");
         return (check, own_name);
     };
     let (listings, unavailable) = look_up(issuer, policy, documents, at).await;
@@ -44,14 +44,14 @@ pub async fn check(
     let name = decision.name.clone().map(|(name, registry)| IssuerName { name: shorten(&name), registry: Some(registry) });
     let mut check = judge(&decision, &listings, !unavailable.is_empty());
     for registry in &unavailable {
-        let detail = format!("The registry \"{registry}\" could not be asked.");
+        let detail = format!("The registry \"{registry}\" did not answer.");
         check.findings.push(Finding::new(Code::RegistryUnavailable, detail));
     }
     check.explain = Some(json!({ "issuer": issuer, "rule": decision.rule, "policy": policy.reference() }));
     (check, name.or(own_name))
 }
 
-/// What every registry of the policy says; and the names of those that did not answer.
+/// The answers of the policy's registries, and the names of the registries that did not answer.
 pub async fn look_up(
     issuer: &str,
     policy: &TrustPolicy,
@@ -73,7 +73,7 @@ pub async fn look_up(
 fn judge(decision: &Decision, listings: &[Listing], some_unavailable: bool) -> Check {
     let rule = decision.rule.as_deref();
     match decision.verdict {
-        Verdict::Deny => Check::fail(ID, Code::IssuerDenied, "Your trust policy does not accept credentials of this issuer."),
+        Verdict::Deny => Check::fail(ID, Code::IssuerDenied, "Your trust policy does not accept credentials from this issuer."),
         Verdict::Allow if listings.iter().any(|listing| Some(listing.registry_id.as_str()) == rule) => {
             let registry = listings
                 .iter()
@@ -98,9 +98,9 @@ fn judge(decision: &Decision, listings: &[Listing], some_unavailable: bool) -> C
         Verdict::Attention if some_unavailable => Check::could_not_check(
             ID,
             Code::RegistryUnavailable,
-            "Whether the issuer is known could not be checked, because a registry did not answer.",
+            "A registry did not answer, so it could not be checked whether the issuer is known.",
         ),
-        Verdict::Attention => Check::warning(ID, Code::IssuerUnknown, "No one whom you trust has vouched for this issuer yet."),
+        Verdict::Attention => Check::warning(ID, Code::IssuerUnknown, "No one you trust has vouched for this issuer yet."),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Registries of issuers: plain lists, the DCC's file, OpenID Federation.
-//! Comes in: a registry of the policy and an issuer's identifier. Goes out: what the registry says of it.
-//! Must not know: what follows from being listed.
+//! Comes in: a registry of the policy and an issuer's identifier. Goes out: the registry's answer.
+//! Must not know: whether a listed issuer is trusted.
 
 use super::federation::{self, RegistryError};
 use super::policy::{Listing, Registry, RegistryKind};

@@ -1,11 +1,11 @@
-//! How strictly a check counts when the policy says otherwise than the product.
-//! Comes in: a check and the status that the policy wants for it. Goes out: the check with that status, where that is allowed.
+//! Applies the policy's own status to a check.
+//! Comes in: a check and the status that the policy sets for it. Goes out: the check with that status, where that is allowed.
 //! Must not know: rules, registries.
 
 use crate::model::code::Code;
 use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 
-/// The check as it counts under the policy called `policy`.
+/// The check under the policy named `policy`.
 pub(super) fn adjusted(mut check: Check, to: CheckStatus, policy: &str) -> Check {
     if to == check.status || (weight(to) < weight(check.status) && is_locked(&check)) {
         return check;

@@ -1,17 +1,17 @@
-//! Who a credential says it is about, in each of the formats.
-//! Comes in: the covered document. Goes out: the claims about the person that can be compared with something.
-//! Must not know: who is asking.
+//! Reads the owner that a credential names, in each of the formats.
+//! Comes in: the covered document. Goes out: the claims about the person that can be compared.
+//! Must not know: the person that the submitter names.
 
 use crate::document::members::{MAX_VALUES, each};
 use crate::model::credential::Format;
 use serde_json::Value;
 
-/// One thing that a credential says about whom it was issued to.
+/// One statement of a credential about its owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Claim {
     /// A plain e-mail address.
     Email(String),
-    /// A hash of an address (or of some other identifier, when `is_email` is false).
+    /// A hash of an e-mail address, or of another identifier when `is_email` is false.
     Hash {
         algorithm: HashAlgorithm,
         hex: String,
@@ -33,7 +33,7 @@ pub(super) enum HashAlgorithm {
     Md5,
 }
 
-/// All claims of the document, in the order in which they stand.
+/// All claims of the document, in document order.
 pub(super) fn of(document: &Value, format: Format) -> Vec<Claim> {
     let mut claims = match format {
         Format::OpenBadges1 | Format::OpenBadges2 => of_assertion(document),
@@ -143,7 +143,7 @@ fn id_claim(id: &str) -> Claim {
 }
 
 fn identity_claim(identity: &str, is_email: bool, hashed: Option<bool>, salt: &str) -> Claim {
-    // Some issuers forget `hashed`: the form of the value tells.
+    // Some issuers forget `hashed`; the form of the value shows a hash.
     let looks_hashed =
         identity.split_once('$').is_some_and(|(_, hex)| hex.len() >= 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()));
     if !hashed.unwrap_or(looks_hashed) {

@@ -1,5 +1,5 @@
 //! Whether a credential is about the person that the submitter names.
-//! Comes in: the covered document and what is known of the person. Goes out: the `recipient` check, which always says how it matched.
+//! Comes in: the covered document and the known facts about the person. Goes out: the `recipient` check, which always says how it matched.
 //! Must not know: status, trust. Never writes an address into a message, a finding or a log.
 
 mod claims;
@@ -19,7 +19,7 @@ const ID: CheckId = CheckId::Recipient;
 /// The most addresses of one person that are tried.
 const MAX_EMAILS: usize = 20;
 
-/// How an address that was tried differs from the one that was given.
+/// The difference between a tried address and the given address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Form {
     AsGiven,
@@ -28,7 +28,7 @@ enum Form {
     WithoutTag,
 }
 
-/// One claim that fits, and how.
+/// A claim that matches, and the form in which it matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Match {
     Did,
@@ -36,7 +36,7 @@ enum Match {
     Hash { form: Form, md5: bool, salted: bool },
 }
 
-/// Compares every claim of the document with everything known of the person.
+/// Compares every claim of the document with every known fact about the person.
 ///
 /// Codes: `recipient_matched_email`, `recipient_matched_hash`, `recipient_matched_did` (pass, with findings for weak
 /// hashes and changed forms); `recipient_matched_variant`, `recipient_name_only`, `recipient_name_differs`,
@@ -52,7 +52,7 @@ pub fn check(document: &Value, format: Format, candidate: &CandidateHint, presen
     if each(&document["credentialSubject"]).nth(1).is_none() || check.status == CheckStatus::Fail {
         return check;
     }
-    let message = "The credential speaks of several people or things; a person has to tell which part is about whom.";
+    let message = "The credential is about several people or things.";
     Check::warning(ID, Code::RecipientSeveral, message).with_findings_of(check)
 }
 
@@ -61,7 +61,7 @@ fn compare(document: &Value, format: Format, candidate: &CandidateHint, presenta
     let dids: Vec<&str> = candidate.dids.iter().map(String::as_str).chain(proven_holder).collect();
     let is_nobody = candidate.emails.is_empty() && candidate.unproven_emails.is_empty() && candidate.name.is_none();
     if is_nobody && dids.is_empty() {
-        return Check::not_applicable(ID, "No person was named whom the credential should be about.");
+        return Check::not_applicable(ID, "The submission names no person to compare the credential with.");
     }
     let claims = claims::of(document, format);
     let forms = address_forms(&candidate.emails);
@@ -72,7 +72,7 @@ fn compare(document: &Value, format: Format, candidate: &CandidateHint, presenta
     }
     let unproven = address_forms(&candidate.unproven_emails);
     if claims.iter().any(|claim| matches_claim(claim, &unproven, &[]).is_some()) {
-        let message = "The credential fits only an address that somebody gave for the person earlier and that nobody has proven.";
+        let message = "The credential matches only an e-mail address that someone gave for the person earlier, and the address is not proven.";
         return Check::warning(ID, Code::RecipientUnproven, message);
     }
     if is_comparable(&claims, candidate, &dids) {
@@ -84,18 +84,16 @@ fn compare(document: &Value, format: Format, candidate: &CandidateHint, presenta
 fn matched(best: Match) -> Check {
     let pass = |code, message| Check::new(ID, CheckStatus::Pass, code, message);
     let check = match best {
-        Match::Did => {
-            pass(Code::RecipientMatchedDid, "The person proved control of the identifier that the credential was issued to.")
-        }
+        Match::Did => pass(Code::RecipientMatchedDid, "The person proved that the identifier in the credential is theirs."),
         Match::Email(Form::WithoutTag) | Match::Hash { form: Form::WithoutTag, .. } => {
-            let message = "The credential matches the person's address only without the part after the plus sign.";
+            let message = "The credential matches the person's e-mail address only without the part after the plus sign.";
             Check::warning(ID, Code::RecipientMatchedVariant, message)
         }
         Match::Email(form) => {
             with_form_finding(pass(Code::RecipientMatchedEmail, "The credential names the person's e-mail address."), form)
         }
         Match::Hash { form, .. } => with_form_finding(
-            pass(Code::RecipientMatchedHash, "The credential holds a hash of the person's e-mail address."),
+            pass(Code::RecipientMatchedHash, "The credential names the person's e-mail address in a hidden form (a hash)."),
             form,
         ),
     };
@@ -105,7 +103,7 @@ fn matched(best: Match) -> Check {
 fn with_form_finding(check: Check, form: Form) -> Check {
     match form {
         Form::LowerCase => {
-            check.finding(Finding::new(Code::MatchedLowerCase, "It matched after the address was written in lower case."))
+            check.finding(Finding::new(Code::MatchedLowerCase, "The e-mail address matched when capital letters were ignored."))
         }
         Form::AsGiven | Form::WithoutTag => check,
     }
@@ -114,10 +112,10 @@ fn with_form_finding(check: Check, form: Form) -> Check {
 fn with_hash_findings(mut check: Check, best: Match) -> Check {
     if let Match::Hash { md5, salted, .. } = best {
         if md5 {
-            check = check.finding(Finding::new(Code::WeakHash, "The address is protected by MD5, which is outdated."));
+            check = check.finding(Finding::new(Code::WeakHash, "The e-mail address is protected by an outdated hash (MD5)."));
         }
         if !salted {
-            let detail = "The hash has no salt, so others who know the address can recognise it.";
+            let detail = "The hash of the e-mail address has no salt, so anyone who knows the address can recognise it.";
             check = check.finding(Finding::new(Code::UnsaltedHash, detail));
         }
     }
@@ -161,7 +159,7 @@ fn matches_claim(claim: &Claim, forms: &[(String, Form)], dids: &[&str]) -> Opti
     }
 }
 
-/// Every form is tried, so that the time taken doesn't tell which one fits.
+/// Every form is tried, so that the time taken does not reveal the form that matches.
 fn best_form(forms: &[(String, Form)], fits: impl Fn(Form, &str) -> bool) -> Option<Form> {
     let fitting: Vec<Form> = forms.iter().filter(|(tried, form)| fits(*form, tried)).map(|(_, form)| *form).collect();
     // An address that has no capitals is listed once, as given; a claim with capitals then needs the lower-case comparison.
@@ -182,7 +180,7 @@ fn equal(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// Whether something of the kind that we know about the person is in the credential, so that no match means somebody else.
+/// Whether the credential holds a fact of a kind that is known about the person. If so, no match means another person.
 fn is_comparable(claims: &[Claim], candidate: &CandidateHint, dids: &[&str]) -> bool {
     claims.iter().any(|claim| match claim {
         Claim::Email(_) | Claim::Hash { is_email: true, .. } => {
@@ -202,8 +200,8 @@ fn by_name(claims: &[Claim], name: Option<&str>) -> Option<Check> {
     }
     let same = names.iter().any(|name| equal(name.as_bytes(), wanted.as_bytes()));
     Some(match same {
-        true => Check::warning(ID, Code::RecipientNameOnly, "Only the name fits, and many people share a name."),
-        false => Check::warning(ID, Code::RecipientNameDiffers, "The credential gives a different name."),
+        true => Check::warning(ID, Code::RecipientNameOnly, "Only the name matches, and several people can have the same name."),
+        false => Check::warning(ID, Code::RecipientNameDiffers, "The name in the credential differs from the person's name."),
     })
 }
 
@@ -215,14 +213,14 @@ fn plain_name(name: &str) -> String {
 
 fn unknowable(claims: &[Claim]) -> Check {
     if claims.is_empty() {
-        return Check::warning(ID, Code::RecipientUnbound, "The credential does not say whom it was issued to.");
+        return Check::warning(ID, Code::RecipientUnbound, "The credential does not say who it was issued to.");
     }
     if claims.iter().all(|claim| matches!(claim, Claim::Name(_))) {
-        let message = "The credential names its owner only by a name, and no name of the person was given to compare it with.";
+        let message = "The credential identifies its owner only by name, and you gave no name to compare it with.";
         return Check::warning(ID, Code::RecipientUnknowable, message)
             .next("Compare the name in the credential with the candidate's name, or check again with the candidate's name.");
     }
-    let message = "The credential names its owner in a way that can't be compared with what is known of the person.";
+    let message = "The credential names its owner in a way that can't be compared with what is known about the person.";
     Check::warning(ID, Code::RecipientUnknowable, message)
 }
 

@@ -1,6 +1,6 @@
-//! Packed lists of small numbers: where an entry's value stands, and how lists are compressed.
+//! Packed lists of small numbers: the place of an entry's value, and the compression of lists.
 //! Comes in: the encoded text of a list. Goes out: one entry's value.
-//! Must not know: what a value means.
+//! Must not know: the meaning of a value.
 
 use flate2::read::{GzDecoder, ZlibDecoder};
 use std::io::Read;
@@ -10,13 +10,13 @@ const MAX_LIST_BYTES: u64 = 16 << 20;
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BitsError {
-    #[error("the list is not encoded as it should be")]
+    #[error("the list is not encoded correctly")]
     Encoding,
     #[error("the list is larger than allowed")]
     TooLarge,
     #[error("the credential's number is not on the list")]
     OutOfRange,
-    #[error("entries of this width are not supported")]
+    #[error("the gateway does not support entries of this size")]
     Width,
 }
 

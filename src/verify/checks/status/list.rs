@@ -1,5 +1,5 @@
-//! Status lists that are credentials themselves: Bitstring Status List 1.0, StatusList2021, RevocationList2020.
-//! Comes in: one status entry. Goes out: its verdict. The list's own proof, window, type, purpose and length are checked first.
+//! Status lists that are credentials: Bitstring Status List 1.0, StatusList2021, RevocationList2020.
+//! Comes in: one status entry. Goes out: its verdict. The list's proof, window, type, purpose and length are checked first.
 //! Must not know: the other entries of the credential.
 
 use super::bits::{self, BitsError, Packing};
@@ -18,7 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
-/// Smallest list, so that one credential can't be singled out (Bitstring Status List 1.0, §3.1).
+/// Smallest list: in a smaller list, a single credential could be recognised (Bitstring Status List 1.0, §3.1).
 const MIN_ENTRIES_BITS: usize = 131_072;
 const ACCEPT: &str = "application/vc+jwt, application/vc, application/ld+json, application/json;q=0.9, */*;q=0.1";
 
@@ -68,7 +68,7 @@ impl Kind {
     }
 }
 
-/// What an entry asks for.
+/// A status entry as read.
 struct Entry<'a> {
     kind: Kind,
     url: &'a str,
@@ -108,7 +108,7 @@ fn read_entry(entry: &Value, kind: Kind) -> Result<Entry<'_>, Unknown> {
     let index = number(&entry[index_member]).ok_or_else(|| broken("the entry's number is missing or broken"))?;
     let purpose = match kind {
         Kind::RevocationList2020 => "revocation",
-        _ => entry["statusPurpose"].as_str().ok_or_else(|| broken("the entry does not say what it is for"))?,
+        _ => entry["statusPurpose"].as_str().ok_or_else(|| broken("the entry does not say its purpose"))?,
     };
     let width = match &entry["statusSize"] {
         Value::Null => 1,
@@ -118,7 +118,7 @@ fn read_entry(entry: &Value, kind: Kind) -> Result<Entry<'_>, Unknown> {
             .ok_or_else(|| broken("the entry's size is broken"))?,
     };
     let messages = &entry["statusMessage"];
-    // Bitstring Status List §2.1: what the values mean must be said. Without it a value can't be told from "all is well".
+    // Bitstring Status List §2.1: an entry must explain its values. Without that, a bad value can't be told from a good value.
     if width > 1 && !messages.is_array() {
         return Err(broken("the entry does not say what its values mean"));
     }
@@ -140,15 +140,18 @@ pub(super) async fn fetch(url: &str, request: &StatusRequest<'_>) -> Result<Fetc
     request.verifier.documents.get(address, ACCEPT).await.map_err(|error| match error {
         DocumentError::Offline(_) => (
             Code::StatusListUnavailable,
-            "the issuer's list was not provided, and the gateway is not allowed to fetch it".to_owned(),
+            "the issuer's status list was not provided, and the gateway is not allowed to fetch it".to_owned(),
         ),
-        DocumentError::Refused(_) => {
-            (Code::StatusListUnavailable, "the gateway is not allowed to contact the address of the issuer's list".to_owned())
-        }
+        DocumentError::Refused(_) => (
+            Code::StatusListUnavailable,
+            "the gateway is not allowed to contact the address of the issuer's status list".to_owned(),
+        ),
         DocumentError::Gone(_) | DocumentError::NotFound(_) => {
-            (Code::StatusListUnavailable, "the issuer's list no longer exists".to_owned())
+            (Code::StatusListUnavailable, "the issuer's status list no longer exists".to_owned())
         }
-        DocumentError::Unreachable { .. } => (Code::StatusListUnavailable, "the issuer's list could not be fetched".to_owned()),
+        DocumentError::Unreachable { .. } => {
+            (Code::StatusListUnavailable, "the issuer's status list could not be fetched".to_owned())
+        }
     })
 }
 
@@ -185,7 +188,7 @@ fn read_list(
     let bytes = decode(list["encodedList"].as_str().unwrap_or_default()).map_err(|error| bits_error(&error))?;
     let value = bits::value_at(&bytes, entry.index, entry.width, Packing::HighestFirst).map_err(|error| bits_error(&error))?;
     let verdict = meaning(entry, value);
-    // A list that breaks the rule can't clear anybody; what it withdraws is withdrawn all the same.
+    // Too short a list can't clear a credential, but a revocation in it counts.
     let too_short = entry.kind == Kind::Bitstring && bytes.len() * 8 < MIN_ENTRIES_BITS * entry.width as usize;
     if verdict == Verdict::Clear && too_short {
         return Err((Code::StatusListTooShort, "the list is shorter than the standard allows".into()));
@@ -195,14 +198,14 @@ fn read_list(
     if verdict == Verdict::Clear && is_unsure {
         return Err((Code::StatusListUnverifiable, "it could not be checked who published the list".into()));
     }
-    // A revocation counts whoever signed the list that the issuer pointed to; a clean bill needs the issuer's own word.
+    // A revocation counts whoever signed the list that the issuer named. Only the issuer's own list clears a credential.
     if verdict == Verdict::Clear && secured.issuer_id.as_deref() != request.issuer {
         remarks.push((Code::StatusListOtherIssuer, "someone other than the issuer signed the list".to_owned()));
     }
     Ok(verdict)
 }
 
-/// A list proves something only when its own proof, key, integrity and window hold.
+/// A list counts only when its own proof, key, integrity and window hold.
 fn require_genuine(secured: &SecuredDocument) -> Result<(), Unknown> {
     let status = |id: CheckId| secured.checks.iter().find(|check| check.id == id);
     if let Some(check) = status(CheckId::Validity).filter(|check| check.status == CheckStatus::Fail) {
@@ -213,11 +216,14 @@ fn require_genuine(secured: &SecuredDocument) -> Result<(), Unknown> {
     }
     for id in [CheckId::Format, CheckId::Context, CheckId::Proof, CheckId::Controller, CheckId::Integrity] {
         match status(id) {
-            // Whose key it is matters for a clean bill only; see `read_list`.
+            // The key's owner matters only for a list that clears the credential; see `read_list`.
             Some(check)
                 if check.status == CheckStatus::CouldNotCheck && !matches!(id, CheckId::Controller | CheckId::Integrity) =>
             {
-                return Err((Code::StatusListUnverifiable, "the signature of the issuer's list could not be checked".into()));
+                return Err((
+                    Code::StatusListUnverifiable,
+                    "it could not be checked whether the issuer's status list is genuine".into(),
+                ));
             }
             Some(check) if check.status == CheckStatus::Fail => {
                 return Err((Code::StatusListSignatureInvalid, "the issuer's list is not genuine".into()));
@@ -229,7 +235,7 @@ fn require_genuine(secured: &SecuredDocument) -> Result<(), Unknown> {
     proven.then_some(()).ok_or((Code::StatusListUnverifiable, "the issuer's list is not signed".into()))
 }
 
-/// The list itself; a credential may hold several, told apart by purpose.
+/// The list itself. A credential may hold several lists with different purposes.
 fn list_in<'a>(credential: &'a Value, entry: &Entry<'_>) -> Option<&'a Value> {
     let lists: Vec<&Value> = each(&credential["credentialSubject"])
         .filter(|subject| each(&subject["type"]).filter_map(Value::as_str).any(|name| name == entry.kind.list_type()))
@@ -262,15 +268,16 @@ fn meaning(entry: &Entry<'_>, value: u64) -> Verdict {
         ("message", value) => match message_for(entry.messages, value) {
             Some(text) => Verdict::Message(text),
             None if value == 0 => Verdict::Clear,
-            None => Verdict::Message(format!("Status {value}, which the issuer does not explain.")),
+            None => Verdict::Message(format!("The status is {value}, and the issuer does not explain this value.")),
         },
         ("revocation" | "suspension" | "refresh", 0) => Verdict::Clear,
         ("revocation", _) => Verdict::Revoked(message_for(entry.messages, value)),
         ("suspension", _) => Verdict::Suspended(message_for(entry.messages, value)),
         ("refresh", _) => Verdict::RefreshAvailable,
-        (other, _) => {
-            Verdict::Unknown(Code::StatusPurposeUnknown, format!("lists for the purpose \"{}\" are not known", shorten(other)))
-        }
+        (other, _) => Verdict::Unknown(
+            Code::StatusPurposeUnknown,
+            format!("the gateway does not know status lists for the purpose \"{}\"", shorten(other)),
+        ),
     }
 }
 

@@ -1,5 +1,5 @@
 //! Whether the issuer has withdrawn a credential: every entry of `credentialStatus`, and SD-JWT's `status.status_list`.
-//! Comes in: the covered document. Goes out: the `status` check. Silence never means "not revoked".
+//! Comes in: the covered document. Goes out: the `status` check, which passes only after every list was read.
 //! Must not know: trust in the issuer, people.
 
 mod bits;
@@ -17,10 +17,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 const ID: CheckId = CheckId::Status;
-/// The most entries of one credential that are looked at; more is itself suspicious and is said.
+/// The most entries of one credential that are checked. More entries are suspicious and are reported.
 const MAX_ENTRIES: usize = 16;
 
-/// What status is checked with.
+/// The inputs of the status check.
 pub struct StatusRequest<'a> {
     /// Fetches lists and verifies the list credentials themselves.
     pub verifier: &'a Verifier,
@@ -29,10 +29,10 @@ pub struct StatusRequest<'a> {
     pub at: DateTime<Utc>,
 }
 
-/// What one status entry says.
+/// The verdict of one status entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// The list was read and the credential is not on it.
+    /// The list was read, and the credential is not on it.
     Clear,
     Revoked(Option<String>),
     Suspended(Option<String>),
@@ -40,7 +40,7 @@ pub(crate) enum Verdict {
     Message(String),
     /// A newer edition exists (purpose `refresh`).
     RefreshAvailable,
-    /// Code and sentence.
+    /// Code and clause.
     Unknown(Code, String),
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Source {
     pub sha256: Option<String>,
     pub etag: Option<String>,
     pub index: Option<u64>,
-    /// Things that a person should know although they don't change the verdict.
+    /// Remarks for a person; they do not change the verdict.
     pub remarks: Vec<(Code, String)>,
 }
 
@@ -71,7 +71,7 @@ pub async fn check(document: &Value, request: &StatusRequest<'_>) -> Check {
         results.push((pointer.clone(), verdict, source));
     }
     if entries.len() > MAX_ENTRIES {
-        let detail = format!("only the first {MAX_ENTRIES} of {} status entries were checked", entries.len());
+        let detail = format!("only {MAX_ENTRIES} of the credential's {} status entries were checked", entries.len());
         results.push(("/credentialStatus".into(), Verdict::Unknown(Code::StatusTooManyEntries, detail), Source::default()));
     }
     combine(&results)
@@ -100,9 +100,9 @@ async fn evaluate(entry: &Value, document: &Value, request: &StatusRequest<'_>) 
     match types.iter().find_map(|name| list::Kind::of_entry(name)) {
         Some(kind) => list::evaluate(entry, kind, request).await,
         None => {
-            let named = types.first().map_or("an entry without a type".to_owned(), |name| format!("\"{}\"", shorten(name)));
+            let named = types.first().map_or("(no type)".to_owned(), |name| format!("\"{}\"", shorten(name)));
             (
-                Verdict::Unknown(Code::StatusTypeUnknown, format!("status lists of the kind {named} are not known")),
+                Verdict::Unknown(Code::StatusTypeUnknown, format!("the gateway does not know status lists of the kind {named}")),
                 Source::default(),
             )
         }
@@ -141,7 +141,7 @@ fn said(what: &str, reason: Option<&str>) -> String {
     }
 }
 
-/// The first of: revoked, suspended, not to be told, a message, clear.
+/// The first of: revoked, suspended, unknown, a message, clear.
 fn decide(results: &[(String, Verdict, Source)]) -> Check {
     let find =
         |wanted: fn(&Verdict) -> bool| results.iter().find(|(_, verdict, _)| wanted(verdict)).map(|(_, verdict, _)| verdict);
@@ -152,15 +152,19 @@ fn decide(results: &[(String, Verdict, Source)]) -> Check {
         return Check::fail(ID, Code::Suspended, "The issuer has suspended this credential for now.");
     }
     if let Some(Verdict::Unknown(_, detail)) = find(|verdict| matches!(verdict, Verdict::Unknown(Code::StatusEntryInvalid, _))) {
-        // Trying again won't help, and a broken entry must not be a way around a revocation.
+        // Another try won't help, and a broken entry must not hide a revocation.
         return Check::fail(
             ID,
             Code::StatusEntryInvalid,
-            format!("The credential's own statement on where its status is published is broken: {detail}."),
+            format!("The credential does not say correctly where its status is published: {detail}."),
         );
     }
     if let Some(Verdict::Unknown(code, detail)) = find(|verdict| matches!(verdict, Verdict::Unknown(..))) {
-        return Check::could_not_check(ID, *code, format!("Whether the credential was revoked could not be checked: {detail}."));
+        return Check::could_not_check(
+            ID,
+            *code,
+            format!("It could not be checked whether the credential was revoked: {detail}."),
+        );
     }
     if find(|verdict| matches!(verdict, Verdict::Message(_))).is_some() {
         return Check::warning(ID, Code::StatusMessage, "The issuer has published a remark about this credential.");
@@ -176,7 +180,7 @@ fn decide(results: &[(String, Verdict, Source)]) -> Check {
     }
 }
 
-/// Foreign text on its way into a sentence.
+/// Foreign text, shortened for a sentence.
 pub(crate) fn shorten(text: &str) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).take(120).collect();
     clean

@@ -17,7 +17,7 @@ pub(super) async fn evaluate(entry: &Value, document: &Value, request: &StatusRe
     };
     source.url = url.to_owned();
     let Some(credential_id) = document["id"].as_str() else {
-        let detail = "the credential has no identifier to look for on the issuer's list";
+        let detail = "the credential has no identifier, so it can't be found on the issuer's revocation list";
         return (Verdict::Unknown(Code::StatusEntryInvalid, detail.into()), source);
     };
     let fetched = match fetch(url, request).await {
@@ -27,7 +27,7 @@ pub(super) async fn evaluate(entry: &Value, document: &Value, request: &StatusRe
     source.sha256 = Some(hex::encode(Sha256::digest(&fetched.bytes)));
     source.etag = fetched.etag.clone();
     let Ok(list) = json::parse(&fetched.bytes, &Limits::default()) else {
-        return (Verdict::Unknown(Code::StatusListInvalid, "the issuer's list is broken".into()), source);
+        return (Verdict::Unknown(Code::StatusListInvalid, "the issuer's revocation list is broken".into()), source);
     };
     let verdict = on_list(&list, credential_id);
     if verdict == Verdict::Clear && list["issuer"].as_str().or_else(|| list["issuer"]["id"].as_str()) != request.issuer {
@@ -40,7 +40,7 @@ pub(super) async fn evaluate(entry: &Value, document: &Value, request: &StatusRe
 fn on_list(list: &Value, credential_id: &str) -> Verdict {
     let revoked = match list.get("revokedCredential") {
         Some(Value::Array(items)) => items,
-        // A list without the member is not "nothing revoked": it may be something else altogether.
+        // A document without the member may be anything; it is not an empty list.
         _ => {
             return Verdict::Unknown(
                 Code::StatusListInvalid,

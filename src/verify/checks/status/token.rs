@@ -33,7 +33,7 @@ pub(super) async fn evaluate(claim: &Value, request: &StatusRequest<'_>) -> (Ver
             return Err(invalid("the list is not a signed token"));
         };
         require_genuine(&token, uri, request).await?;
-        let claims = token.claims.as_deref().ok_or_else(|| invalid("the list's token holds no JSON"))?;
+        let claims = token.claims.as_deref().ok_or_else(|| invalid("the list's token can't be read"))?;
         value(claims, uri, index, request.at.timestamp())
     };
     let verdict = read.await.unwrap_or_else(|(code, detail)| Verdict::Unknown(code, detail));
@@ -47,10 +47,10 @@ fn invalid(detail: &str) -> Unknown {
 async fn fetch(uri: &str, request: &StatusRequest<'_>) -> Result<Fetched, Unknown> {
     request.verifier.documents.get(uri, ACCEPT).await.map_err(|error| {
         let detail = match error {
-            DocumentError::Offline(_) => "the issuer's list was not provided, and the gateway is not allowed to fetch it",
-            DocumentError::Refused(_) => "the gateway is not allowed to contact the address of the issuer's list",
-            DocumentError::Gone(_) | DocumentError::NotFound(_) => "the issuer's list no longer exists",
-            DocumentError::Unreachable { .. } => "the issuer's list could not be fetched",
+            DocumentError::Offline(_) => "the issuer's status list was not provided, and the gateway is not allowed to fetch it",
+            DocumentError::Refused(_) => "the gateway is not allowed to contact the address of the issuer's status list",
+            DocumentError::Gone(_) | DocumentError::NotFound(_) => "the issuer's status list no longer exists",
+            DocumentError::Unreachable { .. } => "the issuer's status list could not be fetched",
         };
         (Code::StatusListUnavailable, detail.to_owned())
     })
@@ -68,9 +68,9 @@ async fn require_genuine(token: &Token, uri: &str, request: &StatusRequest<'_>) 
     match (signed.proof.status, signed.controller.status) {
         (CheckStatus::Pass, CheckStatus::Pass) => Ok(()),
         (CheckStatus::Fail, _) | (_, CheckStatus::Fail) => {
-            Err((Code::StatusListSignatureInvalid, format!("the list at {} is not the issuer's", super::shorten(uri))))
+            Err((Code::StatusListSignatureInvalid, format!("the issuer did not sign the list at {}", super::shorten(uri))))
         }
-        _ => Err((Code::StatusListUnverifiable, "the signature of the issuer's list could not be checked".into())),
+        _ => Err((Code::StatusListUnverifiable, "it could not be checked whether the issuer's status list is genuine".into())),
     }
 }
 
@@ -89,7 +89,7 @@ fn value(claims: &Value, uri: &str, index: u64, now: i64) -> Result<Verdict, Unk
     let width = list["bits"]
         .as_u64()
         .and_then(|bits| u32::try_from(bits).ok())
-        .ok_or_else(|| invalid("the list does not say how wide its entries are"))?;
+        .ok_or_else(|| invalid("the list does not give the size of its entries"))?;
     let compressed =
         URL_SAFE_NO_PAD.decode(list["lst"].as_str().unwrap_or_default()).map_err(|_| invalid("the list can't be read"))?;
     let bytes = bits::inflate_zlib(&compressed).map_err(|error| bits_error(&error))?;
@@ -97,7 +97,7 @@ fn value(claims: &Value, uri: &str, index: u64, now: i64) -> Result<Verdict, Unk
         0 => Ok(Verdict::Clear),
         1 => Ok(Verdict::Revoked(None)),
         2 => Ok(Verdict::Suspended(None)),
-        other => Ok(Verdict::Message(format!("Status {other}, whose meaning only the issuer knows."))),
+        other => Ok(Verdict::Message(format!("The status is {other}, and only the issuer knows what this value means."))),
     }
 }
 

@@ -1,5 +1,5 @@
-//! What was received: an assertion, the edition that it follows and the way in which it wants to be verified.
-//! Comes in: JSON, a compact JWS or an address. Goes out: a [`Claimed`] assertion, nothing in it believed.
+//! Reads a received assertion: its edition, and the way in which it says that it can be verified.
+//! Comes in: JSON, a compact JWS or an address. Goes out: a [`Claimed`] assertion, of which nothing is verified yet.
 //! Must not know: the network.
 
 use crate::document::members::each;
@@ -9,16 +9,16 @@ use serde_json::Value;
 
 const LONGEST_KIND: usize = 80;
 
-/// How the assertion says that it can be verified.
+/// The method of verification that the assertion names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Method {
-    /// The document at this address is the truth.
+    /// Hosted: the document at this address counts.
     Hosted(String),
-    /// The signature is; the address of the key, when it is given.
+    /// Signed; with the address of the key, when the assertion gives it.
     Signed(Option<String>),
-    /// Nothing to verify with, in plain words.
+    /// No usable method; a sentence that says why.
     Nothing(&'static str),
-    /// A kind of verification that is not known here, by its name.
+    /// An unknown kind of verification, by its name.
     Unsupported(String),
 }
 
@@ -45,8 +45,8 @@ pub(super) fn read(document: &Document) -> Result<Claimed, &'static str> {
     let (json, token) = match document {
         Document::Json(json) => ((**json).clone(), None),
         Document::CompactJws(token) => {
-            let jws = CompactJws::parse(&token.text).map_err(|_| "The signed badge is broken.")?;
-            let json = jws.json().map_err(|_| "The signed badge holds something else than JSON.")?;
+            let jws = CompactJws::parse(&token.text).map_err(|_| "The signed badge can't be read.")?;
+            let json = jws.json().map_err(|_| "The signed badge does not hold JSON.")?;
             (json, Some(jws))
         }
         Document::HostedUrl(url) => {
@@ -86,17 +86,17 @@ fn method(json: &Value, is_token: bool) -> Method {
     if is(["HostedBadge", "hosted"]) {
         return match rules["url"].as_str().or_else(|| json["id"].as_str()) {
             Some(address) => Method::Hosted(address.to_owned()),
-            None => Method::Nothing("The badge says that it is hosted, but not where."),
+            None => Method::Nothing("The badge says that it is hosted, but does not name its web address."),
         };
     }
-    // `Extension` is said beside the kind.
+    // `Extension` stands beside the kind.
     match kinds.iter().find(|kind| !kind.eq_ignore_ascii_case("Extension")) {
         Some(kind) => Method::Unsupported(named(kind)),
         None => Method::Nothing("The badge does not say how it can be verified."),
     }
 }
 
-/// The name of a foreign kind of verification; that of Blockcerts is known to few.
+/// The name of a foreign kind of verification. Readers rarely know Blockcerts by its technical name, so that name is explained.
 fn named(kind: &str) -> String {
     let name: String = kind.chars().filter(|c| !c.is_control()).take(LONGEST_KIND).collect();
     if name.starts_with("Merkle") { format!("Blockcerts: {name}") } else { name }

@@ -12,7 +12,7 @@ use crate::verify::addresses;
 use crate::verify::{VerificationRequest, Verifier, outcome};
 use serde_json::Value;
 
-/// The most endorsements of one badge that are looked at: each is a fetch or two.
+/// The most endorsements of one badge that are checked. Each endorsement costs one or two fetches.
 const MAX_ENDORSEMENTS: usize = 12;
 
 pub(super) async fn check(badge: &Badge, verifier: &Verifier, request: &VerificationRequest) -> (Check, Vec<NestedReport>) {
@@ -50,7 +50,7 @@ pub(super) async fn check(badge: &Badge, verifier: &Verifier, request: &Verifica
     (check, reports)
 }
 
-/// Hosted only: an endorsement is what stands at its address, on its issuer's site.
+/// Hosted endorsements only: the document at the endorsement's address, on its issuer's site, counts.
 async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRequest) -> VerificationReport {
     let address = reference.as_str().or_else(|| reference["id"].as_str()).unwrap_or_default();
     let node = graph::fetch(address, "endorsement", &verifier.documents).await;
@@ -63,7 +63,7 @@ async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRe
         },
         Err(GraphError::Gone(_)) => Check::fail(CheckId::Status, Code::Revoked, "The endorsement was withdrawn."),
         Err(GraphError::Broken(_)) => {
-            Check::fail(CheckId::Proof, Code::HostedAddressInvalid, "The endorsement has no address to check it at.")
+            Check::fail(CheckId::Proof, Code::HostedAddressInvalid, "The endorsement has no web address, so it can't be checked.")
         }
         Err(GraphError::Unavailable(detail)) => Check::could_not_check(
             CheckId::Proof,
@@ -76,7 +76,7 @@ async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRe
         match graph::follow(&json["issuer"], "endorser's profile", addresses::plain(address).as_ref(), &verifier.documents).await
         {
             Ok(issuer) => match scope::check(&issuer.json, address) {
-                Ok(()) => Check::pass(CheckId::Controller, "The endorsement lives on its issuer's site."),
+                Ok(()) => Check::pass(CheckId::Controller, "The endorsement is hosted on its issuer's site."),
                 Err(_) => Check::fail(
                     CheckId::Controller,
                     Code::HostedOutOfScope,
@@ -91,11 +91,7 @@ async fn verify(reference: &Value, verifier: &Verifier, request: &VerificationRe
         };
     let schema = match each(&json["type"]).any(|name| name.as_str() == Some("Endorsement")) || !json.is_object() {
         true => Check::not_applicable(CheckId::Schema, "There is no schema for endorsements."),
-        false => Check::fail(
-            CheckId::Schema,
-            Code::SchemaInvalid,
-            "The badge names something as an endorsement that is not an endorsement.",
-        ),
+        false => Check::fail(CheckId::Schema, Code::SchemaInvalid, "The badge lists an endorsement that is not an endorsement."),
     };
     let mut checks = vec![schema, proof, controller];
     if json.is_object() {

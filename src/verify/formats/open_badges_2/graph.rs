@@ -1,4 +1,4 @@
-//! The objects that an assertion hangs together with: the hosted assertion, the badge class, the issuer, keys, lists.
+//! The objects that an assertion refers to: the hosted assertion, the badge class, the issuer, keys, lists.
 //! Comes in: an address, or an object that stands inside another one. Goes out: the object as its own host serves it.
 //! Must not know: signatures, scope, dates.
 
@@ -17,7 +17,7 @@ const ACCEPT_KEY: &str = "application/ld+json, application/json;q=0.9, applicati
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub json: Value,
-    /// Where it was fetched; `None` when it stands inside the object that refers to it.
+    /// The address of the fetched object; `None` for an object inside the object that refers to it.
     pub fetched_from: Option<String>,
 }
 
@@ -28,7 +28,7 @@ pub(super) enum GraphError {
     Gone(String),
     #[error("{0}")]
     Unavailable(String),
-    /// The reference itself is broken; trying again won't help.
+    /// The reference is broken; another try won't help.
     #[error("{0}")]
     Broken(String),
 }
@@ -52,12 +52,16 @@ pub(super) async fn fetch_key(address: &str, what: &str, documents: &Documents) 
 
 async fn bytes(address: &str, what: &str, accept: &str, documents: &Documents) -> Result<bytes::Bytes, GraphError> {
     if plain(address).is_none() {
-        return Err(GraphError::Broken(format!("the {what} is not referred to by a web address")));
+        return Err(GraphError::Broken(format!("the badge does not give a web address for the {what}")));
     }
     let fetched = documents.get(address, accept).await.map_err(|error| match error {
         DocumentError::Gone(_) => GraphError::Gone(what.to_owned()),
-        DocumentError::NotFound(_) => GraphError::Unavailable(format!("the {what} is not, or no longer, public at its address")),
-        DocumentError::Refused(_) => GraphError::Unavailable(format!("the address of the {what} may not be contacted")),
+        DocumentError::NotFound(_) => {
+            GraphError::Unavailable(format!("the {what} is not public at its web address, or no longer public"))
+        }
+        DocumentError::Refused(_) => {
+            GraphError::Unavailable(format!("the gateway is not allowed to contact the address of the {what}"))
+        }
         DocumentError::Offline(_) => {
             GraphError::Unavailable(format!("the {what} was not provided, and the gateway is not allowed to fetch it"))
         }
@@ -69,18 +73,18 @@ async fn bytes(address: &str, what: &str, accept: &str, documents: &Documents) -
 fn object(bytes: &[u8], address: &str, what: &str) -> Result<Node, GraphError> {
     match strict::parse(bytes, &Limits::default()) {
         Ok(mut json) if json.is_object() => {
-            // Before 1.1 objects have no identifier: their address is one.
+            // Before 1.1, objects have no identifier; the address serves as the identifier.
             if json.get("id").is_none() && json.get("@context").is_none() {
                 json["id"] = Value::from(address);
             }
             Ok(Node { json, fetched_from: Some(address.to_owned()) })
         }
-        _ => Err(GraphError::Unavailable(format!("the address of the {what} answers with something else"))),
+        _ => Err(GraphError::Unavailable(format!("the address of the {what} leads to something else"))),
     }
 }
 
-/// What a reference leads to. An object that stands inside another one is believed only as far as `vouched` reaches: the
-/// site that serves the outer object (hosted), or nowhere (`None`). Else its own address is asked.
+/// The object behind a reference. An object inside another object counts only on the site `vouched`, which serves the outer
+/// object (hosted); with `None` it does not count. Otherwise the object is fetched from its own address.
 pub(super) async fn follow(
     reference: &Value,
     what: &str,

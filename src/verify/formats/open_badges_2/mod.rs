@@ -1,4 +1,4 @@
-//! Open Badges 2.0 (and what is left of 1.x): the graph of assertion, badge class and issuer, hosted or signed.
+//! Open Badges 2.0 and older: the graph of assertion, badge class and issuer, hosted or signed.
 //! Comes in: a received assertion (JSON, compact JWS or the URL of a hosted one). Goes out: a complete verification.
 //! Must not know: JSON-LD proofs, how the badge was baked.
 
@@ -23,7 +23,7 @@ use scope::ScopeError;
 use serde_json::Value;
 use std::sync::Arc;
 
-const ASK: &str = "Ask the candidate for the badge as the issuer made it.";
+const ASK: &str = "Ask the candidate for the original badge, as the issuer made it.";
 const LATER: &str = "Check again later, or ask the candidate for a link to the badge on the issuer's site.";
 
 /// Every check of the report, for documents of the formats `ob1` and `ob2` and for hosted URLs.
@@ -76,7 +76,7 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
         policy: Some(verifier.policy.reference()),
         nested: nested_reports,
     };
-    // Content that nothing proves, that nothing ties to its issuer, or whose words are not known is reported, never passed on.
+    // Content that is unproven, not tied to its issuer, or written in unknown words is reported and never passed on.
     let has_known_words = report.check(CheckId::Context).is_some_and(|check| check.status != CheckStatus::CouldNotCheck);
     let is_proven = badge.assertion().is_object()
         && has_known_words
@@ -111,7 +111,7 @@ fn unreadable(sentence: &str, request: &VerificationRequest) -> Verification {
     Verification { report, document: None }
 }
 
-/// Everything that belongs to one badge, as far as it could be fetched.
+/// The objects of one badge that could be fetched.
 struct Badge {
     claimed: Claimed,
     /// The assertion at its own address; `None` when the badge is not hosted.
@@ -135,7 +135,7 @@ async fn gather(claimed: Claimed, verifier: &Verifier) -> Badge {
         _ => &claimed.json,
     };
     let class = match (&assertion["badge"], &claimed.method) {
-        // Signed: the signer vouches for what stands inside. 0.5: there is nothing else.
+        // Signed: the signature covers the inner objects. 0.5: the inner objects are the only ones.
         (inline @ Value::Object(_), Method::Signed(_) | Method::Nothing(_) | Method::Unsupported(_)) => {
             Ok(Node { json: inline.clone(), fetched_from: None })
         }
@@ -159,7 +159,7 @@ async fn gather(claimed: Claimed, verifier: &Verifier) -> Badge {
 }
 
 impl Badge {
-    /// The hosted copy where there is one: it is the truth.
+    /// The hosted copy, if the badge is hosted: the hosted copy counts.
     fn assertion(&self) -> &Value {
         match &self.hosted {
             Some(Ok(node)) => &node.json,
@@ -188,7 +188,7 @@ impl Badge {
             Format::OpenBadges1 => Check::warning(
                 CheckId::Format,
                 Code::LegacyFormat,
-                "This is a badge of the first edition of Open Badges (2011 to 2017).",
+                "This badge follows the first edition of Open Badges (2011 to 2017).",
             ),
             _ => Check::pass(CheckId::Format, "This is an Open Badges 2.0 badge."),
         }
@@ -236,7 +236,7 @@ impl Badge {
             }
             (Method::Hosted(address), _) => (self.hosted_proof(address), self.hosted_controller(address)),
             (Method::Unsupported(kind), _) => {
-                let message = format!("The badge is verified in a way that is not supported here ({kind}).");
+                let message = format!("The badge uses a kind of verification that the gateway does not support ({kind}).");
                 let proof = Check::could_not_check(CheckId::Proof, Code::NotVerifiable, message);
                 (
                     proof,
@@ -277,10 +277,10 @@ impl Badge {
                 return Check::not_applicable(CheckId::Proof, "The issuer has removed the badge from its web address.");
             }
             Some(Err(error)) => {
-                let message = format!("Whether the badge is genuine could not be checked: {error}.");
+                let message = format!("It could not be checked whether the badge is genuine: {error}.");
                 return Check::could_not_check(CheckId::Proof, Code::HostedCopyUnavailable, message);
             }
-            None => return Check::fail(CheckId::Proof, Code::Unsigned, "The badge carries no proof.").next(ASK),
+            None => return Check::fail(CheckId::Proof, Code::Unsigned, "The badge carries no signature.").next(ASK),
         };
         let id = node.json["id"].as_str().or_else(|| node.json["verify"]["url"].as_str());
         match id {
@@ -308,14 +308,14 @@ impl Badge {
                 .next(ASK);
             }
             Err(error) => {
-                let message = format!("Whether the badge belongs to its issuer could not be checked: {error}.");
+                let message = format!("It could not be checked whether the badge belongs to its issuer: {error}.");
                 return Check::could_not_check(CheckId::Controller, Code::IssuerUnavailable, message);
             }
         };
         match scope::check(issuer, address) {
             Ok(()) => Check::pass(CheckId::Controller, "The badge is hosted where its issuer says that it hosts its badges."),
             Err(error @ ScopeError::IssuerHasNoAddress) => {
-                let message = format!("Whether the badge belongs to its issuer could not be checked: {error}.");
+                let message = format!("It could not be checked whether the badge belongs to its issuer: {error}.");
                 Check::could_not_check(CheckId::Controller, Code::IssuerUnproven, message)
                     .next("Ask the issuer whether the badge is genuine.")
             }
@@ -351,7 +351,7 @@ impl Badge {
             _ => Check::could_not_check(
                 CheckId::Integrity,
                 Code::HostedCopyUnavailable,
-                "There is nothing to compare the file with.",
+                "There is no hosted badge to compare the file with.",
             ),
         };
         for (node, path) in [(&self.class, "/badge"), (&self.issuer, "/badge/issuer")] {
@@ -380,9 +380,9 @@ fn with_address_finding(mut check: Check, node: &Result<Node, GraphError>, path:
         if check.status == CheckStatus::Pass {
             check.status = CheckStatus::Warning;
             check.code = Code::FetchedFromOtherAddress;
-            check.message = "A part of the badge came from another address than its own.".to_owned();
+            check.message = "A part of the badge came from a different address than its own.".to_owned();
         }
-        let detail = "The object was found at another address than the one it gives itself.".to_owned();
+        let detail = "The object was found at a different address than the one in its identifier.".to_owned();
         check = check.finding(Finding {
             problem_type: None,
             code: Code::FetchedFromOtherAddress,
@@ -394,5 +394,5 @@ fn with_address_finding(mut check: Check, node: &Result<Node, GraphError>, path:
 }
 
 fn nothing_proven() -> Check {
-    Check::not_applicable(CheckId::Controller, "Not checked, because nothing is proven.")
+    Check::not_applicable(CheckId::Controller, "Not checked, because nothing proves who made the badge.")
 }

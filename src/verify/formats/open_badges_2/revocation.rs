@@ -30,7 +30,7 @@ pub(super) async fn check(badge: &Badge, verifier: &Verifier) -> Check {
             "The badge is still on the issuer's site and is not marked as revoked.",
         ),
         (Method::Hosted(_), _) => unknown(Code::HostedCopyUnavailable, "the badge on the issuer's site could not be fetched"),
-        (Method::Nothing(_) | Method::Unsupported(_), _) => Check::not_applicable(ID, "Badges of this kind have no revocation."),
+        (Method::Nothing(_) | Method::Unsupported(_), _) => Check::not_applicable(ID, "Badges of this kind can't be revoked."),
         (Method::Signed(_), _) => signed(badge, verifier).await,
     }
 }
@@ -53,7 +53,7 @@ async fn signed(badge: &Badge, verifier: &Verifier) -> Check {
     let ids: Vec<&str> = [&assertion["id"], &assertion["uid"]].into_iter().filter_map(Value::as_str).collect();
     let names =
         |entry: &Value| [entry, &entry["id"], &entry["uid"]].into_iter().filter_map(Value::as_str).any(|id| ids.contains(&id));
-    // Not bounded by the usual number of values: the entry could be the last one.
+    // All entries are read, since the badge's entry could be the last.
     let found = entries
         .as_array()
         .map_or_else(|| each(entries).find(|entry| names(entry)), |items| items.iter().find(|entry| names(entry)));
@@ -78,5 +78,5 @@ fn revoked(reason: &Value) -> Check {
 }
 
 fn unknown(code: Code, detail: &str) -> Check {
-    Check::could_not_check(ID, code, format!("Whether the badge was revoked could not be checked: {detail}.")).next(LATER)
+    Check::could_not_check(ID, code, format!("It could not be checked whether the badge was revoked: {detail}.")).next(LATER)
 }

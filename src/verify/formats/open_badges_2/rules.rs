@@ -1,4 +1,4 @@
-//! Rules of Open Badges 2.0 that a schema can't say: dates, pictures, extensions.
+//! Rules of Open Badges 2.0 that a schema can't express: dates, pictures, extensions.
 //! Comes in: the objects of a badge. Goes out: the `context` and `validity` checks, and violations for the `schema` check.
 //! Must not know: the network.
 
@@ -21,13 +21,13 @@ const VOCABULARIES: [&str; 5] = [
     "purl.imsglobal.org/spec/ob/v2p0/context.json",
 ];
 
-/// An assertion names the vocabulary of Open Badges (Open Badges 2.0, "Open Badges Vocabulary"), or brings its words along.
+/// An assertion names the vocabulary of Open Badges (Open Badges 2.0, "Open Badges Vocabulary"), or defines its words itself.
 ///
 /// Codes: `unknown_context` (could not check), `context_unusual` (warning).
 pub(super) fn context(assertion: &Value, format: Format) -> Check {
     const ID: CheckId = CheckId::Context;
     if format == Format::OpenBadges1 || assertion.is_null() {
-        return Check::not_applicable(ID, "Badges of this kind need no context.");
+        return Check::not_applicable(ID, "Badges of this kind need no vocabulary.");
     }
     let contexts: Vec<Option<&str>> = each(&assertion["@context"]).map(Value::as_str).collect();
     let is_known = |context: &str| context.split_once("://").is_some_and(|(_, address)| VOCABULARIES.contains(&address));
@@ -36,7 +36,7 @@ pub(super) fn context(assertion: &Value, format: Format) -> Check {
     }
     if !contexts.is_empty() && contexts.iter().all(Option::is_some) {
         let named = contexts.first().copied().flatten().unwrap_or_default();
-        let message = format!("The badge uses the vocabulary {named:.200}, which is not known here.");
+        let message = format!("The badge uses the vocabulary {named:.200}, which the gateway does not know.");
         return Check::could_not_check(ID, Code::UnknownContext, message).next(super::ASK);
     }
     Check::warning(ID, Code::ContextUnusual, "The badge does not name the vocabulary of Open Badges as it should.")
@@ -55,11 +55,11 @@ pub(super) fn validity(assertion: &Value, at: DateTime<Utc>) -> Check {
     if let (Some(issued), Some(expires)) = (issued, expires)
         && expires < issued
     {
-        return Check::fail(ID, Code::WindowInverted, "The badge says that it expired before it was issued.");
+        return Check::fail(ID, Code::WindowInverted, "The badge's dates say that it expired before it was issued.");
     }
     if issued.is_some_and(|issued| issued > at) {
         return Check::fail(ID, Code::NotYetValid, "The badge's date of issue is in the future.")
-            .next("Look at it again after that date.");
+            .next("Check the badge again after that date.");
     }
     if expires.is_some_and(|expires| expires <= at) {
         return Check::fail(ID, Code::Expired, "The badge has expired.").next("Ask the candidate whether it was renewed.");
@@ -67,7 +67,7 @@ pub(super) fn validity(assertion: &Value, at: DateTime<Utc>) -> Check {
     Check::pass(ID, "The badge is within its period of validity.")
 }
 
-/// Nothing good is said of a badge that is not proven to be the one that its issuer made.
+/// Turns a passed check into `not_applicable` when the badge is not proven to be genuine.
 pub(super) fn unless_unproven(check: Check, proof: &Check) -> Check {
     let is_unproven = matches!(proof.status, CheckStatus::Fail | CheckStatus::CouldNotCheck);
     match is_unproven && check.status == CheckStatus::Pass {
@@ -87,7 +87,7 @@ fn optional(value: &Value) -> Result<Option<DateTime<Utc>>, ()> {
     }
 }
 
-/// ISO 8601 with or without time and offset (then UTC); Unix seconds as number or text in 0.5 and 1.0.
+/// ISO 8601 with or without time and offset (without offset: UTC); Unix seconds as number or text in 0.5 and 1.0.
 pub(super) fn moment(value: &Value) -> Option<DateTime<Utc>> {
     if let Value::Number(number) = value {
         return DateTime::from_timestamp(number.as_i64()?, 0);
@@ -116,18 +116,22 @@ pub(super) fn moment(value: &Value) -> Option<DateTime<Utc>> {
     is_seconds.then(|| text.parse().ok()).flatten().and_then(|seconds| DateTime::from_timestamp(seconds, 0))
 }
 
-/// The picture of an assertion must be an address: only then can it be the baked one (a badge class may embed its picture).
+/// The picture of an assertion must be an address, since an embedded picture can't be the baked picture. A badge class may embed its
+/// picture.
 pub(super) fn picture(assertion: &Value) -> Vec<(Severity, Finding)> {
     let address = assertion["image"].as_str().or_else(|| assertion["image"]["id"].as_str());
     match address.is_some_and(|address| address.trim_start().to_ascii_lowercase().starts_with("data:")) {
         true => {
-            vec![(Severity::Error, Finding::new(Code::ImageEmbedded, "An assertion's picture must be an address.").at("/image"))]
+            vec![(
+                Severity::Error,
+                Finding::new(Code::ImageEmbedded, "The badge's picture (image) must be a web address.").at("/image"),
+            )]
         }
         false => Vec::new(),
     }
 }
 
-/// `hashed` must say what the identity is: a hash, or the plain identity (Open Badges 1.0 and 2.0, `IdentityObject`).
+/// `hashed` must agree with the identity: a hash, or the plain identity (Open Badges 1.0 and 2.0, `IdentityObject`).
 pub(super) fn recipient(assertion: &Value) -> Vec<(Severity, Finding)> {
     let recipient = &assertion["recipient"];
     let (Some(hashed), Some(identity)) = (recipient["hashed"].as_bool(), recipient["identity"].as_str()) else {
@@ -139,8 +143,8 @@ pub(super) fn recipient(assertion: &Value) -> Vec<(Severity, Finding)> {
             && digits.bytes().all(|b| b.is_ascii_hexdigit())
     });
     let detail = match (hashed, is_hash) {
-        (true, false) => "The badge says that its recipient is hashed, but the recipient is written in plain text.",
-        (false, true) => "The badge says that its recipient is written in plain text, but the recipient is hashed.",
+        (true, false) => "The badge says that its recipient is hidden (hashed), but names the recipient in plain text.",
+        (false, true) => "The badge says that it names its recipient in plain text, but the recipient is hidden (hashed).",
         _ => return Vec::new(),
     };
     vec![(Severity::Error, Finding::new(Code::RecipientContradictory, detail).at("/recipient"))]
@@ -154,13 +158,13 @@ enum Kind {
     Texts,
 }
 
-/// An extension that the specification publishes: the members it knows, each with its other name, kind and whether it must be there.
+/// An extension that the specification publishes. Each member: its name, its other name, its kind, and whether it is required.
 struct Extension {
     name: &'static str,
     members: &'static [(&'static str, &'static str, Kind, bool)],
 }
 
-/// The extensions of the Open Badges 2.0 extension list, with what each demands.
+/// The extensions of the Open Badges 2.0 extension list, with their members.
 const EXTENSIONS: [Extension; 10] = [
     Extension { name: "ExampleExtension", members: &[("exampleProperty", "http://schema.org/text", Kind::Text, true)] },
     Extension { name: "ApplyLink", members: &[("applyLink", "url", Kind::Address, true)] },
@@ -198,7 +202,7 @@ const EXTENSIONS: [Extension; 10] = [
     Extension { name: "Assessment", members: &[("description", "schema:description", Kind::Text, false)] },
 ];
 
-/// Every extension inside an object, checked when it is one of the published ones; others are left alone.
+/// Checks every published extension inside an object; other extensions are not checked.
 pub(super) fn extensions(object: &Value, path: &str) -> Vec<(Severity, Finding)> {
     let Some(members) = object.as_object() else { return Vec::new() };
     let mut found = Vec::new();
@@ -247,7 +251,7 @@ fn violations(extension: &Extension, node: &Value, pointer: &str) -> Vec<(Severi
     found
 }
 
-/// Editions 0.5 to 1.1: the members without which there is no badge.
+/// Editions 0.5 to 1.1: the required members.
 pub(super) fn legacy_violations(assertion: &Value) -> Vec<(Severity, Finding)> {
     let mut found = Vec::new();
     let mut require = |holds: bool, pointer: &str, detail: &str| {
@@ -255,15 +259,19 @@ pub(super) fn legacy_violations(assertion: &Value) -> Vec<(Severity, Finding)> {
             found.push((Severity::Error, Finding::new(Code::SchemaViolation, detail).at(pointer)));
         }
     };
-    // 0.5 has a bare recipient and everything else inside `badge`; some platforms added `verify` to it later.
+    // 0.5 has a bare recipient, with all other members inside `badge`. Some platforms added `verify` later.
     let is_first = assertion["badge"].is_object() && (assertion.get("verify").is_none() || assertion["recipient"].is_string());
     let recipient = &assertion["recipient"];
     require(
         if is_first { recipient.is_string() } else { recipient["identity"].is_string() },
         "/recipient",
-        "The badge does not say whom it is for.",
+        "The badge does not say who it was awarded to.",
     );
-    require(assertion["badge"].is_object() || assertion["badge"].is_string(), "/badge", "The badge does not say what it is for.");
+    require(
+        assertion["badge"].is_object() || assertion["badge"].is_string(),
+        "/badge",
+        "The badge does not say what it was awarded for.",
+    );
     require(is_first || assertion.get("verify").is_some(), "/verify", "The badge does not say how it can be verified.");
     found
 }

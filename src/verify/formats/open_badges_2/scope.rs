@@ -1,5 +1,5 @@
-//! Which addresses an issuer's hosted assertions may live at (Open Badges 2.0, VerificationObject of a Profile).
-//! Comes in: the issuer's profile and the assertion's address. Goes out: whether the one covers the other.
+//! The addresses at which an issuer may host its assertions (Open Badges 2.0, VerificationObject of a Profile).
+//! Comes in: the issuer's profile and the assertion's address. Goes out: whether the profile covers the address.
 //! Must not know: the network.
 
 use crate::document::members::each;
@@ -7,18 +7,18 @@ use crate::verify::addresses::{is_below, plain, same_site};
 use serde_json::Value;
 use url::Url;
 
-/// Why an assertion's address is not the issuer's.
+/// The reason why an assertion's address is not the issuer's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ScopeError {
     #[error("the badge's address is not a plain web address")]
     NotAnAddress,
-    #[error("the issuer has no web address to compare with")]
+    #[error("the issuer has no web address to compare the badge's address with")]
     IssuerHasNoAddress,
-    #[error("the badge does not live where its issuer says that its badges live")]
+    #[error("the badge is not hosted where its issuer says that it hosts its badges")]
     Outside,
 }
 
-/// `startsWith` (one or many) and `allowedOrigins` (host names) as the profile says; else the profile's own host.
+/// The profile's `startsWith` (one or several prefixes) and `allowedOrigins` (host names); else the profile's own host.
 pub(super) fn check(issuer: &Value, assertion: &str) -> Result<(), ScopeError> {
     let assertion = plain(assertion).ok_or(ScopeError::NotAnAddress)?;
     let rules = &issuer["verification"];

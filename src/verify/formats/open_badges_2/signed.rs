@@ -12,11 +12,11 @@ use crate::verify::keys::PublicKey;
 use crate::verify::securing::compact_jws::{CompactJws, JwsError};
 use serde_json::Value;
 
-const ASK: &str = "Ask the candidate for the badge as the issuer made it.";
+const ASK: &str = "Ask the candidate for the original badge, as the issuer made it.";
 const LATER: &str = "Check again later, or ask the issuer whether the badge is genuine.";
 
-/// `creator`: the key's address as the badge says. `issuer`: absent when the profile could not be fetched. `is_legacy`: the badge
-/// is of Open Badges 1.x.
+/// `creator`: the key's address in the badge. `issuer`: absent when the profile could not be fetched. `is_legacy`: the badge follows
+/// Open Badges 1.x.
 pub(super) async fn check(
     token: &CompactJws,
     creator: Option<&str>,
@@ -41,8 +41,7 @@ pub(super) async fn check(
     };
     let pem = key_document["publicKeyPem"].as_str().unwrap_or_default();
     let Ok(key) = PublicKey::from_pem(pem) else {
-        let check =
-            Check::fail(CheckId::Proof, Code::KeyInvalid, "The key at the address that the badge names can't be used.").next(ASK);
+        let check = Check::fail(CheckId::Proof, Code::KeyInvalid, "The badge names a key that can't be used.").next(ASK);
         return unproven(check);
     };
     let proof = match token.verify(&key) {
@@ -64,12 +63,12 @@ fn unproven(proof: Check) -> (Check, Check) {
         Check::could_not_check(
             CheckId::Controller,
             Code::IssuerUnproven,
-            "Without the key, it can't be determined who signed the badge.",
+            "Without the key, it can't be checked who signed the badge.",
         ),
     )
 }
 
-/// A key that stands inside the issuer's profile needs no fetch.
+/// A key inside the issuer's profile needs no fetch.
 async fn find(address: &str, listed: &[&Value], documents: &Documents) -> Result<(String, Value), GraphError> {
     let embedded = listed.iter().find(|key| key["id"].as_str() == Some(address) && key["publicKeyPem"].is_string());
     if let Some(key) = embedded {
@@ -91,7 +90,7 @@ async fn only_key(listed: &[&Value], documents: &Documents) -> Result<(String, V
     }
 }
 
-/// The profile must list the key: the badge's own word for it proves nothing.
+/// The profile must list the key: the badge's own statement about the key proves nothing.
 fn controller(address: &str, key: &Value, listed: &[&Value], issuer: Option<&Value>, is_legacy: bool) -> Check {
     let Some(issuer) = issuer else {
         return Check::could_not_check(
@@ -109,13 +108,13 @@ fn controller(address: &str, key: &Value, listed: &[&Value], issuer: Option<&Val
             (Some(home), Some(key)) => same_site(&home, &key),
             _ => false,
         };
-        // Open Badges 1.x publishes the bare key: the issuer's site is all that ties it to the issuer.
+        // Open Badges 1.x publishes the bare key: only the key's place on the issuer's site ties it to the issuer.
         if listed.is_empty() && on_its_site && is_legacy && owner.is_none() {
-            return Check::pass(CheckId::Controller, "The key that signed the badge stands on its issuer's site.");
+            return Check::pass(CheckId::Controller, "The key that signed the badge is on its issuer's site.");
         }
         let claims_it = owner.is_some_and(|owner| same_address(owner, issuer_id));
         if listed.is_empty() && on_its_site && claims_it {
-            let message = "The key that signed the badge stands on its issuer's site, but the issuer's profile lists no keys.";
+            let message = "The key that signed the badge is on its issuer's site, but the issuer's profile lists no keys.";
             return Check::warning(CheckId::Controller, Code::KeyNotListed, message);
         }
         return Check::fail(

@@ -4,11 +4,11 @@ use crate::document::members::entries;
 use crate::verify::keys::purpose::Purpose;
 use serde_json::{Map, Value};
 
-/// Where methods are defined: `publicKey` is what older documents call `verificationMethod`.
+/// Members that define methods. Older documents use `publicKey` for `verificationMethod`.
 const DEFINED_IN: [&str; 2] = ["verificationMethod", "publicKey"];
 const RELATIONSHIPS: [&str; 3] = ["assertionMethod", "authentication", "capabilityInvocation"];
 
-/// A method in a document, and whether the document lists it for the purpose asked.
+/// A method in a document, and whether the document lists the method for the requested purpose.
 #[derive(Debug, PartialEq)]
 pub struct Method<'a> {
     pub id: String,
@@ -26,7 +26,7 @@ pub enum MethodError {
     Unnamed,
 }
 
-/// Finds the method called `url` in the document of `controller`; a `url` without fragment means the only method there is.
+/// Finds the method `url` in the document of `controller`. A `url` without a fragment means the document's only method.
 pub fn find<'a>(document: &'a Value, controller: &str, url: &str, purpose: Purpose) -> Result<Method<'a>, MethodError> {
     let named = url.contains('#');
     let wanted: Vec<(String, &Map<String, Value>)> = methods(document, controller)

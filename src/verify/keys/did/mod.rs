@@ -14,7 +14,7 @@ pub fn without_fragment(url: &str) -> &str {
     url.get(..end).unwrap_or(url)
 }
 
-/// What follows the `#`, when anything does.
+/// The text after the `#`; `None` for an empty fragment.
 pub fn fragment(url: &str) -> Option<&str> {
     url.split_once('#').map(|(_, fragment)| fragment).filter(|fragment| !fragment.is_empty())
 }
@@ -25,19 +25,19 @@ pub fn method(did: &str) -> Option<&str> {
     (!name.is_empty() && !rest.is_empty()).then_some(name)
 }
 
-/// Methods whose identifiers have one spelling. Others have long and short forms, or may be moved.
+/// Methods whose identifiers have a single spelling. Identifiers of other methods have long and short forms, or can be moved.
 const ONE_SPELLING: [&str; 4] = ["key", "jwk", "web", "ebsi"];
 
-/// Whether a verification method can't be the controller's, whatever its document says: a DID document speaks only for its own
-/// subject (Controlled Identifiers 1.0 §3.3). Always false for web addresses: they may host any key.
+/// Whether a verification method can't belong to the controller, whatever the controller's document says: a DID document defines
+/// keys only for its own subject (Controlled Identifiers 1.0 §3.3). Always false for web addresses: they may host any key.
 pub fn is_foreign(verification_method: &str, controller: &str) -> bool {
     let did = without_fragment(verification_method);
     let Some(name) = method(did) else { return false };
     did != without_fragment(controller) && (method(controller) != Some(name) || ONE_SPELLING.contains(&name))
 }
 
-/// Whether the controller is a name that can't be resolved, such as `urn:uuid:…`. No document says whose key it is, and the name
-/// belongs to no party who could be impersonated.
+/// Whether the controller is a name that can't be resolved, such as `urn:uuid:…`. No document lists its keys, and it names no party
+/// that could be impersonated.
 pub fn leads_nowhere(controller: &str) -> bool {
     controller.starts_with("urn:")
 }

@@ -1,6 +1,6 @@
-//! Services of the administrator's choice that know DIDs which name no web address of their own: EBSI's registry of legal entities,
-//! and a universal resolver. Both are off by default; what they say is believed as their operator is.
-//! Comes in: a DID. Goes out: where its document is, and the document in the service's answer.
+//! Services that an administrator can configure for DIDs without a web address: EBSI's registry of legal entities, and a universal
+//! resolver. Both are off by default. The gateway trusts the operator of a configured service.
+//! Comes in: a DID. Goes out: the address of its document, and the document in the service's answer.
 //! Must not know: the network.
 
 use super::method;
@@ -8,12 +8,12 @@ use crate::verify::keys::KeyError;
 use serde_json::Value;
 use url::Url;
 
-/// Longest DID that is handed on.
+/// Longest DID that is sent to a service.
 const MAX_DID: usize = 512;
-/// What a legal entity's identifier starts with, before 16 random bytes (EBSI DID method for legal entities).
+/// The first byte of a legal entity's identifier, before 16 random bytes (EBSI DID method for legal entities).
 const LEGAL_ENTITY: u8 = 1;
 
-/// The services that may be asked; none by default.
+/// The configured services; empty by default.
 #[derive(Clone, Debug, Default)]
 pub struct Registries {
     ebsi: Option<Url>,
@@ -21,15 +21,15 @@ pub struct Registries {
 }
 
 impl Registries {
-    /// Base addresses; an empty text turns a service off.
+    /// Base addresses; an empty text turns the service off.
     ///
     /// # Errors
-    /// The address that is not a usable web address.
+    /// The text that is not a usable web address.
     pub fn new(ebsi: &str, universal: &str) -> Result<Self, String> {
         Ok(Self { ebsi: base(ebsi)?, universal: base(universal)? })
     }
 
-    /// Where the document of `did` is, when a service may be asked for it.
+    /// The address at which a service gives the document of `did`.
     ///
     /// # Errors
     /// [`KeyError::Unsupported`] when no service knows the method, [`KeyError::Invalid`] when the DID is malformed.
@@ -63,7 +63,7 @@ impl Registries {
 /// [`KeyError::Invalid`] when the service says that the DID is deactivated or holds no document.
 pub fn document(answer: Value, did: &str) -> Result<Value, KeyError> {
     let Value::Object(mut members) = answer else {
-        return Err(KeyError::Invalid(format!("the document found for {did} is not a JSON object")));
+        return Err(KeyError::Invalid(format!("the service's document for {did} is not a JSON object")));
     };
     if !members.contains_key("didDocument") {
         return Ok(Value::Object(members));
@@ -86,7 +86,7 @@ fn base(text: &str) -> Result<Option<Url>, String> {
     url.map(Some).ok_or_else(|| format!("{text} is not a web address without user name, query and fragment"))
 }
 
-/// DID Core 1.0 §3.1: letters, digits, `.`, `-`, `_`, `:` and percent signs; nothing that could mean something else in an address.
+/// DID Core 1.0 §3.1: letters, digits, `.`, `-`, `_`, `:` and percent signs. No such character has a meaning of its own in a path.
 fn is_plain(did: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b':' | b'%');
     did.len() <= MAX_DID && did.bytes().all(allowed)

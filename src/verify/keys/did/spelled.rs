@@ -13,7 +13,7 @@ const SOLANA: &str = "solana";
 /// Longest address of an account (CAIP-10).
 const MAX_ACCOUNT: usize = 128;
 
-/// The key of `url`, whose DID is `did`; `None` when the method does not spell keys out.
+/// The key of `url`, whose DID is `did`; `None` for methods that do not spell keys out.
 pub fn key(url: &str, did: &str) -> Option<Result<ResolvedKey, KeyError>> {
     match method(did)? {
         "key" => Some(did_key(url, did)),
@@ -31,7 +31,7 @@ fn own(did: &str, fragment: &str, key: PublicKey, algorithm: Option<String>) -> 
 fn did_key(url: &str, did: &str) -> Result<ResolvedKey, KeyError> {
     let multikey = did.strip_prefix("did:key:").unwrap_or_default();
     if fragment(url).is_some_and(|fragment| fragment != multikey) {
-        return Err(KeyError::Invalid(format!("{did} has no key by that name")));
+        return Err(KeyError::Invalid(format!("{did} has no key with the name that the signature gives")));
     }
     Ok(own(did, multikey, PublicKey::from_multikey(multikey)?, None))
 }
@@ -48,8 +48,8 @@ fn did_jwk(url: &str, did: &str) -> Result<ResolvedKey, KeyError> {
     Ok(own(did, "0", PublicKey::from_jwk(&jwk)?, algorithm_of(&jwk)))
 }
 
-/// `did:pkh:NAMESPACE:CHAIN:ADDRESS` (CAIP-10). Only Solana's addresses are keys; the others are hashes of keys, and the wallets of
-/// these networks sign in forms of their own.
+/// `did:pkh:NAMESPACE:CHAIN:ADDRESS` (CAIP-10). Only Solana's addresses are keys. The addresses of other networks are hashes of keys,
+/// and the wallets of these networks sign in their own forms.
 fn did_pkh(url: &str, did: &str) -> Result<ResolvedKey, KeyError> {
     let account: Vec<&str> = did.strip_prefix("did:pkh:").unwrap_or_default().split(':').collect();
     let [namespace, chain, address] = account.as_slice() else {

@@ -1,4 +1,4 @@
-//! did:web: where the document of such an identifier is published (did:web method specification, "Read").
+//! did:web: the address of an identifier's document (did:web method specification, "Read").
 
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};

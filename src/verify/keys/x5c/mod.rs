@@ -1,6 +1,6 @@
-//! The certificates in a token's header (`x5c`, RFC 7515 §4.1.6): which key they are for, and what speaks against them.
+//! The certificates in a token's header (`x5c`, RFC 7515 §4.1.6): their key, and the faults of the chain.
 //! Comes in: a header and the moment. Goes out: the key of the first certificate.
-//! Must not know: issuers, trust. No root is trusted here, so a chain shows that a token is whole; whose it is, `authorities` may tell.
+//! Must not know: issuers, trust. No root is trusted here, so a chain proves only that a token is whole; `authorities` finds the owner.
 
 use super::authorities::Doubt;
 use super::{KeyError, KeyResolver, PublicKey};
@@ -17,7 +17,7 @@ use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, SubjectAltName};
 
-/// A leaf, what lies between and a root: more than this is no honest chain.
+/// The longest chain: a leaf, intermediates and a root. Honest chains are shorter.
 const MAX_CERTIFICATES: usize = 8;
 const MAX_CERTIFICATE_BYTES: usize = 16 << 10;
 
@@ -26,20 +26,20 @@ const ECDSA_SHA384: &str = "1.2.840.10045.4.3.3";
 const RSA_SHA256: &str = "1.2.840.113549.1.1.11";
 const ED25519: &str = "1.3.101.112";
 
-/// The key that a chain is for.
+/// The key of a chain's first certificate, with the chain.
 #[derive(Debug)]
 pub struct Certified {
     pub key: PublicKey,
-    /// Why the chain does not speak for the key at this moment.
+    /// The failed check, when a certificate of the chain is not valid at this moment.
     pub lapsed: Option<Check>,
     /// The certificates in DER, the key's own first.
     pub chain: Vec<Vec<u8>>,
 }
 
-/// `None` without certificates, or when their key is of a kind that is not supported.
+/// `None` without certificates, and for a key of an unsupported kind.
 ///
 /// # Errors
-/// The failed check when the chain contradicts itself.
+/// The failed check, when the chain is broken.
 pub fn read(header: &Map<String, Value>, at: DateTime<Utc>) -> Result<Option<Certified>, Check> {
     let Some(value) = header.get("x5c") else { return Ok(None) };
     let (encoded, chain) =
@@ -63,18 +63,17 @@ pub fn read(header: &Map<String, Value>, at: DateTime<Utc>) -> Result<Option<Cer
     Ok(Some(Certified { key, lapsed: chain.iter().find_map(|certificate| lapsed(certificate, at)), chain: encoded }))
 }
 
-/// The `controller` check as the policy's authorities decide it; `None` when none of them knows the chain.
+/// The `controller` check by the policy's authorities; `None` when the chain leads to none of the authorities.
 ///
 /// Codes: `controller_mismatch`, `key_revoked` (fail); `certificate_unconfirmed` (warning).
 pub async fn controller(certified: &Certified, issuer: &str, keys: &KeyResolver, at: DateTime<Utc>) -> Option<Check> {
     let check = match keys.authorities.vouch(&certified.chain, issuer, at, &keys.documents).await {
         Err(Doubt::Nobody) => return None,
         Ok(authority) => {
-            Check::pass(CheckId::Controller, format!("The key belongs to {issuer:.200}, as \"{authority}\" certifies."))
+            Check::pass(CheckId::Controller, format!("\"{authority}\" certifies that the key belongs to {issuer:.200}."))
         }
         Err(Doubt::OtherName { authority }) => {
-            let detail =
-                format!("\"{authority}\" certifies the key for someone other than {issuer:.200}, who is named as issuer");
+            let detail = format!("\"{authority}\" certifies the key for someone other than the named issuer, {issuer:.200}");
             Check::fail(CheckId::Controller, Code::ControllerMismatch, &detail).found()
         }
         Err(Doubt::Withdrawn { authority }) => {
@@ -83,7 +82,7 @@ pub async fn controller(certified: &Certified, issuer: &str, keys: &KeyResolver,
         }
         Err(Doubt::NotAsked { authority }) => {
             let detail = format!(
-                "the key belongs to {issuer:.200}, as \"{authority}\" certifies, but it could not be checked whether the authority has withdrawn the certificate"
+                "\"{authority}\" certifies that the key belongs to {issuer:.200}, but it could not be checked whether the authority has withdrawn the certificate"
             );
             Check::new(CheckId::Controller, CheckStatus::Warning, Code::CertificateUnconfirmed, &detail).found()
         }
@@ -91,8 +90,8 @@ pub async fn controller(certified: &Certified, issuer: &str, keys: &KeyResolver,
     Some(check)
 }
 
-/// Whom the key's certificate names: a URI, a host (as an https URL), or else the distinguished name of its subject (RFC 4514).
-/// Only an authority can say that it is true.
+/// The owner that the key's certificate names: a URI, a host (as an https URL), or else the distinguished name of its subject
+/// (RFC 4514). Only an authority can confirm this name.
 pub fn subject(certified: &Certified) -> Option<String> {
     let leaf = Certificate::from_der(certified.chain.first()?).ok()?;
     let alternatives = leaf.tbs_certificate.get::<SubjectAltName>().ok()?.map(|(_, names)| names.0).unwrap_or_default();
@@ -133,8 +132,7 @@ fn key_usage(certificate: &Certificate) -> Option<KeyUsage> {
     certificate.tbs_certificate.get::<KeyUsage>().ok()?.map(|(_, usage)| usage)
 }
 
-/// RFC 5280 §6.1.3 (a)(1) and (4), §6.1.4 (k) and (n). A signature of a kind that can't be checked is not held against the chain:
-/// nothing rests on it.
+/// RFC 5280 §6.1.3 (a)(1) and (4), §6.1.4 (k) and (n). A signature of an unsupported kind is no fault: no verdict depends on it.
 fn certifies(above: &Certificate, below: &Certificate) -> bool {
     if above.tbs_certificate.subject != below.tbs_certificate.issuer {
         return false;
@@ -151,7 +149,7 @@ fn certifies(above: &Certificate, below: &Certificate) -> bool {
     signature_fits(&algorithm, &key, &message, signature).unwrap_or(true)
 }
 
-/// `None` when it can't be told.
+/// `None` for an unsupported kind of signature.
 fn signature_fits(algorithm: &str, key: &PublicKey, message: &[u8], signed: &[u8]) -> Option<bool> {
     let fits = match (algorithm, key) {
         (ECDSA_SHA256, PublicKey::P256(key)) => {

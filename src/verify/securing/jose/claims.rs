@@ -1,9 +1,9 @@
-//! The credential in a token's claims, and whether the claims say the same as the credential.
-//! Comes in: a token's payload. Goes out: the credential as one JSON document, and every contradiction found.
+//! The credential in a token's claims, and whether the claims agree with the credential.
+//! Comes in: a token's payload. Goes out: the credential as one JSON document, and every contradiction.
 //! Must not know: signatures, keys.
 //!
 //! Data model 1.1 keeps the credential in the `vc` claim and moves some members into registered claims (VCDM 1.1 §6.3.1);
-//! in data model 2.0 the payload is the credential (VC-JOSE-COSE §3.1.1), and `vc` or `vp` beside it would be a second truth.
+//! in data model 2.0 the payload is the credential (VC-JOSE-COSE §3.1.1), and `vc` or `vp` beside it could contradict it.
 
 use super::Malformed;
 use crate::document::classify;
@@ -16,23 +16,23 @@ use crate::verify::checks::validity::{parse_moment, parse_seconds};
 use chrono::{Duration, SecondsFormat};
 use serde_json::{Map, Value};
 
-/// Registered claims that are about the token, not members of the credential.
+/// Registered claims about the token, which are not members of the credential.
 const REGISTERED: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cnf"];
 
-/// `nbf` and `exp` are whole seconds, and issuers make them a moment before or after the dates.
+/// Tolerance between claims and dates: `nbf` and `exp` are whole seconds, and issuers often write them a moment apart from the dates.
 const ROUNDING: Duration = Duration::seconds(1);
 
 /// A credential (or presentation) read from claims.
 pub struct Claimed {
-    /// The document as a reader sees it.
+    /// The document that a reader sees.
     pub json: Value,
     pub format: Format,
-    /// Who is named as the signer: `iss`, else the issuer in the document.
+    /// The named signer: `iss`, else the issuer in the document.
     pub signer: Option<String>,
-    /// Says so when the document names another issuer than the token.
+    /// The failed check, when the document names a different issuer than the token.
     pub controller: Option<Check>,
     pub integrity: Check,
-    /// How the token's form departs from the standard, where a person should know.
+    /// A deviation of the token's form from the standard that a person should know.
     pub deviation: Option<Check>,
 }
 
@@ -48,7 +48,7 @@ pub fn credential(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
     }
     let (mut json, deviation) = match payload.get("vc") {
         Some(Value::Object(inner)) if is_version_2(inner) => {
-            let detail = "the credential is wrapped in a way that its data model no longer uses";
+            let detail = "the credential is packaged in an outdated way (the claim \"vc\")";
             (inner.clone(), Some(Check::new(CheckId::Format, CheckStatus::Warning, Code::VcClaim, detail).found()))
         }
         Some(Value::Object(inner)) => (inner.clone(), None),
@@ -92,7 +92,7 @@ pub fn presentation(payload: &Map<String, Value>) -> Result<Claimed, Malformed> 
             Check::fail(
                 CheckId::Controller,
                 Code::ControllerMismatch,
-                "the presentation names another holder than the person who signed it",
+                "the presentation names a different holder than its signer",
             )
             .found(),
         ),
@@ -103,7 +103,7 @@ pub fn presentation(payload: &Map<String, Value>) -> Result<Claimed, Malformed> 
     Ok(Claimed { json: Value::Object(json), format: Format::Presentation, signer, controller, integrity, deviation: None })
 }
 
-/// Reads a credential that follows SD-JWT VC alone: a type in `vct`, members of the issuer's choice.
+/// Reads a credential that follows only SD-JWT VC: a type in `vct`, other members of the issuer's choice.
 pub fn sd_jwt_vc(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
     check_types(payload)?;
     let signer = payload.get("iss").and_then(Value::as_str).map(str::to_owned);
@@ -118,16 +118,16 @@ pub fn sd_jwt_vc(payload: &Map<String, Value>) -> Result<Claimed, Malformed> {
     })
 }
 
-/// The `format` check of an SD-JWT VC: a type, and dates that can be read (SD-JWT VC §3.2.2.1).
+/// The `format` check of an SD-JWT VC: a type, and readable dates (SD-JWT VC §3.2.2.1).
 pub fn check_sd_jwt_vc(json: &Value) -> Check {
     let broken = |detail: &str| Check::fail(CheckId::Format, Code::Malformed, detail).found();
     if json.get("vct").and_then(Value::as_str).is_none_or(str::is_empty) {
-        return broken("the credential does not say of what type it is");
+        return broken("the credential has no type");
     }
     for member in ["validFrom", "validUntil", "issuanceDate", "expirationDate"] {
         let Some(value) = json.get(member) else { continue };
         if !value.as_str().and_then(parse_moment).is_some_and(|moment| moment.has_offset) {
-            return broken("a date can't be understood");
+            return broken("a date can't be read");
         }
     }
     Check::pass(CheckId::Format, "The file is a well-formed SD-JWT credential.")
@@ -145,7 +145,7 @@ fn without_registered(payload: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
-/// RFC 7519 §4.1. `iat` is left alone: issuers write all sorts of things there, and nothing is decided on it.
+/// RFC 7519 §4.1. `iat` is not checked: issuers write many forms there, and no decision depends on it.
 fn check_types(payload: &Map<String, Value>) -> Result<(), Malformed> {
     let wrong = |name: &str| Malformed::new(Code::InvalidClaims, format!("\"{name}\" in the token has the wrong type"));
     for name in ["iss", "sub", "jti"] {
@@ -164,7 +164,7 @@ fn check_types(payload: &Map<String, Value>) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// Members that data model 1.1 allows to stand in a registered claim only.
+/// Members that data model 1.1 allows a token to hold only as registered claims.
 fn fill_in(json: &mut Map<String, Value>, payload: &Map<String, Value>) {
     let text = |name: &str| payload.get(name).and_then(Value::as_str).map(|text| Value::String(text.to_owned()));
     let date = |name: &str| {
@@ -189,7 +189,7 @@ fn fill_in(json: &mut Map<String, Value>, payload: &Map<String, Value>) {
     }
 }
 
-/// Every registered claim says the same as the member that it stands for (Open Badges 3.0 §8.2.4.1, VCDM 1.1 §6.3.1).
+/// Every registered claim must agree with its member of the credential (Open Badges 3.0 §8.2.4.1, VCDM 1.1 §6.3.1).
 fn compare(json: &Value, payload: &Map<String, Value>, format: Format, in_claim: bool) -> Check {
     let is_badge = matches!(format, Format::OpenBadges3 | Format::Clr2);
     let claim = |name: &str| payload.get(name).and_then(Value::as_str);
@@ -206,7 +206,7 @@ fn compare(json: &Value, payload: &Map<String, Value>, format: Format, in_claim:
     {
         mismatches.push("sub");
     }
-    // In data model 2.0 outside Open Badges the token's own window is a different thing from the credential's.
+    // In data model 2.0 outside Open Badges, the token's window may differ from the credential's window.
     if is_badge || in_claim {
         for (name, members) in [("nbf", ["validFrom", "issuanceDate"]), ("exp", ["validUntil", "expirationDate"])] {
             let Some(seconds) = payload.get(name).and_then(parse_seconds) else { continue };
@@ -218,16 +218,16 @@ fn compare(json: &Value, payload: &Map<String, Value>, format: Format, in_claim:
         }
     }
     if !mismatches.is_empty() {
-        let detail = format!("the token says something else than the credential inside it ({})", mismatches.join(", "));
+        let detail = format!("the token contradicts the credential inside it ({})", mismatches.join(", "));
         return Check::fail(CheckId::Integrity, Code::ClaimsMismatch, &detail).found();
     }
     let lacks = |name: &str, needed: bool| is_badge && needed && !payload.contains_key(name);
     let missing = [("iss", true), ("nbf", true), ("jti", json.get("id").is_some()), ("sub", !subjects.is_empty())];
     match missing.into_iter().find(|(name, needed)| lacks(name, *needed)) {
         None => Check::pass(CheckId::Integrity, "The signature covers the credential as it stands."),
-        // Left out by well-known issuers; the subject stands in the signed credential all the same.
+        // Well-known issuers leave `sub` out; the signed credential still names the subject.
         Some(("sub", _)) => {
-            let detail = "the token does not repeat whom it is about, as signed badges should";
+            let detail = "the token does not repeat who the badge is about (\"sub\"), as signed badges should";
             Check::new(CheckId::Integrity, CheckStatus::Warning, Code::ClaimMissing, detail).found()
         }
         Some((name, _)) => Check::fail(

@@ -1,5 +1,5 @@
-//! Documents in a signed CBOR message (Securing VCs using JOSE and COSE §3.3, RFC 9052), read into the parts that every token has.
-//! Comes in: a COSE_Sign1 message. Goes out: a [`Envelope`], so that keys, claims and signature are judged in one place for both.
+//! Documents in a signed CBOR message (Securing VCs using JOSE and COSE §3.3, RFC 9052), read into the parts of a token.
+//! Comes in: a COSE_Sign1 message. Goes out: an [`Envelope`], so that the same code checks keys, claims and signatures of JOSE and COSE.
 //! Must not know: keys, status, trust, people.
 
 use super::{Envelope, LIMITS, MAX_TOKEN, Malformed, check_header, object};
@@ -16,12 +16,12 @@ const CTY: i128 = 3;
 const KID: i128 = 4;
 const CWT_CLAIMS: i128 = 15;
 const TYP: i128 = 16;
-/// What decides how the message is read is worth nothing where anybody can change it.
+/// Entries that decide how the message is read; they must be in the signed header, since anybody can change the unsigned header.
 const ONLY_SIGNED: [i128; 5] = [ALG, CRIT, CTY, CWT_CLAIMS, TYP];
-/// Entries of both headers together.
+/// The most entries of both headers together.
 const MAX_ENTRIES: usize = 50;
 
-/// COSE algorithm → its name in JOSE (RFC 9053, RFC 8812, RFC 9864). Supported or not is decided where keys are.
+/// COSE algorithm → its name in JOSE (RFC 9053, RFC 8812, RFC 9864). `key.rs` decides whether an algorithm is supported.
 const ALGORITHMS: [(i128, &str); 16] = [
     (-7, "ES256"),
     (-8, "EdDSA"),
@@ -41,15 +41,15 @@ const ALGORITHMS: [(i128, &str); 16] = [
     (-259, "RS512"),
 ];
 
-/// Claims that may stand in the header (RFC 9597) → their names in a JWT (RFC 8392 §4).
+/// Claims that the header may hold (RFC 9597) → their names in a JWT (RFC 8392 §4).
 const CLAIMS: [(i128, &str); 6] = [(1, "iss"), (2, "sub"), (3, "aud"), (4, "exp"), (5, "nbf"), (6, "iat")];
 
-/// Takes a message apart whose payload is JSON.
+/// Parses a message with a JSON payload.
 pub fn read(bytes: &[u8]) -> Result<Envelope, Malformed> {
     if bytes.len() > MAX_TOKEN {
         return Err(Malformed::new(Code::TooLarge, "the signed message is too large"));
     }
-    let broken = || Malformed::new(Code::InvalidCose, "the signed message is broken");
+    let broken = || Malformed::new(Code::InvalidCose, "the signed message can't be read");
     let message = Sign1::read(bytes).ok_or_else(broken)?;
     let protected = message.protected_header().ok_or_else(broken)?;
     check_labels(&protected, &message.unprotected)?;
@@ -67,7 +67,7 @@ fn wrong(detail: impl Into<String>) -> Malformed {
     Malformed::new(Code::InvalidCoseHeader, detail)
 }
 
-/// A label stands in one of the headers, once (RFC 9052 §3).
+/// A label may appear once, in one of the headers (RFC 9052 §3).
 fn check_labels(protected: &Header, unprotected: &Header) -> Result<(), Malformed> {
     let labels: Vec<&Cbor> = protected.iter().chain(unprotected).map(|(label, _)| label).collect();
     if labels.len() > MAX_ENTRIES {
@@ -76,10 +76,10 @@ fn check_labels(protected: &Header, unprotected: &Header) -> Result<(), Malforme
     let is_label = |label: &&Cbor| label.is_integer() || label.is_text();
     let is_repeated = |at: usize| labels.iter().skip(at + 1).any(|later| *later == labels[at]);
     if !labels.iter().all(is_label) || (0..labels.len()).any(is_repeated) {
-        return Err(wrong("an entry of the message's headers stands there twice or has no proper label"));
+        return Err(wrong("an entry of the message's headers appears twice or has an invalid label"));
     }
     match ONLY_SIGNED.iter().any(|label| entry(unprotected, *label).is_some()) {
-        true => Err(wrong("a part of the message's header that has to be signed is not")),
+        true => Err(wrong("a part of the message's header is not signed, although it must be")),
         false => Ok(()),
     }
 }
@@ -89,7 +89,7 @@ fn entry(header: &Header, wanted: i128) -> Option<&Cbor> {
     header.iter().find(|(label, _)| is_wanted(label)).map(|(_, value)| value)
 }
 
-/// The header in the names of JOSE.
+/// The header with the names that JOSE uses.
 fn token_header(protected: &Header, unprotected: &Header) -> Result<Map<String, Value>, Malformed> {
     let mut header = Map::new();
     let mut set = |name: &str, value: String| header.insert(name.to_owned(), Value::String(value));
@@ -99,7 +99,7 @@ fn token_header(protected: &Header, unprotected: &Header) -> Result<Map<String, 
             let known = ALGORITHMS.iter().find(|(known, _)| *known == number);
             set("alg", known.map_or_else(|| format!("with the number {number}"), |(_, name)| (*name).to_owned()));
         }
-        Some(_) => return Err(wrong("the message's algorithm is not one that is registered")),
+        Some(_) => return Err(wrong("the message's algorithm is not a registered algorithm")),
         None => return Err(wrong("the message's header names no algorithm")),
     }
     for (label, name) in [(TYP, "typ"), (CTY, "cty")] {
@@ -109,7 +109,7 @@ fn token_header(protected: &Header, unprotected: &Header) -> Result<Map<String, 
             Some(_) => return Err(Malformed::new(Code::WrongMediaType, "the message does not say that it is a credential")),
         }
     }
-    // Which key to try is a hint: the key has to be the issuer's, and the signature has to match it.
+    // The key id is only a hint: the key must be the issuer's, and the signature must match.
     match entry(protected, KID).or_else(|| entry(unprotected, KID)) {
         None => {}
         Some(Cbor::Bytes(bytes)) => {
@@ -124,11 +124,11 @@ fn token_header(protected: &Header, unprotected: &Header) -> Result<Map<String, 
     Ok(header)
 }
 
-/// Claims of the header hold as those of the payload do, and must not contradict them.
+/// Claims of the header count like claims of the payload, and must not contradict them.
 fn add_claims(payload: &mut Map<String, Value>, claims: &Cbor) -> Result<(), Malformed> {
     let claims = claims.as_map().ok_or_else(|| wrong("the claims in the message's header are of the wrong type"))?;
     if claims.len() > MAX_ENTRIES {
-        return Err(wrong("the claims in the message's header are too many"));
+        return Err(wrong("the message's header holds too many claims"));
     }
     for (label, name) in CLAIMS {
         let Some(value) = entry(claims, label) else { continue };
@@ -138,10 +138,10 @@ fn add_claims(payload: &mut Map<String, Value>, claims: &Cbor) -> Result<(), Mal
             Cbor::Float(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
             _ => Value::Null,
         };
-        // Spelled out, because two numbers that say the same may be kept in different ways.
+        // Compared as text, because equal numbers can be stored in different ways.
         let spelled = |value: &Value| value.to_string();
         if payload.get(name).is_some_and(|known| spelled(known) != spelled(&value)) {
-            return Err(Malformed::new(Code::SecondTruth, format!("the message says two things in \"{name}\"")));
+            return Err(Malformed::new(Code::SecondTruth, format!("the message gives two different values for \"{name}\"")));
         }
         payload.insert(name.to_owned(), value);
     }

@@ -1,9 +1,9 @@
-//! Which key a token was signed with, and whether that key is the issuer's.
+//! Finds the key of a token's signature, and checks whether the key is the issuer's.
 //! Comes in: a token and the issuer that it names. Goes out: the checks `proof` and `controller`.
-//! Must not know: what the token says beside that.
+//! Must not know: the token's other content.
 //!
-//! A key in the header proves that the token is whole, never who made it: the issuer must publish that key itself, or an authority
-//! that the policy names must certify it.
+//! A key in the header proves only that the token is whole. To prove the signer, the issuer must publish the key, or an authority of
+//! the policy must certify it.
 
 use super::Envelope;
 use crate::model::code::Code;
@@ -15,19 +15,19 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use url::Url;
 
-/// Verdict on a token's signature and on whose key made it.
+/// The verdict on a token's signature and its key's owner.
 pub struct Signed {
     pub proof: Check,
     pub controller: Check,
-    /// The issuer (or holder), when the key is proven to be theirs.
+    /// The issuer (or holder), when the key is proven to belong to it.
     pub controller_id: Option<String>,
 }
 
-/// How a token points at its key.
+/// The way in which a token names its key.
 enum Source {
-    /// A verification method or other address.
+    /// By a verification method or another address.
     Resolved(Box<ResolvedKey>),
-    /// From the header: proves wholeness only.
+    /// The key itself, in the header: it proves only that the token is whole.
     Header(PublicKey),
 }
 
@@ -51,7 +51,7 @@ pub async fn check(
                 CheckId::Proof,
                 CheckStatus::CouldNotCheck,
                 Code::AlgorithmUnsupported,
-                format!("the signature algorithm {algorithm} is not supported"),
+                format!("the gateway does not support the signature algorithm {algorithm}"),
             )
             .found()
         } else {
@@ -64,7 +64,7 @@ pub async fn check(
         Ok(certified) => certified,
         Err(problem) => return unproven(problem),
     };
-    // SD-JWT VC: a token without `iss` is from whom its certificate names.
+    // SD-JWT VC: without `iss`, the certificate names the issuer.
     let is_anonymous = issuer.is_none() && purpose == Purpose::AssertionMethod;
     let subject = certified.as_ref().filter(|_| is_anonymous).and_then(x5c::subject);
     let issuer = issuer.or(subject.as_deref());
@@ -74,14 +74,14 @@ pub async fn check(
     };
     let (source, missing) = match (&certified, vouched) {
         (Some(certified), Some(controller)) => (Source::Header(certified.key.clone()), Some(controller)),
-        // What only the certificate says, nothing else can confirm.
+        // Without `iss`, only an authority can confirm the certificate's name.
         (Some(certified), None) if subject.is_some() => (
             Source::Header(certified.key.clone()),
             Some(certified.lapsed.clone().unwrap_or_else(|| unproven_owner(CERTIFIED, issuer))),
         ),
         (certified, _) => match (find(token, issuer, purpose, keys).await, certified) {
             (Ok(found), _) => found,
-            // The token brings its key, so that it is whole can be told; whose the key is can't.
+            // The token brings its key, so its signature can be checked, but the key's owner can't be.
             (Err(problem), Some(certified)) if problem.status == CheckStatus::CouldNotCheck => (
                 Source::Header(certified.key.clone()),
                 Some(certified.lapsed.clone().unwrap_or_else(|| unproven_owner(CERTIFIED, issuer))),
@@ -109,13 +109,13 @@ pub async fn check(
         Err(SignatureError::WrongKey) => Check::fail(
             CheckId::Proof,
             Code::AlgorithmMismatch,
-            format!("the token says {algorithm}, but the key is of the kind {}", key.kind()),
+            format!("the token names the algorithm {algorithm}, but its key is of the kind {}", key.kind()),
         )
         .found(),
         Err(error) => Check::fail(CheckId::Proof, Code::SignatureInvalid, error.to_string()).found(),
     };
     if certified.is_some_and(|certified| certified.key != *key) {
-        let detail = "the certificate that came with the token is for another key than the one that signed it";
+        let detail = "the token's certificate is for a different key than the key that signed the token";
         proof = Check::fail(CheckId::Proof, Code::CertificateInvalid, detail).found();
     }
     let controller = match &source {
@@ -135,7 +135,7 @@ pub async fn check(
     Signed { proof, controller, controller_id: issuer.filter(|_| bound).map(str::to_owned) }
 }
 
-/// When the token says that it was signed (RFC 7519 §4.1.6), else from when on it counts.
+/// The token's time of signing (RFC 7519 §4.1.6), else the start of its validity.
 fn signed_at(token: &Envelope) -> Option<DateTime<Utc>> {
     ["iat", "nbf"].iter().find_map(|claim| token.payload().get(*claim).and_then(parse_seconds))
 }
@@ -144,7 +144,7 @@ fn is_eddsa(algorithm: &str) -> bool {
     matches!(algorithm, "EdDSA" | "Ed25519")
 }
 
-/// The key is not available. A key id that can't belong to the issuer is a failure all the same.
+/// The checks when the key is not available. A key id that can't belong to the issuer is still a failure.
 fn without_key(proof: Check, token: &Envelope, issuer: Option<&str>) -> Signed {
     let foreign = token.key_id().zip(issuer).filter(|(method, issuer)| did::is_foreign(method, issuer));
     let controller = foreign.map(|(method, issuer)| not_the_issuers(did::without_fragment(method), issuer));
@@ -152,13 +152,13 @@ fn without_key(proof: Check, token: &Envelope, issuer: Option<&str>) -> Signed {
     Signed { controller: controller.unwrap_or(unproven.controller), ..unproven }
 }
 
-/// When there is no key, nothing can be said about its owner either.
+/// The checks when there is no key: the key's owner can't be checked either.
 fn unproven(proof: Check) -> Signed {
-    let controller = Check::not_applicable(CheckId::Controller, "Not checked, because no key was found to check.");
+    let controller = Check::not_applicable(CheckId::Controller, "Not checked, because no key was found.");
     Signed { proof, controller, controller_id: None }
 }
 
-/// The key of the token. The second value is what to say of the controller when only the header has a key.
+/// The key of the token. The second value is the `controller` check when only the header has a key.
 async fn find(
     token: &Envelope,
     issuer: Option<&str>,
@@ -177,7 +177,7 @@ async fn find(
                     Check::fail(
                         CheckId::Controller,
                         Code::KeyNotPublished,
-                        "the issuer publishes its keys, and the one in this token is not among them",
+                        "the issuer publishes its keys, and the key in this token is not among them",
                     )
                     .found(),
                 ),
@@ -189,7 +189,7 @@ async fn find(
         };
     }
     let Some(key_id) = token.key_id() else {
-        // Without any hint the issuer's only key is meant, if there is exactly one.
+        // Without a key id, the issuer's only key is meant, if the issuer has exactly one.
         let Some(issuer) = issuer else {
             return Err(Check::fail(CheckId::Proof, Code::KeyMissing, "the token names neither a key nor an issuer").found());
         };
@@ -202,7 +202,7 @@ async fn find(
         (id, _) if id.starts_with("did:") || id.starts_with("https://") || id.starts_with("http://") => id.to_owned(),
         (id, Some(issuer)) if id.starts_with('#') => format!("{issuer}{id}"),
         (id, Some(issuer)) if issuer.starts_with("did:key:") || issuer.starts_with("did:jwk:") => {
-            // Such an issuer has one key, whatever the token calls it.
+            // Such an issuer has a single key, whatever its name in the token.
             let _ = id;
             issuer.to_owned()
         }
@@ -218,16 +218,19 @@ async fn find(
             };
         }
         (_, None) => {
-            return Err(
-                Check::fail(CheckId::Proof, Code::KeyMissing, "the token names a key, but no issuer who could own it").found()
-            );
+            return Err(Check::fail(
+                CheckId::Proof,
+                Code::KeyMissing,
+                "the token names a key, but not the issuer that owns the key",
+            )
+            .found());
         }
     };
     let key = keys.resolve(&method, purpose, signed_at(token)).await.map_err(|error| key_problem(&error))?;
     let key = keys.adopted(key, issuer, purpose).await;
     let is_bare_jwk = Some(key.controller.as_str()) != issuer && !key.controller.starts_with("did:") && key.allowed;
     if is_bare_jwk {
-        // A key set says nothing of its owner: the issuer has to publish the very same key.
+        // A key set does not name its owner, so the issuer must publish the same key.
         if let Published::Listed(own) = published(&key.key, issuer, purpose, keys).await {
             return resolved(*own);
         }
@@ -282,11 +285,11 @@ async fn only_key(
     let set = key_set(issuer, keys).await?;
     match set.as_slice() {
         [jwk] => from_set(jwk, issuer),
-        _ => Err(KeyError::Invalid("the token does not say which of the issuer's keys it was signed with".to_owned())),
+        _ => Err(KeyError::Invalid("the token does not say which of the issuer's keys signed it".to_owned())),
     }
 }
 
-/// A key of the issuer's published set that fits `wanted`.
+/// A key of the issuer's published set that matches `wanted`.
 async fn in_key_set(issuer: &str, wanted: impl Fn(&Value) -> bool, keys: &KeyResolver) -> Result<Option<ResolvedKey>, KeyError> {
     let set = key_set(issuer, keys).await?;
     set.iter().find(|jwk| wanted(jwk)).map(|jwk| from_set(jwk, issuer)).transpose()
@@ -296,7 +299,7 @@ async fn in_key_set(issuer: &str, wanted: impl Fn(&Value) -> bool, keys: &KeyRes
 async fn key_set(issuer: &str, keys: &KeyResolver) -> Result<Vec<Value>, KeyError> {
     let base = Url::parse(issuer).ok().filter(|url| matches!(url.scheme(), "https" | "http"));
     let Some(base) = base else {
-        return Err(KeyError::Unsupported(format!("that {issuer:.100} would publish")));
+        return Err(KeyError::Unsupported(format!("keys that {issuer:.100} publishes")));
     };
     let well_known = |path: &str| {
         base.join(path).map(String::from).map_err(|_| KeyError::Invalid("the issuer is not a web address".to_owned()))
@@ -321,7 +324,7 @@ async fn key_set(issuer: &str, keys: &KeyResolver) -> Result<Vec<Value>, KeyErro
         }
     };
     let all = set.get("keys").and_then(Value::as_array).cloned().unwrap_or_default();
-    // A host may publish for several issuers; a key that names another one is not this issuer's.
+    // A host may publish keys of several issuers; a key that names another issuer is not this issuer's.
     Ok(all.into_iter().filter(|jwk| jwk.get("iss").is_none_or(|iss| iss == issuer)).collect())
 }
 
@@ -333,23 +336,29 @@ fn from_set(jwk: &Value, issuer: &str) -> Result<ResolvedKey, KeyError> {
 
 /// The `controller` check for a key that was resolved.
 ///
-/// `signed`: when the token says that it was signed.
+/// `signed`: the time of signing that the token states.
 fn judge(key: &ResolvedKey, issuer: Option<&str>, purpose: Purpose, signed: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Check {
     let Some(issuer) = issuer else {
         return match purpose {
             Purpose::Authentication => Check::not_applicable(CheckId::Controller, "The presentation names no holder."),
-            Purpose::AssertionMethod => {
-                Check::fail(CheckId::Controller, Code::IssuerMissing, "the document names no issuer that a key could belong to")
-                    .found()
-            }
+            Purpose::AssertionMethod => Check::fail(
+                CheckId::Controller,
+                Code::IssuerMissing,
+                "the document does not name its issuer, so the signing key can't be matched to an issuer",
+            )
+            .found(),
         };
     };
     if key.controller != issuer && did::without_fragment(&key.controller) != issuer {
         return not_the_issuers(&key.controller, issuer);
     }
     if !key.allowed {
-        return Check::fail(CheckId::Controller, Code::KeyNotAllowed, "the issuer does not list the key for issuing credentials")
-            .found();
+        return Check::fail(
+            CheckId::Controller,
+            Code::KeyNotAllowed,
+            "the issuer has not approved the key for issuing credentials",
+        )
+        .found();
     }
     if let Some(lapsed) = lapse::check(key, signed, at) {
         return lapsed;
@@ -361,17 +370,17 @@ fn not_the_issuers(owner: &str, issuer: &str) -> Check {
     if did::leads_nowhere(issuer) {
         return unproven_owner(&format!("from {owner:.200}"), Some(issuer));
     }
-    let detail = format!("the key belongs to {owner:.200}, not to {issuer:.200} who is named as issuer");
+    let detail = format!("the key belongs to {owner:.200}, not to {issuer:.200}, which the document names as its issuer");
     Check::fail(CheckId::Controller, Code::ControllerMismatch, &detail).found()
 }
 
-/// How a key came that nobody vouches for.
+/// The source of a key without a proven owner.
 const BROUGHT: &str = "with the file itself";
-const CERTIFIED: &str = "with a certificate that no known authority vouches for";
+const CERTIFIED: &str = "with a certificate from an authority that your policy does not name";
 
 fn unproven_owner(came: &str, issuer: Option<&str>) -> Check {
     let who = issuer.unwrap_or("the issuer");
-    let detail = format!("the key came {came}, and nothing shows that it is {who:.200}'s");
+    let detail = format!("the key came {came}, and nothing proves that it belongs to {who:.200}");
     Check::new(CheckId::Controller, CheckStatus::CouldNotCheck, Code::IssuerUnproven, &detail).found()
 }
 

@@ -1,5 +1,5 @@
 //! Documents inside a signature: VC-JWT of both data models and COSE (Securing VCs using JOSE and COSE), credentials and presentations.
-//! Comes in: a compact JWS or a COSE message. Goes out: its parts, checked for form, and the verdict on its signature and key.
+//! Comes in: a compact JWS or a COSE message. Goes out: its well-formed parts, and the verdict on its signature and key.
 //! Must not know: status, trust, people.
 
 pub mod claims;
@@ -15,13 +15,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use std::sync::{Arc, LazyLock};
 
-/// Longest token that is looked at.
+/// Longest token that is read.
 const MAX_TOKEN: usize = 10 << 20;
-/// Deepest header that makes sense: `jwk` inside the header.
+/// Deepest header: a `jwk` inside the header.
 const HEADER_LIMITS: Limits = Limits { max_json_depth: 8, max_json_values: 500, ..LIMITS };
 const LIMITS: Limits = Limits::STANDARD;
 
-/// Why a token can't be taken apart. The code is stable; the text is one plain clause.
+/// The reason why a token can't be read: a stable code and one plain clause.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Malformed {
@@ -41,10 +41,10 @@ impl From<JsonError> for Malformed {
     }
 }
 
-/// What was signed, taken apart; nothing in it is believed yet.
+/// A parsed token or message; nothing in it is verified yet.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    /// The signed header, in the names of JOSE.
+    /// The signed header, with the names that JOSE uses.
     pub header: Map<String, Value>,
     payload: Arc<Value>,
     signing_input: Vec<u8>,
@@ -52,7 +52,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// Takes a compact serialisation apart (RFC 7515 §7.1).
+    /// Parses a compact serialisation (RFC 7515 §7.1).
     pub fn parse(token: &str) -> Result<Self, Malformed> {
         Self::read(token, None)
     }
@@ -116,14 +116,14 @@ impl Envelope {
         media_type(self.header.get("typ")?.as_str()?)
     }
 
-    /// Refuses a `typ` or `cty` that says the token is something else.
+    /// Refuses a `typ` or `cty` of something else.
     pub fn require_type(&self, types: &[&str], contents: &[&str]) -> Result<(), Malformed> {
         for (member, known) in [("typ", types), ("cty", contents)] {
             let Some(value) = self.header.get(member).and_then(Value::as_str).and_then(media_type) else { continue };
             if !known.contains(&value.as_str()) {
                 return Err(Malformed::new(
                     Code::WrongMediaType,
-                    format!("the token's header says that it is {value}, which is no credential"),
+                    format!("the token's header says that it is {value}, which is not a credential"),
                 ));
             }
         }
@@ -143,7 +143,7 @@ fn object(bytes: &[u8], limits: &Limits, name: &str) -> Result<Map<String, Value
     }
 }
 
-/// The rules that hold for every header: known types, nothing critical that is not understood (RFC 7515 §4.1.11).
+/// Checks every header: known types, and no unknown critical extension (RFC 7515 §4.1.11).
 fn check_header(header: &Map<String, Value>) -> Result<(), Malformed> {
     let text = |name: &str| match header.get(name) {
         None => Ok(None),
@@ -156,15 +156,21 @@ fn check_header(header: &Map<String, Value>) -> Result<(), Malformed> {
     match text("alg")? {
         None => return Err(Malformed::new(Code::InvalidJwtHeader, "the token's header names no algorithm")),
         Some(algorithm) if algorithm.eq_ignore_ascii_case("none") => {
-            return Err(Malformed::new(Code::Unsigned, "the token says of itself that it is not signed"));
+            return Err(Malformed::new(Code::Unsigned, "the token says that it is not signed"));
         }
         Some(_) => {}
     }
     if header.contains_key("crit") {
-        return Err(Malformed::new(Code::UnknownCriticalHeader, "the token's header demands an extension that is not known"));
+        return Err(Malformed::new(
+            Code::UnknownCriticalHeader,
+            "the token's header requires an extension that the gateway does not know",
+        ));
     }
     if header.contains_key("b64") {
-        return Err(Malformed::new(Code::UnknownCriticalHeader, "the token's payload is not encoded as credentials are"));
+        return Err(Malformed::new(
+            Code::UnknownCriticalHeader,
+            "the token's payload is not encoded in the way that credentials require",
+        ));
     }
     if header.get("jwk").is_some_and(|jwk| !jwk.is_object()) {
         return Err(Malformed::new(Code::InvalidJwtHeader, "\"jwk\" in the token's header is not an object"));

@@ -1,5 +1,5 @@
 //! Proof chains: proofs that cover earlier proofs (VC Data Integrity 1.0 §2.1.2).
-//! Comes in: a proof with `previousProof`. Goes out: the proofs that it names.
+//! Comes in: a proof with `previousProof`. Goes out: the named proofs.
 //! Must not know: keys, canonical forms.
 
 use super::options::ProofOptions;
@@ -20,7 +20,9 @@ pub fn previous<'a>(document: &'a Map<String, Value>, proof: &ProofOptions<'_>) 
     let id_of = |proof: &'a Value| proof.get("id").and_then(Value::as_str);
     for id in &proof.previous {
         if all.iter().filter(|other| id_of(other) == Some(id)).count() != 1 || proof.id == Some(id) {
-            let detail = format!("the signature builds on another one ({id}) that is not in the document exactly once");
+            let detail = format!(
+                "the signature builds on an earlier signature ({id}), which the document must hold exactly once and does not"
+            );
             return Err(ProofProblem::new(Code::PreviousProofMissing, detail));
         }
     }

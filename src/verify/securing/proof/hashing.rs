@@ -1,5 +1,5 @@
 //! The bytes that a proof signs.
-//! Comes in: the document, the proof, the contexts. Goes out: the message, and what a developer wants to see of it.
+//! Comes in: the document, the proof, the contexts. Goes out: the message and, for developers, its intermediate values.
 //! Must not know: keys beyond their curve, verdicts.
 
 use super::integrity::Seen;
@@ -11,29 +11,29 @@ use crate::jsonld::{self, Canonical, Contexts, Edition, Expansion, HashAlgorithm
 use crate::model::code::Code;
 use serde_json::{Map, Value, json};
 
-/// What was signed.
+/// The signed message.
 pub struct Message {
     pub bytes: Vec<u8>,
-    /// The intermediate values, when they were asked for.
+    /// The intermediate values, if requested.
     pub explain: Option<Value>,
     pub seen: Seen,
 }
 
-/// The documents that go into one proof.
+/// The inputs of one proof.
 pub struct Input<'a> {
     pub document: &'a Map<String, Value>,
     pub options: &'a ProofOptions<'a>,
-    /// The earlier proofs of a chain that this one covers as well.
+    /// The earlier proofs of a chain that this proof covers.
     pub previous: Vec<&'a Value>,
     pub contexts: &'a Contexts,
     pub edition: Edition,
     pub hash: HashAlgorithm,
-    /// Whether the intermediate values are wanted.
+    /// Whether the intermediate values are requested.
     pub explain: bool,
 }
 
 impl Input<'_> {
-    /// The document as the proof covers it: without proofs, or with those that it builds on (VC Data Integrity 1.0 §4.5).
+    /// The document that the proof covers: without proofs, or with the proofs that it builds on (VC Data Integrity 1.0 §4.5).
     fn unsecured(&self) -> Map<String, Value> {
         let mut document = self.document.clone();
         document.remove("proof");
@@ -49,7 +49,7 @@ impl Input<'_> {
         for signature in ["proofValue", "jws", "signatureValue"] {
             configuration.remove(signature);
         }
-        // Older suites are often named in a context of the proof's own, which is read after those of the document.
+        // A proof of an older suite often has its own context, which is read after the document's contexts.
         let of_document: Vec<&Value> = entries(self.document.get("@context")).collect();
         let further = entries(self.options.members.get("@context")).filter(|own| !of_document.contains(own));
         let contexts = of_document.iter().copied().chain(further).cloned().collect();
@@ -87,7 +87,7 @@ impl Input<'_> {
     fn rdf_message(&self) -> Result<Message, ProofProblem> {
         let (configuration, proof_notes) = self.canonical_configuration()?;
         if configuration.lines.is_empty() {
-            return Err(ProofProblem::malformed("nothing of the proof's options is covered by its signature".to_owned()));
+            return Err(ProofProblem::malformed("the signature does not cover its own options".to_owned()));
         }
         let (document, notes) = self.canonical_document()?;
         let hashes = (configuration.digest(self.hash), document.digest(self.hash));
@@ -102,7 +102,7 @@ impl Input<'_> {
         let mut document = self.unsecured();
         if let Some(signed) = self.options.members.get("@context") {
             if !starts_with(self.document.get("@context"), signed) {
-                let detail = "the document's contexts are not those that were signed".to_owned();
+                let detail = "the document's vocabularies differ from the signed vocabularies".to_owned();
                 return Err(ProofProblem::new(Code::ProofMalformed, detail));
             }
             document.insert("@context".to_owned(), signed.clone());
@@ -113,7 +113,7 @@ impl Input<'_> {
         Ok(self.hashed(hashes, || (configuration, document)))
     }
 
-    /// What is signed: the hash of the proof's options, then that of the document. `texts`: the two as they were hashed.
+    /// The signed bytes: the hash of the proof's options, then the hash of the document. `texts`: both texts before hashing.
     fn hashed(
         &self,
         (configuration_hash, document_hash): (Vec<u8>, Vec<u8>),

@@ -24,16 +24,16 @@ use problem::ProofProblem;
 use serde_json::{Map, Value, json};
 use single::Verified;
 
-/// More proofs than this on one document are refused unread.
+/// The most proofs of one document; a longer list is refused unread.
 const MAX_PROOFS: usize = 8;
 
-/// What a proof is checked against.
+/// The inputs for the check of a proof.
 pub struct ProofRequest<'a> {
     pub contexts: &'a Contexts,
     pub keys: &'a KeyResolver,
     pub purpose: Purpose,
     pub at: DateTime<Utc>,
-    /// For presentations: must equal the proof's.
+    /// For presentations: the proof must hold the same value.
     pub challenge: Option<&'a str>,
     pub domain: Option<&'a str>,
     pub explain: bool,
@@ -41,10 +41,10 @@ pub struct ProofRequest<'a> {
 
 /// The verdict on a document's embedded proofs.
 pub struct ProofVerdict {
-    /// Every context is known, in the expected place, and processing found no undefined or re-defined term.
+    /// Whether every context is known and in its place, and no term is undefined or redefined.
     pub context: Check,
     pub proof: Check,
-    /// The key belongs to `expected_controller` (the issuer or holder) and may be used for this.
+    /// Whether the key belongs to `expected_controller` (the issuer or holder) and may be used for the purpose.
     pub controller: Check,
     pub integrity: Check,
     /// The controller of the key that verified.
@@ -94,7 +94,7 @@ pub fn dates(document: &Value) -> impl Iterator<Item = DateTime<Utc>> {
 
 struct Proofs<'a> {
     supported: Vec<ProofOptions<'a>>,
-    /// Names of suites that can't be checked, beside at least one that can.
+    /// Names of unsupported suites, beside at least one supported suite.
     unsupported: Vec<String>,
 }
 
@@ -122,19 +122,19 @@ fn supported_proofs<'a>(document: &'a Map<String, Value>, request: &ProofRequest
         }
     }
     if proofs.supported.is_empty() {
-        let detail = format!("signatures of the kind {} are not supported", proofs.unsupported.join(", "));
+        let detail = format!("the gateway does not support signatures of the kind {}", proofs.unsupported.join(", "));
         return Err(ProofProblem::new(Code::UnsupportedProof, detail));
     }
     if proofs.supported.len() > 1 && proofs.supported.iter().any(|proof| proof.suite.is_selective()) {
-        let detail = "several signatures over a selectively disclosed document leave open which one speaks for it".to_owned();
+        let detail = "the document is an extract with several signatures, so it is unclear which signature counts".to_owned();
         return Err(ProofProblem::new(Code::ProofAmbiguous, detail));
     }
     Ok(proofs)
 }
 
-/// The checks when something stopped the verification before a key was found.
+/// The checks when the verification stopped before a key was found.
 fn stopped(problem: ProofProblem) -> ProofVerdict {
-    let skipped = |id| Check::not_applicable(id, "Not checked, because an earlier check decided.");
+    let skipped = |id| Check::not_applicable(id, "Not checked, because an earlier check failed.");
     let mut verdict = ProofVerdict {
         context: skipped(CheckId::Context),
         proof: skipped(CheckId::Proof),
@@ -169,7 +169,7 @@ fn failed(
     let mut verdict = stopped(failure.problem);
     if failure.seen.notes.is_some() {
         let (context, integrity) = integrity::check(document, &[&failure.seen], request.contexts, Edition::default());
-        // Without a matching signature only bad news can be relied on.
+        // Without a matching signature, only failures count.
         if context.status == CheckStatus::Fail {
             verdict.context = context;
         }
@@ -205,15 +205,15 @@ fn concluded(
             CheckId::Proof,
             Code::UnsupportedProof,
             format!(
-                "The signature matches the document; another one, of the kind {}, could not be checked.",
+                "The signature matches the document. A second signature, of the kind {}, could not be checked.",
                 unsupported.join(", ")
             ),
         )
-        .next("Nothing needs to be done unless you rely on the other signature.");
+        .next("Do nothing, unless you rely on the second signature.");
     }
     for done in &verified {
         for (url, name) in editions_used(document, request.contexts, done.edition) {
-            let detail = format!("the signature was made with the {name} content of {url}");
+            let detail = format!("the signature was made with the edition {name} of the vocabulary {url}");
             proof = proof.finding(Finding::new(Code::ContextEdition, detail).at("/@context"));
         }
     }
@@ -224,13 +224,13 @@ fn concluded(
     let (context, integrity) = if json_ld {
         integrity::check(document, &verified.iter().map(|done| &done.seen).collect::<Vec<_>>(), request.contexts, edition)
     } else {
-        let whole = "The signature covers the file's text as it stands.";
+        let whole = "The signature covers the whole text of the file.";
         (Check::not_applicable(CheckId::Context, whole), Check::pass(CheckId::Integrity, whole))
     };
     ProofVerdict { context, proof, controller, integrity, proven_controller }
 }
 
-/// The contexts of the document that exist in several official contents, with the one that was used.
+/// The document's contexts with several official editions, and the edition that was used.
 fn editions_used(document: &Map<String, Value>, contexts: &Contexts, edition: Edition) -> Vec<(String, &'static str)> {
     let urls = integrity::context_urls(document);
     urls.into_iter().filter_map(|url| contexts.edition_name(url, edition).map(|name| (url.to_owned(), name))).collect()

@@ -1,5 +1,5 @@
-//! One proof object, read strictly.
-//! Comes in: an entry of `proof`. Goes out: its options, or what is wrong with them.
+//! Reads one proof object, strictly.
+//! Comes in: an entry of `proof`. Goes out: its options, or their fault.
 //! Must not know: keys, canonical forms.
 
 use super::ProofProblem;
@@ -9,7 +9,7 @@ use crate::verify::keys::Purpose;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-/// How a suite secures a document.
+/// The way in which a suite secures a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suite {
     /// Canonical N-Quads; `proofValue` in base58btc.
@@ -25,12 +25,12 @@ pub enum Suite {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
     Ed25519,
-    /// P-256 or P-384, told by the key.
+    /// P-256 or P-384; the key decides.
     Nist,
 }
 
 impl Suite {
-    /// The suite of a proof; `None` when it is not supported.
+    /// The suite of a proof; `None` for an unsupported suite.
     pub fn of(proof_type: &str, cryptosuite: Option<&str>) -> Option<Self> {
         if proof_type == "DataIntegrityProof" {
             return match cryptosuite? {
@@ -67,12 +67,12 @@ pub struct ProofOptions<'a> {
     pub id: Option<&'a str>,
     pub verification_method: &'a str,
     pub created: Option<DateTime<Utc>>,
-    /// The signature as it is written: `proofValue` or `jws`.
+    /// The signature as written: `proofValue` or `jws`.
     pub value: &'a str,
     pub previous: Vec<&'a str>,
 }
 
-/// What every proof must agree with.
+/// The values that every proof must match.
 pub struct Expected<'a> {
     pub purpose: Purpose,
     pub at: DateTime<Utc>,
@@ -80,7 +80,7 @@ pub struct Expected<'a> {
     pub domain: Option<&'a str>,
 }
 
-/// The name of a proof's suite for people.
+/// The name of a proof's suite, for people.
 pub fn suite_name(proof: &Map<String, Value>) -> String {
     let text = |name: &str| proof.get(name).and_then(Value::as_str);
     match (text("type"), text("cryptosuite")) {
@@ -90,7 +90,7 @@ pub fn suite_name(proof: &Map<String, Value>) -> String {
     }
 }
 
-/// The suite of a proof, if it is one that can be checked.
+/// The suite of a proof, if it is supported.
 pub fn suite_of(proof: &Map<String, Value>) -> Option<Suite> {
     let text = |name: &str| proof.get(name).and_then(Value::as_str);
     Suite::of(text("type")?, text("cryptosuite"))
@@ -102,7 +102,7 @@ pub fn read<'a>(proof: &'a Map<String, Value>, suite: Suite, expected: &Expected
         match proof.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(ProofProblem::malformed(format!("the proof's {name} is not a plain text"))),
+            Some(_) => Err(ProofProblem::malformed(format!("the proof's {name} is not text"))),
         }
     };
     let required = |name: &'static str| text(name)?.ok_or_else(|| ProofProblem::malformed(format!("the proof has no {name}")));
@@ -123,17 +123,17 @@ pub fn read<'a>(proof: &'a Map<String, Value>, suite: Suite, expected: &Expected
     };
     let created = moment("created")?;
     if moment("expires")?.is_some_and(|expires| expires < expected.at) {
-        return Err(ProofProblem::new(Code::ProofExpired, "the signature's own period of validity is over".to_owned()));
+        return Err(ProofProblem::new(Code::ProofExpired, "the signature itself has expired".to_owned()));
     }
     if let Some(challenge) = expected.challenge
         && text("challenge")? != Some(challenge)
     {
-        return Err(ProofProblem::new(Code::ChallengeMismatch, "the proof answers another challenge".to_owned()));
+        return Err(ProofProblem::new(Code::ChallengeMismatch, "the presentation was made for another request".to_owned()));
     }
     if let Some(domain) = expected.domain
         && !names_domain(proof.get("domain"), domain)
     {
-        return Err(ProofProblem::new(Code::DomainMismatch, "the proof was made for another recipient".to_owned()));
+        return Err(ProofProblem::new(Code::DomainMismatch, "the presentation was made for another recipient".to_owned()));
     }
     let value = match suite {
         Suite::DetachedJws(_) => required("jws")?,
@@ -150,7 +150,7 @@ pub fn purpose_name(purpose: Purpose) -> &'static str {
 }
 
 fn previous(proof: &Map<String, Value>) -> Result<Vec<&str>, ProofProblem> {
-    let wrong = || ProofProblem::malformed("the proof's previousProof does not name proofs".to_owned());
+    let wrong = || ProofProblem::malformed("the proof's previousProof does not name other proofs".to_owned());
     match proof.get("previousProof") {
         None => Ok(Vec::new()),
         Some(Value::String(id)) => Ok(vec![id.as_str()]),

@@ -1,6 +1,6 @@
-//! What can be wrong with a proof, in one shape.
-//! Comes in: a code and a sentence from wherever it was found. Goes out: the check that it decides.
-//! Must not know: how it was found.
+//! The problems of a proof, in one shape.
+//! Comes in: a code and a clause. Goes out: the check that the problem decides.
+//! Must not know: how the problem was found.
 
 use crate::jsonld::JsonLdError;
 use crate::model::code::Code;
@@ -8,7 +8,7 @@ use crate::model::report::{Check, CheckId, CheckStatus, Finding};
 use crate::verify::keys::KeyError;
 use crate::verify::securing::proof::integrity::unknown;
 
-/// A reason not to accept, and the check that it belongs to.
+/// A problem, and the check that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProofProblem {
     pub check: CheckId,
@@ -28,16 +28,16 @@ impl ProofProblem {
         Self::new(Code::ProofMalformed, detail)
     }
 
-    /// The signature does not fit the document.
+    /// The signature does not match the document.
     pub fn mismatch() -> Self {
         Self::new(Code::SignatureInvalid, "the signature does not match the document".to_owned())
     }
 
-    /// A derived BBS proof fits no edition of BBS that is known here. The drafts before the sixth hash the same values in another
-    /// order, so a proof of theirs looks just like a proof over a changed document.
+    /// A derived BBS proof matches no supported edition of BBS. The drafts before the sixth hash the same values in another order, so
+    /// their proofs can't be told from a proof over a changed document.
     pub fn unknown_edition() -> Self {
-        let detail = "the signature does not fit BBS as it is defined today: either the file was changed, or an outdated \
-            edition of BBS made the signature";
+        let detail = "the signature does not follow the current edition of the BBS standard: either the file was changed, or outdated \
+            software made the signature";
         Self { status: CheckStatus::CouldNotCheck, ..Self::new(Code::BbsEdition, detail.to_owned()) }
     }
 

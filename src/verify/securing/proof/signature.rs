@@ -1,15 +1,15 @@
-//! Signature algorithms, each pinned to the kind of key it belongs to.
-//! Comes in: a key, a message, a signature. Goes out: whether they fit together.
-//! Must not know: where any of the three came from.
+//! Signature algorithms, each tied to its kind of key.
+//! Comes in: a key, a message, a signature. Goes out: whether the signature matches.
+//! Must not know: the sources of key, message and signature.
 
 use crate::verify::keys::PublicKey;
 use rsa::signature::Verifier;
 use sha2::{Sha256, Sha384, Sha512};
 
-/// Why a signature was not accepted.
+/// The reason why a signature was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    #[error("the key is of another kind than the signature")]
+    #[error("the key's kind does not fit the signature algorithm")]
     WrongKey,
     #[error("the signature is malformed")]
     Malformed,
@@ -37,7 +37,7 @@ pub fn ecdsa(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), Si
         }
         PublicKey::Secp256k1(key) => {
             let signature = k256::ecdsa::Signature::from_slice(signature).map_err(|_| SignatureError::Malformed)?;
-            // k256 verifies only the low-S form; both forms are valid for ES256K (RFC 8812 §3.2).
+            // k256 verifies only the low-S form, but both forms are valid for ES256K (RFC 8812 §3.2).
             let signature = signature.normalize_s().unwrap_or(signature);
             key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
         }
@@ -54,7 +54,7 @@ fn es512(key: &p521::PublicKey, message: &[u8], signature: &[u8]) -> Result<(), 
     key.verify(message, &signature).map_err(|_| SignatureError::Mismatch)
 }
 
-/// The hash functions that RSA signatures are made with (RFC 7518 §3.3, §3.5).
+/// The hash functions of RSA signatures (RFC 7518 §3.3, §3.5).
 trait RsaHash: sha2::Digest + sha2::digest::FixedOutputReset + rsa::pkcs8::AssociatedOid {}
 impl<D: sha2::Digest + sha2::digest::FixedOutputReset + rsa::pkcs8::AssociatedOid> RsaHash for D {}
 

@@ -1,6 +1,6 @@
 //! One proof: key, message, signature.
-//! Comes in: a proof's options and the document. Goes out: the key that verified, or why none did.
-//! Must not know: what other proofs there are, who should have signed.
+//! Comes in: a proof's options and the document. Goes out: the key that verified, or the problem.
+//! Must not know: other proofs, the expected signer.
 
 use super::hashing::{Input, Message};
 use super::integrity::{self, Seen};
@@ -19,14 +19,14 @@ use serde_json::{Map, Value, json};
 pub struct Verified {
     pub key: ResolvedKey,
     pub created: Option<DateTime<Utc>>,
-    /// The contents of the contexts with which it matched.
+    /// The edition of the contexts with which the signature matched.
     pub edition: Edition,
-    /// Only when asked for.
+    /// Only on request.
     pub explain: Option<Value>,
     pub seen: Seen,
 }
 
-/// A proof that could not be accepted, with its key when one was found.
+/// A proof that was not accepted, with its key if the key was found.
 pub struct Failure {
     pub problem: ProofProblem,
     pub key: Option<ResolvedKey>,
@@ -72,7 +72,7 @@ pub async fn verify(
     let key = match request.keys.resolve(options.verification_method, request.purpose, created).await {
         Ok(key) => key,
         Err(error) => {
-            // What is wrong with the document itself can be told without the key.
+            // Faults of the document itself are visible without the key.
             let message = input(Edition::default(), HashAlgorithm::Sha256).message();
             let (problem, seen) = match message {
                 Ok(message) => (without_key(error, options.verification_method, attempt_with), message.seen),
@@ -87,8 +87,8 @@ pub async fn verify(
     }
 }
 
-/// The problem when the document that should hold the key is not available. A method whose name spells out a key can still
-/// be contradicted by the signature; it is never confirmed by it, because anybody can write such a name.
+/// The problem when the document with the key is not available. When the method's name contains a key, a signature that does not
+/// match that key is a failure. A match proves nothing, because anybody can write such a name.
 fn without_key<T>(
     error: KeyError,
     verification_method: &str,
@@ -100,7 +100,7 @@ fn without_key<T>(
     };
     match spelled.map(|key| attempt_with(&key)) {
         Some(Err((problem, ..))) if problem.code == ProofProblem::mismatch().code => {
-            let detail = "the signature does not match the key that it names".to_owned();
+            let detail = "the signature does not match the key in its own key name".to_owned();
             ProofProblem { detail, ..problem }
         }
         _ => error.into(),

@@ -22,22 +22,22 @@ pub use withheld::judge;
 const MAX_DISCLOSURES: usize = 1_000;
 const MAX_DEPTH: usize = 32;
 const MAX_PLACES_BYTES: usize = 1 << 20;
-/// Members that decide on validity: an issuer that lets the holder hide them lets them hide that the credential is over (SD-JWT VC §3.2.2.2).
+/// Members that decide about validity: a holder who can hide them can hide that the credential has expired (SD-JWT VC §3.2.2.2).
 const NEVER_HIDDEN: [&str; 11] =
     ["iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "status", "validUntil", "expirationDate", "credentialStatus", "_sd_alg"];
 
-/// An SD-JWT, taken apart; its signature is not checked yet.
+/// A parsed SD-JWT; its signature is not checked yet.
 #[derive(Debug)]
 pub struct SdJwt {
     pub jws: Envelope,
-    /// The payload with every disclosure in its place and all digests gone.
+    /// The payload with every disclosure in its place and without digests.
     pub claims: Map<String, Value>,
-    /// JSON Pointers to the objects and lists of the claims of which something is not disclosed, or seems not to be.
+    /// JSON Pointers to the objects and lists of the claims that hide (or seem to hide) a part.
     pub withheld: Vec<String>,
     pub key_binding: Option<KeyBinding>,
 }
 
-/// The holder's signature over what they disclose.
+/// The holder's signature over the disclosures.
 #[derive(Debug)]
 pub struct KeyBinding {
     jws: Envelope,
@@ -56,7 +56,7 @@ impl SdJwt {
             let covered = text.get(..text.len() - last.len()).unwrap_or_default();
             Some(KeyBinding { jws: Envelope::parse(last)?, expected_hash: algorithm.digest(covered.as_bytes()) })
         } else {
-            // The closing tilde is often forgotten; what stands there is a disclosure then.
+            // The closing tilde is often missing; the last part is a disclosure then.
             rest.extend(Some(last).filter(|last| !last.is_empty()));
             None
         };
@@ -74,13 +74,13 @@ impl SdJwt {
         let mut claims = placing.object(jws.payload().clone(), 0, &Path::Root)?;
         claims.remove("_sd_alg");
         if !placing.disclosures.is_empty() {
-            return Err(refused("a disclosure belongs to nothing in the credential"));
+            return Err(refused("a disclosure belongs to no part of the credential"));
         }
         Ok(Self { jws, claims, withheld: placing.withheld, key_binding })
     }
 }
 
-/// Whether parts of the claims may be hidden: digests of disclosures stand in them.
+/// Whether parts of the claims may be hidden: the claims hold digests of disclosures.
 pub fn is_selective(claims: &Map<String, Value>) -> bool {
     fn within(value: &Value) -> bool {
         match value {
@@ -93,12 +93,12 @@ pub fn is_selective(claims: &Map<String, Value>) -> bool {
 }
 
 impl KeyBinding {
-    /// When the holder says that they signed.
+    /// The time of the holder's signature, as the holder states it.
     pub fn made_at(&self) -> Option<DateTime<Utc>> {
         self.jws.payload().get("iat").and_then(parse_seconds)
     }
 
-    /// The holder's key signed exactly this disclosure (RFC 9901 §7.3), for this nonce and audience when they are given.
+    /// Checks that the holder's key signed exactly this disclosure (RFC 9901 §7.3), for the given nonce and audience.
     pub fn check(&self, claims: &Map<String, Value>, nonce: Option<&str>, audience: Option<&str>) -> Result<(), Malformed> {
         let broken = |detail: &str| Malformed::new(Code::KeyBindingInvalid, detail);
         if self.jws.media_type().as_deref() != Some("kb+jwt") {
@@ -111,7 +111,7 @@ impl KeyBinding {
             .map_err(|_| broken("the holder's signature does not match"))?;
         let text = |name: &str| self.jws.payload().get(name).and_then(Value::as_str);
         if text("sd_hash") != Some(self.expected_hash.as_str()) {
-            return Err(broken("the holder signed another selection of disclosures"));
+            return Err(broken("the holder signed a different selection of the credential's parts"));
         }
         if self.made_at().is_none() || text("nonce").is_none() || text("aud").is_none() {
             return Err(broken("the holder's signature does not say when and for whom it was made"));
@@ -150,7 +150,7 @@ impl HashAlgorithm {
                 Some("sha-256") => Ok(Self::Sha256),
                 Some("sha-384") => Ok(Self::Sha384),
                 Some("sha-512") => Ok(Self::Sha512),
-                _ => Err(refused("the disclosures are hashed in an unknown way")),
+                _ => Err(refused("the disclosures are hashed with an unknown algorithm")),
             },
         }
     }
@@ -191,7 +191,7 @@ struct Placing {
     disclosures: HashMap<String, Disclosure>,
     seen: HashSet<String>,
     withheld: Vec<String>,
-    /// Bytes that the names of undisclosed places may still take: one long name can stand before many of them.
+    /// The remaining bytes for names of undisclosed places, since one long name can precede many places.
     places_left: usize,
 }
 
@@ -211,7 +211,7 @@ impl Placing {
                         Some(digest) => {
                             if let Some(disclosure) = self.take(digest, &path)? {
                                 if disclosure.name.is_some() {
-                                    return Err(refused("a disclosed member stands in a list"));
+                                    return Err(refused("a disclosed field is in the place of a list's element"));
                                 }
                                 placed.push(self.value(disclosure.value, depth + 1, &path)?);
                             }
@@ -231,11 +231,11 @@ impl Placing {
         for (name, value) in members {
             match (name.as_str(), value) {
                 ("_sd", Value::Array(list)) => digests = list,
-                ("_sd" | "...", _) => return Err(refused("a reserved member is misused")),
+                ("_sd" | "...", _) => return Err(refused("a reserved field is misused")),
                 ("_sd_alg", value) if is_top => {
                     placed.insert(name, value);
                 }
-                ("_sd_alg", _) => return Err(refused("a reserved member is misused")),
+                ("_sd_alg", _) => return Err(refused("a reserved field is misused")),
                 (_, value) => {
                     let value = self.value(value, depth + 1, &Path::Key(path, &name))?;
                     placed.insert(name, value);
@@ -245,22 +245,22 @@ impl Placing {
         for digest in digests {
             let digest = digest.as_str().ok_or_else(|| refused("a digest is not text"))?;
             let Some(disclosure) = self.take(digest, path)? else { continue };
-            let name = disclosure.name.ok_or_else(|| refused("a disclosed element stands in an object"))?;
+            let name = disclosure.name.ok_or_else(|| refused("a disclosed list element is in the place of a field"))?;
             if matches!(name.as_str(), "_sd" | "...") || (is_top && NEVER_HIDDEN.contains(&name.as_str())) {
                 return Err(hidable(&name));
             }
             let value = self.value(disclosure.value, depth + 1, &Path::Key(path, &name))?;
             if placed.insert(name, value).is_some() {
-                return Err(refused("a disclosure replaces something that is written in the credential"));
+                return Err(refused("a disclosure replaces a field that the credential already has"));
             }
         }
         Ok(placed)
     }
 
-    /// The disclosure for a digest; every digest stands in one place only.
+    /// The disclosure for a digest; every digest may appear once.
     fn take(&mut self, digest: &str, place: &Path<'_>) -> Result<Option<Disclosure>, Malformed> {
         if !self.seen.insert(digest.to_owned()) {
-            return Err(refused("a digest stands in two places"));
+            return Err(refused("a digest appears twice"));
         }
         let disclosure = self.disclosures.remove(digest);
         if disclosure.is_none() {

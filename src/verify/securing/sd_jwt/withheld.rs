@@ -1,8 +1,8 @@
-//! What the holder of an SD-JWT may have kept to themselves, judged by where something is not disclosed.
-//! Comes in: the claims as disclosed, and the places. Goes out: the `integrity` check.
+//! The parts that the holder of an SD-JWT may have withheld, judged by the places of undisclosed digests.
+//! Comes in: the disclosed claims, and the places. Goes out: the `integrity` check.
 //! Must not know: keys, disclosures.
 //!
-//! A digest without a disclosure may be a decoy (RFC 9901 §4.2.5), which nobody but the issuer can tell.
+//! A digest without a disclosure may be a decoy (RFC 9901 §4.2.5); only the issuer knows.
 
 use super::NEVER_HIDDEN;
 use crate::document::members::entries;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 const ID: CheckId = CheckId::Integrity;
 
-/// `integrity`, or what is worse. `withheld`: see [`super::SdJwt::withheld`].
+/// `integrity`, or a worse check. `withheld`: see [`super::SdJwt::withheld`].
 pub fn judge(integrity: Check, claims: &Map<String, Value>, withheld: &[String]) -> Check {
     if withheld.is_empty() || integrity.status == CheckStatus::Fail {
         return integrity;
@@ -23,16 +23,16 @@ pub fn judge(integrity: Check, claims: &Map<String, Value>, withheld: &[String])
     worst.with_findings_of(integrity)
 }
 
-/// SD-JWT VC §3.2.2.2: no part of these is ever hidden.
+/// SD-JWT VC §3.2.2.2: no part of these members may be hidden.
 fn inside_what_decides(withheld: &[String]) -> Option<Check> {
     let top = |pointer: &String| pointer.split('/').nth(1).map(str::to_owned);
     let name = withheld.iter().filter_map(top).find(|name| NEVER_HIDDEN.contains(&name.as_str()))?;
-    let detail = format!("a part of \"{name}\", which decides whether the credential is valid, is not disclosed");
+    let detail = format!("the shared copy leaves out a part of \"{name}\", which decides whether the credential is valid");
     Some(Check::fail(ID, Code::Undisclosed, &detail).found())
 }
 
-/// In the data model the dates and the status may be hidden, so that absent ones can't be told from withheld ones. In an
-/// SD-JWT VC alone, what decides is never hidden; a context that is not disclosed does not make a credential one of those.
+/// In the data model, the dates and the status may be hidden, so a missing member may be a withheld member. In a plain SD-JWT VC,
+/// these members are never hidden. A credential with an undisclosed context is still no plain SD-JWT VC.
 fn lifecycle(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> {
     let is_of_data_model = ["@context", "credentialSubject"].iter().any(|name| claims.contains_key(*name));
     if !is_of_data_model || !withheld.iter().any(String::is_empty) {
@@ -43,7 +43,7 @@ fn lifecycle(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> 
     Some(Check::new(ID, CheckStatus::Warning, Code::Withholdable, &detail).found())
 }
 
-/// A holder who could leave out a result, or the bar that it had to reach, could turn a failed course into a passed one.
+/// A holder who can leave out a result, or the required value, can make a failed course look passed.
 fn results(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> {
     let hides = |pointer: &str| withheld.iter().any(|place| place == pointer);
     let hides_within = |pointer: &str| withheld.iter().any(|place| place.starts_with(pointer));
@@ -63,11 +63,11 @@ fn results(claims: &Map<String, Value>, withheld: &[String]) -> Option<Check> {
                 || achievements.iter().any(|(value, pointer)| lacks(value, pointer, "resultDescription"))
         })
     });
-    let detail = "a result, or a part of what it had to reach, may be among what is not disclosed";
+    let detail = "the shared copy may leave out a result, or a part of the result that was required";
     is_withholdable.then(|| Check::new(ID, CheckStatus::Warning, Code::ResultWithholdable, detail).found())
 }
 
-/// A value or the elements of a list, with where each stands.
+/// A value or the elements of a list, each with its place.
 fn each<'a>(value: &'a Value, pointer: &str) -> Vec<(&'a Value, String)> {
     let is_list = value.is_array();
     let place = |index: usize| if is_list { format!("{pointer}/{index}") } else { pointer.to_owned() };

@@ -1,5 +1,5 @@
 //! The trust policy as a file: rules about issuers, registries, and how strictly each check counts.
-//! Comes in: TOML or JSON. Goes out: a [`TrustPolicy`] that decides about an issuer and what registries say of it.
+//! Comes in: TOML or JSON. Goes out: a [`TrustPolicy`] that decides about an issuer, with the answers of registries.
 //! Must not know: the network.
 
 use super::strictness;
@@ -25,15 +25,15 @@ pub enum PolicyError {
     Rule(String),
 }
 
-/// What an issuer is worth to the employer.
+/// The decision about an issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Trusted.
+    /// The issuer is trusted.
     Allow,
-    /// Never accepted.
+    /// Credentials from the issuer are never accepted.
     Deny,
-    /// A person should look.
+    /// A person should look at the issuer.
     Attention,
 }
 
@@ -69,26 +69,26 @@ impl From<OneOrMany> for Texts {
     }
 }
 
-/// One rule: it speaks of an issuer when any of `did`, `url`, `domain`, `registry` does.
+/// One rule. It applies to an issuer when any of `did`, `url`, `domain`, `registry` matches.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     pub id: String,
-    /// `allow` or `deny`. Denials are looked at before anything else.
+    /// `allow` or `deny`. Denials are tried first.
     pub decision: Verdict,
-    /// DIDs, exactly.
+    /// DIDs; the whole DID must match.
     #[serde(default)]
     pub did: Texts,
-    /// Web addresses; one ends at a path boundary and covers what lies below.
+    /// Web addresses. Each covers itself and the paths below it.
     #[serde(default)]
     pub url: Texts,
-    /// Domains with all below them; for web addresses, `did:web` and `did:webvh`.
+    /// Domains. Each covers its subdomains, for web addresses, `did:web` and `did:webvh`.
     #[serde(default)]
     pub domain: Texts,
     /// Identifiers of registries that list the issuer.
     #[serde(default)]
     pub registry: Texts,
-    /// What the issuer may issue; absent means anything, also what names no type.
+    /// Achievement types that the issuer may award; absent: every type, and achievements without a type.
     #[serde(default)]
     pub achievement_types: Option<Vec<String>>,
     /// The name to show for the issuer.
@@ -101,7 +101,7 @@ pub struct Rule {
 pub enum RegistryKind {
     /// The known-issuers file of the Digital Credentials Consortium.
     Dcc,
-    /// A plain JSON list, here or at `url`.
+    /// A plain JSON list in the policy or at `url`.
     List,
     /// OpenID Federation 1.0 below a trust anchor.
     OpenidFederation,
@@ -115,23 +115,23 @@ pub struct Listed {
     pub name: Option<String>,
 }
 
-/// A list of issuers that somebody keeps.
+/// A list of issuers that another party maintains.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Registry {
     pub id: String,
     pub name: String,
     pub kind: RegistryKind,
-    /// Where the list is; for a federation its trust anchor.
+    /// The address of the list; for a federation, its trust anchor.
     #[serde(default)]
     pub url: Option<String>,
     /// The list itself (kind `list`).
     #[serde(default)]
     pub issuers: Vec<Listed>,
-    /// The trust anchor's keys (a JSON Web Key Set), so that its host need not be trusted.
+    /// The trust anchor's keys (a JSON Web Key Set). With them, the anchor's host need not be trusted.
     #[serde(default)]
     pub jwks: Option<Value>,
-    /// Whether being listed is enough to be trusted when no rule speaks of the issuer.
+    /// Whether a listed issuer is trusted when no rule applies to it.
     #[serde(default = "yes")]
     pub trusted: bool,
 }
@@ -140,7 +140,7 @@ fn yes() -> bool {
     true
 }
 
-/// A case that the policy must decide as written: `skillgate policy test`.
+/// A test of the policy: a case and the expected decision. `skillgate policy test` runs it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Example {
@@ -151,7 +151,7 @@ pub struct Example {
     #[serde(default)]
     pub listed_in: Vec<String>,
     pub expect: Verdict,
-    /// The rule that must have decided.
+    /// The rule that is expected to decide.
     #[serde(default)]
     pub rule: Option<String>,
 }
@@ -164,7 +164,7 @@ struct File {
     version: Option<String>,
     #[serde(default)]
     unknown_issuer: Option<Verdict>,
-    /// Check → status found → status that it counts as.
+    /// Check → status found → status to report.
     #[serde(default)]
     checks: BTreeMap<CheckId, BTreeMap<CheckStatus, CheckStatus>>,
     #[serde(default, rename = "rule")]
@@ -173,7 +173,7 @@ struct File {
     registries: Vec<Registry>,
     #[serde(default, rename = "authority")]
     authorities: Vec<Authority>,
-    /// Names by which issuers call the employer, when they make a credential out to it alone.
+    /// The employer's names in credentials that are addressed to the employer alone (`aud`).
     #[serde(default)]
     audience: Texts,
     #[serde(default)]
@@ -190,7 +190,7 @@ pub struct TrustPolicy {
     authorities: Authorities,
 }
 
-/// What a registry says of an issuer.
+/// A registry's answer about an issuer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     pub registry_id: String,
@@ -199,20 +199,20 @@ pub struct Listing {
     pub issuer_name: Option<String>,
 }
 
-/// What was decided, and by what.
+/// A decision and its reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
     pub verdict: Verdict,
-    /// The rule or registry that decided; `None` when nothing speaks of the issuer.
+    /// The rule or registry that decided; `None` when no rule and no registry knows the issuer.
     pub rule: Option<String>,
     /// The name to show, and the registry or policy that vouches for it.
     pub name: Option<(String, String)>,
-    /// A rule allows the issuer, but not what the credential is.
+    /// A rule allows the issuer, but not this type of achievement.
     pub wrong_type: bool,
 }
 
 impl TrustPolicy {
-    /// Knows nobody: every issuer needs a person's eye.
+    /// The policy without rules: a person should look at every issuer.
     pub fn built_in() -> Self {
         let file = File {
             name: "built-in".to_owned(),
@@ -262,17 +262,17 @@ impl TrustPolicy {
         Ok(Self { reference: PolicyRef { name, sha256: hex::encode(Sha256::digest(text)) }, file, authorities })
     }
 
-    /// What the report names.
+    /// The policy's name, version and hash, for reports.
     pub fn reference(&self) -> PolicyRef {
         self.reference.clone()
     }
 
-    /// Who may say whose a key is that comes with certificates.
+    /// The authorities that may certify the owner of a key.
     pub fn authorities(&self) -> &Authorities {
         &self.authorities
     }
 
-    /// Names by which issuers call the employer; empty when the policy does not say.
+    /// The employer's names in `aud`; empty when the policy names none.
     pub fn audience(&self) -> &[String] {
         &self.file.audience.0
     }
@@ -286,7 +286,7 @@ impl TrustPolicy {
         &self.file.registries
     }
 
-    /// Decides about an issuer: denials, then permissions in order, then registries, then the answer for strangers.
+    /// Decides about an issuer: denials, then permissions in order, then registries, then `unknown_issuer`.
     pub fn decide(&self, issuer: &str, achievement_types: &[String], listings: &[Listing]) -> Decision {
         let listing_name = listings.iter().find_map(|listing| Some((listing.issuer_name.clone()?, listing.registry.clone())));
         let decision = |verdict, rule: &str| Decision {
@@ -301,7 +301,7 @@ impl TrustPolicy {
         }
         let mut wrong_type = None;
         for rule in self.file.rules.iter().filter(|rule| rule.decision == Verdict::Allow).filter(speaks) {
-            // What does not say of which type it is may be of any: a holder can sometimes leave the type out.
+            // An achievement without a type may be of any type: a holder can sometimes leave the type out.
             let covers = rule.achievement_types.as_ref().is_none_or(|allowed| {
                 !achievement_types.is_empty() && achievement_types.iter().all(|kind| allowed.contains(kind))
             });
@@ -329,8 +329,8 @@ impl TrustPolicy {
         }
     }
 
-    /// Makes a check stricter or laxer as the policy says. Checks of authenticity are never made laxer, nor is a revocation or
-    /// another person's credential ever made acceptable.
+    /// Makes a check stricter or more lenient as the policy says. Checks of authenticity never become more lenient, and a revoked
+    /// credential or another person's credential never becomes acceptable.
     pub fn adjust(&self, check: Check) -> Check {
         let Some(to) = self.file.checks.get(&check.id).and_then(|changes| changes.get(&check.status)).copied() else {
             return check;
@@ -338,7 +338,7 @@ impl TrustPolicy {
         strictness::adjusted(check, to, &self.reference.name)
     }
 
-    /// Runs the policy's own examples. Returns one sentence per example that came out otherwise.
+    /// Runs the policy's own examples. Returns one sentence per example with an unexpected decision.
     pub fn test(&self) -> (usize, Vec<String>) {
         let mut failures = Vec::new();
         for (number, example) in self.file.examples.iter().enumerate() {

@@ -1,6 +1,7 @@
-//! The log of a did:webvh 1.0 identifier: every entry is hashed, chained to the one before and signed by a key that may change it.
-//! Comes in: the log's text and the DID. Goes out: the documents in order and what witnesses must confirm, or why the log is not to be believed.
-//! Must not know: where the log is.
+//! The log of a did:webvh 1.0 identifier: every entry is hashed, chained to the previous entry and signed by an authorised key.
+//! Comes in: the log's text and the DID. Goes out: the documents in order and the entries that witnesses must confirm, or the fault
+//! of the log.
+//! Must not know: the log's address.
 
 use super::proof;
 use super::witness::{Needed, Witnesses};
@@ -18,23 +19,23 @@ const MAX_ENTRIES: usize = 300;
 const MAX_KEYS: usize = 32;
 const METHOD: &str = "did:webvh:1.0";
 const PLACEHOLDER: &str = "{SCID}";
-/// What an entry may set (did:webvh 1.0, "DID Method Parameters"); anything else could change what the log means.
+/// The parameters that an entry may set (did:webvh 1.0, "DID Method Parameters"). An unknown parameter could change the log's meaning.
 const PARAMETERS: [&str; 9] =
     ["method", "scid", "updateKeys", "nextKeyHashes", "witness", "watchers", "portable", "deactivated", "ttl"];
 
-/// A log whose every entry is what the one before allowed.
+/// A log in which every entry follows from the previous entry.
 #[derive(Debug)]
 pub struct Log {
-    /// The documents that count at the moment asked, oldest first.
+    /// The documents that were in force by the requested moment, oldest first.
     pub versions: Vec<Version>,
     pub deactivated: bool,
     /// The `versionId` of every entry.
     pub version_ids: Vec<String>,
-    /// What witnesses must confirm.
+    /// The entries that witnesses must confirm.
     pub needed: Vec<Needed>,
 }
 
-/// What entries have set so far.
+/// The parameters after the entries read so far.
 #[derive(Default)]
 struct State {
     scid: String,
@@ -48,10 +49,10 @@ struct State {
     id: String,
 }
 
-/// Reads and checks a log. Entries later than `at` are checked, and their documents left out.
+/// Reads and checks a log. Entries later than `at` are checked too, but their documents are left out.
 ///
 /// # Errors
-/// A clause that says what is wrong.
+/// A clause that names the fault.
 pub fn read(bytes: &[u8], scid: &str, at: DateTime<Utc>) -> Result<Log, String> {
     if bytes.len() > MAX_BYTES {
         return Err("the log is too large".to_owned());
@@ -78,19 +79,19 @@ pub fn read(bytes: &[u8], scid: &str, at: DateTime<Utc>) -> Result<Log, String> 
 }
 
 impl State {
-    /// One more entry; gives its document, and the witnesses that must have seen it.
+    /// Applies the next entry. Returns its document and the witnesses that must have seen it.
     fn apply(&mut self, number: usize, mut entry: Map<String, Value>) -> Result<(Version, Option<Witnesses>), String> {
         if self.deactivated {
-            return Err("it follows the end of the identifier".to_owned());
+            return Err("it comes after the identifier was deactivated".to_owned());
         }
         if entry.keys().any(|name| !matches!(name.as_str(), "versionId" | "versionTime" | "parameters" | "state" | "proof")) {
-            return Err("it has a member that is not known".to_owned());
+            return Err("it has an unknown member".to_owned());
         }
         let version_id = entry.get("versionId").and_then(Value::as_str).unwrap_or_default().to_owned();
         let time = entry.get("versionTime").and_then(Value::as_str).and_then(parse_moment).filter(|moment| moment.has_offset);
         let time = time.ok_or("its time can't be read")?.earliest;
         if self.time.is_some_and(|before| time <= before) {
-            return Err("it is not later than the one before".to_owned());
+            return Err("it is not later than the entry before".to_owned());
         }
         let proofs = entry.remove("proof");
         let signed = Value::Object(entry.clone());
@@ -101,10 +102,10 @@ impl State {
         let witnesses_before = self.witnesses.clone();
         self.set(number, parameters)?;
         self.check_promise(&promised, parameters)?;
-        // Without keys promised before, an entry is signed by a key that was allowed before it.
+        // Without pre-rotation, a key that the previous entry authorised signs the entry.
         let allowed = if number == 1 || !promised.is_empty() { &self.update_keys } else { &keys_before };
         if proof::signers(&signed, proofs.as_ref(), allowed).is_empty() {
-            return Err("it is not signed by a key that may change the log".to_owned());
+            return Err("no key that may change the log has signed it".to_owned());
         }
         let document = signed.get("state").cloned().ok_or("it has no document")?;
         self.move_to(number, &document)?;
@@ -120,7 +121,7 @@ impl State {
         entry.insert("versionId".to_owned(), Value::String(before.clone()));
         let text = jcs::canonical(&Value::Object(entry.clone()));
         if version_id != format!("{number}-{}", proof::hash(&text)) {
-            return Err("it was changed, or does not follow the one before".to_owned());
+            return Err("it was changed, or does not follow the entry before".to_owned());
         }
         if number > 1 {
             return Ok(());
@@ -128,19 +129,19 @@ impl State {
         entry.insert("versionId".to_owned(), Value::String(PLACEHOLDER.to_owned()));
         let text = jcs::canonical(&Value::Object(entry)).replace(self.scid.as_str(), PLACEHOLDER);
         if proof::hash(&text) != self.scid {
-            return Err("the identifier was not made from it".to_owned());
+            return Err("the identifier was not derived from it".to_owned());
         }
         Ok(())
     }
 
     fn set(&mut self, number: usize, parameters: &Map<String, Value>) -> Result<(), String> {
         if let Some(unknown) = parameters.keys().find(|name| !PARAMETERS.contains(&name.as_str())) {
-            return Err(format!("it sets {unknown:.40}, which is not known"));
+            return Err(format!("it sets the unknown parameter {unknown:.40}"));
         }
         match parameters.get("method").map(|method| method == METHOD) {
             Some(true) => {}
             None if number > 1 => {}
-            _ => return Err(format!("only {METHOD} is read")),
+            _ => return Err(format!("only the version {METHOD} is supported")),
         }
         let scid = parameters.get("scid").and_then(Value::as_str);
         if scid.is_some_and(|scid| scid != self.scid) || (number == 1) != parameters.contains_key("scid") {
@@ -157,7 +158,9 @@ impl State {
             self.witnesses = Witnesses::read(witness)?;
         }
         match flag(parameters, "portable")? {
-            Some(true) if number > 1 && !self.portable => return Err("it makes the identifier movable afterwards".to_owned()),
+            Some(true) if number > 1 && !self.portable => {
+                return Err("it makes the identifier portable, which only the first entry may do".to_owned());
+            }
             Some(portable) => self.portable = portable,
             None => {}
         }
@@ -165,18 +168,18 @@ impl State {
         Ok(())
     }
 
-    /// "Pre-Rotation Key Hash Generation and Verification": only keys whose hashes were published before may come next.
+    /// "Pre-Rotation Key Hash Generation and Verification": only keys whose hashes the previous entry published may follow.
     fn check_promise(&self, promised: &[String], parameters: &Map<String, Value>) -> Result<(), String> {
         if promised.is_empty() {
             return Ok(());
         }
         let says_what_follows = parameters.contains_key("updateKeys") && parameters.contains_key("nextKeyHashes");
         let is_kept = says_what_follows && self.update_keys.iter().all(|key| promised.contains(&proof::hash(key)));
-        if is_kept { Ok(()) } else { Err("its keys are not the ones that were promised before".to_owned()) }
+        if is_kept { Ok(()) } else { Err("its keys are not the keys that the entry before announced".to_owned()) }
     }
 
-    /// The document speaks for this identifier; it may name another place only when the log says so from the start, and then it
-    /// names the old place as well ("DID Portability").
+    /// The document must be this identifier's. It may name another place only when the first entry allows that, and must then name the
+    /// old place as well ("DID Portability").
     fn move_to(&mut self, number: usize, document: &Value) -> Result<(), String> {
         let id = document.get("id").and_then(Value::as_str).unwrap_or_default();
         if id.strip_prefix("did:webvh:").and_then(|rest| rest.split_once(':')).is_none_or(|(scid, _)| scid != self.scid) {
@@ -192,7 +195,7 @@ impl State {
     }
 }
 
-/// A list of texts; `null` stands for the empty list in older logs.
+/// A list of texts. Older logs write `null` for an empty list.
 fn texts(parameters: &Map<String, Value>, name: &str) -> Result<Option<Vec<String>>, String> {
     let Some(value) = parameters.get(name) else { return Ok(None) };
     if value.is_null() {

@@ -1,5 +1,5 @@
-//! did:webvh 1.0: a document on the web whose whole history can be checked, so that its host alone can't change it.
-//! Comes in: a DID. Goes out: where its log is, and the documents in the log.
+//! did:webvh 1.0: a document on the web with a history that can be checked, so that its host alone can't change it.
+//! Comes in: a DID. Goes out: the address of its log, and the documents in the log.
 //! Must not know: signatures on credentials.
 
 mod log;
@@ -19,7 +19,7 @@ const SCID_DIGITS: usize = 46;
 const ACCEPT_LOG: &str = "text/jsonl, application/jsonl, text/plain, */*;q=0.1";
 const ACCEPT_WITNESSES: &str = "application/json, */*;q=0.1";
 
-/// Where the log is and what identifies it ("The DID to HTTPS Transformation"): as for did:web, without the first part.
+/// The log's SCID and address ("The DID to HTTPS Transformation"): as for did:web, without the first part.
 fn place(did: &str) -> Option<(&str, Url)> {
     let (scid, rest) = did.strip_prefix("did:webvh:")?.split_once(':')?;
     let is_hash = scid.len() == SCID_DIGITS && scid.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -27,13 +27,13 @@ fn place(did: &str) -> Option<(&str, Url)> {
     Some((scid, document.join("did.jsonl").ok()?))
 }
 
-/// Fetches the log, and the file of its witnesses where the log has some, and checks everything.
+/// Fetches and checks the log and, if the log has witnesses, the witness file.
 ///
 /// # Errors
-/// [`KeyError::Unavailable`] when a file could not be had; [`KeyError::Invalid`] when the log is not to be believed.
+/// [`KeyError::Unavailable`] when a file could not be fetched; [`KeyError::Invalid`] when the log fails a check.
 pub async fn resolve(did: &str, documents: &Documents, at: DateTime<Utc>) -> Result<History, KeyError> {
     let Some((scid, address)) = place(did) else { return Err(KeyError::Invalid(format!("{did:.200} is malformed"))) };
-    let invalid = |problem: &str| KeyError::Invalid(format!("the history of {did:.200} can't be believed: {problem}"));
+    let invalid = |problem: &str| KeyError::Invalid(format!("the history of {did:.200} can't be trusted: {problem}"));
     let unavailable = |error: DocumentError| match error {
         DocumentError::Gone(_) => KeyError::Invalid(format!("{did:.200} was withdrawn")),
         other => KeyError::Unavailable(other.to_string()),
@@ -41,9 +41,9 @@ pub async fn resolve(did: &str, documents: &Documents, at: DateTime<Utc>) -> Res
     let fetched = documents.get(address.as_str(), ACCEPT_LOG).await.map_err(unavailable)?;
     let log = log::read(&fetched.bytes, scid, at).map_err(|problem| invalid(&problem))?;
     if !log.needed.is_empty() {
-        let address = address.join("did-witness.json").map_err(|_| invalid("its witnesses have no address"))?;
+        let address = address.join("did-witness.json").map_err(|_| invalid("the file of its witnesses has no address"))?;
         let fetched = documents.get(address.as_str(), ACCEPT_WITNESSES).await;
-        let fetched = fetched.map_err(|error| KeyError::Unavailable(format!("its history needs witnesses: {error}")))?;
+        let fetched = fetched.map_err(|error| KeyError::Unavailable(format!("the file of its witnesses is needed: {error}")))?;
         let file =
             json::parse(&fetched.bytes, &Limits::default()).map_err(|_| invalid("the file of its witnesses is not JSON"))?;
         if !witness::seen(&file, &log.version_ids, &log.needed) {
@@ -58,7 +58,7 @@ pub async fn resolve(did: &str, documents: &Documents, at: DateTime<Utc>) -> Res
         return Err(invalid("it belongs to another identifier"));
     }
     let Some(current) = log.versions.last().map(|version| version.document.clone()) else {
-        return Err(invalid("it starts after the moment of the check"));
+        return Err(invalid("it begins after the moment of the check"));
     };
     Ok(History { current, versions: log.versions })
 }

@@ -1,6 +1,6 @@
 //! Signatures and hashes of did:webvh 1.0: `eddsa-jcs-2022` by a did:key, and SHA-256 as a base58 multihash.
-//! Comes in: JSON. Goes out: which of the keys that may sign did sign.
-//! Must not know: what is signed.
+//! Comes in: JSON and the keys that may sign. Goes out: the keys that signed.
+//! Must not know: the meaning of the signed JSON.
 
 use crate::document::members::entries;
 use crate::jsonld::jcs;
@@ -9,13 +9,13 @@ use crate::verify::securing::proof::signature;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-/// More signatures than this on one thing are not looked at.
+/// The most signatures on one value that are checked.
 const MAX_PROOFS: usize = 16;
 /// Longest signature text: 64 bytes have at most 88 digits in base58.
 const MAX_VALUE: usize = 90;
 const SHA2_256: [u8; 2] = [0x12, 0x20];
 
-/// The hash of a text as the method writes it.
+/// The hash of a text, in the method's form.
 pub fn hash(text: &str) -> String {
     bs58::encode([SHA2_256.as_slice(), &Sha256::digest(text)[..]].concat()).into_string()
 }

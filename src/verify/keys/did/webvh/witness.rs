@@ -1,17 +1,17 @@
-//! The witnesses of a did:webvh log: parties that must have seen an entry before it counts.
+//! The witnesses of a did:webvh log: an entry counts only when enough witnesses signed it.
 //! Comes in: the `witness` parameter, and the file with their signatures. Goes out: whether enough of them signed.
-//! Must not know: where the file is, what the entries say.
+//! Must not know: the file's address, the entries' content.
 
 use super::proof;
 use crate::document::members::entries;
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
-/// Most witnesses of one log, and most entries of the file that are read.
+/// The most witnesses of one log, and the most entries of the file that are read.
 const MAX_WITNESSES: usize = 32;
 const MAX_ENTRIES: usize = 400;
 
-/// Who must have seen an entry, and how many of them.
+/// The witnesses of an entry, and how many of them must sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Witnesses {
     threshold: usize,
@@ -20,7 +20,7 @@ pub struct Witnesses {
 }
 
 impl Witnesses {
-    /// The `witness` parameter: `Ok(None)` for `{}`, no witnesses.
+    /// Reads the `witness` parameter; `Ok(None)` for `{}`, which means no witnesses.
     pub fn read(parameter: &Value) -> Result<Option<Self>, String> {
         if parameter.is_null() || parameter.as_object().is_some_and(serde_json::Map::is_empty) {
             return Ok(None);
@@ -32,7 +32,7 @@ impl Witnesses {
         let keys = keys.ok_or_else(wrong)?;
         let threshold = parameter.get("threshold").and_then(Value::as_u64).and_then(|count| usize::try_from(count).ok());
         let threshold = threshold.ok_or_else(wrong)?;
-        // A witness that is listed twice would count twice.
+        // A witness that is listed twice must not count twice.
         let distinct: HashSet<&String> = keys.iter().collect();
         if threshold == 0 || threshold > keys.len() || distinct.len() != keys.len() {
             return Err(wrong());
@@ -41,14 +41,14 @@ impl Witnesses {
     }
 }
 
-/// The entry with this number must have been seen by these.
+/// The entry with this number needs these witnesses.
 #[derive(Clone, Debug)]
 pub struct Needed {
     pub number: usize,
     pub by: Witnesses,
 }
 
-/// Whether the file shows that everything needed was seen. A signature on a later entry covers all entries before it.
+/// Whether the file holds enough signatures for every entry. A signature on a later entry covers all earlier entries.
 ///
 /// `versions`: the `versionId` of each entry of the log, in order.
 pub fn seen(file: &Value, versions: &[String], needed: &[Needed]) -> bool {

@@ -1,4 +1,4 @@
-//! Contexts below the top: only a credential inside the credential may carry its own.
+//! Contexts below the top: only a credential inside the credential may have its own context.
 //! Comes in: the document. Goes out: problems of the `context` and `integrity` checks.
 //! Must not know: proofs.
 
@@ -10,9 +10,9 @@ use crate::model::code::Code;
 use crate::verify::securing::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
 
-/// Members whose values are credentials.
+/// Members that hold credentials.
 const CREDENTIALS: [&str; 2] = ["endorsement", "verifiableCredential"];
-/// Contexts that name signature suites and nothing else: a proof may bring them itself.
+/// Contexts that define only signature suites: a proof may have them itself.
 const SUITES: [&str; 6] = [
     "https://w3id.org/security/suites/ed25519-2018/v1",
     "https://w3id.org/security/suites/ed25519-2020/v1",
@@ -21,7 +21,7 @@ const SUITES: [&str; 6] = [
     "https://w3id.org/security/data-integrity/v2",
     "https://w3c-ccg.github.io/lds-jws2020/contexts/lds-jws2020-v1.json",
 ];
-/// Credentials within one credential, at any depth.
+/// The most credentials within one credential, at any depth.
 const MAX_EMBEDDED: usize = 256;
 
 pub fn problems(document: &Map<String, Value>, contexts: &Contexts) -> Vec<ProofProblem> {
@@ -78,7 +78,7 @@ impl Walk<'_> {
         let here = || Path::Key(path, "@context").pointer();
         match members.get("@context") {
             None if is_credential => {
-                let detail = "a credential inside the document does not say which vocabularies it uses".to_owned();
+                let detail = "a credential inside the document does not name its vocabulary".to_owned();
                 self.problems.push(ProofProblem::integrity(Code::InnerContextMissing, &path.pointer(), detail));
             }
             None => {}

@@ -1,4 +1,4 @@
-//! Whether the JSON says what was signed: a signature covers the RDF of a document, readers read its JSON.
+//! Whether the JSON agrees with the signed content: a signature covers the document's RDF, but readers see its JSON.
 //! Comes in: the document and its verified proofs. Goes out: the checks `context` and `integrity`.
 //! Must not know: keys, signatures.
 
@@ -22,22 +22,22 @@ use serde_json::{Map, Value};
 
 pub use selective::Disclosure;
 
-/// What was seen of a document while a proof was checked.
+/// Facts about a document from the check of a proof.
 #[derive(Default)]
 pub struct Seen {
-    /// From expanding the document and the proof; absent where the JSON itself is signed.
+    /// From the expansion of the document and the proof; absent when the signature covers the JSON itself.
     pub notes: Option<Notes>,
     pub proof_notes: Option<Notes>,
-    /// For selective disclosure.
+    /// Only for selective disclosure.
     pub disclosure: Option<Disclosure>,
 }
 
-/// Judges what the expansion noticed, and what it can't notice.
+/// Judges the notes of the expansion, and makes the checks that the expansion can't make.
 pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts, edition: Edition) -> (Check, Check) {
     let mut problems: Vec<ProofProblem> = Vec::new();
     let all_notes = || seen.iter().flat_map(|seen| [&seen.notes, &seen.proof_notes]).flatten();
     if all_notes().any(|notes| notes.is_cut_short) {
-        let detail = "the document uses more unusual forms than the gateway checks".to_owned();
+        let detail = "the document uses too many unusual forms to be checked".to_owned();
         problems.push(ProofProblem::integrity(Code::TooComplex, "", detail));
     }
     if let Some(notes) = seen.iter().find_map(|seen| seen.notes.as_ref()) {
@@ -55,7 +55,7 @@ pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts,
     problems.extend(hard.into_iter().map(|finding| finding.problem));
     let notes = seen.iter().filter_map(|seen| seen.notes.as_ref()).flat_map(|notes| &notes.oddities);
     let tokens = notes.filter(|note| presented_token(document, note)).map(|note| {
-        let detail = "the signature of the presentation does not cover the token in it, which has its own signature".to_owned();
+        let detail = "the presentation's signature does not cover the token inside it, which has its own signature".to_owned();
         ProofProblem::integrity(Code::TokenNotCovered, &note.pointer, detail)
     });
     let soft = tokens.chain(soft.into_iter().map(|finding| finding.problem)).collect();
@@ -69,8 +69,8 @@ pub fn check(document: &Map<String, Value>, seen: &[&Seen], contexts: &Contexts,
     (context, integrity)
 }
 
-/// A token among a presentation's credentials: no IRI, so that RDF drops it. Its own signature is judged apart; what is lost is
-/// that the holder presents it.
+/// A token among a presentation's credentials: RDF drops it, because it is not an IRI. The token has its own signature, but nothing
+/// proves that the holder presented it.
 fn presented_token(document: &Map<String, Value>, note: &Note) -> bool {
     let is_presentation = entries(document.get("type")).any(|name| name == "VerifiablePresentation");
     let place = note.pointer.strip_prefix("/verifiableCredential").and_then(|rest| match rest.strip_prefix('/') {
@@ -87,14 +87,14 @@ fn presented_token(document: &Map<String, Value>, note: &Note) -> bool {
         && parts.iter().all(is_base64url)
 }
 
-/// The check that the first problem decides; the others are listed with it.
+/// The check with the first problem as its verdict and the other problems as findings.
 fn failed(problems: Vec<ProofProblem>) -> Option<Check> {
     let mut problems = problems.into_iter();
     let first = problems.next()?;
     Some(problems.fold(first.into_check(), |check, problem| check.finding(problem.finding())))
 }
 
-/// Nothing is wrong, but a person should know.
+/// Findings without a fault that a person should know.
 fn mild(document: &Map<String, Value>, soft: Vec<ProofProblem>) -> Check {
     if let Some(check) = failed(soft) {
         return Check { status: CheckStatus::Warning, ..check };
@@ -103,24 +103,24 @@ fn mild(document: &Map<String, Value>, soft: Vec<ProofProblem>) -> Check {
         return Check::warning(
             CheckId::Integrity,
             Code::InlineContext,
-            "The signature covers the document, but the document itself says what some of its words mean.",
+            "The signature covers the document, but the document itself defines the meaning of some of its words.",
         );
     }
     Check::pass(CheckId::Integrity, "Every value in the document is covered by the signature.")
 }
 
-/// What an oddity means for the reader; `None` when it is harmless.
+/// The problem that an oddity causes for readers; `None` for a harmless oddity.
 fn judge(note: &Note) -> Option<ProofProblem> {
     let problem = |code, detail: String| Some(ProofProblem::integrity(code, &note.pointer, detail));
     let what = &note.what;
     match &note.oddity {
         Oddity::UndefinedTerm => {
             let detail =
-                format!("the word \"{what}\" is not defined by the document's vocabularies, so the signature does not cover it");
+                format!("the document's vocabularies do not define the word \"{what}\", so the signature does not cover it");
             Some(ProofProblem { check: CheckId::Context, ..ProofProblem::integrity(Code::UndefinedTerm, &note.pointer, detail) })
         }
-        Oddity::DroppedValue => problem(Code::DataLoss, format!("the value {what} is not covered by the signature")),
-        Oddity::NotSigned => problem(Code::NotSigned, format!("\"{what}\" is not covered by the signature")),
+        Oddity::DroppedValue => problem(Code::DataLoss, format!("the signature does not cover the value {what}")),
+        Oddity::NotSigned => problem(Code::NotSigned, format!("the signature does not cover \"{what}\"")),
         Oddity::KeywordMember(name) => problem(Code::KeywordMember, format!("\"{name}\" could hide or move values from readers")),
         Oddity::IriMember(iri) | Oddity::IriType(iri) if vocabulary::has_name(iri) => {
             problem(Code::RenamedMember, format!("\"{what}\" hides a standard field under another spelling"))
@@ -131,9 +131,9 @@ fn judge(note: &Note) -> Option<ProofProblem> {
         Oddity::IriMember(_) | Oddity::IriType(_) => None,
         Oddity::Renamed(_) => problem(Code::RenamedMember, format!("\"{what}\" hides a standard field under another name")),
         Oddity::NestedArray => {
-            problem(Code::NestedArray, "a list directly in a list reads differently from what was signed".to_owned())
+            problem(Code::NestedArray, "a list directly inside another list reads differently from what was signed".to_owned())
         }
-        Oddity::ValueObject => problem(Code::ValueObject, "a value is wrapped, so that readers would miss it".to_owned()),
-        Oddity::RepeatedType => problem(Code::RepeatedType, format!("the type \"{what}\" is given twice")),
+        Oddity::ValueObject => problem(Code::ValueObject, "a value is written in a form that readers would miss".to_owned()),
+        Oddity::RepeatedType => problem(Code::RepeatedType, format!("the document gives the type \"{what}\" twice")),
     }
 }

@@ -1,5 +1,5 @@
-//! Nodes that are written in several places: RDF merges them, readers don't.
-//! Comes in: where nodes with identifiers are written. Goes out: problems of the `integrity` check.
+//! Nodes that a document describes in several places: RDF merges them, but readers don't.
+//! Comes in: the places of nodes with identifiers. Goes out: problems of the `integrity` check.
 //! Must not know: proofs, contexts.
 
 use crate::jsonld::dataset::Term;
@@ -9,7 +9,7 @@ use crate::verify::securing::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
 use std::collections::{HashMap, HashSet};
 
-/// Properties (last part of their IRI) whose values decide what the credential says. Such a node may not be described elsewhere.
+/// Properties (last part of their IRI) whose values decide the credential's content. Such a node must not be described elsewhere.
 const DECISIVE: [&str; 11] = [
     "credentialStatus",
     "credentialSchema",
@@ -23,17 +23,17 @@ const DECISIVE: [&str; 11] = [
     "achievement",
     "credentialSubject",
 ];
-/// Of these, the ones that different credentials in one document may well speak about.
+/// Properties of this list that several credentials in one document may share.
 const SHARED: [&str; 3] = ["credentialSubject", "achievement", "resultDescription"];
-/// More differing descriptions of one node than this are not compared: each is held against each.
+/// The most differing descriptions of one node that are compared, since each is compared with each.
 const MAX_DESCRIPTIONS: usize = 300;
-/// People and organisations: they may be described in several places, in more or less detail.
+/// People and organisations: several places may describe them, in more or less detail.
 const PROFILES: [&str; 4] = ["issuer", "creator", "source", "holder"];
-/// Properties whose value may bear the identifier of another node, and all that it may say about it then.
+/// Properties whose value may have the identifier of another node, and the members that such a value may have.
 const ASIDES: [(&str, &[&str]); 2] =
     [("credentialSubject", &["id", "type", "endorsementComment"]), ("Criteria", &["id", "type", "narrative"])];
 
-/// Decisive nodes with a second, differing description. A mere reference (`id`, with or without `type`) is none.
+/// Decisive nodes with a second, differing description. A reference (`id`, with or without `type`) is not a description.
 pub fn redescribed(document: &Map<String, Value>, notes: &Notes) -> Vec<ProofProblem> {
     let mut places: HashMap<(&Term, Option<&Term>), Vec<&NodeNote>> = HashMap::new();
     for node in notes.nodes.iter().filter(|node| node.described) {
@@ -53,17 +53,17 @@ fn conflict(document: &Map<String, Value>, places: &[&NodeNote]) -> Option<Proof
     let pairs = decisive.flat_map(|decisive| descriptions.iter().map(move |other| (decisive, other)));
     let differing = |one: &Description<'_>, other: &Description<'_>| one.content != other.content && !may_share(one, other);
     let (decisive, other) = pairs.into_iter().find(|(decisive, other)| differing(decisive, other))?;
-    let detail = format!("what is said about {} is spread over several places", name(&decisive.node.id));
+    let detail = format!("the document describes {} in several places, in different ways", name(&decisive.node.id));
     Some(ProofProblem::integrity(Code::NodeRedescribed, &other.node.pointer, detail))
 }
 
-/// What is written of a node at one place.
+/// The description of a node at one place.
 struct Description<'a> {
     node: &'a NodeNote,
     content: Option<&'a Value>,
 }
 
-/// One description of each content, property and credential: comparing equal ones again and again would take long.
+/// One description per content, property and credential, so that equal descriptions are compared once.
 fn distinct<'a>(document: &'a Map<String, Value>, places: &[&'a NodeNote]) -> Vec<Description<'a>> {
     let mut seen = HashSet::new();
     let described = places.iter().map(|node| Description { node, content: at(document, node) });
@@ -81,8 +81,8 @@ fn is_decisive(node: &NodeNote) -> bool {
     }
 }
 
-/// A subject may be its own issuer; different credentials may speak about the same subject or achievement; what is
-/// endorsed is described where it stands and in the endorsement.
+/// A subject may be its own issuer. Several credentials may have the same subject or achievement. An endorsed object is described at
+/// its own place and in the endorsement.
 fn may_share(one: &Description<'_>, other: &Description<'_>) -> bool {
     let is = |one: &Description<'_>, names: &[&str]| last_part(one.node).is_some_and(|property| names.contains(&property));
     let is_aside = |one: &Description<'_>| {
@@ -95,7 +95,7 @@ fn may_share(one: &Description<'_>, other: &Description<'_>) -> bool {
     is_aside(one) || is_aside(other) || own_issuer(one, other) || own_issuer(other, one) || elsewhere
 }
 
-/// The credential inside the document that a place belongs to.
+/// The inner credential that holds a place.
 fn scope(pointer: &str) -> &str {
     let start =
         ["/endorsement/", "/verifiableCredential/"].iter().filter_map(|marker| Some(pointer.rfind(marker)? + marker.len())).max();

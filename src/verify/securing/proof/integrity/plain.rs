@@ -1,4 +1,4 @@
-//! Members that decide validity, status and issuer: they must stand in their plain form, where readers look.
+//! Members that decide validity, status and issuer: readers must find them in their usual place and plain form.
 //! Comes in: the document. Goes out: problems of the `integrity` check.
 //! Must not know: proofs, contexts.
 

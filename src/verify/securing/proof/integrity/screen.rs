@@ -1,4 +1,4 @@
-//! The contexts at the top of a document: known, few, each once, and giving no standard field another name.
+//! The contexts at the top of a document: few, known, each listed once, and none of them renames a standard field.
 //! Comes in: the document. Goes out: problems of the `context` and `integrity` checks.
 //! Must not know: proofs.
 
@@ -11,12 +11,12 @@ use crate::verify::securing::proof::problem::ProofProblem;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
-/// More contexts than this on one document are refused unread.
+/// The most contexts of one document; a longer list is refused unread.
 const MAX_CONTEXTS: usize = 8;
 
 const BASE_CONTEXTS: [&str; 2] = ["https://www.w3.org/2018/credentials/v1", "https://www.w3.org/ns/credentials/v2"];
 
-/// The context URLs that a document lists at its top.
+/// The context URLs at the top of a document.
 pub fn context_urls(document: &Map<String, Value>) -> Vec<&str> {
     entries(document.get("@context")).filter_map(Value::as_str).collect()
 }
@@ -26,22 +26,26 @@ pub fn has_inline(document: &Map<String, Value>) -> bool {
     entries(document.get("@context")).any(|entry| !entry.is_string())
 }
 
-/// What can be refused before any work.
+/// The problem that is visible before any work on the document.
 pub fn screen(document: &Map<String, Value>, contexts: &Contexts) -> Result<(), ProofProblem> {
     if document.get("@context").is_none() {
-        return Err(problem("/@context", Code::ContextMissing, "the document names no vocabulary".to_owned()));
+        return Err(problem(
+            "/@context",
+            Code::ContextMissing,
+            "the document does not name its vocabulary (JSON-LD context)".to_owned(),
+        ));
     }
     list(entries(document.get("@context")).as_slice(), contexts, "/@context", true)
 }
 
-/// Judges one list of contexts. `inline`: whether objects may stand in it.
+/// Judges one list of contexts. `inline`: whether the list may hold objects.
 pub fn list(entries: &[Value], contexts: &Contexts, pointer: &str, inline: bool) -> Result<(), ProofProblem> {
     let wrong = |code, detail| Err(problem(pointer, code, detail));
     if entries.len() > MAX_CONTEXTS {
         return wrong(Code::ContextExcess, format!("the document lists more than {MAX_CONTEXTS} vocabularies"));
     }
     if !entries.first().and_then(Value::as_str).is_some_and(|url| BASE_CONTEXTS.contains(&url)) {
-        return wrong(Code::ContextOrder, "the vocabulary of Verifiable Credentials is not the first one".to_owned());
+        return wrong(Code::ContextOrder, "the document does not list the vocabulary of Verifiable Credentials first".to_owned());
     }
     let mut seen = Vec::new();
     for entry in entries {
@@ -61,10 +65,10 @@ pub fn list(entries: &[Value], contexts: &Contexts, pointer: &str, inline: bool)
     Ok(())
 }
 
-/// No one can tell what an unknown vocabulary says, so a signature over its meaning can't be checked. The document is not at fault.
+/// An unknown vocabulary: the signature covers its meaning, so the signature can't be checked. The document is not at fault.
 pub fn unknown(url: &str, pointer: &str) -> ProofProblem {
     let detail =
-        format!("the document uses the vocabulary {url:.200}, which is not known here, so its signature was not checked");
+        format!("the document uses the vocabulary {url:.200}, which the gateway does not know, so its signature was not checked");
     ProofProblem { status: CheckStatus::CouldNotCheck, ..problem(pointer, Code::UnknownContext, detail) }
 }
 
@@ -73,8 +77,7 @@ fn problem(pointer: &str, code: Code, detail: String) -> ProofProblem {
     ProofProblem { check: CheckId::Context, status: CheckStatus::Fail, code, detail, pointer }
 }
 
-/// Words of added or inline contexts that the document uses for what the standard calls otherwise, or in another
-/// meaning than the standard's.
+/// Words of added or inline contexts that rename a standard field, or that give a standard name another meaning.
 pub fn foreign_names(document: &Map<String, Value>, contexts: &Contexts, edition: Edition) -> Vec<ProofProblem> {
     let entries = entries(document.get("@context")).as_slice();
     if entries.iter().all(|entry| entry.as_str().is_some_and(|url| contexts.is_built_in(url))) {

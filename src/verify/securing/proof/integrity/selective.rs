@@ -1,6 +1,6 @@
-//! What a holder who may withhold parts of a credential could have withheld.
-//! Comes in: which statements the issuer made mandatory. Goes out: problems of the `integrity` check.
-//! Must not know: how the proof was checked.
+//! The parts of a selectively disclosed credential that its holder could have withheld.
+//! Comes in: the mandatory and the chosen statements. Goes out: problems of the `integrity` check.
+//! Must not know: the check of the proof.
 
 use crate::document::members::entries;
 use crate::jsonld::dataset::{Quad, Term};
@@ -12,34 +12,34 @@ use serde_json::{Map, Value};
 /// The statements of a selectively disclosed document.
 #[derive(Clone, Debug)]
 pub struct Disclosure {
-    /// Always disclosed: the issuer decided so.
+    /// Mandatory: the issuer requires that they are always disclosed.
     pub mandatory: Vec<Quad>,
-    /// Disclosed by the holder's choice.
+    /// Chosen: the holder disclosed them.
     pub chosen: Vec<Quad>,
     /// The proof shows that nothing was left out.
     pub is_whole: bool,
 }
 
-/// A problem, and whether it is one to refuse for.
+/// A problem, and whether it rejects the credential.
 pub struct Withholdable {
     pub problem: ProofProblem,
     pub fatal: bool,
 }
 
 const CREDENTIALS: &str = "https://www.w3.org/2018/credentials#";
-/// A holder who could leave one of these out could make an expired or revoked credential look good.
+/// Properties that a holder must not withhold: without them, an expired or revoked credential would look good.
 const DECISIVE: [&str; 5] = ["validFrom", "validUntil", "issuanceDate", "expirationDate", "credentialStatus"];
 
-/// Properties (last part of their IRI) that say whether something was achieved, and measured by what.
+/// Properties (last part of their IRI) of results and of their requirements.
 const RESULTS: [&str; 3] = ["result", "resultDescription", "rubricCriterionLevel"];
 
-/// Statements about validity, status and results must be mandatory; absent ones can't be told from withheld ones.
+/// Statements about validity, status and results must be mandatory, because a missing statement may be a withheld statement.
 pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<Withholdable> {
     if disclosure.is_whole {
         return Vec::new();
     }
     let mut found = Vec::new();
-    // An issuer who marks nothing does not use the mechanism; one who marks some statements left the others out on purpose.
+    // An issuer that marks no statement as mandatory does not use the mechanism. An issuer that marks some chose to leave out the others.
     let strict = is_badge(document) && !disclosure.mandatory.is_empty();
     let mut report = |name: &str, detail: String| {
         let problem = ProofProblem::integrity(Code::Withholdable, &format!("/{name}"), detail);
@@ -48,7 +48,7 @@ pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<W
     for name in DECISIVE {
         let predicate = format!("{CREDENTIALS}{name}");
         if disclosure.chosen.iter().any(|quad| *quad.predicate == *predicate) {
-            report(name, format!("the holder could have left out {name}, or others like it"));
+            report(name, format!("the holder could have left out {name}, or further values of it"));
         }
     }
     let status_nodes: Vec<&Term> =
@@ -63,8 +63,8 @@ pub fn problems(document: &Map<String, Value>, disclosure: &Disclosure) -> Vec<W
     found
 }
 
-/// A holder who could leave out a result, or the bar that it had to reach, could turn a failed course into a passed one. Badges
-/// without any result are common, so that this is for a person to judge.
+/// A holder who can leave out a result, or the required value, can make a failed course look passed. Badges without results are
+/// common, so a person must judge.
 fn results(document: &Map<String, Value>, disclosure: &Disclosure) -> Option<Withholdable> {
     let subjects = || entries(document.get("credentialSubject")).filter(|subject| subject.get("achievement").is_some());
     subjects().next()?;
@@ -72,11 +72,11 @@ fn results(document: &Map<String, Value>, disclosure: &Disclosure) -> Option<Wit
     let nodes: Vec<&Term> = all(disclosure).filter(|quad| is_link(quad)).map(|quad| &quad.object).collect();
     let is_chosen = disclosure.chosen.iter().any(|quad| is_link(quad) || nodes.contains(&&quad.subject));
     let detail = if is_chosen {
-        "the holder could have left out a result, or a part of what it had to reach"
+        "the holder could have left out a result, or a part of the result that was required"
     } else if subjects().any(|subject| !entries(subject.get("result")).any(Value::is_object)) {
-        "the file shows no result, and its holder could have left out one that says the achievement was not reached"
+        "the file shows no result, and its holder could have left out a result that says \"not achieved\""
     } else if !subjects().all(is_conclusive) {
-        "the file does not show what a result had to reach, and its holder could have left that out"
+        "the file does not show which result was required, and its holder could have left that out"
     } else {
         return None;
     };
@@ -84,7 +84,7 @@ fn results(document: &Map<String, Value>, disclosure: &Disclosure) -> Option<Wit
     Some(Withholdable { problem, fatal: false })
 }
 
-/// Whether each result bears a status, or is described with what it had to reach.
+/// Whether each result has a status, or a description with a required value.
 fn is_conclusive(subject: &Value) -> bool {
     let descriptions: Vec<&Value> =
         entries(subject.get("achievement")).flat_map(|achievement| entries(achievement.get("resultDescription"))).collect();

@@ -1,5 +1,5 @@
 //! bbs-2023, derived proofs without further features (Data Integrity BBS Cryptosuites 1.0 §3.4.5).
-//! Comes in: the proof and the document. Goes out: which statements the issuer signed.
+//! Comes in: the proof and the document. Goes out: the statements that the issuer signed.
 //! Must not know: other suites.
 
 use super::derived::{Components, index};
@@ -14,7 +14,7 @@ use std::collections::HashMap;
 
 /// Three points and three scalars, before the undisclosed messages and the challenge.
 const FIXED: usize = 3 * 48 + 3 * 32;
-/// In a compressed point: "this is the point at infinity". A proof made of those would fit everything.
+/// The flag of the point at infinity in a compressed point. A proof of such points would match every document.
 const INFINITY: u8 = 0x40;
 
 pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, Seen), ProofProblem> {
@@ -41,7 +41,7 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
     let statements = Statements::new(input, &labels, &mandatory)?;
     let total = undisclosed + selective.len();
     if total > 2 * MAX_STATEMENTS {
-        return Err(ProofProblem::new(Code::TooComplex, "the credential behind the derived proof is too large".to_owned()));
+        return Err(ProofProblem::new(Code::TooComplex, "the credential is too large to be checked".to_owned()));
     }
     let ascending = selective.windows(2).all(|pair| pair[0] < pair[1]);
     if !ascending || selective.last().is_some_and(|last| *last >= total) || selective.len() != statements.chosen.len() {
@@ -64,7 +64,7 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
     }
 }
 
-/// What a proof shows, to whom, under whose key.
+/// A proof with its key, its header and the disclosed messages.
 #[derive(Clone, Copy)]
 struct Shown<'a> {
     key: &'a [u8],
@@ -75,8 +75,8 @@ struct Shown<'a> {
     indexes: &'a [usize],
 }
 
-/// Whether a proof fits draft-irtf-cfrg-bbs-signatures as it stands from draft 6 on, which the cryptosuite's own vectors follow;
-/// `None` when the proof or the key can't be read.
+/// Whether a proof matches draft-irtf-cfrg-bbs-signatures from draft 6 on, which the cryptosuite's own vectors follow. `None`: the
+/// proof or the key can't be read.
 fn fits(shown: &Shown<'_>) -> Option<bool> {
     use zkryptium::bbsplus::{ciphersuites::Bls12381Sha256, keys::BBSplusPublicKey};
     use zkryptium::schemes::{algorithms::BBSplus, generics::PoKSignature};

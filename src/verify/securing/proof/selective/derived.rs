@@ -1,6 +1,6 @@
 //! The CBOR form of derived proofs.
-//! Comes in: a `proofValue`. Goes out: its components, each of the type and size expected.
-//! Must not know: what they mean.
+//! Comes in: a `proofValue`. Goes out: its components, each with the expected type and size.
+//! Must not know: the meaning of the components.
 
 use crate::model::code::Code;
 use crate::verify::securing::proof::problem::ProofProblem;
@@ -8,12 +8,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ciborium::Value;
 
-/// Longer proof values are refused unread.
+/// Longest proof value; a longer value is refused unread.
 const MAX_TEXT: usize = 256 * 1024;
-/// Containers within containers in the CBOR; the format needs three.
+/// Deepest CBOR nesting; the format needs three levels.
 const MAX_NESTING: usize = 8;
 
-/// The five components of a derived proof, read one after the other.
+/// Reads the five components of a derived proof in order.
 pub struct Components(std::vec::IntoIter<Value>);
 
 fn malformed() -> ProofProblem {
@@ -28,12 +28,14 @@ impl Components {
         let body = match bytes.as_slice() {
             [0xd9, 0x5d, header, body @ ..] if *header == derived => body,
             [0xd9, 0x5d, header, ..] if *header == base => {
-                let detail =
-                    "this copy holds everything its holder could choose from, and is not meant to be passed on".to_owned();
+                let detail = "this copy of the credential is meant for its holder only".to_owned();
                 return Err(ProofProblem::new(Code::BaseProof, detail));
             }
             [0xd9, 0x5d, ..] => {
-                return Err(ProofProblem::new(Code::UnsupportedProof, "a feature of the signature is not supported".to_owned()));
+                return Err(ProofProblem::new(
+                    Code::UnsupportedProof,
+                    "the signature uses a feature that the gateway does not support".to_owned(),
+                ));
             }
             _ => return Err(malformed()),
         };
@@ -51,7 +53,7 @@ impl Components {
         bytes(self.next()?)
     }
 
-    /// Bytes, or null for none.
+    /// Bytes, or null.
     pub fn optional_bytes(&mut self) -> Result<Vec<u8>, ProofProblem> {
         match self.next()? {
             Value::Null => Ok(Vec::new()),
@@ -73,7 +75,7 @@ impl Components {
         }
     }
 
-    /// A map from canonical blank node numbers to something else, each number once.
+    /// A map from canonical blank node numbers to other labels; each number appears once.
     pub fn label_map<T>(&mut self, read: impl Fn(Value) -> Result<T, ProofProblem>) -> Result<Vec<(u32, T)>, ProofProblem> {
         let Value::Map(entries) = self.next()? else { return Err(malformed()) };
         let mut labels: Vec<(u32, T)> = Vec::with_capacity(entries.len());

@@ -1,5 +1,5 @@
 //! ecdsa-sd-2023, derived proofs (Data Integrity ECDSA Cryptosuites 1.0 §3.5.8).
-//! Comes in: the proof and the document. Goes out: which statements the issuer signed.
+//! Comes in: the proof and the document. Goes out: the statements that the issuer signed.
 //! Must not know: other suites.
 
 use super::Statements;
@@ -41,7 +41,7 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
     for ((line, _), signature) in statements.chosen.iter().zip(&signatures) {
         check(&one_time_key, line.as_bytes(), signature)?;
     }
-    // How many statements were left out can't be told.
+    // The proof does not show the number of withheld statements.
     Ok(statements.verified(input, false))
 }
 

@@ -1,6 +1,6 @@
-//! Selective disclosure: proofs of which a holder passed on a part (ecdsa-sd-2023, bbs-2023).
-//! Comes in: a derived proof, the revealed document, the issuer's key. Goes out: what is mandatory and what was chosen.
-//! Must not know: what follows from a missing part.
+//! Selective disclosure: derived proofs over a part of a credential (ecdsa-sd-2023, bbs-2023).
+//! Comes in: a derived proof, the revealed document, the issuer's key. Goes out: the mandatory and the chosen statements.
+//! Must not know: the consequences of a missing part.
 
 mod bbs;
 mod derived;
@@ -17,10 +17,10 @@ use crate::verify::keys::PublicKey;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashMap};
 
-/// Statements that one disclosed document may have: each costs a signature check or a curve operation.
+/// The most statements of a disclosed document: each costs a signature check or a curve operation.
 const MAX_STATEMENTS: usize = 400;
 
-/// Verifies a derived proof; a base proof, which only its holder may have, is refused.
+/// Verifies a derived proof. A base proof is refused: only its holder may have it.
 pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, Seen), ProofProblem> {
     match input.options.suite {
         Suite::Bbs => bbs::attempt(input, key),
@@ -28,9 +28,9 @@ pub fn attempt(input: &Input<'_>, key: &PublicKey) -> Result<(Option<Value>, See
     }
 }
 
-/// The statements of the revealed document under the labels that the issuer gave its blank nodes.
+/// The statements of the revealed document, with the issuer's labels for blank nodes.
 struct Statements {
-    /// Hash over the proof's options.
+    /// The hash of the proof's options.
     proof_hash: Vec<u8>,
     mandatory: Vec<(String, Quad)>,
     chosen: Vec<(String, Quad)>,
@@ -75,7 +75,7 @@ impl Statements {
         input.hash.digest(lines.as_bytes())
     }
 
-    /// `is_whole`: nothing that the issuer signed was left out.
+    /// `is_whole`: the document holds everything that the issuer signed.
     fn verified(self, input: &Input<'_>, is_whole: bool) -> (Option<Value>, Seen) {
         let lines = |rows: &[(String, Quad)]| rows.iter().map(|(line, _)| line.clone()).collect::<Vec<_>>();
         let explain = input.explain.then(|| {
