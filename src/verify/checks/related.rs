@@ -47,7 +47,7 @@ pub(crate) async fn check(document: &Value, documents: &Documents) -> Option<Che
     None
 }
 
-/// A built-in context against the digests that it was published with. `None`: it is not one of them.
+/// Compares a built-in context with its published digests. `None`: the context is not built in.
 fn against_published(resource: &Value, id: &str) -> Option<CheckStatus> {
     let first = digests::of(id).next()?;
     let known = |algorithm: Algorithm| {
@@ -56,17 +56,18 @@ fn against_published(resource: &Value, id: &str) -> Option<CheckStatus> {
     Some(match (matches(resource, &known), first.is_fixed) {
         (true, _) => CheckStatus::Pass,
         (false, true) => CheckStatus::Fail,
-        // Publishers replaced some contexts under the same address: the issuer may have meant an edition that is not known here.
+        // Publishers replaced some contexts under the same address, so the issuer may have used an edition that the gateway does not know.
         (false, false) => CheckStatus::Warning,
     })
 }
 
 fn other_edition(status: CheckStatus, pointer: &str) -> Check {
     let message = match status {
-        CheckStatus::Fail => "The credential pins a vocabulary by the digest of something else.",
-        _ => "The credential pins an edition of a vocabulary that is not known here.",
+        CheckStatus::Fail => "The credential states a digest for its vocabulary that belongs to another document.",
+        _ => "The credential requires an edition of a vocabulary that the gateway does not know.",
     };
-    let finding = Finding::new(Code::RelatedResourceMismatch, "The digest is not one of the vocabulary's.").at(pointer);
+    let finding =
+        Finding::new(Code::RelatedResourceMismatch, "The digest matches no published edition of the vocabulary.").at(pointer);
     Check::new(CheckId::Integrity, status, Code::RelatedResourceMismatch, message).finding(finding)
 }
 
@@ -87,10 +88,10 @@ impl Algorithm {
     }
 }
 
-/// The digests that a document may have, one for each of its editions.
+/// The digests that a document may have, one per edition.
 type Digests<'a> = &'a dyn Fn(Algorithm) -> Vec<Vec<u8>>;
 
-/// Every digest given must fit, and one must be given.
+/// At least one digest must be given, and every given digest must match.
 fn matches(resource: &Value, digests: Digests<'_>) -> bool {
     let sri: Vec<&str> = each(&resource["digestSRI"]).filter_map(Value::as_str).collect();
     let multibase: Vec<&str> = each(&resource["digestMultibase"]).filter_map(Value::as_str).collect();
@@ -99,7 +100,7 @@ fn matches(resource: &Value, digests: Digests<'_>) -> bool {
         && multibase.iter().all(|text| fits_multihash(text, digests))
 }
 
-/// `sha384-<base64>`; of several, separated by spaces, one must fit (Subresource Integrity).
+/// `sha384-<base64>`. Of several digests, separated by spaces, one must match (Subresource Integrity).
 fn fits_sri(text: &str, digests: Digests<'_>) -> bool {
     text.split_ascii_whitespace().any(|one| {
         let Some((algorithm, encoded)) = one.split_once('-') else { return false };
@@ -119,7 +120,7 @@ fn fits_sri(text: &str, digests: Digests<'_>) -> bool {
 fn fits_multihash(text: &str, digests: Digests<'_>) -> bool {
     let Ok(decoded) = decode_multibase(text) else { return false };
     let Ok(encoded) = MultiEncoded::new(&decoded) else { return false };
-    // What follows the code of the hash is its length in bytes, then the digest.
+    // The hash's code, then the digest's length in bytes, then the digest.
     let (algorithm, expected) = match encoded.parts() {
         (ssi_multicodec::SHA2_256, [32, digest @ ..]) => (Algorithm::Sha256, digest),
         (ssi_multicodec::SHA2_384, [48, digest @ ..]) => (Algorithm::Sha384, digest),

@@ -16,7 +16,7 @@ pub type UsedKey<'a> = (&'a ResolvedKey, Option<DateTime<Utc>>);
 pub fn check(keys: &[UsedKey<'_>], expected: Option<&str>, request: &ProofRequest<'_>) -> Check {
     let expected = match (expected, request.purpose) {
         (Some(expected), _) => expected,
-        // A presentation need not name its holder (VCDM 2.0 §4.13): whoever signed it is the holder then.
+        // A presentation need not name its holder (VCDM 2.0 §4.13): without a name, the signer is the holder.
         (None, Purpose::Authentication) => keys.first().map(|(key, _)| key.controller.as_str()).unwrap_or_default(),
         (None, Purpose::AssertionMethod) => {
             return Check::fail(

@@ -93,7 +93,7 @@ pub fn is_selective(claims: &Map<String, Value>) -> bool {
 }
 
 impl KeyBinding {
-    /// When the holder says that they signed.
+    /// The time of the holder's signature, as the holder states it.
     pub fn made_at(&self) -> Option<DateTime<Utc>> {
         self.jws.payload().get("iat").and_then(parse_seconds)
     }
