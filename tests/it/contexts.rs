@@ -1,5 +1,5 @@
 //! The built-in contexts against the official texts, where those lie beside the project: every document of the corpus that
-//! uses one must come out as the same statements under both. `cargo test --test it contexts -- --nocapture` prints the table.
+//! uses one must come out as the same statements under both. `cargo test --test it contexts -- --ignored --nocapture` prints the table.
 
 use crate::support::beside;
 use base64::Engine;

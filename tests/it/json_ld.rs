@@ -1,5 +1,5 @@
 //! JSON-LD and RDF canonicalisation against the W3C's own tests, where those lie beside the project.
-//! `cargo test --test it json_ld -- --nocapture` prints the table.
+//! `cargo test --test it json_ld -- --ignored --nocapture` prints the table.
 
 use crate::support::beside;
 use serde_json::Value;

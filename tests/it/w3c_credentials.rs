@@ -1,5 +1,5 @@
 //! Verifiable Credentials against the inputs of the W3C's own test suites, where those lie beside the project.
-//! `cargo test --test it w3c -- --nocapture` prints a table for each suite: what the suite expects, what came, and why.
+//! `cargo test --test it w3c -- --ignored --nocapture` prints a table for each suite: what the suite expects, what came, and why.
 //!
 //! Issuers of these suites are made up, so what is scored is how a document is secured (the checks `format`, `context`,
 //! `proof`, `integrity`), not whose key it is. A row that differs stands in a list below with its reason: a new difference
