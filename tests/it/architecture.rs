@@ -7,6 +7,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 const MAX_LINES: usize = 400;
+/// One row per verdict code, and nothing else.
+const CODES_MAX_LINES: usize = 600;
 const PIPELINE_MAX_LINES: usize = 200;
 const MAIN_MAX_LINES: usize = 40;
 
@@ -122,6 +124,7 @@ fn files_stay_short_and_open_with_what_they_are_for() {
         let cap = match source.path.as_str() {
             "src/main.rs" => MAIN_MAX_LINES,
             "src/pipeline.rs" => PIPELINE_MAX_LINES,
+            "src/model/code/table.rs" => CODES_MAX_LINES,
             _ => MAX_LINES,
         };
         let lines = source.text.lines().count();

@@ -7,6 +7,7 @@
 //!     Variant "stable_code" in [other checks] as OtherStatus of OTHER_TYPE "Sentence." => "Other next step." embedded TYPE NEXT_STEP,
 //! }
 //! ```
+//! TYPE: the URI of a standard where one names the problem; `OWN`: `/problems/CODE` of the gateway; `UNTYPED`: no type (texts.rs).
 //! `embedded`: what an embedded proof (VC Data Integrity 1.0) says instead, where its standard or the reader's way out is another.
 
 use super::codes;
