@@ -60,7 +60,7 @@ pub enum AppError {
     /// A person must change the settings.
     #[error("{0}")]
     Settings(String),
-    #[error("{address} can't be listened on: {cause}")]
+    #[error("{address} can't be listened on: {cause}. http.listen names the address (serve --listen)")]
     Listen { address: String, cause: std::io::Error },
     #[error("the server failed: {0}")]
     Server(#[from] std::io::Error),

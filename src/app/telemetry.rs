@@ -1,12 +1,15 @@
 //! Destination and format of the log. Messages are past-tense sentences with ids only: never names, addresses or credential bodies.
 
 use crate::config::{LogFormat, LogSettings};
+use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
 /// Starts logging to standard error; a second call changes nothing. A filter that can't be read falls back to `info`.
 pub fn telemetry(settings: &LogSettings) {
     let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A file or a journal gets no colours; on a terminal the library heeds NO_COLOR.
+    let builder = if std::io::stderr().is_terminal() { builder } else { builder.with_ansi(false) };
     let started = match settings.format {
         LogFormat::Text => builder.compact().try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

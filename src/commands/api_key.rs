@@ -30,7 +30,10 @@ enum Action {
     /// List the names and ids of keys; the keys themselves are never shown
     List,
     /// Revoke a key at once
-    Revoke { id: String },
+    Revoke {
+        /// The key's id, as the list shows it
+        id: String,
+    },
 }
 
 pub fn run(settings: &SettingsArgs, arguments: &ApiKeyArgs) -> anyhow::Result<ExitCode> {

@@ -36,6 +36,7 @@ enum Action {
     },
     /// Print the requests for a sample event and send nothing; the answers come from the manifest's tests
     Plan {
+        /// The connector
         name: String,
         /// Test in the manifest whose event, settings and answers are used; the first test if absent
         #[arg(long, value_name = "NAME")]
@@ -51,6 +52,7 @@ enum Action {
     Check {
         /// The connection's id
         connection: String,
+        /// The employer whose connection it is
         #[arg(long, default_value = "default")]
         tenant: String,
     },

@@ -21,11 +21,13 @@ pub struct PolicyArgs {
 enum Action {
     /// Run the policy's own examples; exit code 1 if an example comes out differently
     Test {
+        /// Trust policy (TOML or JSON)
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
     /// Print the decision about an issuer and the rule that makes it; registries are asked
     Explain {
+        /// Trust policy (TOML or JSON)
         #[arg(value_name = "FILE")]
         file: PathBuf,
         /// DID or web address

@@ -20,6 +20,7 @@ pub struct ReceiptArgs {
 enum Action {
     /// Check receipts, oldest first; receipts of one tenant must follow each other in the chain
     Verify {
+        /// Receipts, each as `GET /v1/credentials/{id}/receipt` answered it
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// The gateway's public key (JSON Web Key); this installation's key if absent

@@ -100,7 +100,7 @@ pub struct VerifySettings {
     pub status_check_hours: u16,
 }
 
-/// Keys: `retry_schedule_seconds`, `concurrency`, `connectors_dir`, `secrets_dir`, `files_dir`.
+/// Keys: `retry_schedule_seconds`, `concurrency`, `connectors_dir`, `secrets_dir`, `files_dir`, `keep_days`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeliverySettings {
