@@ -9,6 +9,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::Regex;
 use serde_json::Value;
 use std::sync::LazyLock;
+use url::form_urlencoded;
 use zeroize::Zeroizing;
 
 const MAX_CHARS: usize = 2_000;
@@ -82,7 +83,8 @@ impl Redactor {
         let quoted = Value::String(text.to_owned()).to_string();
         let escaped = quoted.trim_matches('"').to_owned();
         let encoded = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        for form in [text.to_owned(), encoded, escaped] {
+        let in_query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+        for form in [text.to_owned(), encoded, in_query, escaped] {
             if !form.is_empty() && !self.needles.iter().any(|(known, _)| **known == form) {
                 self.needles.push((Zeroizing::new(form), mask));
             }
@@ -199,6 +201,12 @@ mod tests {
     fn people_are_masked_whether_we_know_them_or_not() {
         let text = redactor().text("Ada Example <ADA@example.org> and bob.b+x@mail.example.com, ada%40example.org");
         assert_eq!(text, "[person] <[person]> and [person], [person]");
+    }
+
+    #[test]
+    fn a_known_person_in_a_query_hides_no_more_of_the_address() {
+        let text = redactor().text("GET https://hr.example.org/people?email=ada%40example.org&name=Ada+Example&page=2");
+        assert_eq!(text, "GET https://hr.example.org/people?email=[person]&name=[person]&page=2");
     }
 
     #[test]

@@ -12,7 +12,6 @@ use super::registry::{Connector, RegistryError};
 use super::run::End;
 use super::script::Script;
 use super::stop::StopKind;
-use crate::model::candidate::Identity;
 use crate::model::clock::Clock;
 use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
 use crate::model::event::Event;
@@ -97,7 +96,7 @@ pub async fn plan(connector: &Arc<Connector>, test: Test, event: Option<Event>) 
     let report = engine.deliver(&job, &ledger(&test)).await;
     let (outcome, reason, message) = told(&report.end);
     let ending = format!("{outcome} {reason} {message}");
-    let redactor = Redactor::new(secrets, &Identity::default(), &[]);
+    let redactor = Redactor::new(secrets, candidate, &[]);
     let lines = script.transcript(ending.trim());
     let masked = lines.lines().map(|line| match line.split_once(": ") {
         Some((name @ ("authorization" | "webhook-signature"), _)) => format!("{name}: ***"),
