@@ -1,6 +1,8 @@
 //! The connectors' own tests, their golden requests, and the engine against a real socket.
 
 use skillgate::connector::{Registry, selftest};
+use skillgate::http::asyncapi;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,22 @@ async fn every_connector_passes_the_tests_of_its_own_manifest() {
         }
     }
     assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn every_event_of_a_fixture_is_an_event_that_the_gateway_could_send() {
+    let schema = asyncapi::event_schema().unwrap();
+    let validator = jsonschema::options().offline().should_validate_formats(true).build(&schema).unwrap();
+    let mut checked = 0;
+    for connector in registry().iter() {
+        for path in connector.manifest.tests.iter().map(|test| &test.event).collect::<BTreeSet<_>>() {
+            let event = connector.json_file(path).unwrap();
+            let problems: Vec<String> = validator.iter_errors(&event).map(|error| error.to_string()).collect();
+            assert!(problems.is_empty(), "{}: {path}: {problems:#?}", connector.manifest.connector);
+            checked += 1;
+        }
+    }
+    assert!(checked > 5, "only {checked} events were checked");
 }
 
 /// The requests of every manifest's tests, byte for byte. `SKILLGATE_UPDATE_GOLDEN=1` writes them anew.
