@@ -51,13 +51,7 @@ pub(crate) async fn open(received: &ReceivedCredential, keys: &KeyResolver, at: 
         Check::pass(CheckId::Integrity, "The seal covers everything that was read from the file."),
         validity::check(content, None, at),
     ];
-    Some(SecuredDocument {
-        format: Format::Elm3,
-        secured_with: Securing::VcJwt,
-        json: Some(content.clone()),
-        issuer_id,
-        checks,
-    })
+    Some(SecuredDocument { format: Format::Elm3, secured_with: Securing::VcJwt, json: Some(content.clone()), issuer_id, checks })
 }
 
 /// Every signature of the container must fit the very content that is read.
