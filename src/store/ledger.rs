@@ -3,7 +3,7 @@
 use super::pool::{AnyConnection, each_backend};
 use super::schema::ledger;
 use super::text::{clean, time_text};
-use super::transaction::ROWS_PER_STATEMENT;
+use super::transaction::write_rows;
 use super::{Result, Store, StoreError};
 use crate::model::ids::{ConnectionId, EventId};
 use crate::model::ledger::{LedgerEntry, LedgerState};
@@ -102,21 +102,18 @@ pub(super) fn of_events(
 
 /// Writes or replaces entries; each step of an event at most once.
 pub(super) fn put(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<()> {
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    write_rows!(connection, rows, |rows| {
         let values = (
             ledger::state.eq(excluded(ledger::state)),
             ledger::remote_id.eq(excluded(ledger::remote_id)),
             ledger::request_digest.eq(excluded(ledger::request_digest)),
             ledger::updated_at.eq(excluded(ledger::updated_at)),
         );
-        each_backend!(connection, c => {
-            diesel::insert_into(ledger::table)
-                .values(rows)
-                .on_conflict((ledger::connection_id, ledger::event_id, ledger::step))
-                .do_update()
-                .set(values)
-                .execute(c)
-        })?;
-    }
+        diesel::insert_into(ledger::table)
+            .values(rows)
+            .on_conflict((ledger::connection_id, ledger::event_id, ledger::step))
+            .do_update()
+            .set(values)
+    });
     Ok(())
 }
