@@ -77,6 +77,9 @@ impl Examiner {
 
     /// How many files the uploads count as: entries of an archive's directory, else 1 each.
     pub async fn count(&self, files: &[UploadedFile]) -> usize {
+        if !files.iter().any(intake::is_archive) {
+            return files.len();
+        }
         let limits = self.limits.clone();
         let counts = pool::each(files.to_vec(), move |file| intake::count(&file, &limits)).await;
         // A file that can't be counted is one file with a problem.

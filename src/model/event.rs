@@ -92,7 +92,7 @@ pub struct Envelope {
     pub event_type: EventType,
     pub tenantid: TenantId,
     pub partitionkey: CandidateRef,
-    /// The structured JSON form.
+    /// The structured JSON form. Empty in a hint within one process.
     pub body: Arc<str>,
 }
 

@@ -1,6 +1,7 @@
 //! Credentials: the bytes as received, the report, the normalised form.
 
 use super::packed::{Kind, pack, pack_json, unpack, unpack_json};
+use super::prepared::load_for_keys;
 use super::schema::{credentials, submission_credentials};
 use super::text::{clean, name_text, parse_name, parse_time, time_text};
 use super::transaction::{Transaction, insert_all};
@@ -206,12 +207,15 @@ impl Store {
 impl Transaction<'_> {
     /// Which of these bytes the person has.
     pub fn known_bytes(&mut self, tenant: &TenantId, candidate: &CandidateRef, fingerprints: &[&str]) -> Result<Vec<KnownBytes>> {
-        let rows: Vec<(String, String, String)> = credentials::table
-            .filter(credentials::tenant_id.eq(tenant.as_str()))
-            .filter(credentials::candidate_ref.eq(candidate.as_str()))
-            .filter(credentials::fingerprint.eq_any(fingerprints))
-            .select((credentials::id, credentials::fingerprint, credentials::outcome))
-            .load(self.connection)?;
+        let rows: Vec<(String, String, String)> = load_for_keys!(
+            self.connection,
+            fingerprints,
+            credentials::table
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .filter(credentials::candidate_ref.eq(candidate.as_str()))
+                .filter(credentials::fingerprint.eq_any(fingerprints))
+                .select((credentials::id, credentials::fingerprint, credentials::outcome))
+        )?;
         let into_known = |(id, fingerprint, outcome): (String, String, String)| {
             Ok(KnownBytes { id: CredentialId(id), fingerprint, outcome: parse_name(&outcome)? })
         };
@@ -229,13 +233,17 @@ impl Transaction<'_> {
         if natural_keys.is_empty() {
             return Ok(Vec::new());
         }
-        let rows: Vec<CredentialRow> = credentials::table
-            .filter(credentials::tenant_id.eq(tenant.as_str()))
-            .filter(credentials::candidate_ref.eq(candidate.as_str()))
-            .filter(credentials::natural_key.eq_any(natural_keys))
-            .filter(credentials::status.eq(name_text(&CredentialStatus::Active)?))
-            .select(CredentialRow::as_select())
-            .load(self.connection)?;
+        let active = name_text(&CredentialStatus::Active)?;
+        let rows: Vec<CredentialRow> = load_for_keys!(
+            self.connection,
+            natural_keys,
+            credentials::table
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .filter(credentials::candidate_ref.eq(candidate.as_str()))
+                .filter(credentials::natural_key.eq_any(natural_keys))
+                .filter(credentials::status.eq(&active))
+                .select(CredentialRow::as_select())
+        )?;
         let mut same = rows.into_iter().map(CredentialRow::into_model).collect::<Result<Vec<_>>>()?;
         same.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(same)

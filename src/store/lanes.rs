@@ -5,10 +5,10 @@
 
 use super::events::{EnvelopeRow, envelope, into_envelope};
 use super::pool::{AnyConnection, each_backend};
-use super::prepared::{Prepared, run_for_keys};
+use super::prepared::{Prepared, load_for_keys, run_for_keys};
 use super::schema::{connections, deliveries, events, lanes};
 use super::text::{parse_name, parse_time, time_text};
-use super::transaction::write_rows;
+use super::transaction::{FEW_ROWS, write_rows};
 use super::{Result, Store, Vault, deliveries as delivery_rows, identities, ledger};
 use crate::model::candidate::Identity;
 use crate::model::connection::ConnectionState;
@@ -189,7 +189,8 @@ pub(super) fn lock(connection: &mut AnyConnection, id: &str, candidates: &[&str]
         .order(lanes::candidate_ref.asc())
         .select((lanes::candidate_ref, lanes::holder, lanes::leased_until));
     Ok(match connection {
-        AnyConnection::Sqlite(sqlite) => found.load(sqlite)?,
+        AnyConnection::Sqlite(sqlite) if candidates.len() > FEW_ROWS => found.load(sqlite)?,
+        AnyConnection::Sqlite(sqlite) => Prepared(found).load(sqlite)?,
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(postgres) => found.for_update().load(postgres)?,
     })
@@ -257,23 +258,18 @@ pub(super) fn states(
     let Some((ConnectionState::Active, version)) = state_of(connection, tenant, id)? else {
         return Ok(candidates.iter().map(|candidate| ((*candidate).to_owned(), State::Paused)).collect());
     };
-    macro_rules! waiting {
-        () => {
-            deliveries::table
-                .inner_join(events::table.on(events::position.eq(deliveries::position)))
-                .filter(deliveries::connection_id.eq(id.as_str()))
-                .filter(deliveries::candidate_ref.eq_any(candidates))
-                .filter(is_pending())
-                .order((deliveries::candidate_ref.asc(), deliveries::position.asc()))
-                .limit(MOST_ROWS)
-                .select((delivery_rows::Row::as_select(), deliveries::candidate_ref, envelope()))
-        };
-    }
-    let waiting: Vec<Waiting> = match connection {
-        AnyConnection::Sqlite(sqlite) => waiting!().load(sqlite)?,
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(postgres) => Prepared(waiting!()).load(postgres)?,
-    };
+    let waiting: Vec<Waiting> = load_for_keys!(
+        connection,
+        candidates,
+        deliveries::table
+            .inner_join(events::table.on(events::position.eq(deliveries::position)))
+            .filter(deliveries::connection_id.eq(id.as_str()))
+            .filter(deliveries::candidate_ref.eq_any(candidates))
+            .filter(is_pending())
+            .order((deliveries::candidate_ref.asc(), deliveries::position.asc()))
+            .limit(MOST_ROWS)
+            .select((delivery_rows::Row::as_select(), deliveries::candidate_ref, envelope()))
+    )?;
     let is_cut = waiting.len() as i64 == MOST_ROWS;
     let read_until = waiting.last().map(|(_, candidate, _)| candidate.clone()).filter(|_| is_cut);
     let mut rows: HashMap<String, Vec<(Delivery, Envelope)>> = HashMap::new();

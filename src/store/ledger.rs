@@ -1,6 +1,7 @@
 //! The recorded writes to employer systems, so that no write is made twice.
 
-use super::pool::{AnyConnection, each_backend};
+use super::pool::AnyConnection;
+use super::prepared::load_for_keys;
 use super::schema::ledger;
 use super::text::{clean, time_text};
 use super::transaction::write_rows;
@@ -81,13 +82,17 @@ pub(super) fn of_events(
     if events.is_empty() {
         return Ok(found);
     }
-    let rows: Vec<(String, String, String, Option<String>, String)> = each_backend!(connection, c => {
-        ledger::table
-            .filter(ledger::connection_id.eq(id))
-            .filter(ledger::event_id.eq_any(events))
-            .select((ledger::event_id, ledger::step, ledger::state, ledger::remote_id, ledger::request_digest))
-            .load(c)
-    })?;
+    let rows: Vec<(String, String, String, Option<String>, String)> = load_for_keys!(
+        connection,
+        events,
+        ledger::table.filter(ledger::connection_id.eq(id)).filter(ledger::event_id.eq_any(events)).select((
+            ledger::event_id,
+            ledger::step,
+            ledger::state,
+            ledger::remote_id,
+            ledger::request_digest
+        ))
+    )?;
     for (event, step, state, remote_id, request_digest) in rows {
         let state = match state.as_str() {
             STARTED => LedgerState::Started,

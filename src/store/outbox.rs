@@ -41,6 +41,7 @@ struct NewDelivery {
 }
 
 type EventRow = (i64, Option<String>, EnvelopeRow);
+type HeadRow = (i64, Option<String>, (String, String, String, String));
 
 impl Store {
     /// Takes unpublished events, oldest first, until `now + lease`: no other relay takes them meanwhile, and a killed
@@ -161,6 +162,17 @@ enum Taken {
     Published,
 }
 
+/// Rows that no other transaction holds, locked.
+macro_rules! load_free {
+    ($connection:expr, $query:expr) => {
+        match $connection {
+            AnyConnection::Sqlite(sqlite) => $query.load(sqlite)?,
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(postgres) => $query.for_update().skip_locked().load(postgres)?,
+        }
+    };
+}
+
 fn take_out(
     connection: &mut AnyConnection,
     taken: &Taken,
@@ -183,16 +195,17 @@ fn take_out(
 
 fn take(connection: &mut AnyConnection, taken: &Taken, now: DateTime<Utc>, limit: u32) -> Result<Vec<EventRow>> {
     let free = events::relayed_until.is_null().or(events::relayed_until.le(time_text(now)));
-    let waiting = events::table
-        .filter(events::published_at.is_null())
-        .filter(free)
-        .order(events::position.asc())
-        .limit(i64::from(limit))
-        .select((events::position, events::audience, envelope()));
-    let rows: Vec<EventRow> = match connection {
-        AnyConnection::Sqlite(sqlite) => waiting.load(sqlite)?,
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(postgres) => waiting.for_update().skip_locked().load(postgres)?,
+    let waiting =
+        events::table.filter(events::published_at.is_null()).filter(free).order(events::position.asc()).limit(i64::from(limit));
+    let rows: Vec<EventRow> = match taken {
+        Taken::Until(_) => load_free!(connection, waiting.select((events::position, events::audience, envelope()))),
+        Taken::Published => {
+            // A queue within the process carries hints: nobody reads the body.
+            let head = (events::id, events::event_type, events::tenant_id, events::candidate_ref);
+            let heads: Vec<HeadRow> = load_free!(connection, waiting.select((events::position, events::audience, head)));
+            let with_body = |(id, event_type, tenant, candidate)| (id, event_type, tenant, candidate, Vec::new());
+            heads.into_iter().map(|(position, audience, head)| (position, audience, with_body(head))).collect()
+        }
     };
     let positions: Vec<i64> = rows.iter().map(|(position, ..)| *position).collect();
     if !positions.is_empty() {

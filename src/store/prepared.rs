@@ -36,6 +36,20 @@ impl<Q: Query> Query for Prepared<Q> {
 
 impl<Q, C> RunQueryDsl<C> for Prepared<Q> {}
 
+/// Loads the rows with these keys. PostgreSQL takes them as one list; on SQLite each number of keys has a statement of its own, of
+/// which those for few keys stay prepared.
+macro_rules! load_for_keys {
+    ($connection:expr, $keys:expr, $query:expr) => {
+        match $connection {
+            $crate::store::pool::AnyConnection::Sqlite(c) if $keys.len() > $crate::store::transaction::FEW_ROWS => $query.load(c),
+            $crate::store::pool::AnyConnection::Sqlite(c) => $crate::store::prepared::Prepared($query).load(c),
+            #[cfg(feature = "postgres")]
+            $crate::store::pool::AnyConnection::Postgres(c) => $crate::store::prepared::Prepared($query).load(c),
+        }
+    };
+}
+pub(super) use load_for_keys;
+
 /// Runs a statement that gives back no rows.
 macro_rules! run_prepared {
     ($connection:expr, $statement:expr) => {

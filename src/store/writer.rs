@@ -3,9 +3,11 @@
 //! Each piece is a savepoint of its own: a piece that fails takes no other piece with it.
 //! A transaction that holds nothing promised does not wait for the disk: the next one that does takes it there, too.
 
-use super::pool::{AnyConnection, Manager, in_transaction};
+use super::pool::{AnyConnection, Manager, each_backend, in_transaction};
+use super::prepared::run_prepared;
 use super::{Promise, Result, StoreError};
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use diesel::r2d2::Pool;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,6 +26,8 @@ pub struct Writer(Arc<Inner>);
 
 struct Inner {
     pool: Pool<Manager>,
+    /// What the connection was told last. A connection that is made anew keeps what is promised, until it is told otherwise.
+    told: Mutex<Promise>,
     line: Mutex<Line>,
 }
 
@@ -72,7 +76,7 @@ where
 
 impl Writer {
     pub fn new(pool: Pool<Manager>) -> Self {
-        Self(Arc::new(Inner { pool, line: Mutex::default() }))
+        Self(Arc::new(Inner { pool, told: Mutex::new(Promise::Kept), line: Mutex::default() }))
     }
 
     /// Committed when the work is `Ok`, else nothing of it happened.
@@ -127,11 +131,24 @@ impl Inner {
         self.line().waiting.pop_front_if(|piece| piece.promise() <= kept)
     }
 
+    fn keep(&self, connection: &mut AnyConnection, kept: Promise) -> Result<()> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != kept {
+            let synchronous = match kept {
+                Promise::Soon => "PRAGMA synchronous = NORMAL",
+                Promise::Kept => "PRAGMA synchronous = FULL",
+            };
+            each_backend!(connection, c => c.batch_execute(synchronous))?;
+            *told = kept;
+        }
+        Ok(())
+    }
+
     fn write_some(&self) {
         let mut pieces = Vec::new();
         let kept = self.promise();
         let committed = self.pool.get().map_err(StoreError::from).and_then(|mut connection| {
-            keep(&mut connection, kept)?;
+            self.keep(&mut connection, kept)?;
             in_transaction(&mut connection, |connection| {
                 let begun = Instant::now();
                 while pieces.len() < MOST && begun.elapsed() < LONGEST {
@@ -152,24 +169,14 @@ impl Inner {
     }
 }
 
-fn keep(connection: &mut AnyConnection, kept: Promise) -> Result<()> {
-    let synchronous = match kept {
-        Promise::Soon => "PRAGMA synchronous = NORMAL",
-        Promise::Kept => "PRAGMA synchronous = FULL",
-    };
-    Ok(super::pool::each_backend!(connection, c => c.batch_execute(synchronous))?)
-}
-
 fn in_savepoint<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-    super::pool::each_backend!(connection, c => AnsiTransactionManager::begin_transaction(c))?;
-    match work(connection) {
-        Ok(value) => {
-            super::pool::each_backend!(connection, c => AnsiTransactionManager::commit_transaction(c))?;
-            Ok(value)
-        }
-        Err(error) => {
-            super::pool::each_backend!(connection, c => AnsiTransactionManager::rollback_transaction(c))?;
-            Err(error)
-        }
+    let mut run = |statement: &str| run_prepared!(connection, diesel::sql_query(statement));
+    run("SAVEPOINT piece")?;
+    let result = work(connection);
+    let mut run = |statement: &str| run_prepared!(connection, diesel::sql_query(statement));
+    if result.is_err() {
+        run("ROLLBACK TO piece")?;
     }
+    run("RELEASE piece")?;
+    result
 }
