@@ -19,6 +19,7 @@ use crate::connector::Engine;
 use crate::connector::file::FileWriter;
 use crate::connector::outside::World;
 use crate::connector::registry::{Registry, RegistryError};
+use crate::delivery::SharedTurns;
 use crate::delivery::relay::{Relay, RelayError};
 use crate::delivery::worker::{Worker, WorkerError, WorkerOptions};
 use crate::examine::Examiner;
@@ -106,7 +107,10 @@ impl App {
         };
         let connectors = Registry::load(&settings.delivery.connectors_dir)?;
         let world = World::new(http_client.clone(), FileWriter::inside(Some(files_folder(&settings.delivery)?)));
-        let engine = Engine::new(Arc::new(world), clock.clone());
+        let mut engine = Engine::new(Arc::new(world), clock.clone());
+        if store.is_shared() {
+            engine = engine.with_turns(Arc::new(SharedTurns { store: store.clone(), clock: clock.clone() }));
+        }
         let connections_changed = Arc::new(Notify::new());
         let worker = Arc::new(Worker::new(
             store.clone(),
@@ -156,7 +160,12 @@ fn status_interval(settings: &VerifySettings) -> Option<chrono::Duration> {
 
 fn worker_options(settings: &DeliverySettings) -> WorkerOptions {
     let retry_schedule = settings.retry_schedule_seconds.iter().copied().map(Duration::from_secs).collect();
-    WorkerOptions { retry_schedule, concurrency: settings.concurrency, secrets_dir: settings.secrets_dir.clone() }
+    WorkerOptions {
+        retry_schedule,
+        concurrency: settings.concurrency,
+        secrets_dir: settings.secrets_dir.clone(),
+        drain: Duration::from_secs(settings.drain_seconds),
+    }
 }
 
 /// The folder that connectors may write to, made when it is missing.

@@ -9,8 +9,8 @@ use std::net::TcpListener;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// Time that running work has to end after the signal to stop. The next start takes up the rest.
-const GRACE: Duration = Duration::from_secs(25);
+/// Time that other work has to end beyond the time that deliveries have. The next start takes up the rest.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// Time between two searches for credentials whose end date has passed or whose status check is due.
 const LIFECYCLE_INTERVAL: Duration = Duration::from_secs(60);
@@ -140,7 +140,8 @@ impl App {
             self.background.wait().await;
             self.jobs.tracker.wait().await;
         };
-        if tokio::time::timeout(GRACE, ended).await.is_err() {
+        let patience = Duration::from_secs(self.settings.delivery.drain_seconds) + GRACE;
+        if tokio::time::timeout(patience, ended).await.is_err() {
             tracing::warn!("some work did not end in time and will be taken up at the next start");
         }
     }

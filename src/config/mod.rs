@@ -116,6 +116,8 @@ pub struct DeliverySettings {
     pub files_dir: PathBuf,
     /// Days after which finished deliveries are deleted with their events; 0: never.
     pub keep_days: u32,
+    /// Time that running attempts have to end after the signal to stop.
+    pub drain_seconds: u64,
 }
 
 /// Keys: `level`, `format`.

@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_token_request_carries_the_credentials_where_the_manifest_says() {
-        let templates = Templates::default();
+        let templates = Templates;
         let secrets = Secrets::from([("id".to_owned(), Secret::new("a b")), ("key".to_owned(), Secret::new("x:y"))]);
         let context = Value::from_pairs([secrets_value(&secrets)]);
         let auth = |place: &str| {

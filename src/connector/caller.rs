@@ -6,15 +6,14 @@ use super::auth;
 use super::classify::{Answer, Reading, read};
 use super::engine::Engine;
 use super::file::{FileEnd, FileError, FileJob};
-use super::limits::Rate;
+use super::job::Setup;
+use super::limits::Wait;
 use super::manifest::{Auth, Call, Verdict};
 use super::redact::Redactor;
-use super::registry::Connector;
 use super::request::{Prepared, prepare};
 use super::stop::{Stop, StopKind};
 use super::variables::Context;
 use crate::model::candidate::Identity;
-use crate::model::connection::{Connection, Secrets};
 use crate::model::delivery::CallRecord;
 use crate::model::secret::Secret;
 use minijinja::value::Value;
@@ -30,28 +29,19 @@ const MAX_CALL_RECORDS: usize = 200;
 
 pub struct Caller<'a> {
     engine: &'a Engine,
-    connector: &'a Connector,
-    connection: &'a Connection,
-    secrets: &'a Secrets,
+    setup: &'a Setup,
     pub redactor: Redactor,
     pub calls: Vec<CallRecord>,
     made: usize,
 }
 
 impl<'a> Caller<'a> {
-    pub fn new(
-        engine: &'a Engine,
-        connector: &'a Connector,
-        connection: &'a Connection,
-        secrets: &'a Secrets,
-        candidate: &Identity,
-    ) -> Self {
-        let redactor = Redactor::new(secrets, candidate, &connector.manifest.redact);
-        Self { engine, connector, connection, secrets, redactor, calls: Vec::new(), made: 0 }
+    pub fn new(engine: &'a Engine, setup: &'a Setup, candidate: &Identity) -> Self {
+        Self { engine, setup, redactor: setup.redactor.about(candidate), calls: Vec::new(), made: 0 }
     }
 
     pub fn prepare(&self, call: &Call, context: &Value) -> Result<Prepared, Stop> {
-        Ok(prepare(&self.engine.templates, &self.connector.manifest.connection, call, context)?)
+        Ok(prepare(&self.engine.templates, &self.setup.connector.manifest.connection, call, context)?)
     }
 
     /// `Err` only when nothing was sent. A refused credential is renewed once.
@@ -68,10 +58,10 @@ impl<'a> Caller<'a> {
             self.authenticate(&mut request, context).await?;
             let answer = self.send(step, &request).await?;
             let reading = self.read(&answer, call, context);
-            let renewable = matches!(self.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials { .. });
+            let renewable = matches!(self.setup.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials { .. });
             if reading.verdict == Verdict::AuthRefresh && renewable && !renewed {
                 renewed = true;
-                self.engine.gates.forget_token(&self.connection.id);
+                self.engine.gates.forget_token(&self.setup.connection.id);
                 continue;
             }
             return Ok((answer, reading));
@@ -80,28 +70,28 @@ impl<'a> Caller<'a> {
 
     fn read(&self, answer: &Answer, call: &Call, context: &Context<'_>) -> Reading {
         let context = context.with(answer.variables());
-        let rules = call.classify.iter().chain(&self.connector.manifest.classify);
+        let rules = call.classify.iter().chain(&self.setup.connector.manifest.classify);
         read(&self.engine.templates, rules, answer, context.value(), self.engine.clock.now())
     }
 
     async fn authenticate(&mut self, request: &mut Prepared, context: &Context<'_>) -> Result<(), Stop> {
-        let context = context.with([auth::secrets_value(self.secrets)]);
+        let context = context.with([auth::secrets_value(&self.setup.secrets)]);
         let context = context.value();
-        let auth = &self.connector.manifest.connection.auth;
+        let auth = &self.setup.connector.manifest.connection.auth;
         let token = self.token(context).await?;
         let applied = auth::apply(&self.engine.templates, auth, context, request, token.as_ref(), self.engine.clock.now());
         applied.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))
     }
 
     async fn token(&mut self, context: &Value) -> Result<Option<Secret>, Stop> {
-        let auth = &self.connector.manifest.connection.auth;
+        let auth = &self.setup.connector.manifest.connection.auth;
         let request = auth::token_request(&self.engine.templates, auth, context);
         let request = request.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))?;
         let Some(request) = request else {
             return Ok(None);
         };
         let credentials = hex::encode(Sha256::digest(format!("{}{:?}", request.digest(), request.headers)));
-        if let Some(token) = self.engine.gates.token(&self.connection.id, &credentials, self.engine.clock.now()) {
+        if let Some(token) = self.engine.gates.token(&self.setup.connection.id, &credentials, self.engine.clock.now()) {
             self.redactor.add_secret(token.expose());
             return Ok(Some(token));
         }
@@ -125,7 +115,7 @@ impl<'a> Caller<'a> {
         if let Some(record) = self.calls.last_mut() {
             record.response = record.response.take().map(|response| self.redactor.text(&response));
         }
-        self.engine.gates.keep_token(&self.connection.id, &credentials, token.clone(), life, self.engine.clock.now());
+        self.engine.gates.keep_token(&self.setup.connection.id, &credentials, token.clone(), life, self.engine.clock.now());
         Ok(Some(token))
     }
 
@@ -135,7 +125,7 @@ impl<'a> Caller<'a> {
             return Err(Stop::parked("too_many_calls", "The delivery needs more calls than one attempt may make."));
         }
         self.pace().await?;
-        let outbound = request.outbound(&self.connector.manifest.limits)?;
+        let outbound = request.outbound(&self.setup.connector.manifest.limits)?;
         let started = Instant::now();
         let answer = Answer::of(self.engine.outside.send(outbound).await);
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -174,19 +164,23 @@ impl<'a> Caller<'a> {
     }
 
     async fn pace(&self) -> Result<(), Stop> {
-        let Some(rate) = self.connector.manifest.limits.rate.as_deref().and_then(Rate::parse) else {
+        let Some(rate) = self.setup.rate else {
             return Ok(());
         };
+        if let Some(turns) = &self.engine.turns {
+            return match turns.next(&self.setup.connection.id, rate, LONGEST_PAUSE).await {
+                Wait::For(wait) => {
+                    tokio::time::sleep(wait).await;
+                    Ok(())
+                }
+                Wait::TooLong(wait) => Err(rate_is_used_up(wait)),
+            };
+        }
         let mut waited = Duration::ZERO;
-        while let Some(wait) = self.engine.gates.enter(&self.connection.id, rate, Instant::now()) {
+        while let Some(wait) = self.engine.gates.enter(&self.setup.connection.id, rate, Instant::now()) {
             waited += wait;
             if waited > LONGEST_PAUSE {
-                let kind = StopKind::Retry { wait: Some(wait), limited: true };
-                return Err(Stop::new(
-                    kind,
-                    "rate_limited",
-                    "The system's request rate is used up; the delivery is tried again later.",
-                ));
+                return Err(rate_is_used_up(wait));
             }
             tokio::time::sleep(wait).await;
         }
@@ -205,4 +199,9 @@ impl<'a> Caller<'a> {
         };
         Stop::new(kind, &reading.reason, reading.message.clone())
     }
+}
+
+fn rate_is_used_up(wait: Duration) -> Stop {
+    let kind = StopKind::Retry { wait: Some(wait), limited: true };
+    Stop::new(kind, "rate_limited", "The system's request rate is used up; the delivery is tried again later.")
 }

@@ -4,6 +4,7 @@
 
 use super::caller::Caller;
 use super::engine::Engine;
+use super::job::Setup;
 use super::manifest::Verdict;
 use super::registry::Connector;
 use super::step::file_job;
@@ -12,6 +13,7 @@ use super::variables::Variables;
 use crate::model::candidate::Identity;
 use crate::model::connection::{Connection, Secrets};
 use crate::model::delivery::CallRecord;
+use std::sync::Arc;
 
 /// What a check found.
 #[derive(Clone, Debug)]
@@ -23,10 +25,10 @@ pub struct CheckReport {
 }
 
 impl Engine {
-    pub async fn check_connection(&self, connector: &Connector, connection: &Connection, secrets: &Secrets) -> CheckReport {
-        let nobody = Identity::default();
-        let mut caller = Caller::new(self, connector, connection, secrets, &nobody);
-        let checked = self.checked(connector, connection, secrets, &mut caller).await;
+    pub async fn check_connection(&self, connector: &Arc<Connector>, connection: &Connection, secrets: &Secrets) -> CheckReport {
+        let setup = Setup::new(connector.clone(), connection.clone(), secrets.clone());
+        let mut caller = Caller::new(self, &setup, &Identity::default());
+        let checked = self.checked(&setup, &mut caller).await;
         let (ok, message) = match checked {
             Ok(message) => (true, message),
             Err(stop) => (false, caller.redactor.text(&stop.message)),
@@ -34,18 +36,12 @@ impl Engine {
         CheckReport { ok, message, calls: caller.calls }
     }
 
-    async fn checked(
-        &self,
-        connector: &Connector,
-        connection: &Connection,
-        secrets: &Secrets,
-        caller: &mut Caller<'_>,
-    ) -> Result<String, Stop> {
-        super::settings::require_valid(connector, connection, secrets)?;
-        let Some(check) = &connector.manifest.connection.check else {
+    async fn checked(&self, setup: &Setup, caller: &mut Caller<'_>) -> Result<String, Stop> {
+        setup.checked.clone()?;
+        let Some(check) = &setup.connector.manifest.connection.check else {
             return Ok("The settings are complete. This connector has no call that tries them out.".to_owned());
         };
-        let variables = Variables::settings(connector, connection, self.clock.now());
+        let variables = Variables::settings(&setup.settings, self.clock.now());
         let context = variables.context(&self.templates);
         if let Some(file) = &check.file {
             let job = file_job(&self.templates, file, &context)?;

@@ -190,7 +190,7 @@ mod tests {
     fn reading(rules: &Json, answer: &Answer) -> Reading {
         let rules: Vec<Rule> = serde_json::from_value(rules.clone()).unwrap();
         let context = Value::from_pairs(answer.variables());
-        read(&Templates::default(), rules.iter(), answer, &context, "2026-11-23T10:00:00Z".parse().unwrap())
+        read(&Templates, rules.iter(), answer, &context, "2026-11-23T10:00:00Z".parse().unwrap())
     }
 
     fn answer(status: u16, headers: &[(&str, &str)], body: Json) -> Answer {

@@ -178,7 +178,7 @@ mod tests {
             "name": {"de": "Netze", "en": "Networks"},
             "values": {"level": {"expert": 3}},
         });
-        Templates::default().text(source, &from_json(&context))
+        Templates.text(source, &from_json(&context))
     }
 
     #[test]

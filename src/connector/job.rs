@@ -1,21 +1,50 @@
 //! What one attempt at one event is given. Plain data: whoever interprets it decides nothing about what is in it.
 
+use super::limits::Rate;
+use super::redact::Redactor;
 use super::registry::Connector;
+use super::settings;
+use super::stop::Stop;
+use super::variables::Settings;
 use crate::model::candidate::Identity;
 use crate::model::connection::{Connection, Secrets};
-use crate::model::event::Event;
+use crate::model::event::Envelope;
+use std::sync::Arc;
+
+/// A connection, and all that its deliveries need and that does not change between them. Made once for each version of a connection.
+pub struct Setup {
+    pub connector: Arc<Connector>,
+    pub connection: Connection,
+    /// Resolved: values, not references.
+    pub secrets: Secrets,
+    /// `Err`: the settings need a change.
+    pub checked: Result<(), Stop>,
+    pub(super) settings: Settings,
+    pub(super) rate: Option<Rate>,
+    /// Knows the secrets; a delivery adds its person.
+    pub(super) redactor: Redactor,
+}
+
+impl Setup {
+    pub fn new(connector: Arc<Connector>, connection: Connection, secrets: Secrets) -> Self {
+        Self {
+            checked: settings::require_valid(&connector, &connection, &secrets),
+            settings: Settings::new(&connector, &connection),
+            rate: connector.manifest.limits.rate.as_deref().and_then(Rate::parse),
+            redactor: Redactor::new(&secrets, &Identity::default(), &connector.manifest.redact),
+            connector,
+            connection,
+            secrets,
+        }
+    }
+}
 
 /// The inputs of one delivery.
 #[derive(Clone, Copy)]
 pub struct Job<'a> {
-    pub connector: &'a Connector,
-    pub connection: &'a Connection,
-    /// Resolved: values, not references.
-    pub secrets: &'a Secrets,
-    pub event: &'a Event,
+    pub setup: &'a Setup,
+    pub event: &'a Envelope,
     pub candidate: &'a Identity,
     /// This is a replay of a delivered event: writes that are harmless to repeat are repeated.
     pub again: bool,
-    /// [`settings::require_valid`](super::settings::require_valid) found nothing wrong with this version of the connection.
-    pub is_checked: bool,
 }

@@ -3,6 +3,7 @@
 
 use crate::model::ids::{CandidateRef, ConnectionId};
 use crate::model::secret::Secret;
+use async_trait::async_trait;
 use chrono::{DateTime, Duration as Span, Utc};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,6 +30,22 @@ struct Token {
     credentials: String,
 }
 
+/// How long a request must wait for its turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The turn is the caller's.
+    For(Duration),
+    /// No turn was given out.
+    TooLong(Duration),
+}
+
+/// Gives out the turns of a connection's request rate where several processes share it.
+#[async_trait]
+pub trait Turns: Send + Sync {
+    /// The next turn, when it comes within `patience`.
+    async fn next(&self, connection: &ConnectionId, rate: Rate, patience: Duration) -> Wait;
+}
+
 /// So many requests in so much time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate {
@@ -52,6 +69,11 @@ impl Rate {
         };
         let requests = requests.parse().ok().filter(|requests| (1..=1_000_000).contains(requests))?;
         Some(Self { requests, period: Duration::from_secs(unit * count) })
+    }
+
+    /// The time between two requests that keeps the rate in every window of the period.
+    pub fn between(self) -> Duration {
+        self.period.div_f64(self.requests.max(1) as f64) + Duration::from_micros(1)
     }
 }
 

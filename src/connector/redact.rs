@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::Regex;
 use serde_json::Value;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
@@ -53,15 +53,23 @@ static PARAMETER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)([?&](?:[a-z_-]*(?:key|token|secret|signature|sig|password|auth|code))=)[^&#\s]+").ok());
 
 /// Knows one delivery's secrets and person. Its Debug form shows neither.
+#[derive(Clone)]
 pub struct Redactor {
-    needles: Vec<(Zeroizing<String>, &'static str)>,
-    members: Vec<String>,
+    /// In lower case, the longest first, each with what stands in its place.
+    needles: Vec<(Arc<Zeroizing<String>>, &'static str)>,
+    members: Arc<[String]>,
 }
 
 impl Redactor {
     pub fn new(secrets: &Secrets, person: &Identity, members: &[String]) -> Self {
         let mut redactor = Self { needles: Vec::new(), members: members.iter().map(|member| folded(member)).collect() };
         secrets.values().for_each(|secret| redactor.add_secret(secret.expose()));
+        redactor.about(person)
+    }
+
+    /// The same for another person.
+    pub fn about(&self, person: &Identity) -> Self {
+        let mut redactor = self.clone();
         let texts = person.emails.iter().chain(&person.name).chain(&person.dids);
         texts.filter(|text| text.chars().count() > 2).for_each(|text| redactor.add(text, PERSON));
         redactor
@@ -84,9 +92,11 @@ impl Redactor {
         let escaped = quoted.trim_matches('"').to_owned();
         let encoded = utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let in_query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        for form in [text.to_owned(), encoded, in_query, escaped] {
-            if !form.is_empty() && !self.needles.iter().any(|(known, _)| **known == form) {
-                self.needles.push((Zeroizing::new(form), mask));
+        for mut form in [text.to_owned(), encoded, in_query, escaped] {
+            // ASCII letters match in either case: hosts and addresses come back in another one.
+            form.make_ascii_lowercase();
+            if !form.is_empty() && !self.needles.iter().any(|(known, _)| ***known == form) {
+                self.needles.push((Arc::new(Zeroizing::new(form)), mask));
             }
         }
         // Longest first: a short one must not leave half of a long one behind.
@@ -112,13 +122,17 @@ impl Redactor {
     /// Plain text, masked and whole.
     pub fn masked(&self, text: &str) -> String {
         let mut masked = text.to_owned();
+        let mut lower = text.to_ascii_lowercase();
         for (needle, mask) in &self.needles {
-            masked = replace_without_case(&masked, needle, mask);
+            if lower.contains(needle.as_str()) {
+                masked = replace(&masked, &lower, needle, mask);
+                lower = masked.to_ascii_lowercase();
+            }
         }
-        if let Some(email) = &*EMAIL {
+        if let Some(email) = EMAIL.as_ref().filter(|_| masked.contains('@') || masked.contains("%40")) {
             masked = email.replace_all(&masked, PERSON).into_owned();
         }
-        if let Some(parameter) = &*PARAMETER {
+        if let Some(parameter) = PARAMETER.as_ref().filter(|_| masked.contains('=')) {
             masked = parameter.replace_all(&masked, "${1}***").into_owned();
         }
         masked
@@ -153,13 +167,11 @@ fn folded(name: &str) -> String {
     name.chars().filter(|character| !matches!(character, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
-/// ASCII letters match in either case: hosts and addresses come back in another one.
-fn replace_without_case(text: &str, needle: &str, mask: &str) -> String {
-    let lower = text.to_ascii_lowercase();
-    let needle = needle.to_ascii_lowercase();
+/// `lower`: the text in lower case, where the needle is looked for.
+fn replace(text: &str, lower: &str, needle: &str, mask: &str) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut from = 0;
-    while let Some(at) = lower[from..].find(&needle) {
+    while let Some(at) = lower[from..].find(needle) {
         replaced.push_str(&text[from..from + at]);
         replaced.push_str(mask);
         from += at + needle.len();

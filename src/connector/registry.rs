@@ -169,7 +169,7 @@ impl Connector {
 
     fn check(&self) -> Result<(), String> {
         let manifest = &self.manifest;
-        let templates = Templates::default();
+        let templates = Templates;
         for field in manifest.connection.fields.values() {
             if let Some(pattern) = &field.pattern {
                 regex::Regex::new(pattern).map_err(|error| error.to_string())?;

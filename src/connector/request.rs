@@ -137,7 +137,7 @@ mod tests {
     fn prepared(spec: serde_json::Value, call: serde_json::Value, context: serde_json::Value) -> Result<Prepared, TemplateError> {
         let spec: ConnectionSpec = serde_json::from_value(spec).unwrap();
         let call: Call = serde_json::from_value(call).unwrap();
-        prepare(&Templates::default(), &spec, &call, &from_json(&context))
+        prepare(&Templates, &spec, &call, &from_json(&context))
     }
 
     #[test]

@@ -28,8 +28,8 @@ pub struct RunReport {
 impl Engine {
     /// One attempt at one event.
     pub async fn deliver(&self, job: &Job<'_>, ledger: &dyn Ledger) -> RunReport {
-        let _turn = self.gates.person(&job.connection.id, &job.event.partitionkey).await;
-        let mut caller = Caller::new(self, job.connector, job.connection, job.secrets, job.candidate);
+        let _turn = self.gates.person(&job.setup.connection.id, &job.event.partitionkey).await;
+        let mut caller = Caller::new(self, job.setup, job.candidate);
         let end = match self.steps(job, ledger, &mut caller).await {
             Ok(true) => End::Delivered,
             Ok(false) => End::Unchanged,
@@ -43,13 +43,11 @@ impl Engine {
 
     /// Whether anything was written.
     async fn steps(&self, job: &Job<'_>, ledger: &dyn Ledger, caller: &mut Caller<'_>) -> Result<bool, Stop> {
-        if !job.is_checked {
-            super::settings::require_valid(job.connector, job.connection, job.secrets)?;
-        }
-        let Some(handler) = job.connector.handler(job.event.event_type) else {
+        job.setup.checked.clone()?;
+        let Some(handler) = job.setup.connector.handler(job.event.event_type) else {
             return Ok(false);
         };
-        let mut variables = Variables::of(job, self.clock.now())?;
+        let mut variables = Variables::of(job, self.clock.now());
         if let Some(when) = &handler.when {
             let holds = self.templates.strict(when, variables.context(&self.templates).value())?;
             if !holds.is_true() {

@@ -4,17 +4,16 @@
 
 use super::case::Test;
 use super::engine::Engine;
-use super::job::Job;
+use super::job::{Job, Setup};
 use super::ledger::MemoryLedger;
 use super::outside::Outside;
-use super::redact::Redactor;
 use super::registry::{Connector, RegistryError};
 use super::run::End;
 use super::script::Script;
 use super::stop::StopKind;
 use crate::model::clock::Clock;
 use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
-use crate::model::event::Event;
+use crate::model::event::{Envelope, Event};
 use crate::model::ids::{ConnectionId, TenantId};
 use crate::model::ledger::{LedgerEntry, LedgerState};
 use crate::model::secret::Secret;
@@ -53,9 +52,12 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
     let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
     let connection = connection(connector, test, now);
     let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
-    let candidate = &test.candidate;
-    let (connection, secrets) = (&connection, &secrets);
-    let job = Job { connector, connection, secrets, event: &event, candidate, again: false, is_checked: false };
+    let setup = Setup::new(Arc::clone(connector), connection, secrets);
+    let event = match Envelope::of(&event) {
+        Ok(event) => event,
+        Err(error) => return failed(error.to_string()),
+    };
+    let job = Job { setup: &setup, event: &event, candidate: &test.candidate, again: false };
     let report = engine.deliver(&job, &ledger(test)).await;
 
     let mut problems = script.problems();
@@ -77,26 +79,26 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
 
 /// The requests that a test's settings would send for an event, masked. Nothing is sent.
 pub async fn plan(connector: &Arc<Connector>, test: Test, event: Option<Event>) -> Result<String, RegistryError> {
-    let event = match event {
+    let invalid = |error: serde_json::Error| {
+        let problem = error.to_string();
+        RegistryError::Invalid { connector: connector.manifest.connector.clone(), problem }
+    };
+    let event: Event = match event {
         Some(event) => event,
-        None => {
-            let json = connector.json_file(&test.event)?;
-            let invalid = |problem: String| RegistryError::Invalid { connector: connector.manifest.connector.clone(), problem };
-            serde_json::from_value(json).map_err(|error| invalid(error.to_string()))?
-        }
+        None => serde_json::from_value(connector.json_file(&test.event)?).map_err(invalid)?,
     };
     let script = Arc::new(Script::lenient(Arc::clone(connector), test.clone()));
     let now = event.time + chrono::Duration::seconds(60);
     let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
     let connection = connection(connector, &test, now);
     let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
-    let candidate = &test.candidate;
-    let (connection, secrets) = (&connection, &secrets);
-    let job = Job { connector, connection, secrets, event: &event, candidate, again: false, is_checked: false };
+    let setup = Setup::new(Arc::clone(connector), connection, secrets);
+    let event = Envelope::of(&event).map_err(invalid)?;
+    let job = Job { setup: &setup, event: &event, candidate: &test.candidate, again: false };
     let report = engine.deliver(&job, &ledger(&test)).await;
     let (outcome, reason, message) = told(&report.end);
     let ending = format!("{outcome} {reason} {message}");
-    let redactor = Redactor::new(secrets, candidate, &[]);
+    let redactor = setup.redactor.about(&test.candidate);
     let lines = script.transcript(ending.trim());
     let masked = lines.lines().map(|line| match line.split_once(": ") {
         Some((name @ ("authorization" | "webhook-signature"), _)) => format!("{name}: ***"),

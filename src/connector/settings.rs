@@ -54,7 +54,7 @@ pub fn problems(
     for name in secrets.iter().filter(|name| !spec.secrets.contains_key(**name)) {
         add(format!("/secrets/{name}"), format!("The connector has no secret “{name}”."));
     }
-    let templates = Templates::default();
+    let templates = Templates;
     for (name, value) in mapping {
         if name != "values" && !connector.manifest.mapping.contains_key(name) {
             add(format!("/mapping/{name}"), format!("The connector has no mapping “{name}”."));

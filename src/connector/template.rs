@@ -4,10 +4,12 @@
 
 use super::filters;
 use super::values::{MAX_DEPTH, ParkSignal, TemplateError, shown, to_json};
-use minijinja::value::Value;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::value::{Value, ValueKind};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Expression, UndefinedBehavior};
+use moka::sync::Cache;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value as Json};
+use std::sync::{Arc, LazyLock};
 
 /// About 200,000 steps or 12 MB of data for one expression.
 const FUEL: u64 = 200_000;
@@ -16,26 +18,69 @@ const MAX_SOURCE_BYTES: usize = 16 * 1024;
 /// An object member with this value is left out.
 const OMIT: &str = "\u{0}omit";
 
-/// Evaluates expressions and templates. Build once, use for everything.
-pub struct Templates {
-    strict: Environment<'static>,
-    lenient: Environment<'static>,
-    /// Strict, and every value is percent-encoded.
-    path: Environment<'static>,
+/// Compiled expressions that are kept, in bytes of their text: the manifests of all connectors are a tenth of it.
+const MAX_COMPILED_BYTES: u64 = 2 << 20;
+
+/// Evaluates expressions and templates. All values of the type share what was compiled.
+#[derive(Clone, Copy, Default)]
+pub struct Templates;
+
+/// A missing value is an error.
+static STRICT: LazyLock<Reader> = LazyLock::new(|| Reader::new(environment(UndefinedBehavior::Strict)));
+/// A missing value is empty.
+static LENIENT: LazyLock<Reader> = LazyLock::new(|| Reader::new(environment(UndefinedBehavior::Chainable)));
+/// Strict, and every value is percent-encoded.
+static PATH: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut path = environment(UndefinedBehavior::Strict);
+    path.set_formatter(|out, _, value| {
+        if value.is_undefined() || value.is_none() {
+            return Err(Error::from(ErrorKind::UndefinedError));
+        }
+        let text = value.to_string();
+        out.write_str(&utf8_percent_encode(&text, IDENTIFIER).to_string()).map_err(Error::from)
+    });
+    path
+});
+
+/// One way of reading, and the expressions that were compiled for it.
+struct Reader {
+    environment: Environment<'static>,
+    compiled: Cache<String, Arc<Expression<'static, 'static>>>,
 }
 
-impl Default for Templates {
-    fn default() -> Self {
-        let strict = environment(UndefinedBehavior::Strict);
-        let mut path = strict.clone();
-        path.set_formatter(|out, _, value| {
-            if value.is_undefined() || value.is_none() {
-                return Err(Error::from(ErrorKind::UndefinedError));
+impl Reader {
+    fn new(environment: Environment<'static>) -> Self {
+        let weight = |expression: &String, _: &Arc<Expression<'static, 'static>>| {
+            u32::try_from(expression.len()).unwrap_or(u32::MAX).saturating_add(64)
+        };
+        Self { environment, compiled: Cache::builder().max_capacity(MAX_COMPILED_BYTES).weigher(weight).build() }
+    }
+
+    fn evaluate(&'static self, expression: &str, context: &Value) -> Result<Value, TemplateError> {
+        let compiled = match self.compiled.get(expression) {
+            Some(compiled) => compiled,
+            None => {
+                let compiled = self.environment.compile_expression_owned(expression.to_owned());
+                let compiled = Arc::new(compiled.map_err(|error| failed(expression, error))?);
+                self.compiled.insert(expression.to_owned(), compiled.clone());
+                compiled
             }
-            let text = value.to_string();
-            out.write_str(&utf8_percent_encode(&text, IDENTIFIER).to_string()).map_err(Error::from)
-        });
-        Self { strict, lenient: environment(UndefinedBehavior::Chainable), path }
+        };
+        compiled.eval(context.clone()).map_err(|error| failed(expression, error))
+    }
+
+    /// Text without any mark of a template is what it is; text that is one expression needs no template around it.
+    fn text(&'static self, source: &str, context: &Value) -> Result<String, TemplateError> {
+        if !source.contains('{') && !source.ends_with('\n') {
+            return Ok(source.to_owned());
+        }
+        if let Some(expression) = single_expression(source).filter(|_| source.starts_with("{{") && source.ends_with("}}")) {
+            let value = self.evaluate(expression, context)?;
+            if !matches!(value.kind(), ValueKind::Undefined | ValueKind::Invalid) {
+                return Ok(value.to_string());
+            }
+        }
+        self.environment.render_str(source, context.clone()).map_err(|error| failed(source, error))
     }
 }
 
@@ -60,8 +105,8 @@ impl Templates {
     pub fn check_template(&self, source: &str) -> Result<(), TemplateError> {
         bounded(source)?;
         let parsed = match single_expression(source) {
-            Some(expression) => self.strict.compile_expression_owned(expression.to_owned()).map(drop),
-            None => self.strict.template_from_str(source).map(drop),
+            Some(expression) => STRICT.environment.compile_expression_owned(expression.to_owned()).map(drop),
+            None => STRICT.environment.template_from_str(source).map(drop),
         };
         parsed.map_err(|error| failed(source, error))
     }
@@ -69,13 +114,13 @@ impl Templates {
     /// Checks the syntax of an expression without values.
     pub fn check_expression(&self, source: &str) -> Result<(), TemplateError> {
         bounded(source)?;
-        self.strict.compile_expression_owned(source.to_owned()).map(drop).map_err(|error| failed(source, error))
+        STRICT.environment.compile_expression_owned(source.to_owned()).map(drop).map_err(|error| failed(source, error))
     }
 
     /// A template as text; a missing value is an error.
     pub fn text(&self, source: &str, context: &Value) -> Result<String, TemplateError> {
         bounded(source)?;
-        let rendered = self.strict.render_str(source, context.clone()).map_err(|error| failed(source, error))?;
+        let rendered = STRICT.text(source, context)?;
         if rendered.len() > MAX_OUTPUT_BYTES {
             return Err(TemplateError::Failed { expression: shown(source), cause: "the result is larger than 1 MB".into() });
         }
@@ -85,7 +130,7 @@ impl Templates {
     /// A template of a path: every value in it is percent-encoded; a missing one is an error.
     pub fn path(&self, source: &str, context: &Value) -> Result<String, TemplateError> {
         bounded(source)?;
-        let rendered = self.path.render_str(source, context.clone()).map_err(|error| failed(source, error))?;
+        let rendered = PATH.render_str(source, context.clone()).map_err(|error| failed(source, error))?;
         let stays = !rendered.split('/').any(|segment| matches!(segment, "." | ".."));
         if stays {
             Ok(rendered)
@@ -100,7 +145,7 @@ impl Templates {
         let Some(expression) = single_expression(source) else {
             return self.text(source, context).map(Value::from);
         };
-        let value = evaluate(&self.strict, expression, context)?;
+        let value = STRICT.evaluate(expression, context)?;
         if value.is_undefined() {
             return Err(TemplateError::Failed { expression: shown(source), cause: "the value is missing".into() });
         }
@@ -132,25 +177,20 @@ impl Templates {
     /// An expression over our own values; a missing value is an error.
     pub fn strict(&self, expression: &str, context: &Value) -> Result<Value, TemplateError> {
         bounded(expression)?;
-        evaluate(&self.strict, expression, context)
+        STRICT.evaluate(expression, context)
     }
 
     /// An expression over a foreign answer; a missing value is none.
     pub fn lenient(&self, expression: &str, context: &Value) -> Result<Value, TemplateError> {
         bounded(expression)?;
-        evaluate(&self.lenient, expression, context)
+        LENIENT.evaluate(expression, context)
     }
 
     /// A text with foreign values in it; a missing value is empty.
     pub fn lenient_text(&self, source: &str, context: &Value) -> Result<String, TemplateError> {
         bounded(source)?;
-        self.lenient.render_str(source, context.clone()).map_err(|error| failed(source, error))
+        LENIENT.environment.render_str(source, context.clone()).map_err(|error| failed(source, error))
     }
-}
-
-fn evaluate(environment: &Environment<'static>, expression: &str, context: &Value) -> Result<Value, TemplateError> {
-    let compiled = environment.compile_expression_owned(expression.to_owned()).map_err(|error| failed(expression, error))?;
-    compiled.eval(context.clone()).map_err(|error| failed(expression, error))
 }
 
 /// The inside of a text that is one `{{ expression }}` and nothing else.
@@ -203,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_single_expression_keeps_its_type_and_text_around_it_makes_text() {
-        let templates = Templates::default();
+        let templates = Templates;
         let context = context(json!({"a": {"n": 3, "list": ["x", "y"]}}));
         let rendered = templates.json(&json!({"n": "{{ a.n }}", "l": "{{ a.list }}", "t": "n={{ a.n }}"}), &context).unwrap();
         assert_eq!(rendered.to_string(), json!({"n": 3, "l": ["x", "y"], "t": "n=3"}).to_string());
@@ -211,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_missing_value_is_an_error_in_what_is_sent_and_none_in_what_is_read() {
-        let templates = Templates::default();
+        let templates = Templates;
         let context = context(json!({"json": {}}));
         assert!(templates.json(&json!({"x": "{{ json.absent }}"}), &context).is_err());
         assert!(templates.text("{{ json.absent }}", &context).is_err());
@@ -220,7 +260,7 @@ mod tests {
 
     #[test]
     fn omitted_members_are_left_out() {
-        let templates = Templates::default();
+        let templates = Templates;
         let context = context(json!({"a": {}}));
         let rendered = templates.json(&json!({"x": "{{ a.b | default(omit) }}", "y": 1}), &context).unwrap();
         assert_eq!(rendered.to_string(), r#"{"y":1}"#);
@@ -228,14 +268,14 @@ mod tests {
 
     #[test]
     fn markup_in_values_is_left_alone_and_never_evaluated_again() {
-        let templates = Templates::default();
+        let templates = Templates;
         let context = context(json!({"name": "<b>{{ secrets.key }}</b>"}));
         assert_eq!(templates.text("{{ name }}", &context).unwrap(), "<b>{{ secrets.key }}</b>");
     }
 
     #[test]
     fn a_greedy_expression_runs_out_of_fuel() {
-        let templates = Templates::default();
+        let templates = Templates;
         let context = context(json!({}));
         assert!(
             templates.text("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", &context).is_err()
@@ -245,7 +285,7 @@ mod tests {
 
     #[test]
     fn no_file_environment_or_context_dump_is_reachable() {
-        let templates = Templates::default();
+        let templates = Templates;
         let context = context(json!({"secret": "s3cret"}));
         assert!(templates.text("{% include '/etc/passwd' %}", &context).is_err());
         assert!(templates.text("{{ debug() }}", &context).is_err());

@@ -1,54 +1,34 @@
 //! The names that a manifest's templates see.
 //! Comes in: a job and the values of the steps so far. Goes out: a template context. Secrets are never in it.
+//! A name costs nothing until a template reads it: most events are sent on without a look into them.
 
 use super::job::Job;
 use super::registry::Connector;
-use super::stop::{Stop, StopKind};
 use super::template::Templates;
 use super::values::{TemplateError, from_json};
+use crate::model::candidate::Identity;
 use crate::model::connection::Connection;
+use crate::model::event::Envelope;
+use crate::model::ids::CandidateRef;
 use chrono::{DateTime, SecondsFormat, Utc};
-use minijinja::value::Value;
+use minijinja::value::{Enumerator, Object, Value};
 use minijinja::{Error, ErrorKind};
 use serde_json::{Map, Value as Json, json};
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
 
 /// The name under which templates see the mapping.
 const MAPPING: &str = "mapping";
 
-/// Cheap to clone: values share their content.
-#[derive(Clone)]
-pub struct Variables {
-    named: Vec<(String, Value)>,
-    /// Rendered once for each item of a step: an entry may use `item` or an earlier step's value.
-    mapping: Map<String, Json>,
+/// What templates see of a connection's settings, whatever the event: made once for each version of a connection.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    names: Arc<Names>,
+    mapping: Arc<Map<String, Json>>,
 }
 
-impl Variables {
-    /// # Errors
-    /// The event can't be written as JSON.
-    pub fn of(job: &Job<'_>, now: DateTime<Utc>) -> Result<Self, Stop> {
-        let event = serde_json::to_value(job.event).map_err(|error| {
-            Stop::new(StopKind::Permanent, "event_unreadable", format!("The event can't be written as JSON: {error}."))
-        })?;
-        let event_json = event.to_string();
-        let data = event.get("data").map_or_else(|| Value::from(()), from_json);
-        let candidate = json!({
-            "ref": job.event.partitionkey.as_str(),
-            "emails": job.candidate.emails,
-            "email": job.candidate.emails.first(),
-            "name": job.candidate.name,
-        });
-        let mut variables = Self::settings(job.connector, job.connection, now);
-        variables.set("event", from_json(&event));
-        variables.set("event_json", Value::from(event_json));
-        variables.set("event_type", Value::from(super::registry::short_name(job.event.event_type)));
-        variables.set("data", data);
-        variables.set("candidate", from_json(&candidate));
-        Ok(variables)
-    }
-
-    /// The values that are known without an event, for a connection's check.
-    pub fn settings(connector: &Connector, connection: &Connection, now: DateTime<Utc>) -> Self {
+impl Settings {
+    pub fn new(connector: &Connector, connection: &Connection) -> Self {
         let mut mapping = connector.manifest.mapping.clone();
         let mut values = connector.manifest.values.clone();
         for (name, own) in &connection.mapping {
@@ -57,23 +37,169 @@ impl Variables {
                 None => drop(mapping.insert(name.clone(), own.clone())),
             }
         }
-        let mut variables = Self { named: Vec::new(), mapping };
-        variables.set("fields", from_json(&Json::Object(super::settings::with_defaults(connector, &connection.fields))));
-        variables.set("values", from_json(&Json::Object(values)));
-        variables.set("connection", from_json(&json!({"id": connection.id.as_str(), "name": connection.name})));
-        variables.set("now", Value::from(now.to_rfc3339_opts(SecondsFormat::Secs, true)));
+        let fields = Json::Object(super::settings::with_defaults(connector, &connection.fields));
+        let names = vec![
+            ("fields".to_owned(), from_json(&fields)),
+            ("values".to_owned(), from_json(&Json::Object(values))),
+            ("connection".to_owned(), from_json(&json!({"id": connection.id.as_str(), "name": connection.name}))),
+        ];
+        Self { names: Names::over(None, names), mapping: Arc::new(mapping) }
+    }
+}
+
+/// Cheap to clone: values share their content.
+#[derive(Clone)]
+pub struct Variables {
+    names: Arc<Names>,
+    /// Rendered once for each item of a step: an entry may use `item` or an earlier step's value.
+    mapping: Arc<Map<String, Json>>,
+}
+
+impl Variables {
+    pub fn of(job: &Job<'_>, now: DateTime<Utc>) -> Self {
+        let event = Arc::new(EventValue { event: job.event.clone(), whole: OnceLock::new() });
+        let names = vec![
+            ("event_json".to_owned(), Value::from(job.event.body.clone())),
+            ("event_type".to_owned(), Value::from(super::registry::short_name(job.event.event_type))),
+            ("candidate".to_owned(), candidate(&job.event.partitionkey, job.candidate)),
+            ("data".to_owned(), Value::from_dyn_object(Arc::new(DataValue(event.clone())))),
+            ("event".to_owned(), Value::from_dyn_object(event)),
+        ];
+        let mut variables = Self::settings(&job.setup.settings, now);
+        variables.names = Names::over(Some(variables.names), names);
         variables
     }
 
+    /// The values that are known without an event, for a connection's check.
+    pub fn settings(settings: &Settings, now: DateTime<Utc>) -> Self {
+        let names = vec![("now".to_owned(), Value::from(now.to_rfc3339_opts(SecondsFormat::Secs, true)))];
+        Self { names: Names::over(Some(settings.names.clone()), names), mapping: settings.mapping.clone() }
+    }
+
     pub fn set(&mut self, name: &str, value: Value) {
-        self.named.retain(|(known, _)| known != name);
-        self.named.push((name.to_owned(), value));
+        self.names = Names::over(Some(self.names.clone()), vec![(name.to_owned(), value)]);
     }
 
     /// The names outside any item, with the mapping rendered.
     pub fn context<'a>(&'a self, templates: &'a Templates) -> Context<'a> {
-        Context::new(templates, &self.mapping, self.named.clone())
+        Context::new(templates, &self.mapping, self.names.clone())
     }
+}
+
+fn candidate(about: &CandidateRef, known: &Identity) -> Value {
+    from_json(&json!({
+        "ref": about.as_str(),
+        "emails": known.emails,
+        "email": known.emails.first(),
+        "name": known.name,
+    }))
+}
+
+/// Names over other names, which they win over.
+#[derive(Debug)]
+struct Names {
+    own: Vec<(String, Value)>,
+    below: Option<Arc<Names>>,
+}
+
+impl Names {
+    fn over(below: Option<Arc<Self>>, own: Vec<(String, Value)>) -> Arc<Self> {
+        Arc::new(Self { own, below })
+    }
+
+    fn find(&self, name: &str) -> Option<&Value> {
+        let mut layer = Some(self);
+        while let Some(names) = layer {
+            if let Some((_, value)) = names.own.iter().rev().find(|(known, _)| known == name) {
+                return Some(value);
+            }
+            layer = names.below.as_deref();
+        }
+        None
+    }
+
+    fn all(&self) -> BTreeSet<&str> {
+        let layers = std::iter::successors(Some(self), |names| names.below.as_deref());
+        layers.flat_map(|names| names.own.iter().map(|(name, _)| name.as_str())).collect()
+    }
+}
+
+impl Object for Names {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.find(key.as_str()?).cloned()
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        self.find(key).cloned()
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.all().into_iter().map(Value::from).collect())
+    }
+}
+
+/// The event, which is taken apart when a template reads more of it than its id.
+#[derive(Debug)]
+struct EventValue {
+    event: Envelope,
+    whole: OnceLock<Value>,
+}
+
+impl EventValue {
+    /// Nothing, when what is stored is no JSON: the template that needs it says so.
+    fn whole(&self) -> &Value {
+        self.whole.get_or_init(|| {
+            let json: Option<Json> = serde_json::from_str(&self.event.body).ok();
+            from_json(&json.unwrap_or_default())
+        })
+    }
+
+    fn data(&self) -> Value {
+        self.whole().get_attr("data").unwrap_or_default()
+    }
+}
+
+impl Object for EventValue {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        self.get_value_by_str(key.as_str()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        match key {
+            "id" => Some(Value::from(self.event.id.as_str())),
+            key => known(self.whole().get_attr(key).ok()?),
+        }
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        members(self.whole())
+    }
+}
+
+/// What the event says.
+#[derive(Debug)]
+struct DataValue(Arc<EventValue>);
+
+impl Object for DataValue {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        known(self.0.data().get_item(key).ok()?)
+    }
+
+    fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
+        known(self.0.data().get_attr(key).ok()?)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        members(&self.0.data())
+    }
+}
+
+fn known(value: Value) -> Option<Value> {
+    (!value.is_undefined()).then_some(value)
+}
+
+fn members(value: &Value) -> Enumerator {
+    Enumerator::Values(value.try_iter().map(Iterator::collect).unwrap_or_default())
 }
 
 /// What templates see, with the mapping rendered once. Cheap to clone: values share their content.
@@ -81,35 +207,40 @@ impl Variables {
 pub struct Context<'a> {
     templates: &'a Templates,
     mapping: &'a Map<String, Json>,
-    names: Vec<(String, Value)>,
+    /// Without the rendered mapping.
+    names: Arc<Names>,
+    rendered: Value,
     value: Value,
 }
 
 impl<'a> Context<'a> {
-    fn new(templates: &'a Templates, mapping: &'a Map<String, Json>, mut names: Vec<(String, Value)>) -> Self {
-        let without = Value::from_pairs(names.iter().cloned());
+    fn new(templates: &'a Templates, mapping: &'a Map<String, Json>, names: Arc<Names>) -> Self {
+        let without = Value::from_dyn_object(names.clone());
         let rendered = mapping.iter().map(|(name, template)| {
             // An entry that fails is an error only for the template that uses it.
             let value =
                 templates.json(template, &without).map_or_else(|error| Value::from(deferred(error)), |json| from_json(&json));
             (name.clone(), value)
         });
-        names.push((MAPPING.to_owned(), Value::from_pairs(rendered.collect::<Vec<_>>())));
-        let value = Value::from_pairs(names.iter().cloned());
-        Self { templates, mapping, names, value }
+        let rendered = Value::from_pairs(rendered);
+        Self::of(templates, mapping, names, rendered)
+    }
+
+    fn of(templates: &'a Templates, mapping: &'a Map<String, Json>, names: Arc<Names>, rendered: Value) -> Self {
+        let visible = Names::over(Some(names.clone()), vec![(MAPPING.to_owned(), rendered.clone())]);
+        Self { templates, mapping, names, rendered, value: Value::from_dyn_object(visible) }
     }
 
     /// For one element of a list. The mapping is rendered anew, because an entry may use `item`.
     pub fn of_item(&self, item: &Value) -> Self {
-        let others = self.names.iter().filter(|(name, _)| name != MAPPING).cloned();
-        Self::new(self.templates, self.mapping, others.chain([("item".to_owned(), item.clone())]).collect())
+        let names = Names::over(Some(self.names.clone()), vec![("item".to_owned(), item.clone())]);
+        Self::new(self.templates, self.mapping, names)
     }
 
     /// With `more` names, which win over the others. The mapping stays as it is: it says what is sent, so it never sees an answer.
     pub fn with(&self, more: impl IntoIterator<Item = (String, Value)>) -> Self {
-        let names: Vec<_> = self.names.iter().cloned().chain(more).collect();
-        let value = Value::from_pairs(names.iter().cloned());
-        Self { names, value, ..*self }
+        let names = Names::over(Some(self.names.clone()), more.into_iter().collect());
+        Self::of(self.templates, self.mapping, names, self.rendered.clone())
     }
 
     pub fn value(&self) -> &Value {

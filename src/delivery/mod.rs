@@ -3,6 +3,8 @@
 //! Must not know: HTTP handlers, how credentials are verified.
 
 pub mod relay;
+mod turns;
 pub mod worker;
 
+pub use turns::SharedTurns;
 pub use worker::{Worker, WorkerOptions};

@@ -24,6 +24,8 @@ const QUEUE_PATIENCE: Duration = Duration::minutes(5);
 /// Time between two looks at the outbox while the relay is not woken: short after work, doubled while there is none.
 const FIRST_POLL: std::time::Duration = std::time::Duration::from_millis(50);
 const POLL: std::time::Duration = std::time::Duration::from_secs(1);
+/// After a step that found little, events gather so long: a step costs nearly the same for one event and for a hundred.
+const GATHERING: std::time::Duration = std::time::Duration::from_millis(8);
 /// The longest wait after errors.
 const MAX_PAUSE: std::time::Duration = std::time::Duration::from_secs(30);
 
@@ -77,7 +79,11 @@ impl Relay {
         // A connector that is not installed: the delivery says so.
         let handled =
             move |connector: &str, event_type| registry.get(connector).is_none_or(|known| known.handler(event_type).is_some());
-        let taken = self.store.take_unpublished(self.clock.now(), RELAY_LEASE, QUEUE_PATIENCE, BATCH, handled).await?;
+        let now = self.clock.now();
+        if !self.queue.keeps_messages() {
+            return self.publish_within(self.store.take_for_own_queue(now, QUEUE_PATIENCE, BATCH, handled).await?).await;
+        }
+        let taken = self.store.take_unpublished(now, RELAY_LEASE, QUEUE_PATIENCE, BATCH, handled).await?;
         let mut takers = BTreeSet::new();
         for outgoing in &taken {
             takers.extend(outgoing.takers.iter().map(|taker| (outgoing.event.tenantid.clone(), taker.clone())));
@@ -88,14 +94,11 @@ impl Relay {
             return Err(error.into());
         }
         // All at once: the confirms come back together.
-        let results = join_all(taken.iter().map(|outgoing| self.publish(outgoing))).await;
-        let (mut confirmed, mut failed, mut turned_away, mut first_error) = (Vec::new(), Vec::new(), Vec::new(), None);
+        let results = join_all(taken.iter().map(|outgoing| self.queue.publish(&outgoing.event))).await;
+        let (mut confirmed, mut failed, mut first_error) = (Vec::new(), Vec::new(), None);
         for (outgoing, result) in taken.into_iter().zip(results) {
             match result {
-                Ok(full) => {
-                    confirmed.push(outgoing.position);
-                    turned_away.extend(full.into_iter().map(|connection| (connection, outgoing.event.partitionkey.clone())));
-                }
+                Ok(()) => confirmed.push(outgoing.position),
                 Err(error) => {
                     failed.push(outgoing.position);
                     first_error = first_error.or(Some(error));
@@ -105,31 +108,31 @@ impl Relay {
         if !confirmed.is_empty() {
             self.store.mark_published(&confirmed, self.clock.now()).await?;
         }
-        if !turned_away.is_empty() {
-            self.store.forget_hints(&turned_away, self.clock.now()).await?;
-        }
         let Some(error) = first_error else { return Ok(confirmed.len()) };
         // Release the events at once instead of at the end of the lease.
         self.store.release_unpublished(&failed).await?;
         Err(error.into())
     }
 
-    /// Returns the connections whose queue was full: they are told of the lane again later. A queue that keeps
-    /// messages gets one message for all connections; the queue within the process gets one message per connection that takes the event.
-    async fn publish(&self, outgoing: &Outgoing) -> Result<Vec<ConnectionId>, QueueError> {
-        let mut full = Vec::new();
-        if self.queue.keeps_messages() {
-            self.queue.publish(&outgoing.event).await?;
-            return Ok(full);
-        }
-        for connection in &outgoing.takers {
-            match self.queue.publish_to(connection, &outgoing.event).await {
-                Ok(()) => {}
-                Err(QueueError::Full) => full.push(connection.clone()),
-                Err(error) => return Err(error),
+    /// The queue within the process gets one message per connection that takes the event. A connection whose list is full or gone
+    /// is told of the lane again later.
+    async fn publish_within(&self, taken: Vec<Outgoing>) -> Result<usize, RelayError> {
+        let mut turned_away = Vec::new();
+        for Outgoing { event, takers, .. } in &taken {
+            for taker in takers {
+                let published = match self.declare(&event.tenantid, taker).await {
+                    Ok(()) => self.queue.publish_to(taker, event).await,
+                    Err(error) => Err(error),
+                };
+                if published.is_err() {
+                    turned_away.push((taker.clone(), event.partitionkey.clone()));
+                }
             }
         }
-        Ok(full)
+        if !turned_away.is_empty() {
+            self.store.forget_hints(&turned_away, self.clock.now()).await?;
+        }
+        Ok(taken.len())
     }
 
     /// One after the other: a broker that is asked for the same new queue several times at once may refuse its first messages.
@@ -180,7 +183,8 @@ impl Relay {
         }
     }
 
-    /// Steps until `shutdown` ends: at once while there is work, else when woken or after a second.
+    /// Steps until `shutdown` ends: at once while there is much work, after a short rest while there is little, else when woken or
+    /// after a second.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         tokio::pin!(shutdown);
         let mut pause = POLL;
@@ -196,6 +200,9 @@ impl Relay {
                     started = true;
                     pause = POLL;
                     poll = if done > 0 { FIRST_POLL } else { (poll * 2).min(POLL) };
+                    if (1..BATCH as usize).contains(&done) {
+                        tokio::time::sleep(GATHERING).await;
+                    }
                     if done > 0 { std::time::Duration::ZERO } else { poll }
                 }
                 Err(error) => {

@@ -77,6 +77,9 @@ impl Examiner {
 
     /// The number of files in the uploads: the entries of an archive's directory, else 1 each.
     pub async fn count(&self, files: &[UploadedFile]) -> usize {
+        if !files.iter().any(intake::is_archive) {
+            return files.len();
+        }
         let limits = self.limits.clone();
         let counts = pool::each(files.to_vec(), move |file| intake::count(&file, &limits)).await;
         // A file that can't be counted counts as one file.

@@ -41,7 +41,7 @@ impl Metrics {
             submissions: counter("skillgate_submissions_total", "Submissions that were worked on to their end.", &["channel"])?,
             verifications: counter("skillgate_verifications_total", "Credentials that were verified.", &["outcome"])?,
             deliveries: IntGaugeVec::new(
-                Opts::new("skillgate_deliveries", "Deliveries by state; pending ones wait, parked and dead ones need a person."),
+                Opts::new("skillgate_deliveries", "Deliveries that wait (pending) or need a person (parked, dead)."),
                 &["state"],
             )?,
             oldest_pending: IntGauge::new("skillgate_deliveries_oldest_pending_seconds", "Age of the oldest pending delivery.")?,
@@ -83,7 +83,7 @@ impl Metrics {
 
     /// Sets the gauges of the backlog as of `now`.
     pub fn backlog(&self, backlog: &Backlog, now: DateTime<Utc>) {
-        for state in DeliveryState::ALL {
+        for state in [DeliveryState::Pending, DeliveryState::Parked, DeliveryState::Dead] {
             let found = backlog.deliveries.iter().find(|(known, _)| *known == state);
             self.deliveries.with_label_values(&[state.as_str()]).set(found.map_or(0, |(_, count)| *count as i64));
         }

@@ -47,9 +47,14 @@ pub fn open_each(file: &UploadedFile, limits: &Limits, sink: &mut dyn FnMut(Open
     file::open(name, &file.bytes, &[], Opening { limits, budget: &budget, part: file::open }, sink);
 }
 
+/// Whether the upload is an archive, by its first bytes.
+pub fn is_archive(file: &UploadedFile) -> bool {
+    detect::is_archive(&file.bytes)
+}
+
 /// The number of files in an upload, counted without unpacking: the entries of an archive's directory, else 1.
 pub fn count(file: &UploadedFile, limits: &Limits) -> usize {
-    if !detect::is_archive(&file.bytes) {
+    if !is_archive(file) {
         return 1;
     }
     archive::count(&file.bytes).clamp(1, limits.max_archive_entries.max(1))

@@ -8,6 +8,7 @@ use super::skill::SkillAssertion;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::sync::Arc;
 
 macro_rules! event_types {
     ($($variant:ident => $name:literal),+ $(,)?) => {
@@ -82,6 +83,52 @@ pub struct Event {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causationid: Option<String>,
     pub data: Value,
+}
+
+/// An event in transit: its JSON, and the parts that its carriers need. Cheap to clone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Envelope {
+    pub id: EventId,
+    pub event_type: EventType,
+    pub tenantid: TenantId,
+    pub partitionkey: CandidateRef,
+    /// The structured JSON form. Empty in a hint within one process.
+    pub body: Arc<str>,
+}
+
+impl Envelope {
+    /// # Errors
+    /// The event can't be written as JSON.
+    pub fn of(event: &Event) -> serde_json::Result<Self> {
+        Ok(Self {
+            id: event.id.clone(),
+            event_type: event.event_type,
+            tenantid: event.tenantid.clone(),
+            partitionkey: event.partitionkey.clone(),
+            body: serde_json::to_string(event)?.into(),
+        })
+    }
+
+    /// # Errors
+    /// The text is not an event.
+    pub fn read(body: &str) -> serde_json::Result<Self> {
+        #[derive(Deserialize)]
+        struct Head {
+            id: EventId,
+            #[serde(rename = "type")]
+            event_type: EventType,
+            tenantid: TenantId,
+            partitionkey: CandidateRef,
+        }
+        let Head { id, event_type, tenantid, partitionkey } = serde_json::from_str(body)?;
+        Ok(Self { id, event_type, tenantid, partitionkey, body: body.into() })
+    }
+
+    /// # Errors
+    /// The body is not an event.
+    pub fn event(&self) -> serde_json::Result<Event> {
+        serde_json::from_str(&self.body)
+    }
 }
 
 /// The connections that receive an event, by their outcomes.

@@ -2,7 +2,7 @@
 //! events that were lost or that a full list refused; it reads them from the deliveries.
 
 use super::{Consumer, Message, Queue, QueueError, Receipt};
-use crate::model::event::Event;
+use crate::model::event::Envelope;
 use crate::model::ids::{ConnectionId, TenantId};
 use async_trait::async_trait;
 use std::collections::{HashMap, VecDeque};
@@ -26,7 +26,7 @@ struct List {
 
 #[derive(Default)]
 struct Waiting {
-    events: VecDeque<Event>,
+    events: VecDeque<Envelope>,
     closed: bool,
 }
 
@@ -42,7 +42,7 @@ impl MemoryQueue {
 
 impl List {
     /// False when the list is full.
-    fn push(&self, event: &Event) -> bool {
+    fn push(&self, event: &Envelope) -> bool {
         let mut waiting = lock(&self.waiting);
         if waiting.events.len() >= CAPACITY {
             return false;
@@ -53,7 +53,7 @@ impl List {
         true
     }
 
-    fn push_front(&self, event: Event) {
+    fn push_front(&self, event: Envelope) {
         lock(&self.waiting).events.push_front(event);
         self.arrived.notify_one();
     }
@@ -80,13 +80,13 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
-    async fn publish(&self, event: &Event) -> Result<(), QueueError> {
+    async fn publish(&self, event: &Envelope) -> Result<(), QueueError> {
         let lists: Vec<_> = lock(&self.lists).values().filter(|list| list.tenant == event.tenantid).cloned().collect();
         let room = lists.iter().map(|list| list.push(event)).filter(|fits| !fits).count() == 0;
         if room { Ok(()) } else { Err(QueueError::Full) }
     }
 
-    async fn publish_to(&self, connection: &ConnectionId, event: &Event) -> Result<(), QueueError> {
+    async fn publish_to(&self, connection: &ConnectionId, event: &Envelope) -> Result<(), QueueError> {
         match self.list(connection) {
             None => Err(QueueError::Refused(format!("connection {connection} has no queue"))),
             Some(list) if list.push(event) => Ok(()),
@@ -95,7 +95,7 @@ impl Queue for MemoryQueue {
     }
 
     /// The database keeps dead letters; within one process there is no other listener.
-    async fn publish_dead(&self, connection: &ConnectionId, event: &Event, reason: &str) -> Result<(), QueueError> {
+    async fn publish_dead(&self, connection: &ConnectionId, event: &Envelope, reason: &str) -> Result<(), QueueError> {
         tracing::info!(%connection, event = %event.id, reason, "a delivery became a dead letter");
         Ok(())
     }
@@ -144,7 +144,7 @@ impl Consumer for MemoryConsumer {
 
 /// Gives the message back when it is dropped unacknowledged, as a broker does when a consumer goes away.
 struct MemoryReceipt {
-    event: Option<Event>,
+    event: Option<Envelope>,
     list: Arc<List>,
     slot: Option<OwnedSemaphorePermit>,
 }

@@ -7,7 +7,7 @@ pub mod memory;
 pub mod rabbitmq;
 pub mod topology;
 
-use crate::model::event::Event;
+use crate::model::event::Envelope;
 use crate::model::ids::{ConnectionId, TenantId};
 use async_trait::async_trait;
 
@@ -36,13 +36,13 @@ pub trait Queue: Send + Sync {
     async fn remove(&self, connection: &ConnectionId) -> Result<(), QueueError>;
 
     /// Publishes to every connection of the tenant; returns once the queue has confirmed it.
-    async fn publish(&self, event: &Event) -> Result<(), QueueError>;
+    async fn publish(&self, event: &Envelope) -> Result<(), QueueError>;
 
     /// Publishes to one connection only: a retry or a replay.
-    async fn publish_to(&self, connection: &ConnectionId, event: &Event) -> Result<(), QueueError>;
+    async fn publish_to(&self, connection: &ConnectionId, event: &Envelope) -> Result<(), QueueError>;
 
     /// Publishes to the dead-letter exchange.
-    async fn publish_dead(&self, connection: &ConnectionId, event: &Event, reason: &str) -> Result<(), QueueError>;
+    async fn publish_dead(&self, connection: &ConnectionId, event: &Envelope, reason: &str) -> Result<(), QueueError>;
 
     /// Starts to take the connection's messages, at most `prefetch` unacknowledged at a time.
     async fn consume(&self, connection: &ConnectionId, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError>;
@@ -59,7 +59,7 @@ pub trait Consumer: Send {
 
 /// A message that is delivered again unless it is acknowledged.
 pub struct Message {
-    pub event: Event,
+    pub event: Envelope,
     pub receipt: Box<dyn Receipt>,
 }
 

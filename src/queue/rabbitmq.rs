@@ -3,7 +3,7 @@
 
 use super::topology::Topology;
 use super::{Consumer, Message, Queue, QueueError, Receipt};
-use crate::model::event::Event;
+use crate::model::event::Envelope;
 use crate::model::ids::{ConnectionId, TenantId};
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -132,11 +132,10 @@ impl RabbitQueue {
         &self,
         exchange: &str,
         key: &str,
-        event: &Event,
+        event: &Envelope,
         headers: FieldTable,
         must_arrive: bool,
     ) -> Result<(), QueueError> {
-        let body = serde_json::to_vec(event).map_err(|error| QueueError::Refused(error.to_string()))?;
         let properties = BasicProperties::default()
             .with_content_type(CONTENT_TYPE.into())
             .with_delivery_mode(PERSISTENT)
@@ -146,7 +145,8 @@ impl RabbitQueue {
         let options = BasicPublishOptions { mandatory: must_arrive, ..BasicPublishOptions::default() };
         let link = self.link().await?;
         let confirmed = in_time(async {
-            let sent = link.publisher.basic_publish(exchange.into(), key.into(), options, &body, properties).await;
+            let sent =
+                link.publisher.basic_publish(exchange.into(), key.into(), options, event.body.as_bytes(), properties).await;
             sent.map_err(told)?.await.map_err(told)
         });
         match confirmed.await? {
@@ -189,16 +189,16 @@ impl Queue for RabbitQueue {
         .await
     }
 
-    async fn publish(&self, event: &Event) -> Result<(), QueueError> {
+    async fn publish(&self, event: &Envelope) -> Result<(), QueueError> {
         // Not mandatory: a tenant without connections is not an error.
         self.send(&self.topology.events(), &Topology::routing_key(event), event, FieldTable::default(), false).await
     }
 
-    async fn publish_to(&self, connection: &ConnectionId, event: &Event) -> Result<(), QueueError> {
+    async fn publish_to(&self, connection: &ConnectionId, event: &Envelope) -> Result<(), QueueError> {
         self.send("", &self.topology.connection(connection), event, FieldTable::default(), true).await
     }
 
-    async fn publish_dead(&self, connection: &ConnectionId, event: &Event, reason: &str) -> Result<(), QueueError> {
+    async fn publish_dead(&self, connection: &ConnectionId, event: &Envelope, reason: &str) -> Result<(), QueueError> {
         let mut headers = FieldTable::default();
         for (name, value) in [("x-skillgate-connection", connection.as_str()), ("x-skillgate-reason", reason)] {
             headers.insert(name.into(), AMQPValue::LongString(LongString::from(value)));
@@ -241,7 +241,7 @@ impl Consumer for RabbitConsumer {
                     return None;
                 }
             };
-            match serde_json::from_slice(&delivery.data) {
+            match read(&delivery.data) {
                 Ok(event) => return Some(Message { event, receipt: Box::new(RabbitReceipt(delivery)) }),
                 Err(error) => {
                     tracing::error!(%error, "a message that is not an event was moved to the dead letters");
@@ -251,6 +251,11 @@ impl Consumer for RabbitConsumer {
             }
         }
     }
+}
+
+fn read(data: &[u8]) -> Result<Envelope, String> {
+    let body = std::str::from_utf8(data).map_err(|error| error.to_string())?;
+    Envelope::read(body).map_err(|error| error.to_string())
 }
 
 struct RabbitReceipt(Delivery);

@@ -1,7 +1,7 @@
 //! Names on the broker. Pure. With the prefix `skillgate`, `skillgate.events` is a topic exchange: to read a tenant's events, bind a
 //! queue of your own to `<tenant>.#`, or to `<tenant>.org.skillgate.skill.*.v1`. schemas/asyncapi.yaml names it, too.
 
-use crate::model::event::Event;
+use crate::model::event::Envelope;
 use crate::model::ids::{ConnectionId, TenantId};
 
 /// Names under one prefix, so that several gateways can share a broker.
@@ -35,7 +35,7 @@ impl Topology {
         format!("{}.#", word(tenant.as_str()))
     }
 
-    pub fn routing_key(event: &Event) -> String {
+    pub fn routing_key(event: &Envelope) -> String {
         format!("{}.{}", word(event.tenantid.as_str()), event.event_type.as_str())
     }
 }

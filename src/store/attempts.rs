@@ -3,7 +3,8 @@
 //! A record counts only while its worker holds the lane; what a worker did after it lost the lane is not written.
 
 use super::lanes::{self, LaneWork, State};
-use super::pool::{AnyConnection, each_backend};
+use super::pool::AnyConnection;
+use super::prepared::Prepared;
 use super::schema::{attempts, deliveries};
 use super::text::{clean, json_text, time_text};
 use super::transaction::insert_all;
@@ -104,7 +105,7 @@ impl Store {
     /// first delivery is not due; else it stays with its holder until `now + lease`. A `ConfigError` pauses the connection.
     pub async fn record_attempts(&self, records: Vec<Record>, now: DateTime<Utc>, lease: Duration) -> Result<Vec<Recorded>> {
         let vault = self.0.vault.clone();
-        self.write(move |connection| {
+        self.write_soon(move |connection| {
             let mut outcomes: Vec<Recorded> = records.iter().map(|_| Recorded::Kept).collect();
             let mut by_connection: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
             for (place, record) in records.iter().enumerate() {
@@ -183,19 +184,37 @@ fn write_state(connection: &mut AnyConnection, records: &[&Record]) -> Result<Ve
     let next = Next::after(&last.result, last.attempt.finished_at);
     let number = i64::from(last.attempt.number);
     let ids: Vec<&str> = records.iter().map(|record| record.attempt.delivery_id.as_str()).collect();
-    let values = (
-        deliveries::state.eq(next.state.as_str()),
-        deliveries::attempts.eq(number),
-        deliveries::next_attempt_at.eq(next.at.map(time_text)),
-        deliveries::reason.eq(next.reason.map(clean)),
-        deliveries::message.eq(next.message.map(clean)),
-        deliveries::updated_at.eq(time_text(last.attempt.finished_at)),
-    );
-    let ids = each_backend!(connection, c => {
-        let target = deliveries::table.filter(deliveries::id.eq_any(&ids)).filter(deliveries::attempts.lt(number));
-        diesel::update(target).set(values).returning(deliveries::id).get_results(c)
-    })?;
-    Ok(ids)
+    let (at, reason, message) = (next.at.map(time_text), next.reason.map(clean), next.message.map(clean));
+    let finished_at = time_text(last.attempt.finished_at);
+    let values = || {
+        (
+            deliveries::state.eq(next.state.as_str()),
+            deliveries::attempts.eq(number),
+            deliveries::next_attempt_at.eq(&at),
+            deliveries::reason.eq(&reason),
+            deliveries::message.eq(&message),
+            deliveries::updated_at.eq(&finished_at),
+        )
+    };
+    let is_earlier = deliveries::attempts.lt(number);
+    let mut written = Vec::with_capacity(ids.len());
+    match connection {
+        AnyConnection::Sqlite(sqlite) => {
+            for id in ids {
+                let target = deliveries::table.filter(deliveries::id.eq(id)).filter(is_earlier);
+                if Prepared(diesel::update(target).set(values())).execute(sqlite)? == 1 {
+                    written.push(id.to_owned());
+                }
+            }
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(postgres) => {
+            let target = deliveries::table.filter(deliveries::id.eq_any(&ids)).filter(is_earlier);
+            let update = diesel::update(target).set(values()).returning(deliveries::id);
+            written = Prepared(update).get_results(postgres)?;
+        }
+    }
+    Ok(written)
 }
 
 /// Gives the lanes of the last records their next work, or lets them go.

@@ -1,5 +1,6 @@
 //! Counts and ages of waiting events and deliveries, for the operator's metrics.
 
+use super::lanes::is_pending;
 use super::pool::each_backend;
 use super::schema::{deliveries, events};
 use super::text::{parse_name, parse_times};
@@ -8,13 +9,14 @@ use crate::model::delivery::DeliveryState;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 /// Of all tenants.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Deliveries in each state that occurs.
+    /// Deliveries that wait or need a person, by state.
     pub deliveries: Vec<(DeliveryState, u64)>,
-    /// Since when the oldest pending delivery waits.
+    /// Since when the event of the oldest pending delivery waits.
     pub oldest_pending: Option<DateTime<Utc>>,
     /// Events that no relay has published yet.
     pub unpublished: u64,
@@ -25,19 +27,34 @@ pub struct Backlog {
 impl Store {
     pub async fn backlog(&self) -> Result<Backlog> {
         self.read(|connection| {
-            let by_state: Vec<(String, i64)> =
-                each_backend!(connection, c => deliveries::table.group_by(deliveries::state).select((deliveries::state, count_star())).load(c))?;
-            let pending: Option<String> =
-                deliveries::table.filter(deliveries::state.eq(DeliveryState::Pending.as_str())).select(min(deliveries::created_at)).first(connection)?;
-            let (unpublished, oldest): (i64, Option<String>) = (
-                events::table.filter(events::published_at.is_null()).count().get_result(connection)?,
-                events::table.filter(events::published_at.is_null()).select(min(events::created_at)).first(connection)?,
+            let mut counts: Vec<(String, i64)> = each_backend!(connection, c => {
+                deliveries::table
+                    .filter(diesel::dsl::sql::<Bool>("deliveries.state IN ('parked', 'dead')"))
+                    .group_by(deliveries::state)
+                    .select((deliveries::state, count_star()))
+                    .load(c)
+            })?;
+            let (pending, first): (i64, Option<i64>) = (
+                each_backend!(connection, c => deliveries::table.filter(is_pending()).count().get_result(c))?,
+                each_backend!(connection, c => deliveries::table.filter(is_pending()).select(min(deliveries::position)).first(c))?,
             );
+            counts.push((DeliveryState::Pending.as_str().to_owned(), pending));
+            let oldest_pending: Option<String> = match first {
+                None => None,
+                Some(first) => {
+                    let event = events::table.filter(events::position.eq(first));
+                    event.select(events::created_at).first(connection).optional()?
+                }
+            };
+            let unpublished = events::table.filter(events::published_at.is_null());
+            let waiting: i64 = unpublished.count().get_result(connection)?;
+            let oldest: Option<String> =
+                unpublished.order(events::position.asc()).select(events::created_at).first(connection).optional()?;
             let counted = |(state, count): (String, i64)| Ok((parse_name(&state)?, count.unsigned_abs()));
             Ok(Backlog {
-                deliveries: by_state.into_iter().map(counted).collect::<Result<_>>()?,
-                oldest_pending: parse_times(pending)?,
-                unpublished: unpublished.unsigned_abs(),
+                deliveries: counts.into_iter().map(counted).collect::<Result<_>>()?,
+                oldest_pending: parse_times(oldest_pending)?,
+                unpublished: waiting.unsigned_abs(),
                 oldest_unpublished: parse_times(oldest)?,
             })
         })

@@ -1,6 +1,7 @@
 //! The tenant's persons: their references, and how a person is found by what is said of them.
 
 use super::pool::AnyConnection;
+use super::prepared::run_prepared;
 use super::schema::{candidate_aliases, candidate_identities, candidates, credentials, skills};
 use super::text::{clean, name_text, parse_name, parse_time, time_text, to_u32};
 use super::transaction::{Transaction, lock_names};
@@ -22,7 +23,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<CandidateRef> {
         let (tenant, hint, vault) = (tenant.clone(), hint.clone(), self.0.vault.clone());
-        self.write(move |connection| find_or_create(connection, &vault, &tenant, &hint, now)).await
+        self.write_soon(move |connection| find_or_create(connection, &vault, &tenant, &hint, now)).await
     }
 
     /// The reference that stands for the person today: another one after a merger.
@@ -96,7 +97,7 @@ impl Transaction<'_> {
     pub fn set_sequence(&mut self, tenant: &TenantId, candidate: &CandidateRef, sequence: i64) -> Result<()> {
         let target =
             candidates::table.filter(candidates::tenant_id.eq(tenant.as_str())).filter(candidates::id.eq(candidate.as_str()));
-        diesel::update(target).set(candidates::sequence.eq(sequence)).execute(self.connection)?;
+        run_prepared!(self.connection, diesel::update(target).set(candidates::sequence.eq(sequence)))?;
         Ok(())
     }
 }

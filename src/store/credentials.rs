@@ -1,7 +1,9 @@
 //! Credentials: the bytes as received, the report, the normalised form.
 
-use super::schema::credentials;
-use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, time_text};
+use super::packed::{Kind, pack, pack_json, unpack, unpack_json};
+use super::prepared::load_for_keys;
+use super::schema::{credentials, submission_credentials};
+use super::text::{clean, name_text, parse_name, parse_time, time_text};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store};
 use crate::model::credential::{CredentialStatus, NormalizedCredential};
@@ -25,15 +27,15 @@ pub struct CredentialRow {
     fingerprint: String,
     outcome: String,
     status: Option<String>,
-    report: String,
-    normalized: Option<String>,
+    report: Vec<u8>,
+    normalized: Option<Vec<u8>>,
     created_at: String,
 }
 
 impl CredentialRow {
     pub(super) fn into_model(self) -> Result<StoredCredential> {
         let status: Option<CredentialStatus> = self.status.as_deref().map(parse_name).transpose()?;
-        let mut normalized: Option<NormalizedCredential> = self.normalized.as_deref().map(parse_json).transpose()?;
+        let mut normalized: Option<NormalizedCredential> = self.normalized.map(unpack_json).transpose()?;
         if let (Some(normalized), Some(status)) = (&mut normalized, status) {
             normalized.status = status;
         }
@@ -50,16 +52,18 @@ impl CredentialRow {
             fingerprint: self.fingerprint,
             outcome: parse_name(&self.outcome)?,
             status,
-            report: parse_json(&self.report)?,
+            report: unpack_json(self.report)?,
             normalized,
             created_at: parse_time(&self.created_at)?,
         })
     }
 
-    /// The credential as the answer to one submission shows it: with that submission's own report.
-    pub(super) fn into_result(self, duplicate: bool, report: &str, normalized: Option<&str>) -> Result<CredentialResult> {
-        let report: VerificationReport = parse_json(report)?;
-        let mut normalized: Option<NormalizedCredential> = normalized.map(parse_json).transpose()?;
+    /// The credential as the answer to one submission shows it: with that submission's own report. An empty report: what the
+    /// submission found out is the credential's own.
+    pub(super) fn into_result(self, duplicate: bool, report: Vec<u8>, normalized: Option<Vec<u8>>) -> Result<CredentialResult> {
+        let (report, normalized) = if report.is_empty() { (self.report, self.normalized) } else { (report, normalized) };
+        let report: VerificationReport = unpack_json(report)?;
+        let mut normalized: Option<NormalizedCredential> = normalized.map(unpack_json).transpose()?;
         if let (Some(normalized), Some(status)) = (&mut normalized, self.status.as_deref()) {
             normalized.status = parse_name(status)?;
         }
@@ -94,11 +98,11 @@ struct NewRow<'a> {
     valid_from: Option<String>,
     valid_until: Option<String>,
     next_check_at: Option<String>,
-    report: String,
-    normalized: Option<String>,
+    report: Vec<u8>,
+    normalized: Option<Vec<u8>>,
     created_at: String,
     updated_at: String,
-    bytes: &'a [u8],
+    bytes: Vec<u8>,
 }
 
 /// A credential of a person with bytes that came in again.
@@ -128,13 +132,13 @@ impl Store {
     pub async fn credential_source(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<(String, Vec<u8>)>> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.read(move |connection| {
-            let found = credentials::table
+            let found: Option<(String, Vec<u8>)> = credentials::table
                 .filter(credentials::id.eq(id.as_str()))
                 .filter(credentials::tenant_id.eq(tenant.as_str()))
                 .select((credentials::media_type, credentials::bytes))
                 .first(connection)
                 .optional()?;
-            Ok(found)
+            found.map(|(media_type, bytes)| Ok((media_type, unpack(bytes)?))).transpose()
         })
         .await
     }
@@ -203,12 +207,15 @@ impl Store {
 impl Transaction<'_> {
     /// Which of these bytes the person has.
     pub fn known_bytes(&mut self, tenant: &TenantId, candidate: &CandidateRef, fingerprints: &[&str]) -> Result<Vec<KnownBytes>> {
-        let rows: Vec<(String, String, String)> = credentials::table
-            .filter(credentials::tenant_id.eq(tenant.as_str()))
-            .filter(credentials::candidate_ref.eq(candidate.as_str()))
-            .filter(credentials::fingerprint.eq_any(fingerprints))
-            .select((credentials::id, credentials::fingerprint, credentials::outcome))
-            .load(self.connection)?;
+        let rows: Vec<(String, String, String)> = load_for_keys!(
+            self.connection,
+            fingerprints,
+            credentials::table
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .filter(credentials::candidate_ref.eq(candidate.as_str()))
+                .filter(credentials::fingerprint.eq_any(fingerprints))
+                .select((credentials::id, credentials::fingerprint, credentials::outcome))
+        )?;
         let into_known = |(id, fingerprint, outcome): (String, String, String)| {
             Ok(KnownBytes { id: CredentialId(id), fingerprint, outcome: parse_name(&outcome)? })
         };
@@ -226,13 +233,17 @@ impl Transaction<'_> {
         if natural_keys.is_empty() {
             return Ok(Vec::new());
         }
-        let rows: Vec<CredentialRow> = credentials::table
-            .filter(credentials::tenant_id.eq(tenant.as_str()))
-            .filter(credentials::candidate_ref.eq(candidate.as_str()))
-            .filter(credentials::natural_key.eq_any(natural_keys))
-            .filter(credentials::status.eq(name_text(&CredentialStatus::Active)?))
-            .select(CredentialRow::as_select())
-            .load(self.connection)?;
+        let active = name_text(&CredentialStatus::Active)?;
+        let rows: Vec<CredentialRow> = load_for_keys!(
+            self.connection,
+            natural_keys,
+            credentials::table
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .filter(credentials::candidate_ref.eq(candidate.as_str()))
+                .filter(credentials::natural_key.eq_any(natural_keys))
+                .filter(credentials::status.eq(&active))
+                .select(CredentialRow::as_select())
+        )?;
         let mut same = rows.into_iter().map(CredentialRow::into_model).collect::<Result<Vec<_>>>()?;
         same.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(same)
@@ -273,11 +284,11 @@ impl Transaction<'_> {
                 valid_from: normalized.and_then(|normalized| normalized.valid_from).map(time_text),
                 valid_until: normalized.and_then(|normalized| normalized.valid_until).map(time_text),
                 next_check_at: credential.next_check_at.map(time_text),
-                report: json_text(&credential.report)?,
-                normalized: normalized.map(json_text).transpose()?,
+                report: pack_json(Kind::Report, &credential.report)?,
+                normalized: normalized.map(|normalized| pack_json(Kind::Normalized, normalized)).transpose()?,
                 created_at: time_text(now),
                 updated_at: time_text(now),
-                bytes: &credential.bytes,
+                bytes: pack(Kind::Received, &credential.bytes),
             });
         }
         insert_all!(self.connection, credentials::table, rows);
@@ -292,18 +303,33 @@ impl Transaction<'_> {
         normalized: Option<&NormalizedCredential>,
         now: DateTime<Utc>,
     ) -> Result<()> {
+        self.keep_for_earlier_submissions(id)?;
         let values = (
             credentials::outcome.eq(report.outcome.as_str()),
             credentials::status.eq(normalized.map(|normalized| name_text(&normalized.status)).transpose()?),
             credentials::natural_key.eq(normalized.and_then(|normalized| normalized.natural_key.clone())),
             credentials::valid_from.eq(normalized.and_then(|normalized| normalized.valid_from).map(time_text)),
             credentials::valid_until.eq(normalized.and_then(|normalized| normalized.valid_until).map(time_text)),
-            credentials::report.eq(json_text(report)?),
-            credentials::normalized.eq(normalized.map(json_text).transpose()?),
+            credentials::report.eq(pack_json(Kind::Report, report)?),
+            credentials::normalized.eq(normalized.map(|normalized| pack_json(Kind::Normalized, normalized)).transpose()?),
             credentials::updated_at.eq(time_text(now)),
         );
         let target = credentials::table.filter(credentials::id.eq(id.as_str()));
         diesel::update(target).set(values).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Submissions whose findings are the credential's own keep them when the credential is verified anew.
+    fn keep_for_earlier_submissions(&mut self, id: &CredentialId) -> Result<()> {
+        let own: (Vec<u8>, Option<Vec<u8>>) = credentials::table
+            .filter(credentials::id.eq(id.as_str()))
+            .select((credentials::report, credentials::normalized))
+            .first(self.connection)?;
+        let links = submission_credentials::table
+            .filter(submission_credentials::credential_id.eq(id.as_str()))
+            .filter(submission_credentials::report.eq(Vec::new()));
+        let values = (submission_credentials::report.eq(own.0), submission_credentials::normalized.eq(own.1));
+        diesel::update(links).set(values).execute(self.connection)?;
         Ok(())
     }
 

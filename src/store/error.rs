@@ -41,6 +41,7 @@ fn is_busy(text: &str) -> bool {
         "deadlock detected",
         "server closed the connection",
         "terminating connection",
+        "canceling statement due to",
     ]
     .iter()
     .any(|sign| text.contains(sign))

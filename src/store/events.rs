@@ -1,11 +1,12 @@
 //! Reads and writes events. outbox.rs moves them to the queue.
 
+use super::packed::{Kind, pack_json, unpack_json, unpack_text};
 use super::schema::events;
-use super::text::{json_text, name_text, parse_json, time_text};
+use super::text::{name_text, time_text};
 use super::transaction::{Transaction, insert_all};
-use super::{Result, Store};
-use crate::model::event::{Audience, Event};
-use crate::model::ids::{EventId, TenantId};
+use super::{Result, Store, StoreError};
+use crate::model::event::{Audience, Envelope, Event, EventType};
+use crate::model::ids::{CandidateRef, EventId, TenantId};
 use crate::model::record::Page;
 use diesel::prelude::*;
 
@@ -17,7 +18,7 @@ struct NewRow<'a> {
     candidate_ref: &'a str,
     event_type: &'static str,
     audience: String,
-    body: String,
+    body: Vec<u8>,
     created_at: String,
 }
 
@@ -28,14 +29,14 @@ impl Store {
         // A number past the last one that fits has nothing after it.
         let after: i64 = page.after.as_deref().map_or(0, |text| text.parse().unwrap_or(i64::MAX));
         self.read(move |connection| {
-            let rows: Vec<(i64, String)> = events::table
+            let rows: Vec<(i64, Vec<u8>)> = events::table
                 .filter(events::tenant_id.eq(tenant.as_str()))
                 .filter(events::position.gt(after))
                 .order(events::position.asc())
                 .limit(limit)
                 .select((events::position, events::body))
                 .load(connection)?;
-            rows.into_iter().map(|(position, body)| Ok((position, parse_json(&body)?))).collect()
+            rows.into_iter().map(|(position, body)| Ok((position, unpack_json(body)?))).collect()
         })
         .await
     }
@@ -43,13 +44,13 @@ impl Store {
     pub async fn event(&self, tenant: &TenantId, id: &EventId) -> Result<Option<Event>> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.read(move |connection| {
-            let body: Option<String> = events::table
+            let body: Option<Vec<u8>> = events::table
                 .filter(events::id.eq(id.as_str()))
                 .filter(events::tenant_id.eq(tenant.as_str()))
                 .select(events::body)
                 .first(connection)
                 .optional()?;
-            body.as_deref().map(parse_json).transpose()
+            body.map(unpack_json).transpose()
         })
         .await
     }
@@ -72,11 +73,26 @@ impl Transaction<'_> {
                 candidate_ref: event.partitionkey.as_str(),
                 event_type: event.event_type.as_str(),
                 audience: name_text(audience)?,
-                body: json_text(event)?,
+                body: pack_json(Kind::Event, event)?,
                 created_at: time_text(event.time),
             });
         }
         insert_all!(self.connection, events::table, rows);
         Ok(())
     }
+}
+
+/// What the carriers of an event need of its row.
+pub(super) type EnvelopeRow = (String, String, String, String, Vec<u8>);
+type EnvelopeColumns = (events::id, events::event_type, events::tenant_id, events::candidate_ref, events::body);
+
+pub(super) fn envelope() -> EnvelopeColumns {
+    (events::id, events::event_type, events::tenant_id, events::candidate_ref, events::body)
+}
+
+pub(super) fn into_envelope((id, event_type, tenant, candidate, body): EnvelopeRow) -> Result<Envelope> {
+    let event_type =
+        EventType::parse(&event_type).ok_or_else(|| StoreError::Internal("a stored event type is unknown".to_owned()))?;
+    let (id, tenantid, partitionkey) = (EventId(id), TenantId(tenant), CandidateRef(candidate));
+    Ok(Envelope { id, event_type, tenantid, partitionkey, body: unpack_text(body)?.into() })
 }

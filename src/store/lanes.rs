@@ -3,15 +3,17 @@
 //! A lane's row is there as long as a delivery waits in it. Whoever adds or settles deliveries locks the row first, so that a
 //! lane is never taken for empty while a delivery is being added.
 
+use super::events::{EnvelopeRow, envelope, into_envelope};
 use super::pool::{AnyConnection, each_backend};
+use super::prepared::{Prepared, load_for_keys, run_for_keys};
 use super::schema::{connections, deliveries, events, lanes};
-use super::text::{parse_json, parse_name, parse_time, time_text};
-use super::transaction::ROWS_PER_STATEMENT;
+use super::text::{parse_name, parse_time, time_text};
+use super::transaction::{FEW_ROWS, write_rows};
 use super::{Result, Store, Vault, deliveries as delivery_rows, identities, ledger};
 use crate::model::candidate::Identity;
 use crate::model::connection::ConnectionState;
 use crate::model::delivery::Delivery;
-use crate::model::event::Event;
+use crate::model::event::Envelope;
 use crate::model::ids::{CandidateRef, ConnectionId, TenantId};
 use crate::model::ledger::LedgerEntry;
 use chrono::{DateTime, Duration, Utc};
@@ -19,21 +21,14 @@ use diesel::prelude::*;
 use diesel::upsert::excluded;
 use std::collections::{BTreeMap, HashMap};
 
-/// These lanes of a connection.
-macro_rules! these {
-    ($id:expr, $candidates:expr) => {
-        lanes::table.filter(lanes::connection_id.eq($id)).filter(lanes::candidate_ref.eq_any($candidates))
-    };
-}
-
 /// Events that are read at once.
-const MOST_ROWS: i64 = 128;
+const MOST_ROWS: i64 = 512;
 
 /// One due delivery and all that an attempt needs.
 #[derive(Clone, Debug)]
 pub struct Work {
     pub delivery: Delivery,
-    pub event: Event,
+    pub event: Envelope,
     /// What earlier attempts noted about their writes, by step.
     pub ledger: BTreeMap<String, LedgerEntry>,
 }
@@ -55,7 +50,11 @@ pub enum Claim {
     Gone,
     Paused,
     /// Lanes that are asked for and are not among them are empty, not due, or another worker's.
-    Lanes(Vec<LaneWork>),
+    Lanes {
+        claimed: Vec<LaneWork>,
+        /// There was too much to read at once: ask for these again.
+        unread: Vec<CandidateRef>,
+    },
 }
 
 /// What a lane holds.
@@ -106,7 +105,7 @@ impl Store {
         let mut asked: Vec<String> = candidates.iter().map(|candidate| candidate.0.clone()).collect();
         asked.sort_unstable();
         asked.dedup();
-        self.write(move |connection| {
+        self.write_soon(move |connection| {
             match state_of(connection, &tenant, &id)? {
                 None => return Ok(Claim::Gone),
                 Some((ConnectionState::Paused, _)) => return Ok(Claim::Paused),
@@ -118,15 +117,20 @@ impl Store {
             let free: Vec<&str> =
                 found.iter().filter(|lane| !lane.is_held(&moment)).map(|lane| lane.candidate_ref.as_str()).collect();
             if free.is_empty() {
-                return Ok(Claim::Lanes(Vec::new()));
+                return Ok(Claim::Lanes { claimed: Vec::new(), unread: Vec::new() });
             }
-            let states = states(connection, &vault, (&tenant, &id), &free, now)?;
+            let mut states = states(connection, &vault, (&tenant, &id), &free, now)?;
+            let is_unread = |state: &State| matches!(state, State::Unread);
+            let unread = states.iter().filter(|(_, state)| is_unread(state));
+            let unread = unread.map(|(candidate, _)| CandidateRef(candidate.clone())).collect();
+            // Nobody holds them, and a message about them is expected: they stay as they are.
+            states.retain(|_, state| !is_unread(state));
             apply(connection, &id, &states, &holder, (now, lease))?;
             let claimed = states.into_values().filter_map(|state| match state {
                 State::Work(work) => Some(work),
                 _ => None,
             });
-            Ok(Claim::Lanes(claimed.collect()))
+            Ok(Claim::Lanes { claimed: claimed.collect(), unread })
         })
         .await
     }
@@ -140,7 +144,7 @@ impl Store {
         until: DateTime<Utc>,
     ) -> Result<()> {
         let (id, candidates, holder) = (id.clone(), candidates.to_vec(), holder.to_owned());
-        self.write(move |connection| {
+        self.write_soon(move |connection| {
             let own = own(connection, id.as_str(), &candidates, &holder)?;
             keep(connection, id.as_str(), &own, &holder, until)
         })
@@ -156,7 +160,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let (id, candidates, holder) = (id.clone(), candidates.to_vec(), holder.to_owned());
-        self.write(move |connection| {
+        self.write_soon(move |connection| {
             let own = own(connection, id.as_str(), &candidates, &holder)?;
             let_go(connection, id.as_str(), &own, now)
         })
@@ -171,6 +175,11 @@ fn own(connection: &mut AnyConnection, id: &str, candidates: &[CandidateRef], ho
     Ok(lanes.filter(|lane| lane.holder.as_deref() == Some(holder)).map(|lane| lane.candidate_ref).collect())
 }
 
+#[diesel::dsl::auto_type(no_type_alias)]
+fn of_connection<'a>(id: &'a str) -> _ {
+    lanes::table.filter(lanes::connection_id.eq(id))
+}
+
 /// Locks those of the lanes that are there until the transaction ends. Always in the same order, so that two transactions can't
 /// wait for each other.
 pub(super) fn lock(connection: &mut AnyConnection, id: &str, candidates: &[&str]) -> Result<Vec<Lane>> {
@@ -180,7 +189,8 @@ pub(super) fn lock(connection: &mut AnyConnection, id: &str, candidates: &[&str]
         .order(lanes::candidate_ref.asc())
         .select((lanes::candidate_ref, lanes::holder, lanes::leased_until));
     Ok(match connection {
-        AnyConnection::Sqlite(sqlite) => found.load(sqlite)?,
+        AnyConnection::Sqlite(sqlite) if candidates.len() > FEW_ROWS => found.load(sqlite)?,
+        AnyConnection::Sqlite(sqlite) => Prepared(found).load(sqlite)?,
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(postgres) => found.for_update().load(postgres)?,
     })
@@ -190,17 +200,14 @@ pub(super) fn lock(connection: &mut AnyConnection, id: &str, candidates: &[&str]
 pub(super) fn open_all(connection: &mut AnyConnection, mut new: Vec<NewLane>) -> Result<()> {
     new.sort_by(|one, other| (&one.connection_id, &one.candidate_ref).cmp(&(&other.connection_id, &other.candidate_ref)));
     new.dedup_by(|one, other| one.connection_id == other.connection_id && one.candidate_ref == other.candidate_ref);
-    for rows in new.chunks(ROWS_PER_STATEMENT) {
-        each_backend!(connection, c => {
-            diesel::insert_into(lanes::table)
-                .values(rows)
-                .on_conflict((lanes::connection_id, lanes::candidate_ref))
-                .do_update()
-                // Changes nothing: it locks the row.
-                .set(lanes::candidate_ref.eq(excluded(lanes::candidate_ref)))
-                .execute(c)
-        })?;
-    }
+    write_rows!(connection, new, |rows| {
+        diesel::insert_into(lanes::table)
+            .values(rows)
+            .on_conflict((lanes::connection_id, lanes::candidate_ref))
+            .do_update()
+            // Changes nothing: it locks the row.
+            .set(lanes::candidate_ref.eq(excluded(lanes::candidate_ref)))
+    });
     Ok(())
 }
 
@@ -233,7 +240,7 @@ fn state_of(
     found.map(|(state, version)| Ok((parse_name(&state)?, parse_time(&version)?))).transpose()
 }
 
-type Waiting = (delivery_rows::Row, String, String);
+type Waiting = (delivery_rows::Row, String, EnvelopeRow);
 
 /// Only what is written into the statement itself lets both databases use the index of waiting deliveries.
 pub(super) fn is_pending() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
@@ -251,7 +258,9 @@ pub(super) fn states(
     let Some((ConnectionState::Active, version)) = state_of(connection, tenant, id)? else {
         return Ok(candidates.iter().map(|candidate| ((*candidate).to_owned(), State::Paused)).collect());
     };
-    let waiting: Vec<Waiting> = each_backend!(connection, c => {
+    let waiting: Vec<Waiting> = load_for_keys!(
+        connection,
+        candidates,
         deliveries::table
             .inner_join(events::table.on(events::position.eq(deliveries::position)))
             .filter(deliveries::connection_id.eq(id.as_str()))
@@ -259,14 +268,13 @@ pub(super) fn states(
             .filter(is_pending())
             .order((deliveries::candidate_ref.asc(), deliveries::position.asc()))
             .limit(MOST_ROWS)
-            .select((delivery_rows::Row::as_select(), deliveries::candidate_ref, events::body))
-            .load(c)
-    })?;
+            .select((delivery_rows::Row::as_select(), deliveries::candidate_ref, envelope()))
+    )?;
     let is_cut = waiting.len() as i64 == MOST_ROWS;
     let read_until = waiting.last().map(|(_, candidate, _)| candidate.clone()).filter(|_| is_cut);
-    let mut rows: HashMap<String, Vec<(Delivery, String)>> = HashMap::new();
-    for (row, candidate, body) in waiting {
-        rows.entry(candidate).or_default().push((row.into_model()?, body));
+    let mut rows: HashMap<String, Vec<(Delivery, Envelope)>> = HashMap::new();
+    for (row, candidate, event) in waiting {
+        rows.entry(candidate).or_default().push((row.into_model()?, into_envelope(event)?));
     }
     let ids: Vec<&str> = rows.values().flatten().map(|(delivery, _)| delivery.event_id.as_str()).collect();
     let mut entries = ledger::of_events(connection, id.as_str(), &ids)?;
@@ -293,18 +301,18 @@ fn state(
     candidate: CandidateRef,
     identity: Identity,
     version: DateTime<Utc>,
-    rows: Vec<(Delivery, String)>,
+    rows: Vec<(Delivery, Envelope)>,
     entries: &mut HashMap<String, BTreeMap<String, LedgerEntry>>,
     now: DateTime<Utc>,
 ) -> Result<State> {
     let mut work = Vec::with_capacity(rows.len());
-    for (delivery, body) in rows {
+    for (delivery, event) in rows {
         match delivery.next_attempt_at.filter(|at| *at > now) {
             Some(at) if work.is_empty() => return Ok(State::NotDue(at)),
             Some(_) => break,
             None => {
                 let ledger = entries.remove(delivery.event_id.as_str()).unwrap_or_default();
-                work.push(Work { event: parse_json(&body)?, delivery, ledger });
+                work.push(Work { event, delivery, ledger });
             }
         }
     }
@@ -329,7 +337,7 @@ pub(super) fn apply(
         }
     }
     if !empty.is_empty() {
-        each_backend!(connection, c => diesel::delete(these!(id.as_str(), &empty)).execute(c))?;
+        run_for_keys!(connection, lanes::candidate_ref, &empty, |rows| diesel::delete(of_connection(id.as_str()).filter(rows)));
     }
     let_go(connection, id.as_str(), &free, now)?;
     keep(connection, id.as_str(), &claimed, holder, now + lease)
@@ -340,14 +348,16 @@ fn keep(connection: &mut AnyConnection, id: &str, candidates: &[String], holder:
         return Ok(());
     }
     let until = time_text(until);
-    let values = (
-        lanes::holder.eq(Some(holder)),
-        lanes::leased_until.eq(Some(&until)),
-        // When the holder does not live until then, a relay tells the others.
-        lanes::look_at.eq(&until),
-        lanes::hinted.eq(0i64),
-    );
-    each_backend!(connection, c => diesel::update(these!(id, candidates)).set(values).execute(c))?;
+    run_for_keys!(connection, lanes::candidate_ref, candidates, |rows| {
+        let values = (
+            lanes::holder.eq(Some(holder)),
+            lanes::leased_until.eq(Some(&until)),
+            // When the holder does not live until then, a relay tells the others.
+            lanes::look_at.eq(&until),
+            lanes::hinted.eq(0i64),
+        );
+        diesel::update(of_connection(id).filter(rows)).set(values)
+    });
     Ok(())
 }
 
@@ -356,12 +366,15 @@ pub(super) fn let_go(connection: &mut AnyConnection, id: &str, candidates: &[Str
     if candidates.is_empty() {
         return Ok(());
     }
-    let values = (
-        lanes::holder.eq(None::<String>),
-        lanes::leased_until.eq(None::<String>),
-        lanes::look_at.eq(time_text(look_at)),
-        lanes::hinted.eq(0i64),
-    );
-    each_backend!(connection, c => diesel::update(these!(id, candidates)).set(values).execute(c))?;
+    let look_at = time_text(look_at);
+    run_for_keys!(connection, lanes::candidate_ref, candidates, |rows| {
+        let values = (
+            lanes::holder.eq(None::<String>),
+            lanes::leased_until.eq(None::<String>),
+            lanes::look_at.eq(&look_at),
+            lanes::hinted.eq(0i64),
+        );
+        diesel::update(of_connection(id).filter(rows)).set(values)
+    });
     Ok(())
 }

@@ -1,9 +1,10 @@
 //! The recorded writes to employer systems, so that no write is made twice.
 
-use super::pool::{AnyConnection, each_backend};
+use super::pool::AnyConnection;
+use super::prepared::load_for_keys;
 use super::schema::ledger;
 use super::text::{clean, time_text};
-use super::transaction::ROWS_PER_STATEMENT;
+use super::transaction::write_rows;
 use super::{Result, Store, StoreError};
 use crate::model::ids::{ConnectionId, EventId};
 use crate::model::ledger::{LedgerEntry, LedgerState};
@@ -81,13 +82,17 @@ pub(super) fn of_events(
     if events.is_empty() {
         return Ok(found);
     }
-    let rows: Vec<(String, String, String, Option<String>, String)> = each_backend!(connection, c => {
-        ledger::table
-            .filter(ledger::connection_id.eq(id))
-            .filter(ledger::event_id.eq_any(events))
-            .select((ledger::event_id, ledger::step, ledger::state, ledger::remote_id, ledger::request_digest))
-            .load(c)
-    })?;
+    let rows: Vec<(String, String, String, Option<String>, String)> = load_for_keys!(
+        connection,
+        events,
+        ledger::table.filter(ledger::connection_id.eq(id)).filter(ledger::event_id.eq_any(events)).select((
+            ledger::event_id,
+            ledger::step,
+            ledger::state,
+            ledger::remote_id,
+            ledger::request_digest
+        ))
+    )?;
     for (event, step, state, remote_id, request_digest) in rows {
         let state = match state.as_str() {
             STARTED => LedgerState::Started,
@@ -102,21 +107,18 @@ pub(super) fn of_events(
 
 /// Writes or replaces entries; each step of an event at most once.
 pub(super) fn put(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<()> {
-    for rows in rows.chunks(ROWS_PER_STATEMENT) {
+    write_rows!(connection, rows, |rows| {
         let values = (
             ledger::state.eq(excluded(ledger::state)),
             ledger::remote_id.eq(excluded(ledger::remote_id)),
             ledger::request_digest.eq(excluded(ledger::request_digest)),
             ledger::updated_at.eq(excluded(ledger::updated_at)),
         );
-        each_backend!(connection, c => {
-            diesel::insert_into(ledger::table)
-                .values(rows)
-                .on_conflict((ledger::connection_id, ledger::event_id, ledger::step))
-                .do_update()
-                .set(values)
-                .execute(c)
-        })?;
-    }
+        diesel::insert_into(ledger::table)
+            .values(rows)
+            .on_conflict((ledger::connection_id, ledger::event_id, ledger::step))
+            .do_update()
+            .set(values)
+    });
     Ok(())
 }

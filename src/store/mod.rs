@@ -22,8 +22,11 @@ mod invitations;
 mod lanes;
 mod ledger;
 mod oauth;
+mod outage;
 mod outbox;
+mod packed;
 mod pool;
+mod prepared;
 mod receipts;
 mod retention;
 mod schema;
@@ -32,6 +35,7 @@ mod skills;
 mod submissions;
 mod text;
 mod transaction;
+mod turns;
 mod writer;
 
 pub use attempts::{Record, Recorded};
@@ -47,6 +51,7 @@ pub use outbox::Outgoing;
 pub use receipts::MadeReceipt;
 pub use submissions::{FileRecord, FoundCredential, SubmissionRequest};
 pub use transaction::Transaction;
+pub use turns::Turn;
 
 use crate::seal::Sealer;
 use pool::{AnyConnection, Database};
@@ -61,6 +66,15 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     database: Database,
     vault: Vault,
+}
+
+/// What a write means to its caller once it has returned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Promise {
+    /// It counts, but a power cut in the next moment may undo it. A later write that is kept takes it to the disk, too.
+    Soon,
+    /// It is on the disk.
+    Kept,
 }
 
 /// The keys that keep stored values secret.
@@ -79,7 +93,8 @@ impl Store {
         let opened = tokio::task::spawn_blocking(move || Database::open(&url)).await;
         let database = opened.map_err(|error| StoreError::Internal(error.to_string()))??;
         let for_key = sealer.clone();
-        let identity_key = database.write(move |connection| sealed_settings::identity_key(connection, &for_key)).await?;
+        let identity_key =
+            database.write(Promise::Kept, move |connection| sealed_settings::identity_key(connection, &for_key)).await?;
         Ok(Self(Arc::new(Inner { database, vault: Vault { sealer, identity_key: Arc::new(identity_key) } })))
     }
 
@@ -116,6 +131,15 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        self.0.database.write(work).await
+        self.0.database.write(Promise::Kept, work).await
+    }
+
+    /// For what is done again when a power cut undoes it: who works on what, what was told to a queue, what a worker did.
+    async fn write_soon<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
+    {
+        self.0.database.write(Promise::Soon, work).await
     }
 }

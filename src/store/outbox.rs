@@ -1,13 +1,15 @@
 //! The relay's side of the outbox: which events to publish, which deliveries they lead to, which lanes are due again.
 
+use super::events::{EnvelopeRow, envelope, into_envelope};
 use super::pool::{AnyConnection, each_backend};
+use super::prepared::run_for_keys;
 use super::schema::{connections as connection_table, deliveries, events, lanes as lane_table};
-use super::text::{name_text, parse_json, parse_name, time_text};
+use super::text::{name_text, parse_name, time_text};
 use super::transaction::insert_all;
 use super::{Result, Store, connections, lanes};
 use crate::model::connection::{Connection, ConnectionState};
 use crate::model::delivery::DeliveryState;
-use crate::model::event::{Audience, Event, EventType};
+use crate::model::event::{Audience, Envelope, EventType};
 use crate::model::ids::{CandidateRef, ConnectionId, DeliveryId};
 use chrono::{DateTime, Duration, Utc};
 use diesel::dsl::min;
@@ -18,7 +20,7 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct Outgoing {
     pub position: i64,
-    pub event: Event,
+    pub event: Envelope,
     pub takers: Vec<ConnectionId>,
 }
 
@@ -38,7 +40,8 @@ struct NewDelivery {
     updated_at: String,
 }
 
-type EventRow = (i64, String, Option<String>, String);
+type EventRow = (i64, Option<String>, EnvelopeRow);
+type HeadRow = (i64, Option<String>, (String, String, String, String));
 
 impl Store {
     /// Takes unpublished events, oldest first, until `now + lease`: no other relay takes them meanwhile, and a killed
@@ -54,38 +57,31 @@ impl Store {
         limit: u32,
         handled: impl Fn(&str, EventType) -> bool + Send + 'static,
     ) -> Result<Vec<Outgoing>> {
-        self.write(move |connection| {
-            let taken = take(connection, now, lease, limit)?;
-            if taken.is_empty() {
-                return Ok(Vec::new());
-            }
-            let outgoing = with_takers(connection, taken, handled)?;
-            let rows = new_deliveries(&outgoing, now);
-            // Locked first: whoever settles a lane meanwhile sees all of its deliveries, or none of these.
-            lanes::open_all(connection, new_lanes(&rows, now + expected))?;
-            insert_all!(connection, deliveries::table, rows);
-            Ok(outgoing)
-        })
-        .await
+        self.write_soon(move |connection| take_out(connection, &Taken::Until(now + lease), now, expected, limit, handled)).await
+    }
+
+    /// As [`Store::take_unpublished`], for a queue that is part of this process: the events count as published at once. When the
+    /// process stops before the queue has them, [`Store::expect_empty_queue`] of the next process makes up for it.
+    pub async fn take_for_own_queue(
+        &self,
+        now: DateTime<Utc>,
+        expected: Duration,
+        limit: u32,
+        handled: impl Fn(&str, EventType) -> bool + Send + 'static,
+    ) -> Result<Vec<Outgoing>> {
+        self.write_soon(move |connection| take_out(connection, &Taken::Published, now, expected, limit, handled)).await
     }
 
     /// Notes that the queue has confirmed these events.
     pub async fn mark_published(&self, positions: &[i64], now: DateTime<Utc>) -> Result<()> {
         let positions = positions.to_vec();
-        self.write(move |connection| {
-            for some in positions.chunks(500) {
-                let target = events::table.filter(events::position.eq_any(some));
-                diesel::update(target).set(events::published_at.eq(Some(time_text(now)))).execute(connection)?;
-            }
-            Ok(())
-        })
-        .await
+        self.write_soon(move |connection| set_published(connection, &positions, now)).await
     }
 
     /// Gives events back that could not be published.
     pub async fn release_unpublished(&self, positions: &[i64]) -> Result<()> {
         let positions = positions.to_vec();
-        self.write(move |connection| {
+        self.write_soon(move |connection| {
             let target = events::table.filter(events::position.eq_any(positions)).filter(events::published_at.is_null());
             diesel::update(target).set(events::relayed_until.eq(None::<String>)).execute(connection)?;
             Ok(())
@@ -95,8 +91,13 @@ impl Store {
 
     /// Takes lanes of active connections that are due, that no worker holds and of which no message is expected to be in the
     /// queue; until `now + expected` one is. Returns the first waiting event of each.
-    pub async fn take_due_lanes(&self, now: DateTime<Utc>, expected: Duration, limit: u32) -> Result<Vec<(ConnectionId, Event)>> {
-        self.write(move |connection| {
+    pub async fn take_due_lanes(
+        &self,
+        now: DateTime<Utc>,
+        expected: Duration,
+        limit: u32,
+    ) -> Result<Vec<(ConnectionId, Envelope)>> {
+        self.write_soon(move |connection| {
             let active: Vec<String> = connection_table::table
                 .filter(connection_table::state.eq(name_text(&ConnectionState::Active)?))
                 .order(connection_table::id.asc())
@@ -121,7 +122,7 @@ impl Store {
         for (id, candidate) in lost {
             by_connection.entry(id.0.clone()).or_default().push(candidate.0.clone());
         }
-        self.write(move |connection| {
+        self.write_soon(move |connection| {
             for (id, candidates) in by_connection {
                 let names: Vec<&str> = candidates.iter().map(String::as_str).collect();
                 lanes::lock(connection, &id, &names)?;
@@ -137,7 +138,7 @@ impl Store {
 
     /// Forgets that messages are expected to be in the queue: it lost them, being part of a process that stopped.
     pub async fn expect_empty_queue(&self, now: DateTime<Utc>) -> Result<()> {
-        self.write(move |connection| {
+        self.write_soon(move |connection| {
             let values = (lane_table::hinted.eq(0i64), lane_table::look_at.eq(time_text(now)));
             diesel::update(lane_table::table.filter(lane_table::hinted.eq(1))).set(values).execute(connection)?;
             Ok(())
@@ -155,25 +156,78 @@ impl Store {
     }
 }
 
-fn take(connection: &mut AnyConnection, now: DateTime<Utc>, lease: Duration, limit: u32) -> Result<Vec<EventRow>> {
+/// What becomes of events that are taken.
+enum Taken {
+    Until(DateTime<Utc>),
+    Published,
+}
+
+/// Rows that no other transaction holds, locked.
+macro_rules! load_free {
+    ($connection:expr, $query:expr) => {
+        match $connection {
+            AnyConnection::Sqlite(sqlite) => $query.load(sqlite)?,
+            #[cfg(feature = "postgres")]
+            AnyConnection::Postgres(postgres) => $query.for_update().skip_locked().load(postgres)?,
+        }
+    };
+}
+
+fn take_out(
+    connection: &mut AnyConnection,
+    taken: &Taken,
+    now: DateTime<Utc>,
+    expected: Duration,
+    limit: u32,
+    handled: impl Fn(&str, EventType) -> bool,
+) -> Result<Vec<Outgoing>> {
+    let rows = take(connection, taken, now, limit)?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let outgoing = with_takers(connection, rows, handled)?;
+    let rows = new_deliveries(&outgoing, now);
+    // Locked first: whoever settles a lane meanwhile sees all of its deliveries, or none of these.
+    lanes::open_all(connection, new_lanes(&rows, now + expected))?;
+    insert_all!(connection, deliveries::table, rows);
+    Ok(outgoing)
+}
+
+fn take(connection: &mut AnyConnection, taken: &Taken, now: DateTime<Utc>, limit: u32) -> Result<Vec<EventRow>> {
     let free = events::relayed_until.is_null().or(events::relayed_until.le(time_text(now)));
-    let waiting = events::table
-        .filter(events::published_at.is_null())
-        .filter(free)
-        .order(events::position.asc())
-        .limit(i64::from(limit))
-        .select((events::position, events::id, events::audience, events::body));
-    let rows: Vec<EventRow> = match connection {
-        AnyConnection::Sqlite(sqlite) => waiting.load(sqlite)?,
-        #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(postgres) => waiting.for_update().skip_locked().load(postgres)?,
+    let waiting =
+        events::table.filter(events::published_at.is_null()).filter(free).order(events::position.asc()).limit(i64::from(limit));
+    let rows: Vec<EventRow> = match taken {
+        Taken::Until(_) => load_free!(connection, waiting.select((events::position, events::audience, envelope()))),
+        Taken::Published => {
+            // A queue within the process carries hints: nobody reads the body.
+            let head = (events::id, events::event_type, events::tenant_id, events::candidate_ref);
+            let heads: Vec<HeadRow> = load_free!(connection, waiting.select((events::position, events::audience, head)));
+            let with_body = |(id, event_type, tenant, candidate)| (id, event_type, tenant, candidate, Vec::new());
+            heads.into_iter().map(|(position, audience, head)| (position, audience, with_body(head))).collect()
+        }
     };
     let positions: Vec<i64> = rows.iter().map(|(position, ..)| *position).collect();
     if !positions.is_empty() {
-        let target = events::table.filter(events::position.eq_any(positions));
-        diesel::update(target).set(events::relayed_until.eq(Some(time_text(now + lease)))).execute(connection)?;
+        match taken {
+            Taken::Until(end) => {
+                let end = time_text(*end);
+                run_for_keys!(connection, events::position, &positions, |rows| {
+                    diesel::update(events::table.filter(rows)).set(events::relayed_until.eq(Some(&end)))
+                });
+            }
+            Taken::Published => set_published(connection, &positions, now)?,
+        }
     }
     Ok(rows)
+}
+
+fn set_published(connection: &mut AnyConnection, positions: &[i64], now: DateTime<Utc>) -> Result<()> {
+    let now = time_text(now);
+    run_for_keys!(connection, events::position, positions, |rows| {
+        diesel::update(events::table.filter(rows)).set(events::published_at.eq(Some(&now)))
+    });
+    Ok(())
 }
 
 fn with_takers(
@@ -181,9 +235,9 @@ fn with_takers(
     taken: Vec<EventRow>,
     handled: impl Fn(&str, EventType) -> bool,
 ) -> Result<Vec<Outgoing>> {
-    let parse = |(position, _, audience, body): EventRow| {
+    let parse = |(position, audience, event): EventRow| {
         let audience: Audience = audience.as_deref().map_or(Ok(Audience::Everyone), parse_name)?;
-        Ok((audience, Outgoing { position, event: parse_json(&body)?, takers: Vec::new() }))
+        Ok((audience, Outgoing { position, event: into_envelope(event)?, takers: Vec::new() }))
     };
     let mut outgoing: Vec<(Audience, Outgoing)> = taken.into_iter().map(parse).collect::<Result<_>>()?;
     let mut tenants: Vec<String> = outgoing.iter().map(|(_, outgoing)| outgoing.event.tenantid.0.clone()).collect();
@@ -202,7 +256,7 @@ fn with_takers(
 }
 
 fn new_deliveries(outgoing: &[Outgoing], now: DateTime<Utc>) -> Vec<NewDelivery> {
-    let delivery = |position: i64, event: &Event, taker: &ConnectionId| NewDelivery {
+    let delivery = |position: i64, event: &Envelope, taker: &ConnectionId| NewDelivery {
         id: DeliveryId::generate().0,
         tenant_id: event.tenantid.0.clone(),
         connection_id: taker.0.clone(),
@@ -235,7 +289,7 @@ fn hint_due(
     now: DateTime<Utc>,
     expected: DateTime<Utc>,
     limit: u32,
-) -> Result<Vec<(ConnectionId, Event)>> {
+) -> Result<Vec<(ConnectionId, Envelope)>> {
     let due = lane_table::table
         .filter(lane_table::connection_id.eq(&id))
         .filter(lane_table::look_at.le(time_text(now)))
@@ -273,10 +327,7 @@ fn hint_due(
     );
     diesel::update(of_connection.filter(lane_table::candidate_ref.eq_any(waiting))).set(values).execute(connection)?;
     let heads: Vec<i64> = heads.into_iter().flatten().collect();
-    let bodies: Vec<String> = events::table
-        .filter(events::position.eq_any(heads))
-        .order(events::position.asc())
-        .select(events::body)
-        .load(connection)?;
-    bodies.iter().map(|body| Ok((ConnectionId(id.clone()), parse_json(body)?))).collect()
+    let found: Vec<EnvelopeRow> =
+        events::table.filter(events::position.eq_any(heads)).order(events::position.asc()).select(envelope()).load(connection)?;
+    found.into_iter().map(|event| Ok((ConnectionId(id.clone()), into_envelope(event)?))).collect()
 }

@@ -1,15 +1,16 @@
 //! SQLite or PostgreSQL behind one connection type, pooled, and brought up to date at the start.
 //! SQLite has one writer: its pool of writers holds one connection, and write-ahead logging lets readers go on.
-//! `synchronous = FULL`: an answered submission is on the disk, also after a power cut.
+//! What was promised to a caller is on the disk, also after a power cut ([`Promise`]).
 
+use super::outage::Outage;
 use super::writer::Writer;
-use super::{Result, StoreError};
+use super::{Promise, Result, StoreError};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::prelude::*;
 use diesel::r2d2::{ManageConnection, Pool};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
@@ -19,12 +20,29 @@ const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/po
 
 const SQLITE_READERS: u32 = 4;
 #[cfg(feature = "postgres")]
-const POSTGRES_CONNECTIONS: u32 = 12;
+const POSTGRES_CONNECTIONS: u32 = 10;
 /// Any number: every Skillgate process takes the same lock while it migrates.
 #[cfg(feature = "postgres")]
 const MIGRATION_LOCK: i64 = 0x5b1_11a7e;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-const POOL_TIMEOUT: Duration = Duration::from_secs(10);
+/// For making a connection.
+const POOL_TIMEOUT: Duration = Duration::from_secs(3);
+/// For a turn among the connections.
+const PERMIT_TIMEOUT: Duration = Duration::from_secs(8);
+/// Added to the URL of a PostgreSQL database where it does not say otherwise (libpq's names): a server that went away silently is
+/// noticed, instead of being waited for until the operating system gives up.
+#[cfg(feature = "postgres")]
+const PATIENCE: [(&str, &str); 5] = [
+    ("connect_timeout", "3"),
+    ("tcp_user_timeout", "10000"),
+    ("keepalives_idle", "5"),
+    ("keepalives_interval", "2"),
+    ("keepalives_count", "3"),
+];
+/// For statements of a running gateway; migrations may take longer.
+#[cfg(feature = "postgres")]
+const LIMITS: &str = "SET client_min_messages = warning; SET statement_timeout = '60s'; SET lock_timeout = '20s'; \
+    SET idle_in_transaction_session_timeout = '60s'";
 
 /// Plain queries go through the enum. Queries that its backend can't express (`ON CONFLICT`, several rows at once, `RETURNING`,
 /// row locks) go through [`each_backend`](super::each_backend).
@@ -51,7 +69,7 @@ pub(crate) use each_backend;
 enum Target {
     Sqlite(String),
     #[cfg(feature = "postgres")]
-    Postgres(String),
+    Postgres(String, Promise),
 }
 
 impl Target {
@@ -64,7 +82,7 @@ impl Target {
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             #[cfg(feature = "postgres")]
-            return Ok(Self::Postgres(url.to_owned()));
+            return Ok(Self::Postgres(with_patience(url), Promise::Kept));
             #[cfg(not(feature = "postgres"))]
             return Err(StoreError::Internal("this build has no PostgreSQL support".to_owned()));
         }
@@ -84,9 +102,12 @@ impl Target {
                 Ok(AnyConnection::Sqlite(connection))
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(url) => {
+            Self::Postgres(url, promise) => {
                 let mut connection = PgConnection::establish(url)?;
-                connection.batch_execute("SET client_min_messages = warning")?;
+                connection.batch_execute(LIMITS)?;
+                if *promise == Promise::Soon {
+                    connection.batch_execute("SET synchronous_commit = off")?;
+                }
                 Ok(AnyConnection::Postgres(connection))
             }
         }
@@ -103,6 +124,7 @@ impl Target {
             }
             #[cfg(feature = "postgres")]
             AnyConnection::Postgres(postgres) => {
+                postgres.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0")?;
                 postgres.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
                 let migrated = postgres.run_pending_migrations(POSTGRES_MIGRATIONS).map(drop).map_err(MigrationError::from);
                 postgres.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
@@ -111,6 +133,18 @@ impl Target {
         }
         Ok(())
     }
+}
+
+#[cfg(feature = "postgres")]
+fn with_patience(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in PATIENCE {
+        if !url.contains(&format!("{name}=")) {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{separator}{name}={value}"));
+        }
+    }
+    url
 }
 
 /// Two processes that create the file at the same moment may find it locked, whatever the time-out.
@@ -149,24 +183,7 @@ impl From<MigrationError> for StoreError {
 
 pub struct Manager {
     target: Target,
-    suspicion: Suspicion,
-}
-
-/// After a failure the connections are tested before they are used, so that those that the failure cut are replaced. While
-/// nothing fails, no test costs a round trip.
-#[derive(Clone, Default)]
-struct Suspicion(Arc<Mutex<Option<Instant>>>);
-
-impl Suspicion {
-    const LASTS: Duration = Duration::from_secs(300);
-
-    fn arise(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    fn lasts(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() < Self::LASTS)
-    }
+    outage: Outage,
 }
 
 impl ManageConnection for Manager {
@@ -181,7 +198,9 @@ impl ManageConnection for Manager {
         match connection {
             AnyConnection::Sqlite(_) => Ok(()),
             #[cfg(feature = "postgres")]
-            AnyConnection::Postgres(postgres) if self.suspicion.lasts() => Ok(postgres.batch_execute("SELECT 1")?),
+            AnyConnection::Postgres(postgres) if self.outage.is_suspected(Instant::now()) => {
+                Ok(postgres.batch_execute("SELECT 1")?)
+            }
             #[cfg(feature = "postgres")]
             AnyConnection::Postgres(_) => Ok(()),
         }
@@ -202,14 +221,14 @@ enum Writers {
     /// SQLite has one.
     One(Writer),
     #[cfg(feature = "postgres")]
-    Many(Connections),
+    Many { kept: Connections, soon: Connections },
 }
 
 #[derive(Clone)]
 struct Connections {
     pool: Pool<Manager>,
     permits: Arc<Semaphore>,
-    suspicion: Suspicion,
+    outage: Outage,
 }
 
 impl Database {
@@ -228,11 +247,16 @@ impl Database {
                 Ok(Self { readers, writers: Writers::One(Writer::new(pool(target, 1).pool)) })
             }
             #[cfg(feature = "postgres")]
-            Target::Postgres(_) => {
-                let readers = pool(target, POSTGRES_CONNECTIONS);
-                Ok(Self { writers: Writers::Many(readers.clone()), readers })
+            Target::Postgres(url, _) => {
+                let readers = pool(Target::Postgres(url.clone(), Promise::Kept), POSTGRES_CONNECTIONS);
+                let soon = pool(Target::Postgres(url, Promise::Soon), POSTGRES_CONNECTIONS / 2);
+                Ok(Self { writers: Writers::Many { kept: readers.clone(), soon }, readers })
             }
         }
+    }
+
+    pub fn is_shared(&self) -> bool {
+        !matches!(self.writers, Writers::One(_))
     }
 
     /// Runs on the blocking pool, without a transaction.
@@ -245,28 +269,31 @@ impl Database {
     }
 
     /// Runs on the blocking pool, in one transaction: committed when the work is `Ok`, else rolled back.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    pub async fn write<T, F>(&self, promise: Promise, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
         match &self.writers {
-            Writers::One(writer) => writer.write(work).await,
+            Writers::One(writer) => writer.write(promise, work).await,
             #[cfg(feature = "postgres")]
-            Writers::Many(connections) => run(connections, move |connection| in_transaction(connection, work)).await,
+            Writers::Many { kept, soon } => {
+                let connections = if promise == Promise::Kept { kept } else { soon };
+                run(connections, move |connection| in_transaction(connection, work)).await
+            }
         }
     }
 }
 
 fn pool(target: Target, size: u32) -> Connections {
-    let suspicion = Suspicion::default();
+    let outage = Outage::default();
     let pool = Pool::builder()
         .max_size(size)
         .min_idle(Some(0))
         .connection_timeout(POOL_TIMEOUT)
         .error_handler(Box::new(LogOnce))
-        .build_unchecked(Manager { target, suspicion: suspicion.clone() });
-    Connections { pool, permits: Arc::new(Semaphore::new(size as usize)), suspicion }
+        .build_unchecked(Manager { target, outage: outage.clone() });
+    Connections { pool, permits: Arc::new(Semaphore::new(size as usize)), outage }
 }
 
 /// A connection that could not be made shows as a time-out of the pool; the cause goes to the log.
@@ -284,13 +311,21 @@ where
     T: Send + 'static,
     F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
 {
-    let Connections { pool, permits, suspicion } = connections.clone();
-    let permit = permits.acquire_owned().await.map_err(|_| StoreError::Unavailable("shutting down".to_owned()))?;
+    let Connections { pool, permits, outage } = connections.clone();
+    if !outage.may_try(Instant::now()) {
+        return Err(StoreError::Unavailable("it was away a moment ago".to_owned()));
+    }
+    let permit = match tokio::time::timeout(PERMIT_TIMEOUT, permits.acquire_owned()).await {
+        Ok(Ok(permit)) => permit,
+        Ok(Err(_)) => return Err(StoreError::Unavailable("shutting down".to_owned())),
+        Err(_) => return Err(StoreError::Unavailable("every connection is in use".to_owned())),
+    };
     let task = tokio::task::spawn_blocking(move || {
-        let mut connection = pool.get()?;
+        let mut connection = pool.get().inspect_err(|_| outage.began(Instant::now()))?;
+        outage.ended();
         let result = work(&mut connection);
         if matches!(result, Err(StoreError::Unavailable(_))) {
-            suspicion.arise();
+            outage.failed(Instant::now());
         }
         drop(connection);
         drop(permit);

@@ -13,7 +13,7 @@ use diesel::prelude::*;
 impl Store {
     /// Deletes at most `limit` published events from before `before` of which no delivery waits, is parked or is a dead letter.
     pub async fn prune_events(&self, before: DateTime<Utc>, limit: u32) -> Result<usize> {
-        self.write(move |connection| {
+        self.write_soon(move |connection| {
             let done = [DeliveryState::Delivered.as_str(), DeliveryState::Unchanged.as_str()];
             let open = deliveries::table.filter(deliveries::event_id.eq(events::id)).filter(deliveries::state.ne_all(done));
             let old: Vec<String> = each_backend!(connection, c => {

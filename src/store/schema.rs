@@ -83,7 +83,7 @@ diesel::table! {
     submission_files (submission_id, ordinal) {
         submission_id -> Text,
         ordinal -> BigInt,
-        result -> Text,
+        result -> Binary,
     }
 }
 
@@ -102,8 +102,8 @@ diesel::table! {
         valid_from -> Nullable<Text>,
         valid_until -> Nullable<Text>,
         next_check_at -> Nullable<Text>,
-        report -> Text,
-        normalized -> Nullable<Text>,
+        report -> Binary,
+        normalized -> Nullable<Binary>,
         created_at -> Text,
         updated_at -> Text,
         bytes -> Binary,
@@ -117,8 +117,8 @@ diesel::table! {
         ordinal -> BigInt,
         credential_id -> Text,
         duplicate -> BigInt,
-        report -> Text,
-        normalized -> Nullable<Text>,
+        report -> Binary,
+        normalized -> Nullable<Binary>,
     }
 }
 
@@ -132,7 +132,7 @@ diesel::table! {
         mapping_status -> Text,
         label -> Text,
         concept_uri -> Nullable<Text>,
-        assertion -> Text,
+        assertion -> Binary,
         created_at -> Text,
     }
 }
@@ -145,7 +145,7 @@ diesel::table! {
         candidate_ref -> Text,
         event_type -> Text,
         audience -> Nullable<Text>,
-        body -> Text,
+        body -> Binary,
         created_at -> Text,
         relayed_until -> Nullable<Text>,
         published_at -> Nullable<Text>,
@@ -204,6 +204,13 @@ diesel::table! {
         hinted -> BigInt,
         holder -> Nullable<Text>,
         leased_until -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    turns (connection_id) {
+        connection_id -> Text,
+        next_at -> BigInt,
     }
 }
 

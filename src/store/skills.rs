@@ -1,7 +1,8 @@
 //! Skills: one row per credential and assertion, with its status of today.
 
+use super::packed::{Kind, pack_json, unpack_json};
 use super::schema::{credentials, skills};
-use super::text::{clean, json_text, name_text, parse_json, parse_name, time_text};
+use super::text::{clean, name_text, parse_name, time_text};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store};
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
@@ -21,7 +22,7 @@ struct NewRow<'a> {
     mapping_status: String,
     label: String,
     concept_uri: Option<String>,
-    assertion: String,
+    assertion: Vec<u8>,
     created_at: String,
 }
 
@@ -30,7 +31,7 @@ impl Store {
     pub async fn candidate_skills(&self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Vec<SkillAssertion>> {
         let (tenant, candidate) = (tenant.clone(), candidate.clone());
         self.read(move |connection| {
-            let rows: Vec<(String, String)> = skills::table
+            let rows: Vec<(Vec<u8>, String)> = skills::table
                 .filter(skills::tenant_id.eq(tenant.as_str()))
                 .filter(skills::candidate_ref.eq(candidate.as_str()))
                 .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
@@ -65,7 +66,7 @@ impl Transaction<'_> {
                 mapping_status: name_text(&skill.mapping_status)?,
                 label: clean(&skill.label.text),
                 concept_uri: skill.concepts.first().and_then(|concept| concept.uri.as_deref()).map(clean),
-                assertion: json_text(skill)?,
+                assertion: pack_json(Kind::Normalized, skill)?,
                 created_at: time_text(now),
             });
         }
@@ -75,7 +76,7 @@ impl Transaction<'_> {
 
     /// The credential's skills that are in force.
     pub fn skills_in_force(&mut self, credential: &CredentialId) -> Result<Vec<SkillAssertion>> {
-        let rows: Vec<(String, String)> = skills::table
+        let rows: Vec<(Vec<u8>, String)> = skills::table
             .filter(skills::credential_id.eq(credential.as_str()))
             .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
             .order(skills::assertion_id.asc())
@@ -116,8 +117,8 @@ impl Transaction<'_> {
     }
 }
 
-fn into_model((assertion, status): (String, String)) -> Result<SkillAssertion> {
-    let mut skill: SkillAssertion = parse_json(&assertion)?;
+fn into_model((assertion, status): (Vec<u8>, String)) -> Result<SkillAssertion> {
+    let mut skill: SkillAssertion = unpack_json(assertion)?;
     skill.status = parse_name(&status)?;
     Ok(skill)
 }

@@ -1,9 +1,11 @@
 //! Submissions, their files, and the keys that make a repeated request harmless.
 
 use super::credentials::CredentialRow;
+use super::packed::{Kind, pack_json, unpack_json};
 use super::pool::{AnyConnection, each_backend};
+use super::prepared::run_prepared;
 use super::schema::{credentials, idempotency_keys, submission_credentials, submission_files, submission_uploads, submissions};
-use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
+use super::text::{clean, json_text, name_text, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store, StoreError};
 use crate::model::credential::NormalizedCredential;
@@ -86,7 +88,7 @@ pub struct FoundCredential {
 struct FileRow {
     submission_id: String,
     ordinal: i64,
-    result: String,
+    result: Vec<u8>,
 }
 
 #[derive(Insertable)]
@@ -97,8 +99,8 @@ struct LinkRow {
     ordinal: i64,
     credential_id: String,
     duplicate: i64,
-    report: String,
-    normalized: Option<String>,
+    report: Vec<u8>,
+    normalized: Option<Vec<u8>>,
 }
 
 impl Store {
@@ -258,17 +260,19 @@ impl Transaction<'_> {
             .filter(submissions::state.eq(name_text(&SubmissionState::Processing)?))
             .filter(submissions::files_done.eq(i64::from(done_before)));
         let done = i64::from(done_before) + files.len() as i64;
-        if diesel::update(expected).set(submissions::files_done.eq(done)).execute(self.connection)? == 0 {
+        let added = run_prepared!(self.connection, diesel::update(expected).set(submissions::files_done.eq(done)))?;
+        if added == 0 {
             return Ok(false);
         }
-        let target = submissions::table.filter(submissions::id.eq(id.as_str()));
-        let before: Option<String> = target.select(submissions::outcome).first(self.connection)?;
-        let before: Option<Outcome> = before.as_deref().map(parse_name).transpose()?;
-        let outcome = before.max(worst).map(Outcome::as_str);
-        diesel::update(target).set(submissions::outcome.eq(outcome)).execute(self.connection)?;
+        if let Some(worst) = worst {
+            // The names sort as the verdicts do: accepted, attention, rejected.
+            let is_milder = submissions::outcome.is_null().or(submissions::outcome.lt(worst.as_str()));
+            let target = submissions::table.filter(submissions::id.eq(id.as_str())).filter(is_milder);
+            run_prepared!(self.connection, diesel::update(target).set(submissions::outcome.eq(worst.as_str())))?;
+        }
         let into_row = |file: &FileRecord| {
             let (submission_id, ordinal) = (id.0.clone(), i64::from(file.ordinal));
-            Ok(FileRow { submission_id, ordinal, result: json_text(&file.result)? })
+            Ok(FileRow { submission_id, ordinal, result: pack_json(Kind::Report, &file.result)? })
         };
         let rows = files.iter().map(into_row).collect::<Result<Vec<_>>>()?;
         insert_all!(self.connection, submission_files::table, rows);
@@ -280,14 +284,17 @@ impl Transaction<'_> {
         let mut rows = Vec::new();
         for file in files {
             for (ordinal, found) in file.credentials.iter().enumerate() {
+                // What was not known before is written with the credential itself.
+                let own = Some(found).filter(|found| found.duplicate);
+                let normalized = own.and_then(|found| found.normalized.as_ref());
                 rows.push(LinkRow {
                     submission_id: id.0.clone(),
                     file_ordinal: i64::from(file.ordinal),
                     ordinal: ordinal as i64,
                     credential_id: found.id.0.clone(),
                     duplicate: i64::from(found.duplicate),
-                    report: json_text(&found.report)?,
-                    normalized: found.normalized.as_ref().map(json_text).transpose()?,
+                    report: own.map(|found| pack_json(Kind::Report, &found.report)).transpose()?.unwrap_or_default(),
+                    normalized: normalized.map(|normalized| pack_json(Kind::Normalized, normalized)).transpose()?,
                 });
             }
         }
@@ -305,17 +312,18 @@ impl Transaction<'_> {
             .limit(2)
             .load(self.connection)?;
         let target = submissions::table.filter(submissions::id.eq(id.as_str()));
-        if let Some(owner) = owners.first() {
-            let single = Some(owner).filter(|_| owners.len() == 1);
-            diesel::update(target).set(submissions::candidate_ref.eq(single)).execute(self.connection)?;
-        }
-        let values = (
-            submissions::state.eq(name_text(&SubmissionState::Complete)?),
-            submissions::request.eq(None::<Vec<u8>>),
-            submissions::files_total.eq(submissions::files_done),
-            submissions::completed_at.eq(Some(time_text(now))),
-        );
-        diesel::update(target).set(values).execute(self.connection)?;
+        let (complete, moment) = (name_text(&SubmissionState::Complete)?, time_text(now));
+        let owner = owners.first().map(|owner| Some(owner.as_str()).filter(|_| owners.len() == 1));
+        let values = || {
+            (
+                owner.map(|owner| submissions::candidate_ref.eq(owner)),
+                submissions::state.eq(&complete),
+                submissions::request.eq(None::<Vec<u8>>),
+                submissions::files_total.eq(submissions::files_done),
+                submissions::completed_at.eq(Some(&moment)),
+            )
+        };
+        run_prepared!(self.connection, diesel::update(target).set(values()))?;
         let uploads = submission_uploads::table.filter(submission_uploads::submission_id.eq(id.as_str()));
         diesel::delete(uploads).execute(self.connection)?;
         Ok(())
@@ -337,12 +345,12 @@ fn used_for(connection: &mut AnyConnection, tenant: &TenantId, key: &str, reques
 }
 
 fn load_files(connection: &mut AnyConnection, id: &SubmissionId) -> Result<Vec<FileResult>> {
-    let files: Vec<(i64, String)> = submission_files::table
+    let files: Vec<(i64, Vec<u8>)> = submission_files::table
         .filter(submission_files::submission_id.eq(id.as_str()))
         .order(submission_files::ordinal.asc())
         .select((submission_files::ordinal, submission_files::result))
         .load(connection)?;
-    let links: Vec<(i64, i64, String, Option<String>, CredentialRow)> = each_backend!(connection, c => {
+    let links: Vec<(i64, i64, Vec<u8>, Option<Vec<u8>>, CredentialRow)> = each_backend!(connection, c => {
         submission_credentials::table
             .inner_join(credentials::table)
             .filter(submission_credentials::submission_id.eq(id.as_str()))
@@ -358,10 +366,10 @@ fn load_files(connection: &mut AnyConnection, id: &SubmissionId) -> Result<Vec<F
     })?;
     let mut by_file: BTreeMap<i64, Vec<CredentialResult>> = BTreeMap::new();
     for (file, duplicate, report, normalized, row) in links {
-        by_file.entry(file).or_default().push(row.into_result(duplicate != 0, &report, normalized.as_deref())?);
+        by_file.entry(file).or_default().push(row.into_result(duplicate != 0, report, normalized)?);
     }
-    let with_credentials = |(ordinal, text): (i64, String)| {
-        let mut result: FileResult = parse_json(&text)?;
+    let with_credentials = |(ordinal, stored): (i64, Vec<u8>)| {
+        let mut result: FileResult = unpack_json(stored)?;
         result.credentials = by_file.remove(&ordinal).unwrap_or_default();
         Ok(result)
     };

@@ -32,9 +32,8 @@ pub(super) fn lock_names(connection: &mut AnyConnection, names: &[String]) -> Re
             keys.sort_unstable();
             keys.dedup();
             for key in keys {
-                diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-                    .bind::<diesel::sql_types::BigInt, _>(key)
-                    .execute(postgres)?;
+                let lock = diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<diesel::sql_types::BigInt, _>(key);
+                super::prepared::Prepared(lock).execute(postgres)?;
             }
         }
     }
@@ -50,17 +49,45 @@ fn lock_key(name: &str) -> i64 {
     i64::from_be_bytes(first)
 }
 
-/// Rows per statement: PostgreSQL takes at most 65,535 parameters, SQLite 32,766.
+/// Rows per statement: PostgreSQL takes at most 65,535 parameters.
 pub(super) const ROWS_PER_STATEMENT: usize = 500;
+/// Up to so many rows, the statement for each number of rows stays prepared.
+pub(super) const FEW_ROWS: usize = 8;
 
-/// Inserts rows into a table, several per statement; rows that are there already are left alone.
+/// Writes rows with a statement. PostgreSQL gets several at once, which saves waits for its answers; SQLite answers at once, and
+/// gets one after the other: a statement for one row is always the same, and is prepared once.
+macro_rules! write_rows {
+    ($connection:expr, $rows:expr, |$some:ident| $statement:expr) => {
+        match $connection {
+            $crate::store::pool::AnyConnection::Sqlite(c) => {
+                for $some in &$rows {
+                    $crate::store::prepared::Prepared($statement).execute(c)?;
+                }
+            }
+            #[cfg(feature = "postgres")]
+            $crate::store::pool::AnyConnection::Postgres(c) => {
+                if $rows.len() <= $crate::store::transaction::FEW_ROWS {
+                    if !$rows.is_empty() {
+                        let $some = &$rows[..];
+                        $crate::store::prepared::Prepared($statement).execute(c)?;
+                    }
+                } else {
+                    for $some in $rows.chunks($crate::store::transaction::ROWS_PER_STATEMENT) {
+                        $statement.execute(c)?;
+                    }
+                }
+            }
+        }
+    };
+}
+pub(super) use write_rows;
+
+/// Inserts rows into a table; rows that are there already are left alone.
 macro_rules! insert_all {
     ($connection:expr, $table:expr, $rows:expr) => {
-        for rows in $rows.chunks($crate::store::transaction::ROWS_PER_STATEMENT) {
-            $crate::store::pool::each_backend!($connection, c => {
-                diesel::insert_into($table).values(rows).on_conflict_do_nothing().execute(c)
-            })?;
-        }
+        $crate::store::transaction::write_rows!($connection, $rows, |rows| {
+            diesel::insert_into($table).values(rows).on_conflict_do_nothing()
+        })
     };
 }
 pub(super) use insert_all;

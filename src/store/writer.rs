@@ -1,10 +1,13 @@
 //! The one writer of an SQLite database: writes that wait at the same time share one transaction, and so one wait for the disk.
-//! Comes in: pieces of work. Goes out: their results, once all of it is on the disk.
+//! Comes in: pieces of work. Goes out: their results, once all of it is written.
 //! Each piece is a savepoint of its own: a piece that fails takes no other piece with it.
+//! A transaction that holds nothing promised does not wait for the disk: the next one that does takes it there, too.
 
-use super::pool::{AnyConnection, Manager, in_transaction};
-use super::{Result, StoreError};
-use diesel::connection::{AnsiTransactionManager, TransactionManager};
+use super::pool::{AnyConnection, Manager, each_backend, in_transaction};
+use super::prepared::run_prepared;
+use super::{Promise, Result, StoreError};
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
 use diesel::r2d2::Pool;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +26,8 @@ pub struct Writer(Arc<Inner>);
 
 struct Inner {
     pool: Pool<Manager>,
+    /// What the connection was told last. A connection that is made anew keeps what is promised, until it is told otherwise.
+    told: Mutex<Promise>,
     line: Mutex<Line>,
 }
 
@@ -34,12 +39,14 @@ struct Line {
 }
 
 trait Piece: Send {
+    fn promise(&self) -> Promise;
     fn run(&mut self, connection: &mut AnyConnection);
     /// `committed`: whether what was run is on the disk.
     fn end(self: Box<Self>, committed: Result<()>);
 }
 
 struct Work<T, F> {
+    promise: Promise,
     work: Option<F>,
     result: Option<Result<T>>,
     answer: oneshot::Sender<Result<T>>,
@@ -50,6 +57,10 @@ where
     T: Send,
     F: FnOnce(&mut AnyConnection) -> Result<T> + Send,
 {
+    fn promise(&self) -> Promise {
+        self.promise
+    }
+
     fn run(&mut self, connection: &mut AnyConnection) {
         self.result = self.work.take().map(|work| in_savepoint(connection, work));
     }
@@ -65,11 +76,11 @@ where
 
 impl Writer {
     pub fn new(pool: Pool<Manager>) -> Self {
-        Self(Arc::new(Inner { pool, line: Mutex::default() }))
+        Self(Arc::new(Inner { pool, told: Mutex::new(Promise::Kept), line: Mutex::default() }))
     }
 
     /// Committed when the work is `Ok`, else nothing of it happened.
-    pub async fn write<T, F>(&self, work: F) -> Result<T>
+    pub async fn write<T, F>(&self, promise: Promise, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
@@ -77,7 +88,7 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let begins = {
             let mut line = self.0.line();
-            line.waiting.push_back(Box::new(Work { work: Some(work), result: None, answer }));
+            line.waiting.push_back(Box::new(Work { promise, work: Some(work), result: None, answer }));
             !std::mem::replace(&mut line.is_served, true)
         };
         if begins {
@@ -110,17 +121,38 @@ impl Inner {
         }
     }
 
-    fn next(&self) -> Option<Box<dyn Piece>> {
-        self.line().waiting.pop_front()
+    /// What the next transaction must keep: the most that is asked of any piece that it may take up.
+    fn promise(&self) -> Promise {
+        self.line().waiting.iter().take(MOST).map(|piece| piece.promise()).max().unwrap_or(Promise::Soon)
+    }
+
+    /// The next piece, unless it asks for more than the transaction keeps.
+    fn next(&self, kept: Promise) -> Option<Box<dyn Piece>> {
+        self.line().waiting.pop_front_if(|piece| piece.promise() <= kept)
+    }
+
+    fn keep(&self, connection: &mut AnyConnection, kept: Promise) -> Result<()> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told != kept {
+            let synchronous = match kept {
+                Promise::Soon => "PRAGMA synchronous = NORMAL",
+                Promise::Kept => "PRAGMA synchronous = FULL",
+            };
+            each_backend!(connection, c => c.batch_execute(synchronous))?;
+            *told = kept;
+        }
+        Ok(())
     }
 
     fn write_some(&self) {
         let mut pieces = Vec::new();
+        let kept = self.promise();
         let committed = self.pool.get().map_err(StoreError::from).and_then(|mut connection| {
+            self.keep(&mut connection, kept)?;
             in_transaction(&mut connection, |connection| {
                 let begun = Instant::now();
                 while pieces.len() < MOST && begun.elapsed() < LONGEST {
-                    let Some(mut piece) = self.next() else { break };
+                    let Some(mut piece) = self.next(kept) else { break };
                     piece.run(connection);
                     pieces.push(piece);
                 }
@@ -138,15 +170,13 @@ impl Inner {
 }
 
 fn in_savepoint<T>(connection: &mut AnyConnection, work: impl FnOnce(&mut AnyConnection) -> Result<T>) -> Result<T> {
-    super::pool::each_backend!(connection, c => AnsiTransactionManager::begin_transaction(c))?;
-    match work(connection) {
-        Ok(value) => {
-            super::pool::each_backend!(connection, c => AnsiTransactionManager::commit_transaction(c))?;
-            Ok(value)
-        }
-        Err(error) => {
-            super::pool::each_backend!(connection, c => AnsiTransactionManager::rollback_transaction(c))?;
-            Err(error)
-        }
+    let mut run = |statement: &str| run_prepared!(connection, diesel::sql_query(statement));
+    run("SAVEPOINT piece")?;
+    let result = work(connection);
+    let mut run = |statement: &str| run_prepared!(connection, diesel::sql_query(statement));
+    if result.is_err() {
+        run("ROLLBACK TO piece")?;
     }
+    run("RELEASE piece")?;
+    result
 }

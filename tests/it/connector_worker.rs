@@ -13,7 +13,7 @@ use skillgate::http_client::{HttpClient, HttpClientConfig};
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
 use skillgate::model::delivery::{Attempt, Delivery, DeliveryState};
-use skillgate::model::event::{Audience, Event};
+use skillgate::model::event::{Audience, Envelope, Event};
 use skillgate::model::ids::{CandidateRef, ConnectionId, TenantId};
 use skillgate::model::ledger::{LedgerEntry, LedgerState};
 use skillgate::model::record::{DeliveryFilter, Page};
@@ -54,13 +54,13 @@ impl Queue for NotedQueue {
     async fn remove(&self, _: &ConnectionId) -> Result<(), QueueError> {
         Ok(())
     }
-    async fn publish(&self, _: &Event) -> Result<(), QueueError> {
+    async fn publish(&self, _: &Envelope) -> Result<(), QueueError> {
         Ok(())
     }
-    async fn publish_to(&self, _: &ConnectionId, _: &Event) -> Result<(), QueueError> {
+    async fn publish_to(&self, _: &ConnectionId, _: &Envelope) -> Result<(), QueueError> {
         Ok(())
     }
-    async fn publish_dead(&self, _: &ConnectionId, event: &Event, reason: &str) -> Result<(), QueueError> {
+    async fn publish_dead(&self, _: &ConnectionId, event: &Envelope, reason: &str) -> Result<(), QueueError> {
         self.note(format!("dead {} {reason}", event.id));
         Ok(())
     }
@@ -144,6 +144,7 @@ async fn bench(secret: &str) -> Bench {
         retry_schedule: vec![Duration::from_secs(60), Duration::from_secs(600)],
         concurrency: 4,
         secrets_dir: PathBuf::from("/"),
+        drain: Duration::from_secs(30),
     };
     let registry = Registry::load(Path::new("")).unwrap();
     let worker =
@@ -153,7 +154,7 @@ async fn bench(secret: &str) -> Bench {
 
 impl Bench {
     async fn handle(&self) -> Handled {
-        let message = Message { event: self.event.clone(), receipt: Box::new(NotedReceipt(self.queue.clone())) };
+        let message = Message { event: Envelope::of(&self.event).unwrap(), receipt: Box::new(NotedReceipt(self.queue.clone())) };
         self.worker.handle(&self.connection.tenant_id, &self.connection.id, message).await.unwrap()
     }
 
@@ -304,12 +305,16 @@ async fn a_running_worker_takes_messages_notices_pauses_and_finishes_when_told()
     let memory = Arc::new(MemoryQueue::new());
     let (tenant, id) = (&bench.connection.tenant_id, &bench.connection.id);
     memory.declare(tenant, id).await.unwrap();
-    memory.publish(&bench.event).await.unwrap();
+    memory.publish(&Envelope::of(&bench.event).unwrap()).await.unwrap();
     bench.employer.answer(200, &[], Value::Null);
 
     let wake = Arc::new(tokio::sync::Notify::new());
-    let options =
-        WorkerOptions { retry_schedule: vec![Duration::from_secs(60)], concurrency: 4, secrets_dir: PathBuf::from("/") };
+    let options = WorkerOptions {
+        retry_schedule: vec![Duration::from_secs(60)],
+        concurrency: 4,
+        secrets_dir: PathBuf::from("/"),
+        drain: Duration::from_secs(30),
+    };
     let registry = Registry::load(Path::new("")).unwrap();
     let engine = bench.engine.clone();
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
@@ -329,7 +334,7 @@ async fn a_running_worker_takes_messages_notices_pauses_and_finishes_when_told()
     bench.store.replay_delivery(tenant, &bench.delivery().await.0.id, bench.clock.now()).await.unwrap();
     bench.store.set_connection_state(tenant, id, ConnectionState::Paused, Some("by hand"), bench.clock.now()).await.unwrap();
     wake.notify_one();
-    memory.publish(&bench.event).await.unwrap();
+    memory.publish(&Envelope::of(&bench.event).unwrap()).await.unwrap();
     hear(Told::ConsumerEnded).await;
     assert_eq!(bench.delivery().await.0.state, DeliveryState::Pending);
     assert!(bench.employer.requests().is_empty());

@@ -11,18 +11,26 @@ use skillgate::delivery::relay::Relay;
 use skillgate::delivery::{Worker, WorkerOptions};
 use skillgate::http_client::{HttpError, OutboundRequest, OutboundResponse};
 use skillgate::model::clock::Clock;
-use skillgate::model::connection::Secrets;
+use skillgate::model::connection::{Connection, Secrets};
 use skillgate::model::delivery::DeliveryState;
 use skillgate::model::event::Event;
+use skillgate::model::ids::CandidateRef;
 use skillgate::model::record::{DeliveryFilter, Page};
 use skillgate::model::secret::Secret;
+use skillgate::queue::Queue;
 use skillgate::queue::memory::MemoryQueue;
+use skillgate::store::{Claim, Store};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 
-on_both_databases!(a_persons_events_arrive_in_order_and_a_failing_delivery_stops_nobody_else);
+on_both_databases!(
+    a_persons_events_arrive_in_order_and_a_failing_delivery_stops_nobody_else,
+    what_does_not_end_in_time_after_the_signal_to_stop_is_given_back_at_once,
+    lanes_that_do_not_fit_into_one_claim_are_claimed_by_the_next,
+);
 
 const PEOPLE: usize = 30;
 const SKILLS: usize = 4;
@@ -45,11 +53,85 @@ impl Outside for Taker {
     }
 }
 
-async fn a_persons_events_arrive_in_order_and_a_failing_delivery_stops_nobody_else(TestStore { store, .. }: &TestStore) {
+async fn receiver(store: &Store) -> Connection {
     let mut connection = made::connection("receiver");
     connection.fields.insert("url".into(), "https://receiver.example.org/".into());
     let secrets = Secrets::from([("signing_secret".to_owned(), Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))]);
     store.create_connection(&connection, &secrets).await.unwrap();
+    connection
+}
+
+fn worker(store: &Store, queue: Arc<dyn Queue>, outside: Arc<dyn Outside>, drain: Duration) -> Arc<Worker> {
+    let clock = Clock::fixed(noon());
+    let options =
+        WorkerOptions { retry_schedule: vec![Duration::from_secs(60)], concurrency: 4, secrets_dir: PathBuf::new(), drain };
+    let (engine, registry) = (Engine::new(outside, clock.clone()), Registry::load(Path::new("")).unwrap());
+    Arc::new(Worker::new(store.clone(), queue, registry, engine, clock, options, Arc::default()))
+}
+
+/// Takes a request and never answers.
+#[derive(Default)]
+struct Silent(Notify);
+
+#[async_trait::async_trait]
+impl Outside for Silent {
+    async fn send(&self, _: OutboundRequest) -> Result<OutboundResponse, HttpError> {
+        self.0.notify_one();
+        std::future::pending().await
+    }
+    async fn write_file(&self, _: FileJob) -> Result<FileEnd, FileError> {
+        Err(FileError::Failed("no files here".into()))
+    }
+}
+
+async fn what_does_not_end_in_time_after_the_signal_to_stop_is_given_back_at_once(TestStore { store, .. }: &TestStore) {
+    let connection = receiver(store).await;
+    made::submit(store, made::named("ada"), vec![made::credential("badge", vec![])]).await;
+    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
+    let queue = Arc::new(WatchedQueue { inner: Arc::new(MemoryQueue::new()), stop: Stop::at(None), told: Some(told) });
+    let registry = Registry::load(Path::new("")).unwrap();
+    Relay::new(store.clone(), queue.clone(), registry, Clock::fixed(noon())).step().await.unwrap();
+    let silent = Arc::new(Silent::default());
+    let stop = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(worker(store, queue, silent.clone(), Duration::from_millis(50)).run(stop.clone()));
+    silent.0.notified().await;
+    stop.cancel();
+    tokio::time::timeout(Duration::from_secs(30), running).await.expect("it waits no longer than it may").unwrap();
+    let settled: Vec<Told> = std::iter::from_fn(|| heard.try_recv().ok()).collect();
+    assert!(settled.contains(&Told::GivenBack) && !settled.contains(&Told::Acknowledged), "{settled:?}");
+    let ada = [CandidateRef::from("ada")];
+    let of = (&made::tenant(), &connection.id);
+    let claim = store.claim_lanes(of, &ada, "another worker", noon(), chrono::Duration::minutes(1)).await.unwrap();
+    let Claim::Lanes { claimed, .. } = claim else { panic!("{claim:?}") };
+    assert_eq!(claimed.len(), 1, "no lease stands in the way");
+}
+
+async fn lanes_that_do_not_fit_into_one_claim_are_claimed_by_the_next(TestStore { store, .. }: &TestStore) {
+    let connection = receiver(store).await;
+    let people: Vec<CandidateRef> = ["a", "b", "c"].map(CandidateRef::from).to_vec();
+    for person in &people {
+        let skills = (0..300).map(|skill| made::skill(&format!("{person}-{skill}"), &format!("Skill {skill}"))).collect();
+        made::submit(store, made::named(person.as_str()), vec![made::credential(&format!("badge of {person}"), skills)]).await;
+    }
+    let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new());
+    let registry = Registry::load(Path::new("")).unwrap();
+    let relay = Relay::new(store.clone(), queue, registry, Clock::fixed(noon()));
+    while relay.step().await.unwrap() > 0 {}
+    let claim = async |of: &[CandidateRef]| {
+        let minute = chrono::Duration::minutes(1);
+        let claim = store.claim_lanes((&made::tenant(), &connection.id), of, "worker", noon(), minute).await.unwrap();
+        let Claim::Lanes { claimed, unread } = claim else { panic!("{claim:?}") };
+        (claimed, unread)
+    };
+    let (claimed, unread) = claim(&people).await;
+    assert_eq!((claimed.len(), unread.as_slice()), (2, &people[2..]), "what was not read is not claimed");
+    assert!(store.take_due_lanes(noon(), chrono::Duration::minutes(5), 10).await.unwrap().is_empty(), "nor told anew");
+    let (claimed, unread) = claim(&unread).await;
+    assert_eq!((claimed.len(), claimed[0].work.len(), unread.len()), (1, 301, 0));
+}
+
+async fn a_persons_events_arrive_in_order_and_a_failing_delivery_stops_nobody_else(TestStore { store, .. }: &TestStore) {
+    receiver(store).await;
     for n in 0..PEOPLE {
         let skills = (0..SKILLS).map(|skill| made::skill(&format!("s{n}-{skill}"), &format!("Skill {skill}"))).collect();
         let badge = made::credential(&format!("badge {n}"), skills);
@@ -58,15 +140,12 @@ async fn a_persons_events_arrive_in_order_and_a_failing_delivery_stops_nobody_el
     let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let memory = Arc::new(MemoryQueue::new());
     let queue = Arc::new(WatchedQueue { inner: memory, stop: Stop::at(None), told: Some(told) });
-    let (clock, taker) = (Clock::fixed(noon()), Arc::new(Taker::default()));
+    let taker = Arc::new(Taker::default());
     let registry = Registry::load(Path::new("")).unwrap();
-    let relay = Relay::new(store.clone(), queue.clone(), registry.clone(), clock.clone());
+    let relay = Relay::new(store.clone(), queue.clone(), registry, Clock::fixed(noon()));
     while relay.step().await.unwrap() > 0 {}
-    let options = WorkerOptions { retry_schedule: vec![Duration::from_secs(60)], concurrency: 4, secrets_dir: PathBuf::new() };
-    let engine = Engine::new(taker.clone(), clock.clone());
-    let worker = Worker::new(store.clone(), queue, registry, engine, clock, options, Arc::default());
     let stop = tokio_util::sync::CancellationToken::new();
-    let running = tokio::spawn(Arc::new(worker).run(stop.clone()));
+    let running = tokio::spawn(worker(store, queue, taker.clone(), Duration::from_secs(30)).run(stop.clone()));
     let settled = async {
         let mut acknowledged = 0;
         while acknowledged < PEOPLE * (SKILLS + 1) {

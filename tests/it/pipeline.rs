@@ -144,7 +144,7 @@ async fn told(store: &Store, connections: &[Connection; 3]) -> [Vec<String>; 3] 
     };
     connections.each_ref().map(|connection| {
         let for_it = taken.iter().filter(|outgoing| outgoing.takers.contains(&connection.id));
-        for_it.map(|outgoing| name(&outgoing.event)).collect()
+        for_it.map(|outgoing| name(&outgoing.event.event().unwrap())).collect()
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::databases::noon;
 use crate::support::made;
-use skillgate::model::event::{CandidateEventData, Event, EventType};
+use skillgate::model::event::{CandidateEventData, Envelope, Event, EventType};
 use skillgate::model::ids::{CandidateRef, ConnectionId, EventId, TenantId};
 use skillgate::queue::memory::MemoryQueue;
 use skillgate::queue::{Consumer, Message, Queue, QueueError};
@@ -69,7 +69,11 @@ async fn next(consumer: &mut Box<dyn Consumer>) -> Option<Message> {
 async fn take(consumer: &mut Box<dyn Consumer>) -> Event {
     let message = next(consumer).await.unwrap();
     message.receipt.acknowledge().await.unwrap();
-    message.event
+    message.event.event().unwrap()
+}
+
+fn sealed(event: &Event) -> Envelope {
+    Envelope::of(event).unwrap()
 }
 
 async fn is_quiet(consumer: &mut Box<dyn Consumer>) -> bool {
@@ -83,7 +87,7 @@ async fn an_event_reaches_every_connection_of_its_tenant_and_no_other(queue: Arc
         queue.declare(tenant, id).await.unwrap();
     }
     let sent = event(&here, 1);
-    queue.publish(&sent).await.unwrap();
+    queue.publish(&sealed(&sent)).await.unwrap();
     for id in &ids[..2] {
         let mut consumer = queue.consume(id, 1).await.unwrap();
         assert_eq!(take(&mut consumer).await, sent);
@@ -105,7 +109,7 @@ async fn one(queue: &Arc<dyn Queue>) -> ConnectionId {
 async fn messages_keep_their_order(queue: Arc<dyn Queue>) {
     let id = one(&queue).await;
     for number in 0..20 {
-        queue.publish(&event(&made::tenant(), number)).await.unwrap();
+        queue.publish(&sealed(&event(&made::tenant(), number))).await.unwrap();
     }
     let mut consumer = queue.consume(&id, 5).await.unwrap();
     for number in 0..20 {
@@ -117,7 +121,7 @@ async fn messages_keep_their_order(queue: Arc<dyn Queue>) {
 async fn what_is_not_acknowledged_is_delivered_again(queue: Arc<dyn Queue>) {
     let id = one(&queue).await;
     let sent = event(&made::tenant(), 1);
-    queue.publish(&sent).await.unwrap();
+    queue.publish(&sealed(&sent)).await.unwrap();
     let mut consumer = queue.consume(&id, 1).await.unwrap();
     drop(next(&mut consumer).await.unwrap());
     drop(consumer);
@@ -130,7 +134,7 @@ async fn what_is_not_acknowledged_is_delivered_again(queue: Arc<dyn Queue>) {
 async fn what_is_given_back_is_delivered_again(queue: Arc<dyn Queue>) {
     let id = one(&queue).await;
     let sent = event(&made::tenant(), 1);
-    queue.publish(&sent).await.unwrap();
+    queue.publish(&sealed(&sent)).await.unwrap();
     let mut consumer = queue.consume(&id, 1).await.unwrap();
     next(&mut consumer).await.unwrap().receipt.give_back().await.unwrap();
     assert_eq!(take(&mut consumer).await, sent);
@@ -140,33 +144,33 @@ async fn what_is_given_back_is_delivered_again(queue: Arc<dyn Queue>) {
 async fn no_more_than_the_prefetch_is_out_at_a_time(queue: Arc<dyn Queue>) {
     let id = one(&queue).await;
     for number in 0..3 {
-        queue.publish(&event(&made::tenant(), number)).await.unwrap();
+        queue.publish(&sealed(&event(&made::tenant(), number))).await.unwrap();
     }
     let mut consumer = queue.consume(&id, 2).await.unwrap();
     let first = next(&mut consumer).await.unwrap();
     let _second = next(&mut consumer).await.unwrap();
     assert!(is_quiet(&mut consumer).await);
     first.receipt.acknowledge().await.unwrap();
-    assert_eq!(next(&mut consumer).await.unwrap().event.sequence, "0000000002");
+    assert_eq!(next(&mut consumer).await.unwrap().event.event().unwrap().sequence, "0000000002");
     queue.remove(&id).await.unwrap();
 }
 
 async fn one_connection_can_be_addressed_alone(queue: Arc<dyn Queue>) {
     let (one, other) = (one(&queue).await, one(&queue).await);
     let sent = event(&made::tenant(), 1);
-    queue.publish_to(&one, &sent).await.unwrap();
+    queue.publish_to(&one, &sealed(&sent)).await.unwrap();
     assert_eq!(take(&mut queue.consume(&one, 1).await.unwrap()).await, sent);
     assert!(is_quiet(&mut queue.consume(&other, 1).await.unwrap()).await);
-    let nowhere = queue.publish_to(&ConnectionId::generate(), &sent).await;
+    let nowhere = queue.publish_to(&ConnectionId::generate(), &sealed(&sent)).await;
     assert!(matches!(nowhere, Err(QueueError::Refused(_))), "{nowhere:?}");
-    queue.publish_dead(&one, &sent, "gone").await.unwrap();
+    queue.publish_dead(&one, &sealed(&sent), "gone").await.unwrap();
     queue.remove(&one).await.unwrap();
     queue.remove(&other).await.unwrap();
 }
 
 async fn declaring_again_changes_nothing(queue: Arc<dyn Queue>) {
     let id = one(&queue).await;
-    queue.publish(&event(&made::tenant(), 1)).await.unwrap();
+    queue.publish(&sealed(&event(&made::tenant(), 1))).await.unwrap();
     queue.declare(&made::tenant(), &id).await.unwrap();
     let mut consumer = queue.consume(&id, 1).await.unwrap();
     assert_eq!(take(&mut consumer).await.sequence, "0000000001");
@@ -189,10 +193,10 @@ async fn a_full_list_says_so_and_keeps_what_it_has() {
     queue.declare(&made::tenant(), &id).await.unwrap();
     let sent = event(&made::tenant(), 1);
     for _ in 0..skillgate::queue::memory::CAPACITY {
-        queue.publish_to(&id, &sent).await.unwrap();
+        queue.publish_to(&id, &sealed(&sent)).await.unwrap();
     }
-    assert!(matches!(queue.publish_to(&id, &sent).await, Err(QueueError::Full)));
+    assert!(matches!(queue.publish_to(&id, &sealed(&sent)).await, Err(QueueError::Full)));
     let mut consumer = queue.consume(&id, 1).await.unwrap();
     assert_eq!(take(&mut consumer).await, sent);
-    queue.publish_to(&id, &sent).await.unwrap();
+    queue.publish_to(&id, &sealed(&sent)).await.unwrap();
 }

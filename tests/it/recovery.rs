@@ -158,6 +158,7 @@ async fn deliver(settings: skillgate::config::Settings, at: DateTime<Utc>, stop:
         retry_schedule: vec![std::time::Duration::from_secs(60)],
         concurrency: 1,
         secrets_dir: settings.delivery.secrets_dir.clone(),
+        drain: std::time::Duration::from_secs(30),
     };
     let registry = Registry::load(&settings.delivery.connectors_dir).unwrap();
     let relay = Relay::new(store.clone(), queue.clone(), registry.clone(), clock.clone());

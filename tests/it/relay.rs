@@ -6,7 +6,7 @@ use skillgate::connector::Registry;
 use skillgate::delivery::relay::Relay;
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::Secrets;
-use skillgate::model::event::Event;
+use skillgate::model::event::Envelope;
 use skillgate::model::ids::{ConnectionId, TenantId};
 use skillgate::model::record::{DeliveryFilter, Page};
 use skillgate::queue::memory::MemoryQueue;
@@ -29,7 +29,7 @@ async fn a_queue_that_was_full_gets_the_rest_later(database: &TestStore) {
     let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new());
     let relay = Relay::new(database.store.clone(), queue.clone(), Registry::default(), Clock::fixed(noon()));
     queue.declare(&made::tenant(), &connection.id).await.unwrap();
-    let filler = crate::queue::event(&made::tenant(), 1);
+    let filler = Envelope::of(&crate::queue::event(&made::tenant(), 1)).unwrap();
     while queue.publish_to(&connection.id, &filler).await.is_ok() {}
     made::submit(&database.store, made::named("ada"), vec![made::credential("badge", vec![])]).await;
     let page = Page { limit: 1, after: None };
@@ -40,7 +40,7 @@ async fn a_queue_that_was_full_gets_the_rest_later(database: &TestStore) {
     assert_eq!(relay.step().await.unwrap(), 1, "what was turned away is published again");
     let mut consumer = queue.consume(&connection.id, 10).await.unwrap();
     let message = soon(&mut consumer).await.unwrap();
-    assert_eq!(message.event, expected);
+    assert_eq!(message.event, Envelope::of(&expected).unwrap());
     message.receipt.acknowledge().await.unwrap();
     assert!(soon(&mut consumer).await.is_none());
 }
@@ -72,15 +72,15 @@ impl Queue for Away {
     async fn remove(&self, connection: &ConnectionId) -> Result<(), QueueError> {
         self.inner.remove(connection).await
     }
-    async fn publish(&self, event: &Event) -> Result<(), QueueError> {
+    async fn publish(&self, event: &Envelope) -> Result<(), QueueError> {
         self.ask()?;
         self.inner.publish(event).await
     }
-    async fn publish_to(&self, connection: &ConnectionId, event: &Event) -> Result<(), QueueError> {
+    async fn publish_to(&self, connection: &ConnectionId, event: &Envelope) -> Result<(), QueueError> {
         self.ask()?;
         self.inner.publish_to(connection, event).await
     }
-    async fn publish_dead(&self, connection: &ConnectionId, event: &Event, reason: &str) -> Result<(), QueueError> {
+    async fn publish_dead(&self, connection: &ConnectionId, event: &Envelope, reason: &str) -> Result<(), QueueError> {
         self.inner.publish_dead(connection, event, reason).await
     }
     async fn consume(&self, connection: &ConnectionId, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {
@@ -108,7 +108,7 @@ async fn a_broker_that_is_away_gets_everything_when_it_is_back(TestStore { store
     let mut consumer = queue.consume(&connection.id, 10).await.unwrap();
     let mut sequences = Vec::new();
     while let Some(message) = soon(&mut consumer).await {
-        sequences.push(message.event.sequence.clone());
+        sequences.push(message.event.event().unwrap().sequence);
         message.receipt.acknowledge().await.unwrap();
     }
     assert_eq!(sequences, ["0000000001", "0000000002", "0000000003"]);

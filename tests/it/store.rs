@@ -253,7 +253,7 @@ async fn an_event_makes_one_delivery_per_connection_that_takes_it(TestStore { st
 async fn claim(store: &Store, connection: &ConnectionId, candidate: &str, holder: &str, now: DateTime<Utc>) -> Option<LaneWork> {
     let candidates = [CandidateRef::from(candidate)];
     let claimed = store.claim_lanes((&made::tenant(), connection), &candidates, holder, now, Duration::minutes(1)).await.unwrap();
-    let Claim::Lanes(mut lanes) = claimed else { panic!("{claimed:?}") };
+    let Claim::Lanes { claimed: mut lanes, .. } = claimed else { panic!("{claimed:?}") };
     assert!(lanes.len() <= 1);
     lanes.pop()
 }

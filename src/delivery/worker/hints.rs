@@ -47,6 +47,11 @@ impl Hints {
         self.count
     }
 
+    /// Lanes that stand in the line.
+    pub fn line(&self) -> usize {
+        self.line.len()
+    }
+
     /// The first lanes of the line, to be claimed; so many that no more than `most` are held.
     pub fn take(&mut self, most: usize) -> Vec<CandidateRef> {
         let count = most.saturating_sub(self.held.len()).min(self.line.len());
@@ -116,7 +121,7 @@ mod tests {
             "type": "org.skillgate.skill.asserted.v1", "subject": "candidates/x", "time": "2026-06-01T12:00:00Z",
             "datacontenttype": "application/json", "dataschema": "urn:x", "tenantid": "default", "partitionkey": about,
             "sequence": format!("{number:010}"), "privacymode": "pseudonymous", "data": {}});
-        Message { event: serde_json::from_value(event).unwrap(), receipt: Box::new(NoReceipt) }
+        Message { event: crate::model::event::Envelope::read(&event.to_string()).unwrap(), receipt: Box::new(NoReceipt) }
     }
 
     fn names(lanes: &[CandidateRef]) -> Vec<&str> {

@@ -6,12 +6,13 @@
 use super::WorkerError;
 use super::ledger::AttemptLedger;
 use super::result::{self, delivery_result};
-use super::session::{Prepared, Session, Tools};
+use super::session::{Prepared, Session};
 use crate::connector::job::Job;
 use crate::connector::run::{End, RunReport};
 use crate::connector::stop::{Stop, StopKind};
 use crate::model::candidate::Identity;
 use crate::model::delivery::{Attempt, DeliveryResult};
+use crate::model::event::Envelope;
 use crate::model::ids::AttemptId;
 use crate::model::ledger::LedgerEntry;
 use crate::store::{LaneWork, Record, Recorded, StoreError, Work};
@@ -152,11 +153,10 @@ impl Session<'_> {
             known: Mutex::new(ledger),
             noted: Mutex::default(),
         };
-        let report = match &prepared.tools {
+        let report = match &prepared.setup {
             Err(stop) => stopped(stop.clone()),
-            Ok(Tools { connector, secrets, is_checked }) => {
-                let (connection, event, is_checked) = (&prepared.connection, &event, *is_checked);
-                let job = Job { connector, connection, secrets, event, candidate: identity, again, is_checked };
+            Ok(setup) => {
+                let job = Job { setup, event: &event, candidate: identity, again };
                 let run = tokio::time::timeout(ATTEMPT_LIMIT, self.worker.engine.deliver(&job, &ledger)).await;
                 run.unwrap_or_else(|_| stopped(took_too_long()))
             }
@@ -183,21 +183,21 @@ impl Session<'_> {
             calls: report.calls,
         };
         self.tell(prepared, &attempt, &event.id);
-        Ok(self.record(attempt, event, result, noted))
+        Ok(self.record(attempt, &event, result, noted))
     }
 
     fn record(
         &self,
         attempt: Attempt,
-        event: crate::model::event::Event,
+        event: &Envelope,
         result: DeliveryResult,
         ledger: BTreeMap<String, LedgerEntry>,
     ) -> Record {
         Record {
             tenant: self.tenant.clone(),
             connection: self.connection.clone(),
-            candidate: event.partitionkey,
-            event: event.id,
+            candidate: event.partitionkey.clone(),
+            event: event.id.clone(),
             holder: self.holder.clone(),
             attempt,
             result,
@@ -209,7 +209,7 @@ impl Session<'_> {
     fn tell(&self, prepared: &Prepared, attempt: &Attempt, event: &crate::model::ids::EventId) {
         tracing::info!(
             connection = %self.connection,
-            connector = %prepared.connection.connector,
+            connector = %prepared.connector,
             delivery = %attempt.delivery_id,
             %event,
             attempt = attempt.number,

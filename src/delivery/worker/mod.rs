@@ -39,6 +39,8 @@ pub struct WorkerOptions {
     pub concurrency: u16,
     /// Where `file:` secrets must lie; empty means nowhere.
     pub secrets_dir: PathBuf,
+    /// Time that running attempts have to end after the worker was told to stop.
+    pub drain: Duration,
 }
 
 /// The message was given back and will come again.
@@ -126,7 +128,7 @@ impl Worker {
         let lanes = match session.claim(std::slice::from_ref(candidate)).await? {
             Claim::Gone => return Ok(Handled::Skipped),
             Claim::Paused => return Ok(Handled::Paused),
-            Claim::Lanes(lanes) => lanes,
+            Claim::Lanes { claimed, .. } => claimed,
         };
         let mut handled = Handled::Skipped;
         for lane in lanes {

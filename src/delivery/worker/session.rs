@@ -3,11 +3,11 @@
 //! Must not know: the order of messages, how a lane is delivered.
 
 use super::{LEASE, Worker, WorkerError};
-use crate::connector::registry::Connector;
+use crate::connector::job::Setup;
+use crate::connector::secrets;
 use crate::connector::stop::Stop;
-use crate::connector::{secrets, settings};
-use crate::model::connection::{Connection, Secrets};
-use crate::model::event::Event;
+use crate::model::connection::Connection;
+use crate::model::event::Envelope;
 use crate::model::ids::{CandidateRef, ConnectionId, TenantId};
 use crate::store::Claim;
 use chrono::{DateTime, Utc};
@@ -25,18 +25,12 @@ const FRESH: Duration = Duration::from_secs(30);
 
 /// A connection as its deliveries need it.
 pub struct Prepared {
-    pub connection: Connection,
+    pub connector: String,
     /// `Err`: the connection can't be used, and why.
-    pub tools: Result<Tools, Stop>,
+    pub setup: Result<Setup, Stop>,
+    /// When the connection was last changed.
+    version: DateTime<Utc>,
     made: Instant,
-}
-
-pub struct Tools {
-    pub connector: Arc<Connector>,
-    /// Resolved: values, not references.
-    pub secrets: Secrets,
-    /// Whether nothing is wrong with the settings.
-    pub is_checked: bool,
 }
 
 pub struct Session<'a> {
@@ -102,19 +96,20 @@ impl<'a> Session<'a> {
     /// The connection in the version that a claim has seen. `None`: there is no such connection any more.
     pub async fn prepared(&self, version: DateTime<Utc>) -> Result<Option<Arc<Prepared>>, WorkerError> {
         let known = lock(&self.prepared).clone();
-        let is_fresh = |known: &Arc<Prepared>| known.connection.updated_at >= version && known.made.elapsed() < FRESH;
+        let is_fresh = |known: &Arc<Prepared>| known.version >= version && known.made.elapsed() < FRESH;
         if let Some(known) = known.filter(is_fresh) {
             return Ok(Some(known));
         }
         let Some(connection) = self.worker.store.connection(&self.tenant, &self.connection).await? else { return Ok(None) };
-        let tools = self.tools(&connection).await?;
-        let prepared = Arc::new(Prepared { connection, tools, made: Instant::now() });
+        let (connector, version) = (connection.connector.clone(), connection.updated_at);
+        let setup = self.setup(connection).await?;
+        let prepared = Arc::new(Prepared { connector, setup, version, made: Instant::now() });
         *lock(&self.prepared) = Some(prepared.clone());
         Ok(Some(prepared))
     }
 
     /// Problems with the connector or the secrets are results, not errors: they pause the connection.
-    async fn tools(&self, connection: &Connection) -> Result<Result<Tools, Stop>, WorkerError> {
+    async fn setup(&self, connection: Connection) -> Result<Result<Setup, Stop>, WorkerError> {
         let Some(connector) = self.worker.registry.get(&connection.connector) else {
             let message = "This gateway has no connector of that name. Install it, then resume the connection.";
             return Ok(Err(Stop::config("connector_missing", message)));
@@ -124,12 +119,11 @@ impl<'a> Session<'a> {
             Ok(secrets) => secrets,
             Err(error) => return Ok(Err(Stop::config("secret_unreadable", error.to_string()))),
         };
-        let is_checked = settings::require_valid(&connector, connection, &secrets).is_ok();
-        Ok(Ok(Tools { connector, secrets, is_checked }))
+        Ok(Ok(Setup::new(connector, connection, secrets)))
     }
 
     /// Notes a message that should never have come here.
-    pub fn refuse(&self, event: &Event) {
+    pub fn refuse(&self, event: &Envelope) {
         tracing::error!(connection = %self.connection, event = %event.id, "an event of another tenant was dropped from a connection's queue");
     }
 }

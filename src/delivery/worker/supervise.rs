@@ -23,17 +23,22 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Pause after an error of the database or the queue, doubled up to a limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// While fewer lanes stand in the line, they gather for a moment between two claims: a claim costs nearly the same for one lane and
+/// for many.
+const MANY: usize = 16;
+const GATHERING: Duration = Duration::from_millis(5);
 /// Messages taken from the queue per running delivery; half as many lanes are claimed ahead.
 const LOOKAHEAD: u16 = 16;
 
 impl Worker {
-    /// Delivers until `shutdown`; then finishes the attempts that are under way.
+    /// Delivers until `shutdown`; then finishes the attempts that are under way, as far as the time allows, and gives the rest back.
     pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
+        let give_up = CancellationToken::new();
         let mut serving: FuturesUnordered<BoxFuture<'static, ConnectionId>> = FuturesUnordered::new();
         let mut stops: HashMap<ConnectionId, CancellationToken> = HashMap::new();
         while !shutdown.is_cancelled() {
             match self.store.active_connections().await {
-                Ok(active) => self.adjust(active, &mut serving, &mut stops, &shutdown),
+                Ok(active) => self.adjust(active, &mut serving, &mut stops, (&shutdown, &give_up)),
                 Err(error) => tracing::warn!(%error, "the connections could not be read and will be read again"),
             }
             let look = tokio::time::sleep(LOOK);
@@ -47,7 +52,12 @@ impl Worker {
                 }
             }
         }
-        while serving.next().await.is_some() {}
+        let finished = async { while serving.next().await.is_some() {} };
+        if tokio::time::timeout(self.options.drain, finished).await.is_err() {
+            tracing::warn!("some attempts did not end in time; their deliveries are given back");
+            give_up.cancel();
+            while serving.next().await.is_some() {}
+        }
     }
 
     fn adjust(
@@ -55,7 +65,7 @@ impl Worker {
         active: Vec<Connection>,
         serving: &mut FuturesUnordered<BoxFuture<'static, ConnectionId>>,
         stops: &mut HashMap<ConnectionId, CancellationToken>,
-        shutdown: &CancellationToken,
+        (shutdown, give_up): (&CancellationToken, &CancellationToken),
     ) {
         for (id, stop) in stops.iter() {
             if !active.iter().any(|connection| connection.id == *id) && !stop.is_cancelled() {
@@ -69,9 +79,9 @@ impl Worker {
             }
             let stop = shutdown.child_token();
             stops.insert(connection.id.clone(), stop.clone());
-            let worker = Arc::clone(self);
+            let (worker, give_up) = (Arc::clone(self), give_up.clone());
             serving.push(Box::pin(async move {
-                if let Err(error) = worker.serve(&connection, &stop).await {
+                if let Err(error) = worker.serve(&connection, &stop, &give_up).await {
                     tracing::warn!(connection = %connection.id, %error, "a connection's queue could not be served; the worker tries again");
                 }
                 connection.id
@@ -80,7 +90,12 @@ impl Worker {
     }
 
     /// Takes the connection's messages until it is stopped, paused or the queue goes away.
-    async fn serve(&self, connection: &Connection, stop: &CancellationToken) -> Result<(), WorkerError> {
+    async fn serve(
+        &self,
+        connection: &Connection,
+        stop: &CancellationToken,
+        give_up: &CancellationToken,
+    ) -> Result<(), WorkerError> {
         self.queue.declare(&connection.tenant_id, &connection.id).await?;
         let at_once = self.concurrency(connection);
         let window = at_once.saturating_mul(LOOKAHEAD);
@@ -92,12 +107,14 @@ impl Worker {
         let mut chores: FuturesUnordered<BoxFuture<'_, Chore>> = FuturesUnordered::new();
         let mut lanes = FuturesUnordered::new();
         let mut is_claiming = false;
+        let mut next_claim = Instant::now();
         let mut pause = FIRST_PAUSE;
         let mut rest_until: Option<Instant> = None;
         let mut renewal = tokio::time::interval(session::RENEWAL);
         let mut open = true;
         while open || !lanes.is_empty() || !chores.is_empty() {
-            if open && rest_until.is_none() && !is_claiming {
+            let is_time = hints.line() >= MANY || Instant::now() >= next_claim;
+            if open && rest_until.is_none() && !is_claiming && is_time {
                 let asked = hints.take(usize::from(window) / 2);
                 if !asked.is_empty() {
                     is_claiming = true;
@@ -107,7 +124,9 @@ impl Worker {
             }
             tokio::select! {
                 () = tokio::time::sleep_until(rest_until.unwrap_or_else(Instant::now)), if rest_until.is_some() => rest_until = None,
+                () = tokio::time::sleep_until(next_claim), if !is_time && hints.line() > 0 => {}
                 () = stop.cancelled(), if open => open = false,
+                () = give_up.cancelled() => break,
                 _ = renewal.tick() => if hints.holds_any() {
                     let (session, held) = (&session, hints.held());
                     chores.push(Box::pin(async move {
@@ -130,16 +149,19 @@ impl Worker {
                     Chore::Done(Err(error)) => tracing::warn!(connection = %connection.id, %error, "a message could not be settled; the broker returns it when the channel closes"),
                     Chore::Claimed(claim, asked) => {
                         is_claiming = false;
+                        next_claim = Instant::now() + GATHERING;
                         match claim {
                             Ok(Claim::Gone | Claim::Paused) => {
                                 hints.put_back(asked);
                                 open = false;
                             }
-                            Ok(Claim::Lanes(claimed)) => {
+                            Ok(Claim::Lanes { claimed, unread }) => {
                                 pause = FIRST_PAUSE;
-                                for candidate in asked.iter().filter(|asked| !claimed.iter().any(|lane| lane.candidate == **asked)) {
+                                let has = |asked: &CandidateRef| claimed.iter().any(|lane| lane.candidate == *asked) || unread.contains(asked);
+                                for candidate in asked.iter().filter(|asked| !has(asked)) {
                                     chores.extend(hints.done(candidate).into_iter().map(acknowledge));
                                 }
+                                hints.put_back(unread);
                                 for lane in claimed {
                                     let (session, slots, about) = (&session, &slots, lane.candidate.clone());
                                     lanes.push(async move { (about, session.deliver(lane, slots).await) });
@@ -166,6 +188,11 @@ impl Worker {
                     }
                 },
             }
+        }
+        // Lanes that are still held are those whose attempts were broken off.
+        drop((lanes, chores));
+        if hints.holds_any() {
+            session.release(&hints.held()).await?;
         }
         for receipt in hints.into_receipts() {
             receipt.give_back().await?;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use skillgate::connector::file::{FileEnd, FileError, FileJob};
 use skillgate::connector::outside::{Outside, World};
 use skillgate::http_client::{HttpError, OutboundRequest, OutboundResponse};
-use skillgate::model::event::Event;
+use skillgate::model::event::Envelope;
 use skillgate::model::ids::{ConnectionId, TenantId};
 use skillgate::queue::{Consumer, Message, Queue, QueueError, Receipt};
 use std::future::{Future, poll_fn};
@@ -104,19 +104,19 @@ impl Queue for WatchedQueue {
     async fn remove(&self, connection: &ConnectionId) -> Result<(), QueueError> {
         self.inner.remove(connection).await
     }
-    async fn publish(&self, event: &Event) -> Result<(), QueueError> {
+    async fn publish(&self, event: &Envelope) -> Result<(), QueueError> {
         self.stop.pass(Station::BeforePublishing).await;
         self.inner.publish(event).await?;
         self.stop.pass(Station::AfterPublishing).await;
         Ok(())
     }
-    async fn publish_to(&self, connection: &ConnectionId, event: &Event) -> Result<(), QueueError> {
+    async fn publish_to(&self, connection: &ConnectionId, event: &Envelope) -> Result<(), QueueError> {
         self.stop.pass(Station::BeforePublishing).await;
         self.inner.publish_to(connection, event).await?;
         self.stop.pass(Station::AfterPublishing).await;
         Ok(())
     }
-    async fn publish_dead(&self, connection: &ConnectionId, event: &Event, reason: &str) -> Result<(), QueueError> {
+    async fn publish_dead(&self, connection: &ConnectionId, event: &Envelope, reason: &str) -> Result<(), QueueError> {
         self.inner.publish_dead(connection, event, reason).await
     }
     async fn consume(&self, connection: &ConnectionId, prefetch: u16) -> Result<Box<dyn Consumer>, QueueError> {

@@ -1,0 +1,80 @@
+//! Statements that a connection prepares once, although diesel would prepare them anew each time: it takes every UPDATE, and every
+//! statement with a literal in it, for a statement whose text changes.
+//! Comes in: a statement whose text is always the same, whatever its values. Goes out: the same statement, to be run.
+
+use diesel::QueryResult;
+use diesel::backend::Backend;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+
+/// Only for statements whose texts are few: each text stays prepared as long as the connection lives.
+pub struct Prepared<Q>(pub Q);
+
+impl<Q, DB> QueryFragment<DB> for Prepared<Q>
+where
+    DB: Backend,
+    Q: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+/// The connection knows the statement by its text.
+impl<Q> QueryId for Prepared<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl<Q: Query> Query for Prepared<Q> {
+    type SqlType = Q::SqlType;
+}
+
+impl<Q, C> RunQueryDsl<C> for Prepared<Q> {}
+
+/// Loads the rows with these keys. PostgreSQL takes them as one list; on SQLite each number of keys has a statement of its own, of
+/// which those for few keys stay prepared.
+macro_rules! load_for_keys {
+    ($connection:expr, $keys:expr, $query:expr) => {
+        match $connection {
+            $crate::store::pool::AnyConnection::Sqlite(c) if $keys.len() > $crate::store::transaction::FEW_ROWS => $query.load(c),
+            $crate::store::pool::AnyConnection::Sqlite(c) => $crate::store::prepared::Prepared($query).load(c),
+            #[cfg(feature = "postgres")]
+            $crate::store::pool::AnyConnection::Postgres(c) => $crate::store::prepared::Prepared($query).load(c),
+        }
+    };
+}
+pub(super) use load_for_keys;
+
+/// Runs a statement that gives back no rows.
+macro_rules! run_prepared {
+    ($connection:expr, $statement:expr) => {
+        $crate::store::pool::each_backend!($connection, c => $crate::store::prepared::Prepared($statement).execute(c))
+    };
+}
+pub(super) use run_prepared;
+
+/// Runs a statement for rows with these keys: PostgreSQL takes all keys at once; SQLite, whose statement would be another one for each
+/// number of keys, takes one after the other.
+macro_rules! run_for_keys {
+    ($connection:expr, $column:expr, $keys:expr, |$rows:ident| $statement:expr) => {
+        match $connection {
+            $crate::store::pool::AnyConnection::Sqlite(c) => {
+                for key in $keys {
+                    let $rows = $column.eq(key);
+                    $crate::store::prepared::Prepared($statement).execute(c)?;
+                }
+            }
+            #[cfg(feature = "postgres")]
+            $crate::store::pool::AnyConnection::Postgres(c) => {
+                let $rows = $column.eq_any($keys);
+                $crate::store::prepared::Prepared($statement).execute(c)?;
+            }
+        }
+    };
+}
+pub(super) use run_for_keys;
