@@ -4,7 +4,7 @@ use super::{block_on, open_store};
 use crate::commands::SettingsArgs;
 use crate::model::clock::Clock;
 use crate::model::ids::{ApiKeyId, TenantId};
-use crate::model::tenant::{ApiKey, GeneratedKey};
+use crate::model::tenant::{ApiKey, GeneratedKey, is_tenant_name};
 use crate::store::Store;
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -47,7 +47,7 @@ pub fn run(settings: &SettingsArgs, arguments: &ApiKeyArgs) -> anyhow::Result<Ex
 
 async fn create(store: &Store, tenant: &TenantId, name: &str) -> anyhow::Result<ExitCode> {
     let (key, now) = (GeneratedKey::new(), Clock::system().now());
-    if !is_name(tenant.as_str()) {
+    if !is_tenant_name(tenant.as_str()) {
         bail!("a tenant is named with lower-case letters, digits and hyphens, 63 at most; \"{tenant}\" is not");
     }
     if store.create_tenant(tenant, now).await? {
@@ -60,10 +60,6 @@ async fn create(store: &Store, tenant: &TenantId, name: &str) -> anyhow::Result<
 }
 
 /// A name that can stand in a path and be a file's name.
-fn is_name(tenant: &str) -> bool {
-    (1..=63).contains(&tenant.len()) && tenant.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-}
-
 async fn list(store: &Store, tenant: &TenantId) -> anyhow::Result<ExitCode> {
     println!("{:36}  {:11}  {:20}  {:20}  name", "id", "starts with", "made", "last used");
     for key in store.list_api_keys(tenant).await? {

@@ -147,9 +147,8 @@ async fn fetch_bytes(url: &str, documents: &Documents) -> Result<bytes::Bytes, V
     let unavailable = |detail: &str| Verdict::Unknown(Code::CredentialSchemaUnavailable, detail.to_owned());
     let fetched = documents.get(url, "application/schema+json, application/json").await.map_err(|error| match error {
         DocumentError::Gone(_) | DocumentError::NotFound(_) => unavailable("The schema does not exist at the address given."),
-        DocumentError::Refused(_) => unavailable("The gateway is not allowed to contact the address of the schema."),
         DocumentError::Offline(_) => unavailable("The schema was not provided, and the gateway is not allowed to fetch it."),
-        DocumentError::Unreachable { .. } => unavailable("The schema could not be fetched."),
+        DocumentError::Unreachable(_) => unavailable("The schema could not be fetched."),
     })?;
     match fetched.bytes.len() > MAX_SCHEMA_BYTES {
         true => Err(Verdict::Unknown(Code::CredentialSchemaInvalid, "The schema is larger than allowed.".into())),

@@ -57,11 +57,10 @@ async fn bytes(address: &str, what: &str, accept: &str, documents: &Documents) -
     let fetched = documents.get(address, accept).await.map_err(|error| match error {
         DocumentError::Gone(_) => GraphError::Gone(what.to_owned()),
         DocumentError::NotFound(_) => GraphError::Unavailable(format!("the {what} is not, or no longer, public at its address")),
-        DocumentError::Refused(_) => GraphError::Unavailable(format!("the address of the {what} may not be contacted")),
         DocumentError::Offline(_) => {
             GraphError::Unavailable(format!("the {what} was not provided, and the gateway is not allowed to fetch it"))
         }
-        DocumentError::Unreachable { .. } => GraphError::Unavailable(format!("the {what} could not be fetched")),
+        DocumentError::Unreachable(_) => GraphError::Unavailable(format!("the {what} could not be fetched")),
     })?;
     Ok(fetched.bytes)
 }
