@@ -7,6 +7,8 @@ use tracing_subscriber::EnvFilter;
 pub fn telemetry(settings: &LogSettings) {
     let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A line that can't be written, for example because the log's disk is full, is lost. To complain about it would be a panic.
+    let builder = builder.log_internal_errors(false);
     let started = match settings.format {
         LogFormat::Text => builder.compact().try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),
