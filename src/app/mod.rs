@@ -35,6 +35,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// How long `drain` listens to a queue that looks empty.
 const DRAIN_PATIENCE: Duration = Duration::from_millis(100);
@@ -75,7 +76,8 @@ pub struct App {
     pub sealer: Sealer,
     pub store: Store,
     pub queue: Arc<dyn Queue>,
-    pub http_client: HttpClient,
+    /// Fetches what strangers name.
+    issuer_client: HttpClient,
     pub pipeline: Pipeline,
     pub connectors: Registry,
     engine: Engine,
@@ -85,6 +87,8 @@ pub struct App {
     jobs: Jobs,
     /// Tasks that run as long as the gateway does.
     background: Tracker,
+    /// Ends answers that would go on for ever.
+    ending: CancellationToken,
 }
 
 impl App {
@@ -93,11 +97,11 @@ impl App {
         let sealer = Sealer::new(&*master_key(&settings.security)?);
         let store = Store::connect(settings.database.url.expose(), sealer.clone()).await?;
         let queue = connect_queue(&settings).await?;
-        let http_client = HttpClient::new(&settings.http_client)?;
-        let verifiers = build_verifiers(&settings.verify, &settings.intake, http_client.clone())?;
+        let issuer_client = HttpClient::new(&settings.issuer_client)?.considerate();
+        let verifiers = build_verifiers(&settings.verify, &settings.intake, issuer_client.clone())?;
         let pipeline = Pipeline {
             examiner: Examiner::new(verifiers, settings.intake.clone()).with_links(LinkAsker::new(
-                Some(http_client.clone()),
+                Some(issuer_client.clone()),
                 &settings.channels.link_hosts,
                 &settings.channels.link_platforms_off,
             )),
@@ -106,7 +110,8 @@ impl App {
             status_interval: status_interval(&settings.verify),
         };
         let connectors = Registry::load(&settings.delivery.connectors_dir)?;
-        let world = World::new(http_client.clone(), FileWriter::inside(Some(files_folder(&settings.delivery)?)));
+        let world =
+            World::new(HttpClient::new(&settings.http_client)?, FileWriter::inside(Some(files_folder(&settings.delivery)?)));
         let mut engine = Engine::new(Arc::new(world), clock.clone());
         if store.is_shared() {
             engine = engine.with_turns(Arc::new(SharedTurns { store: store.clone(), clock: clock.clone() }));
@@ -129,7 +134,7 @@ impl App {
             sealer,
             store,
             queue,
-            http_client,
+            issuer_client,
             pipeline,
             connectors,
             engine,
@@ -137,6 +142,7 @@ impl App {
             worker,
             jobs,
             background: Tracker::default(),
+            ending: CancellationToken::new(),
         })
     }
 

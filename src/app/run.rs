@@ -5,6 +5,7 @@ use crate::channel::Channels;
 use crate::http::ports::Tasks;
 use crate::http::server::{self, Server};
 use crate::model::secret::Secret;
+use crate::pipeline::PipelineError;
 use std::net::TcpListener;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -12,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 /// Time that other work has to end beyond the time that deliveries have. The next start takes up the rest.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Time between two searches for credentials whose end date has passed or whose status check is due.
-const LIFECYCLE_INTERVAL: Duration = Duration::from_secs(60);
+/// Time between two searches for credentials whose end date has passed, and for those whose issuer is to be asked again.
+const EXPIRY_INTERVAL: Duration = Duration::from_secs(30);
+const CHECK_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Old events are deleted so many at a time, with this pause, and looked for at this interval once there are none.
 const PRUNED_AT_ONCE: u32 = 200;
@@ -22,6 +24,10 @@ const PRUNING_INTERVAL: Duration = Duration::from_secs(600);
 
 /// Time between two searches for backpacks that are due.
 const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Most connections at the same time, and the files that the process needs for the database, the queue and requests of its own.
+const MOST_CONNECTIONS: usize = 20_000;
+const OWN_FILES: usize = 256;
 
 /// Facts that the operator should know once the gateway answers.
 pub struct Started {
@@ -56,6 +62,7 @@ impl App {
         ready(&Started { url, first_key });
         signal_to_stop().await;
         tracing::info!("a signal to stop was received");
+        self.ending.cancel();
         stop_server.stop(true).await;
         self.stop_background(stop).await;
         server.await.map_err(|error| AppError::Server(std::io::Error::other(error)))??;
@@ -68,7 +75,7 @@ impl App {
         let url = self.public_url(&listener);
         let state = self.http_state(&url)?;
         let channels = state.channels.clone();
-        let server = server::start(state, listener, self.server_threads())?;
+        let server = server::start(state, listener, self.server_threads(), connections())?;
         Ok(Listening { server, url, channels, first_key })
     }
 
@@ -86,7 +93,8 @@ impl App {
         let stop = CancellationToken::new();
         self.background.spawn(self.relay.clone().run(stop.clone().cancelled_owned()));
         self.background.spawn(self.worker.clone().run(stop.clone()));
-        self.background.spawn(self.clone().follow_lifecycles(stop.clone()));
+        self.background.spawn(self.clone().expire_ended(stop.clone()));
+        self.background.spawn(self.clone().ask_issuers(stop.clone()));
         self.background.spawn(self.clone().prune_old_events(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
             self.jobs.resume(submission);
@@ -94,20 +102,33 @@ impl App {
         Ok(stop)
     }
 
-    /// Publishes the end of credentials, and the changes of their status at the issuers.
-    async fn follow_lifecycles(self, stop: CancellationToken) {
-        loop {
-            for changed in [self.pipeline.expire_ended().await, self.pipeline.check_due().await] {
-                match changed {
-                    Ok(0) => {}
-                    Ok(_) => self.jobs.wake(),
-                    Err(error) => tracing::warn!(cause = %error, "the lifecycle check of credentials failed"),
-                }
+    /// Publishes the end of credentials. A loop of its own: no issuer is asked, so no issuer can delay it.
+    async fn expire_ended(self, stop: CancellationToken) {
+        while !self.pause_after(self.pipeline.expire_ended().await, EXPIRY_INTERVAL, &stop).await {}
+    }
+
+    /// Publishes what has changed at the issuers.
+    async fn ask_issuers(self, stop: CancellationToken) {
+        while !self.pause_after(self.pipeline.check_due().await, CHECK_INTERVAL, &stop).await {}
+    }
+
+    /// True when it is time to stop. After a change the next look follows at once: there may be more than one batch.
+    async fn pause_after(&self, changed: Result<usize, PipelineError>, interval: Duration, stop: &CancellationToken) -> bool {
+        let pause = match changed {
+            Ok(0) => interval,
+            Ok(_) => {
+                self.jobs.wake();
+                Duration::ZERO
             }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(LIFECYCLE_INTERVAL) => {}
+            Err(error) => {
+                tracing::warn!(cause = %error, "the lifecycle check of credentials failed");
+                interval
             }
+        };
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => true,
+            () = tokio::time::sleep(pause) => false,
         }
     }
 
@@ -161,6 +182,28 @@ impl App {
         let address = listener.local_addr().map_or_else(|_| self.settings.http.listen.clone(), |address| address.to_string());
         format!("http://{}", address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "127.0.0.1"))
     }
+}
+
+/// Most connections at the same time: as many as the process may open, without those that it needs itself.
+fn connections() -> usize {
+    open_files().saturating_sub(OWN_FILES).clamp(OWN_FILES, MOST_CONNECTIONS)
+}
+
+/// Raises the number of files that the process may have open to what the system allows: every connection is a file.
+#[cfg(unix)]
+fn open_files() -> usize {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    let before = limit.current;
+    limit.current = limit.maximum;
+    // Where raising is not allowed, the old limit stays.
+    let now = if setrlimit(Resource::Nofile, limit).is_ok() { limit.maximum } else { before };
+    now.map_or(MOST_CONNECTIONS, |files| usize::try_from(files).unwrap_or(MOST_CONNECTIONS))
+}
+
+#[cfg(not(unix))]
+fn open_files() -> usize {
+    MOST_CONNECTIONS
 }
 
 /// Pulls due backpacks and deletes expired rows, every minute.

@@ -6,21 +6,25 @@ use crate::channel::Channels;
 use crate::http::State;
 use crate::http::budget::Budget;
 use crate::http::metrics::Metrics;
+use crate::http::peers::Peers;
 use std::sync::Arc;
 
-/// Uploads in memory at the same time, as a multiple of the largest one.
-const UPLOADS_AT_ONCE: usize = 4;
+/// Boundaries and part headers around the files of a form, or around the credential in a message.
+const ENVELOPE_BYTES: usize = 1 << 20;
 
 impl App {
     /// `public_url`: how the gateway is reached from outside, without a trailing slash.
     pub fn http_state(&self, public_url: &str) -> Result<State, AppError> {
-        let channels = Channels::new(self.settings.channels.clone(), public_url, self.pipeline.clone(), self.http_client.clone())
-            .map_err(|error| AppError::Settings(error.to_string()))?;
+        let channels =
+            Channels::new(self.settings.channels.clone(), public_url, self.pipeline.clone(), self.issuer_client.clone())
+                .map_err(|error| AppError::Settings(error.to_string()))?;
         let connectors = InstalledConnectors {
             registry: self.connectors.clone(),
             engine: self.engine.clone(),
             secrets_dir: self.settings.delivery.secrets_dir.clone(),
         };
+        let limits = &self.settings.intake;
+        let with_envelope = |bytes: usize| bytes.saturating_add(ENVELOPE_BYTES);
         let health = Dependencies { store: self.store.clone(), queue: self.queue.clone() };
         Ok(State {
             channels,
@@ -29,8 +33,10 @@ impl App {
             health: Arc::new(health),
             tasks: Arc::new(self.jobs.clone()),
             metrics: Metrics::new(prometheus::Registry::new())?,
-            budget: Budget::new(self.settings.intake.max_upload_bytes.saturating_mul(UPLOADS_AT_ONCE)),
             queue_prefix: self.settings.queue.prefix.as_str().into(),
+            budget: Budget::new(with_envelope(limits.max_upload_bytes), with_envelope(limits.max_file_bytes)),
+            ending: self.ending.clone(),
+            peers: Peers::new(&self.settings.http.proxies, self.settings.http.connections_per_address),
         })
     }
 }

@@ -10,6 +10,8 @@ pub fn telemetry(settings: &LogSettings) {
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
     // A file or a journal gets no colours; on a terminal the library heeds NO_COLOR.
     let builder = if std::io::stderr().is_terminal() { builder } else { builder.with_ansi(false) };
+    // A line that can't be written, for example because the log's disk is full, is lost. To complain about it would be a panic.
+    let builder = builder.log_internal_errors(false);
     let started = match settings.format {
         LogFormat::Text => builder.compact().try_init(),
         LogFormat::Json => builder.json().flatten_event(true).try_init(),

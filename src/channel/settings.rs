@@ -13,7 +13,10 @@ pub struct ChannelSettings {
     pub privacy_url: String,
     /// Whether platforms may register themselves.
     pub registration: bool,
+    /// Of one address.
     pub registrations_per_minute: u32,
+    /// Of all together.
+    pub registrations_per_day: u32,
     pub access_token_seconds: i64,
     pub refresh_token_days: i64,
     pub exchange_seconds: i64,
@@ -33,7 +36,8 @@ impl Default for ChannelSettings {
             terms_url: String::new(),
             privacy_url: String::new(),
             registration: true,
-            registrations_per_minute: 120,
+            registrations_per_minute: 60,
+            registrations_per_day: 1_000,
             access_token_seconds: 3600,
             refresh_token_days: 90,
             exchange_seconds: 900,

@@ -35,8 +35,8 @@ struct Pair {
 }
 
 impl Channels {
-    /// Registers a client; its secret is returned once.
-    pub async fn register(&self, registration: Registration) -> Result<Value, StoreError> {
+    /// Registers a client; its secret is returned once. `None`: there were enough registrations today.
+    pub async fn register(&self, registration: Registration) -> Result<Option<Value>, StoreError> {
         let now = self.clock().now();
         let secret = secrets::random();
         let client = OAuthClient {
@@ -47,13 +47,15 @@ impl Channels {
             scope: registration.scope,
             created_at: now,
         };
-        self.store().create_oauth_client(&client).await?;
+        if !self.store().create_oauth_client(&client, self.settings.registrations_per_day).await? {
+            return Ok(None);
+        }
         let mut answer = registration.metadata;
         answer.insert("client_id".to_owned(), json!(client.client_id));
         answer.insert("client_secret".to_owned(), json!(secret));
         answer.insert("client_id_issued_at".to_owned(), json!(now.timestamp()));
         answer.insert("client_secret_expires_at".to_owned(), json!(0));
-        Ok(Value::Object(answer))
+        Ok(Some(Value::Object(answer)))
     }
 
     /// The registered client with the right secret.

@@ -4,7 +4,7 @@ use super::{block_on, open_store};
 use crate::commands::SettingsArgs;
 use crate::model::clock::Clock;
 use crate::model::ids::{ApiKeyId, TenantId};
-use crate::model::tenant::{ApiKey, GeneratedKey};
+use crate::model::tenant::{ApiKey, GeneratedKey, is_tenant_name};
 use crate::store::Store;
 use anyhow::bail;
 use clap::{Args, Subcommand};
@@ -50,7 +50,7 @@ pub fn run(settings: &SettingsArgs, arguments: &ApiKeyArgs) -> anyhow::Result<Ex
 
 async fn create(store: &Store, tenant: &TenantId, name: &str) -> anyhow::Result<ExitCode> {
     let (key, now) = (GeneratedKey::new(), Clock::system().now());
-    if !is_name(tenant.as_str()) {
+    if !is_tenant_name(tenant.as_str()) {
         bail!("a tenant's name holds at most 63 lower-case letters, digits and hyphens; \"{tenant}\" does not fit");
     }
     if store.create_tenant(tenant, now).await? {
@@ -60,11 +60,6 @@ async fn create(store: &Store, tenant: &TenantId, name: &str) -> anyhow::Result<
     eprintln!("Key {} for \"{name}\". Keep it: it is shown only now.", listed.id);
     println!("{}", key.expose());
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether the name can be a part of a path and a file's name.
-fn is_name(tenant: &str) -> bool {
-    (1..=63).contains(&tenant.len()) && tenant.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
 async fn list(store: &Store, tenant: &TenantId) -> anyhow::Result<ExitCode> {

@@ -157,7 +157,8 @@ async fn check(arguments: &SettingsArgs, connection: &str, tenant: &str) -> anyh
     let connection = store.connection(&TenantId::from(tenant), &id).await?;
     let connection = connection.with_context(|| format!("tenant {tenant} has no connection {id}"))?;
     let connector = find(&Registry::load(&settings.delivery.connectors_dir)?, &connection.connector)?;
-    let secrets = secrets::resolve(&store.connection_secrets(&id).await?, &settings.delivery.secrets_dir).await?;
+    let stored = store.connection_secrets(&id).await?;
+    let secrets = secrets::resolve(&stored, &connection.tenant_id, &settings.delivery.secrets_dir).await?;
     let world =
         World::new(HttpClient::new(&settings.http_client)?, FileWriter::inside(Some(settings.delivery.files_dir.clone())));
     let report = Engine::new(Arc::new(world), Clock::system()).check_connection(&connector, &connection, &secrets).await;

@@ -52,7 +52,7 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
         say("database", database(settings, Sealer::new(&key)).await);
     }
     say("queue", queue(settings).await);
-    say("outbound requests", HttpClient::new(&settings.http_client).map(|_| "client ready".into()).map_err(Into::into));
+    say("outbound requests", outbound(settings));
     say("trust policies", policies(settings));
     if let Some(signer) = certificate(settings) {
         say("certificate for signed requests", signer);
@@ -60,9 +60,23 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Both clients can be made; which private networks each may reach.
+fn outbound(settings: &Settings) -> anyhow::Result<String> {
+    let mut opened = Vec::new();
+    for (whose, config) in [("connectors", &settings.http_client), ("issuers", &settings.issuer_client)] {
+        HttpClient::new(config)?;
+        let networks: Vec<String> = config.allow_private.iter().map(ToString::to_string).collect();
+        opened.push(match networks.is_empty() {
+            true => format!("{whose} may reach no private network"),
+            false => format!("{whose} may reach {}", networks.join(", ")),
+        });
+    }
+    Ok(format!("clients ready, {}", opened.join(", ")))
+}
+
 /// Checks that each policy file of the settings is readable and that its examples hold.
 fn policies(settings: &Settings) -> anyhow::Result<String> {
-    let verifiers = build_verifiers(&settings.verify, &settings.intake, HttpClient::new(&settings.http_client)?)?;
+    let verifiers = build_verifiers(&settings.verify, &settings.intake, HttpClient::new(&settings.issuer_client)?)?;
     for policy in verifiers.policies() {
         let (_, failures) = policy.test();
         if let Some(first) = failures.first() {

@@ -61,7 +61,7 @@ pub fn run(settings: &SettingsArgs, args: &PolicyArgs) -> anyhow::Result<ExitCod
         Action::Explain { file, issuer, achievement_type } => {
             let settings = settings.load()?;
             let policy = load_policy(file)?;
-            let client = HttpClient::new(&settings.http_client)?;
+            let client = HttpClient::new(&settings.issuer_client)?;
             let verifier = build_verifier(&settings.verify, &settings.intake, client)?;
             let now = Clock::system().now();
             let (listings, unavailable) =

@@ -12,8 +12,14 @@ const FILE_VARIABLE: &str = "SKILLGATE_CONFIG";
 /// Variables that are not settings: secrets of connections (`env:SKILLGATE_SECRET_…`), and the services of the tests.
 const NOT_SETTINGS: [&str; 2] = ["SKILLGATE_SECRET_", "SKILLGATE_TEST_"];
 /// Settings that are lists. In the environment and in flags, commas separate their items.
-const LISTS: [&str; 4] =
-    ["http_client.allow_private", "delivery.retry_schedule_seconds", "channels.link_hosts", "channels.link_platforms_off"];
+const LISTS: [&str; 6] = [
+    "http.proxies",
+    "http_client.allow_private",
+    "issuer_client.allow_private",
+    "delivery.retry_schedule_seconds",
+    "channels.link_hosts",
+    "channels.link_platforms_off",
+];
 
 /// Values given as flags: they win over everything else. Keys are `section.key`.
 pub type Overrides = Vec<(String, String)>;
@@ -91,7 +97,13 @@ mod tests {
         assert_eq!(settings.http.listen, "127.0.0.1:8080");
         assert!(settings.database.url.expose().starts_with("sqlite://"));
         assert_eq!(settings.queue.url.expose(), "memory:");
-        assert!(settings.http_client.allow_private.is_empty());
+        assert!(settings.http_client.allow_private.is_empty() && settings.issuer_client.allow_private.is_empty());
+    }
+
+    #[test]
+    fn a_network_that_is_open_for_connectors_is_not_open_for_what_credentials_name() {
+        let flag = vec![("http_client.allow_private".to_owned(), "127.0.0.0/8".to_owned())];
+        assert!(load(None, HashMap::new(), &flag).unwrap().issuer_client.allow_private.is_empty());
     }
 
     #[test]

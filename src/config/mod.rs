@@ -12,6 +12,7 @@ use crate::channel::ChannelSettings;
 use crate::document::Limits;
 use crate::http_client::HttpClientConfig;
 use crate::model::secret::Secret;
+use ipnet::IpNet;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -24,14 +25,17 @@ pub struct Settings {
     pub auth: AuthSettings,
     pub security: SecuritySettings,
     pub intake: Limits,
+    /// Requests of connectors.
     pub http_client: HttpClientConfig,
+    /// Requests that a credential, a link or a platform gives cause for.
+    pub issuer_client: HttpClientConfig,
     pub verify: VerifySettings,
     pub delivery: DeliverySettings,
     pub channels: ChannelSettings,
     pub log: LogSettings,
 }
 
-/// Keys: `listen`, `public_url`, `workers`.
+/// Keys: `listen`, `public_url`, `workers`, `proxies`, `connections_per_address`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
@@ -40,6 +44,10 @@ pub struct HttpSettings {
     pub public_url: String,
     /// 0 means one per core.
     pub workers: usize,
+    /// Networks of the proxies in front, whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpNet>,
+    /// Connections that one address may have open; proxies may have any number.
+    pub connections_per_address: usize,
 }
 
 /// Keys: `url`.
@@ -110,9 +118,9 @@ pub struct DeliverySettings {
     pub concurrency: u16,
     /// Folder with more connectors; empty means only the built-in connectors.
     pub connectors_dir: PathBuf,
-    /// Folder that must hold secrets given as `file:`; empty means that such secrets are refused.
+    /// Holds the tenants' folders of secrets given as `file:`; empty means that such secrets are refused.
     pub secrets_dir: PathBuf,
-    /// Folder that connectors may write files to; the gateway makes a missing folder.
+    /// Holds the tenants' folders that connectors may write to; the gateway makes a missing folder.
     pub files_dir: PathBuf,
     /// Days after which finished deliveries are deleted with their events; 0: never.
     pub keep_days: u32,

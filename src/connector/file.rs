@@ -2,6 +2,8 @@
 //! Comes in: rows for one file. Goes out: the file, complete and on disk, or a plain reason why not.
 //! Must not know: events, connections, what the rows mean.
 
+use crate::model::ids::TenantId;
+use crate::model::tenant::is_tenant_name;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,7 +46,7 @@ pub enum FileError {
 /// Writes one file at a time, so that two appends can't lose each other's rows.
 #[derive(Clone, Default)]
 pub struct FileWriter {
-    /// Folders must lie inside it, when it is set.
+    /// Holds a folder per tenant, in which the tenant's files must lie. `None`: files may lie anywhere.
     root: Option<PathBuf>,
     turn: Arc<Mutex<()>>,
 }
@@ -54,11 +56,19 @@ impl FileWriter {
         Self { root, turn: Arc::default() }
     }
 
-    pub async fn write(&self, job: FileJob) -> Result<FileEnd, FileError> {
+    pub async fn write(&self, owner: &TenantId, job: FileJob) -> Result<FileEnd, FileError> {
         let _turn = self.turn.lock().await;
-        let root = self.root.clone();
-        let written = tokio::task::spawn_blocking(move || write(root.as_deref(), &job)).await;
+        let own = self.root.as_deref().map(|root| own_folder(root, owner)).transpose()?;
+        let written = tokio::task::spawn_blocking(move || write(own.as_deref(), &job)).await;
         written.unwrap_or_else(|_| Err(FileError::Failed("Writing the file was interrupted.".into())))
+    }
+}
+
+/// The tenant's folder below the root: no tenant writes into another tenant's.
+fn own_folder(root: &Path, owner: &TenantId) -> Result<PathBuf, FileError> {
+    match is_tenant_name(owner.as_str()) {
+        true => Ok(root.join(owner.as_str())),
+        false => Err(FileError::Config("The employer's name can't be the name of a folder.".into())),
     }
 }
 
@@ -80,16 +90,22 @@ fn confined(root: Option<&Path>, folder: &Path) -> Result<PathBuf, FileError> {
     if !folder.is_absolute() {
         return Err(FileError::Config("The folder must be an absolute path.".into()));
     }
+    let Some(root) = root else { return opened(folder) };
+    let own = std::fs::create_dir_all(root).and_then(|()| root.canonicalize());
+    let own = own.map_err(|error| FileError::Failed(format!("The employer's folder for files can't be opened: {error}.")))?;
+    // Whether a folder outside exists is nobody's business.
+    let outside = || FileError::Config(format!("The folder must be {}, or an existing folder inside it.", own.display()));
+    let resolved = folder.canonicalize().map_err(|_| outside())?;
+    if !resolved.starts_with(&own) {
+        return Err(outside());
+    }
+    opened(&resolved)
+}
+
+fn opened(folder: &Path) -> Result<PathBuf, FileError> {
     let resolved = folder.canonicalize().map_err(|error| FileError::Config(format!("The folder can't be opened: {error}.")))?;
     if !resolved.is_dir() {
         return Err(FileError::Config("The folder is not a folder.".into()));
-    }
-    if let Some(root) = root {
-        let root =
-            root.canonicalize().map_err(|error| FileError::Config(format!("The folder for files can't be opened: {error}.")))?;
-        if !resolved.starts_with(&root) {
-            return Err(FileError::Config("The folder lies outside of where this gateway may write.".into()));
-        }
     }
     Ok(resolved)
 }
@@ -229,6 +245,24 @@ mod tests {
             assert!(matches!(write(Some(&root), &job(&root.join("link"), false, &[])), Err(FileError::Config(_))));
         }
         assert!(matches!(write(None, &job(Path::new("relative"), false, &[])), Err(FileError::Config(_))));
+    }
+
+    #[tokio::test]
+    async fn a_tenant_writes_below_its_own_folder_and_nowhere_else() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        let writer = FileWriter::inside(Some(root.clone()));
+        std::fs::create_dir_all(root.join("default-2")).unwrap();
+        let own = writer.write(&TenantId::from("default"), job(&root.join("default"), false, &[["e1", "x"]])).await;
+        assert_eq!(own.unwrap(), FileEnd::Written);
+        for other in [root.join("default-2"), root.clone(), root.join("default/../default-2"), root.join("missing")] {
+            let refused = writer.write(&TenantId::from("default"), job(&other, false, &[["e1", "x"]])).await.unwrap_err();
+            assert!(matches!(refused, FileError::Config(_)), "{}", other.display());
+        }
+        for name in ["..", ".", "", "a/b"] {
+            assert!(writer.write(&TenantId::from(name), job(&root, false, &[])).await.is_err(), "{name}");
+        }
+        assert_eq!(std::fs::read_dir(root.join("default-2")).unwrap().count(), 0);
     }
 
     #[test]

@@ -3,12 +3,14 @@
 
 use super::file::{FileEnd, FileError, FileJob, FileWriter};
 use crate::http_client::{HttpClient, HttpError, OutboundRequest, OutboundResponse};
+use crate::model::ids::TenantId;
 use async_trait::async_trait;
 
 #[async_trait]
 pub trait Outside: Send + Sync {
     async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, HttpError>;
-    async fn write_file(&self, job: FileJob) -> Result<FileEnd, FileError>;
+    /// `owner`: the tenant, in whose own folder the file must lie.
+    async fn write_file(&self, owner: &TenantId, job: FileJob) -> Result<FileEnd, FileError>;
 }
 
 /// The real world, behind the guarded client.
@@ -29,7 +31,7 @@ impl Outside for World {
         self.client.send(request).await
     }
 
-    async fn write_file(&self, job: FileJob) -> Result<FileEnd, FileError> {
-        self.files.write(job).await
+    async fn write_file(&self, owner: &TenantId, job: FileJob) -> Result<FileEnd, FileError> {
+        self.files.write(owner, job).await
     }
 }

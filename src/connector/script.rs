@@ -6,6 +6,7 @@ use super::file::{FileEnd, FileError, FileJob, render};
 use super::outside::Outside;
 use super::registry::Connector;
 use crate::http_client::{HttpError, OutboundRequest, OutboundResponse};
+use crate::model::ids::TenantId;
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::Value;
@@ -152,7 +153,7 @@ impl Outside for Script {
         self.answer(&request)
     }
 
-    async fn write_file(&self, job: FileJob) -> Result<FileEnd, FileError> {
+    async fn write_file(&self, _owner: &TenantId, job: FileJob) -> Result<FileEnd, FileError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let content = render(&job, state.files.get(&job.name).map(Vec::as_slice))?;
         let text = String::from_utf8_lossy(&content).into_owned();

@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 /// Events per step.
 const BATCH: u32 = 200;
 /// How long a relay may take for a batch before another one does.
-const RELAY_LEASE: Duration = Duration::seconds(30);
+const RELAY_LEASE: Duration = Duration::seconds(7);
 /// How long a message about a lane may wait in a queue before another is published.
 const QUEUE_PATIENCE: Duration = Duration::minutes(5);
 /// Time between two looks at the outbox while the relay is not woken: short after work, doubled while there is none.

@@ -10,5 +10,6 @@ pub mod members;
 pub mod private_key;
 pub mod spans;
 pub mod token;
+pub mod visible;
 
 pub use limits::Limits;

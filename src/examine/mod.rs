@@ -11,6 +11,7 @@ mod pool;
 pub use found::{Examined, ExaminedCredential, FileId, PresentationFinding, Presented, PresentedContent};
 
 use crate::document::Limits;
+use crate::http_client::until;
 use crate::intake::{self, Content, OpenedFile};
 use crate::model::credential::{PresentationFacts, ReceivedCredential};
 use crate::model::ids::{CandidateRef, TenantId};
@@ -19,9 +20,22 @@ use crate::normalize::{Origin, normalize};
 use crate::protocol::link::LinkAsker;
 use crate::verify::{HolderSignature, PresentationRequest, VerificationRequest, Verifier, Verifiers, holder_signature};
 use found::Faulty;
+use futures_util::StreamExt;
+use futures_util::stream;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+/// Longest time that the requests for one credential, and those for all files of one call, may take together. What an issuer did not
+/// answer by then could not be checked; the pipeline asks again later.
+const PER_CREDENTIAL: Duration = Duration::from_secs(12);
+const PER_CALL: Duration = Duration::from_secs(25);
+/// A credential whose turn comes late gets this long all the same.
+const AT_LEAST: Duration = Duration::from_secs(1);
+/// Credentials of one file that are examined at the same time: while one waits for its issuer, the next goes on.
+const CREDENTIALS_AT_ONCE: usize = 16;
 
 /// The request that all files of a call share.
 #[derive(Clone, Debug)]
@@ -133,7 +147,8 @@ impl Examiner {
         R: Faulty + Send + 'static,
     {
         let verifier = self.verifiers.of(&question.tenant_id);
-        let task = Task { examiner: self.clone(), verifier, question: question.clone() };
+        let ends = Instant::now() + PER_CALL;
+        let task = Task { examiner: self.clone(), verifier, question: question.clone(), ends };
         let runtime = Handle::current();
         let results = pool::each(items, move |item| work(&task, item, &runtime)).await;
         found::complete(results, |index| files[index].clone())
@@ -151,11 +166,20 @@ struct Task {
     examiner: Examiner,
     verifier: Verifier,
     question: Question,
+    /// When all requests should have ended.
+    ends: Instant,
 }
 
 impl Task {
+    /// When the requests for something that begins now must have ended.
+    fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        self.ends.min(now + PER_CREDENTIAL).max(now + AT_LEAST)
+    }
+
     async fn present(&self, opened: OpenedFile) -> Presented {
-        let opened = links::follow(opened, self.examiner.links.as_ref(), &self.examiner.limits).await;
+        let follow = links::follow(opened, self.examiner.links.as_ref(), &self.examiner.limits);
+        let opened = until(self.deadline(), follow).await;
         let file = FileId::of(&opened);
         let content = match opened.content {
             Content::Nothing(problem) => PresentedContent::Nothing(problem),
@@ -172,7 +196,8 @@ impl Task {
             Content::Presentation(mut presentation) => {
                 self.examiner.step(Step::Presentation);
                 let (expected, request) = (&self.question.expected, &self.question.request);
-                let (report, facts) = self.verifier.verify_presentation(&presentation, expected, request).await;
+                let verify = self.verifier.verify_presentation(&presentation, expected, request);
+                let (report, facts) = until(self.deadline(), verify).await;
                 let carried = std::mem::take(&mut presentation.credentials).into_iter();
                 let carried = carried.map(|credential| ReceivedCredential { presentation: Some(facts.clone()), ..credential });
                 let carried = carried.collect();
@@ -188,16 +213,14 @@ impl Task {
             PresentedContent::Credentials(signed) => (None, None, signed.into_iter().map(|(credential, _)| credential).collect()),
             PresentedContent::Presentation(finding, carried) => (None, Some(*finding), carried),
         };
-        let mut credentials = Vec::with_capacity(received.len());
-        for credential in received {
-            credentials.push(self.credential(credential).await);
-        }
+        let examined = stream::iter(received).map(|credential| self.credential(credential));
+        let credentials = examined.buffered(CREDENTIALS_AT_ONCE).collect().await;
         Examined { file: presented.file, problem, presentation, credentials }
     }
 
     async fn credential(&self, received: ReceivedCredential) -> ExaminedCredential {
         self.examiner.step(Step::Credential);
-        let verification = self.verifier.verify(&received, &self.question.request).await;
+        let verification = until(self.deadline(), self.verifier.verify(&received, &self.question.request)).await;
         let fingerprint = hex::encode(Sha256::digest(&received.bytes));
         let origin = Origin {
             tenant_id: self.question.tenant_id.clone(),

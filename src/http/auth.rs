@@ -2,6 +2,7 @@
 //! Comes in: a request to a route that belongs to a tenant. Goes out: the request with its [`Caller`], or 401 or 403.
 //! Must not know: what the route does. The key itself is hashed at once; only the hash is looked up.
 
+use super::arrival;
 use super::extract::header;
 use super::problem::{Code, Problem};
 use super::session;
@@ -14,7 +15,7 @@ use crate::protocol::open_badges::oauth_token::bearer_token;
 use actix_web::body::BoxBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
 use std::future::{Ready, ready};
@@ -57,8 +58,8 @@ pub async fn require_caller(
     }
     match identified {
         Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.call(request).await
+            request.extensions_mut().insert(caller.clone());
+            arrival::of_caller(&state, &caller, request, next).await
         }
         Err(problem) => Ok(request.into_response(problem.error_response())),
     }
@@ -71,17 +72,16 @@ async fn identify(state: &State, headers: &HeaderMap, method: &Method) -> Result
     }
     let now = state.clock().now();
     let secure = state.public_url().starts_with("https://");
-    let hash = headers
-        .get_all(COOKIE)
-        .filter_map(|value| value.to_str().ok())
-        .find_map(|header| session::read(&state.sealer, header, now, secure))
-        .ok_or_else(unauthorized)?;
+    let session = session::of_request(&state.sealer, headers, now, secure).ok_or_else(unauthorized)?;
+    if state.store().is_session_ended(&session.id).await? {
+        return Err(unauthorized());
+    }
     if !method.is_safe() && !headers.contains_key(PAGE_HEADER) {
         let detail =
             "A request with a session cookie that changes something needs the page's own header; programs use an API key.";
         return Err(Problem::new(Code::Forbidden, detail));
     }
-    find(state, &hash).await
+    find(state, &session.key_hash).await
 }
 
 /// Looks a key up by its hash. The lookup compares hashes of a 256-bit secret, so its timing tells nothing about a key.

@@ -1,32 +1,27 @@
-//! Reads the body of a channel's message, bounded in size and in the memory that all messages take together.
+//! Reads the body of a channel's message, bounded in size.
 //! Comes in: a request whose body is still on the wire. Goes out: its bytes, or why they could not be read.
-//! Must not know: what the bytes mean, or how a handler words the refusal.
+//! Must not know: what the bytes mean, or how a handler words the refusal. Time and memory are watched by `arrival`.
 
 use super::extract::header;
-use super::state::State;
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::Payload;
 use bytes::Bytes;
 
-/// Memory that is reserved for a body whose length was not announced, in bytes.
-const UNANNOUNCED_BYTES: usize = 1 << 20;
-
 /// Why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BodyError {
     TooLarge,
-    /// The connection ended, or too much is in memory already.
+    /// The connection ended.
     Broken,
 }
 
 /// Reads a body up to `limit` bytes.
-pub async fn read_body(state: &State, request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
+pub async fn read_body(request: &HttpRequest, payload: Payload, limit: usize) -> Result<Bytes, BodyError> {
     let announced = header(request.headers(), CONTENT_LENGTH).and_then(|text| text.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         return Err(BodyError::TooLarge);
     }
-    let _permit = state.budget.take(announced.unwrap_or(limit.min(UNANNOUNCED_BYTES))).await.ok_or(BodyError::Broken)?;
     match payload.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(_)) => Err(BodyError::Broken),

@@ -6,7 +6,7 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::web;
 use std::time::Instant;
@@ -50,6 +50,10 @@ pub async fn wrap<B: MessageBody + 'static>(
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(REQUEST_ID, value);
+    }
+    // Whoever is told to come again is told when.
+    if matches!(status, 429 | 503 | 507) && !headers.contains_key(RETRY_AFTER) {
+        headers.insert(RETRY_AFTER, HeaderValue::from_static("5"));
     }
     for (name, value) in SECURITY_HEADERS {
         let name = HeaderName::from_static(name);

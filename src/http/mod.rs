@@ -3,6 +3,7 @@
 //! Must not know: how anything is verified, queued or delivered; what lies behind [`ports`] is chosen by the composition root.
 
 pub mod answers;
+pub mod arrival;
 pub mod asyncapi;
 pub mod auth;
 pub mod body;
@@ -14,6 +15,7 @@ pub mod handlers;
 pub mod metrics;
 pub mod openapi;
 pub mod paging;
+pub mod peers;
 pub mod person;
 pub mod plain_name;
 pub mod ports;

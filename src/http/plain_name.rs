@@ -1,12 +1,14 @@
 //! Makes a name that a client chose fit to be stored and shown.
 //! Comes in: any text. Goes out: its last path segment without characters that mislead a reader.
 
+use crate::document::visible::misleads;
+
 const MAX_CHARS: usize = 120;
 
 /// A client's file name reduced to its last segment, without control or direction characters, at most 120 characters.
 pub fn plain_name(given: &str) -> String {
     let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let visible: String = last.chars().filter(|c| !c.is_control() && !is_format_character(*c)).collect();
+    let visible: String = last.chars().filter(|c| !misleads(*c)).collect();
     let trimmed = visible.trim();
     let length = trimmed.chars().count();
     match trimmed {
@@ -18,11 +20,6 @@ pub fn plain_name(given: &str) -> String {
         }
         short => short.to_owned(),
     }
-}
-
-/// Characters that change how the text around them is shown: direction marks, zero-width ones.
-fn is_format_character(c: char) -> bool {
-    matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

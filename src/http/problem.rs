@@ -84,6 +84,8 @@ problems! {
         "The gateway is receiving too many uploads. Send the request again after the time in Retry-After."
     Internal 500 "internal" "Something went wrong inside the gateway"
         "This is a fault of the gateway. Tell your administrator the value of the X-Request-Id header."
+    StorageFull 507 "storage_full" "The gateway has no room"
+        "The disk of the gateway's database is full. Nothing was stored. The gateway's operator must make room; then send the request again."
     Unavailable 503 "unavailable" "The gateway can't do this right now"
         "A service that the gateway needs, for example its database, does not answer. Try again after the time in Retry-After."
 }
@@ -128,6 +130,13 @@ impl Problem {
         tracing::error!(%cause, "a request failed because a dependency is unavailable");
         Self::new(Code::Unavailable, "A service that the gateway needs does not answer. Try again in a few seconds.")
             .header("retry-after", "5")
+    }
+
+    /// A 507 with a constant detail; the cause goes to the log here, once.
+    pub fn full(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "a request failed because the disk is full");
+        Self::new(Code::StorageFull, "The gateway has no room left; nothing was stored. Tell its operator, and try again later.")
+            .header("retry-after", "60")
     }
 
     pub fn not_found(what: &str) -> Self {
@@ -198,6 +207,7 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
+            StoreError::Full(_) => Self::full(error),
             StoreError::Conflict(_) => Self::new(Code::Conflict, "An object with the same key already exists."),
             StoreError::Internal(_) => Self::internal(error),
         }

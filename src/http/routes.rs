@@ -9,7 +9,7 @@ use super::handlers::{
 };
 use super::problem::{Code, Problem};
 use super::state::State;
-use super::{cors, envelope, extract};
+use super::{arrival, cors, envelope, extract};
 use crate::protocol::open_badges::Api;
 use crate::web as pages;
 use actix_web::body::BoxBody;
@@ -255,7 +255,9 @@ fn resource(path: &str, rows: Vec<Row>, refuse: fn(String) -> Route) -> impl Htt
     for row in rows {
         let route = (row.handler)();
         let route = match row.access {
-            Access::Public | Access::Candidate => route,
+            // Without a body there is nothing to watch.
+            Access::Public | Access::Candidate if row.method == Method::GET => route,
+            Access::Public | Access::Candidate => route.wrap(middleware::from_fn(arrival::of_stranger)),
             Access::Tenant => route.wrap(middleware::from_fn(
                 move |state: web::Data<State>, request: ServiceRequest, next: middleware::Next<BoxBody>| {
                     require_caller(row.scope, state, request, next)

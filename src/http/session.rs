@@ -1,8 +1,10 @@
 //! The session cookie of the pages: the API key's hash and an end, sealed under the installation's key.
 //! Comes in: an API key that was found, or a Cookie header. Goes out: a Set-Cookie value, or the hash to look up again.
-//! Nothing is stored: a revoked key ends its sessions at once, because every request looks the key up.
+//! A revoked key ends its sessions at once, because every request looks the key up; a session that a person ended is noted by its id, so
+//! that no copy of the cookie outlives it.
 
 use crate::seal::Sealer;
+use actix_web::http::header::{COOKIE, HeaderMap};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Duration, Utc};
@@ -13,10 +15,11 @@ const HOURS: i64 = 12;
 /// Cookies longer than this are not ours.
 const MAX_COOKIE_BYTES: usize = 1024;
 
-#[derive(Serialize, Deserialize)]
-struct Session {
-    key_hash: String,
-    ends_at: DateTime<Utc>,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub id: String,
+    pub key_hash: String,
+    pub ends_at: DateTime<Utc>,
 }
 
 /// The cookie's name: with TLS it is bound to this host and to https.
@@ -26,7 +29,8 @@ fn name(secure: bool) -> &'static str {
 
 /// A Set-Cookie value that begins a session; `None` when it could not be sealed.
 pub fn begin(sealer: &Sealer, key_hash: &str, now: DateTime<Utc>, secure: bool) -> Option<String> {
-    let session = Session { key_hash: key_hash.to_owned(), ends_at: now + Duration::hours(HOURS) };
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let session = Session { id, key_hash: key_hash.to_owned(), ends_at: now + Duration::hours(HOURS) };
     let plain = serde_json::to_vec(&session).ok()?;
     let sealed = URL_SAFE_NO_PAD.encode(sealer.seal(CONTEXT, &plain).ok()?);
     Some(set_cookie(&sealed, HOURS * 3600, secure))
@@ -42,8 +46,13 @@ fn set_cookie(value: &str, max_age_seconds: i64, secure: bool) -> String {
     format!("{}={value}; Path=/; Max-Age={max_age_seconds}; HttpOnly; SameSite=Strict{secure_attribute}", name(secure))
 }
 
-/// The API key's hash of the session in a Cookie header, when there is one that is ours and has not ended.
-pub fn read(sealer: &Sealer, cookie_header: &str, now: DateTime<Utc>, secure: bool) -> Option<String> {
+/// The session in the Cookie headers, when there is one that is ours and whose time is not over.
+pub fn of_request(sealer: &Sealer, headers: &HeaderMap, now: DateTime<Utc>, secure: bool) -> Option<Session> {
+    let headers = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
+    headers.into_iter().find_map(|header| read(sealer, header, now, secure))
+}
+
+fn read(sealer: &Sealer, cookie_header: &str, now: DateTime<Utc>, secure: bool) -> Option<Session> {
     let value = cookie_header
         .split(';')
         .filter_map(|pair| pair.trim().split_once('='))
@@ -53,7 +62,7 @@ pub fn read(sealer: &Sealer, cookie_header: &str, now: DateTime<Utc>, secure: bo
     }
     let sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
     let session: Session = serde_json::from_slice(&sealer.open(CONTEXT, &sealed).ok()?).ok()?;
-    (session.ends_at > now).then_some(session.key_hash)
+    (session.ends_at > now).then_some(session)
 }
 
 #[cfg(test)]
@@ -73,7 +82,7 @@ mod tests {
         let sealer = Sealer::new(&[1; 32]);
         let cookie = cookie_of(&begin(&sealer, "abc", moment(), false).unwrap());
         let header = format!("theme=dark; {cookie}");
-        assert_eq!(read(&sealer, &header, moment(), false).as_deref(), Some("abc"));
+        assert_eq!(read(&sealer, &header, moment(), false).map(|session| session.key_hash).as_deref(), Some("abc"));
         assert_eq!(read(&sealer, &header, moment() + Duration::hours(HOURS), false), None);
     }
 

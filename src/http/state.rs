@@ -3,6 +3,7 @@
 
 use super::budget::Budget;
 use super::metrics::Metrics;
+use super::peers::Peers;
 use super::ports::{Connectors, Health, Tasks};
 use crate::channel::Channels;
 use crate::document::Limits;
@@ -11,6 +12,7 @@ use crate::pipeline::Pipeline;
 use crate::seal::Sealer;
 use crate::store::Store;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// Cheap to clone. The store, the clock and the limits are those of the pipeline that the channels feed: there is one of each.
 #[derive(Clone)]
@@ -22,10 +24,14 @@ pub struct State {
     pub health: Arc<dyn Health>,
     pub tasks: Arc<dyn Tasks>,
     pub metrics: Metrics,
-    /// Memory that uploads may take at the same time.
+    /// Memory that bodies of requests may take at the same time.
     pub budget: Budget,
     /// First part of the names on the broker, for the description of the events.
     pub queue_prefix: Arc<str>,
+    /// Where requests come from.
+    pub peers: Peers,
+    /// The gateway is about to stop: answers that would go on for ever end.
+    pub ending: CancellationToken,
 }
 
 impl State {

@@ -15,14 +15,9 @@ use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::Payload;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use std::future::Future;
-use std::time::Duration;
 
 const MAX_PARTS: usize = 1_000;
 const MAX_TEXT_BYTES: usize = 4 << 10;
-/// Longest silence on the wire, and longest time for the whole body.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
-const BODY_TIMEOUT: Duration = Duration::from_secs(600);
 /// Boundaries and part headers around the files of a multipart body.
 const MULTIPART_OVERHEAD_BYTES: usize = 1 << 20;
 
@@ -80,8 +75,6 @@ pub struct Head {
     pub form: Form,
     /// Most bytes that the body may have.
     pub cap: usize,
-    /// Bytes that the body says it has, or the cap when it doesn't say.
-    pub expected: usize,
 }
 
 /// Checks media type, encoding and announced length.
@@ -99,7 +92,7 @@ pub fn head(request: &HttpRequest, limits: &Limits) -> Result<Head, Problem> {
     if announced.is_some_and(|length| length > cap) {
         return Err(too_large(limits));
     }
-    Ok(Head { form, cap, expected: announced.unwrap_or(cap) })
+    Ok(Head { form, cap })
 }
 
 fn form(content_type: Option<&str>) -> Result<Form, Problem> {
@@ -117,13 +110,10 @@ fn form(content_type: Option<&str>) -> Result<Form, Problem> {
 
 /// Reads the whole body within the limits, or says why not.
 pub async fn read(request: &HttpRequest, head: &Head, payload: Payload, limits: &Limits) -> Result<Upload, Problem> {
-    let reading = async {
-        match &head.form {
-            Form::Multipart => read_multipart(request, capped(payload, head.cap), limits).await,
-            Form::Raw { media_type } => read_raw(media_type.clone(), payload, limits).await,
-        }
+    let upload = match &head.form {
+        Form::Multipart => read_multipart(request, capped(payload, head.cap), limits).await?,
+        Form::Raw { media_type } => read_raw(media_type.clone(), payload, limits).await?,
     };
-    let upload = tokio::time::timeout(BODY_TIMEOUT, reading).await.map_err(|_| too_slow())??;
     if upload.files.is_empty() {
         return Err(Problem::new(Code::NoFile, "The request holds no file; send at least one part named `file`."));
     }
@@ -148,7 +138,7 @@ async fn read_multipart(
     let mut upload = Upload { files: Vec::new(), candidate: CandidateHint::default() };
     let mut total = 0usize;
     let mut parts = 0usize;
-    while let Some(field) = in_time(form.next()).await? {
+    while let Some(field) = form.next().await {
         let mut field = field.map_err(|error| multipart_problem(&error, limits))?;
         parts += 1;
         if parts > MAX_PARTS {
@@ -184,7 +174,7 @@ async fn read_file(field: &mut Field, limits: &Limits) -> Result<UploadedFile, P
 
 async fn read_text(field: &mut Field, name: &str, limits: &Limits) -> Result<String, Problem> {
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = in_time(field.next()).await? {
+    while let Some(chunk) = field.next().await {
         bytes.extend_from_slice(&chunk.map_err(|error| multipart_problem(&error, limits))?);
         if bytes.len() > MAX_TEXT_BYTES {
             return Err(Problem::invalid_field(&plain_name(name), format!("is longer than {MAX_TEXT_BYTES} bytes")));
@@ -200,7 +190,7 @@ where
     S: Stream<Item = Result<Bytes, E>> + Unpin,
 {
     let mut bytes = BytesMut::new();
-    while let Some(chunk) = in_time(stream.next()).await? {
+    while let Some(chunk) = stream.next().await {
         bytes.extend_from_slice(&chunk.map_err(&problem)?);
         let cap = cap_for(&bytes, limits);
         if bytes.len() > cap {
@@ -224,14 +214,6 @@ fn capped(payload: Payload, cap: usize) -> impl Stream<Item = Result<Bytes, Payl
         });
         std::future::ready(Some(counted))
     })
-}
-
-async fn in_time<T>(step: impl Future<Output = T>) -> Result<T, Problem> {
-    tokio::time::timeout(IDLE_TIMEOUT, step).await.map_err(|_| too_slow())
-}
-
-fn too_slow() -> Problem {
-    Problem::new(Code::RequestTimeout, "The body arrived too slowly; send it again.")
 }
 
 fn too_large(limits: &Limits) -> Problem {

@@ -3,13 +3,16 @@
 //! Must not know: the caller and its purpose.
 
 mod address;
+mod hosts;
 
 use bytes::{Bytes, BytesMut};
+use hosts::Hosts;
 use ipnet::IpNet;
 pub use reqwest::Method;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header;
 use serde::Deserialize;
+use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -78,14 +81,29 @@ impl OutboundResponse {
 
 const USER_AGENT: &str = concat!("Skillgate/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A host that was silent for less time did not fail.
+const FAIR: Duration = Duration::from_secs(3);
 /// The guard's refusal, which the HTTP library passes on as a resolver error.
 const REFUSED: &str = "the policy forbids every address of the host";
+
+tokio::task_local! {
+    static DEADLINE: Instant;
+}
+
+/// Does the work; every request in it has ended by the deadline, and none begins after it. Inside other such work the earlier deadline
+/// holds.
+pub async fn until<T>(deadline: Instant, work: impl Future<Output = T>) -> T {
+    let outer = DEADLINE.try_with(|outer| *outer).ok();
+    DEADLINE.scope(outer.map_or(deadline, |outer| outer.min(deadline)), work).await
+}
 
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct HttpClient {
     config: Arc<HttpClientConfig>,
-    /// Built at the first request, because reading the system's certificates would slow down the start.
+    /// `None`: every host is asked as often as the caller likes.
+    hosts: Option<Hosts>,
+    /// Built at the first request: reading the system's certificates would slow down the start.
     connections: Arc<OnceLock<Result<Connections, String>>>,
 }
 
@@ -100,7 +118,13 @@ impl HttpClient {
     /// # Errors
     /// None today; settings that can be wrong may follow.
     pub fn new(config: &HttpClientConfig) -> Result<Self, HttpError> {
-        Ok(Self { config: Arc::new(config.clone()), connections: Arc::default() })
+        Ok(Self { config: Arc::new(config.clone()), hosts: None, connections: Arc::default() })
+    }
+
+    /// For hosts that strangers name: each is asked few things at a time, and left alone for a while after it failed.
+    #[must_use]
+    pub fn considerate(self) -> Self {
+        Self { hosts: Some(Hosts::new()), ..self }
     }
 
     /// GET with an `Accept` header; redirects are followed under the policy.
@@ -120,12 +144,30 @@ impl HttpClient {
     /// Sends a request. The time limit covers name resolution, connecting, headers, body and redirects together.
     pub async fn send(&self, request: OutboundRequest) -> Result<OutboundResponse, HttpError> {
         let budget = request.timeout.unwrap_or(Duration::from_secs(self.config.timeout_seconds));
-        let deadline = Instant::now() + budget;
+        let begun = Instant::now();
+        let deadline = DEADLINE.try_with(|deadline| *deadline).map_or(begun + budget, |deadline| deadline.min(begun + budget));
         let host = name_of(&request.url);
-        match tokio::time::timeout_at(deadline, self.follow(request)).await {
-            Ok(result) => result,
-            Err(_) => Err(HttpError::TimedOut(host)),
+        if deadline <= begun {
+            return Err(HttpError::TimedOut(host));
         }
+        let Some(hosts) = &self.hosts else {
+            return tokio::time::timeout_at(deadline, self.follow(request)).await.unwrap_or(Err(HttpError::TimedOut(host)));
+        };
+        let leave = match tokio::time::timeout_at(deadline, hosts.ask(&host)).await {
+            Err(_) => return Err(HttpError::TimedOut(host)),
+            Ok(None) => return Err(HttpError::Unreachable { host, cause: "it failed a moment ago".to_owned() }),
+            Ok(Some(leave)) => leave,
+        };
+        let asked = Instant::now();
+        let result = tokio::time::timeout_at(deadline, self.follow(request)).await.unwrap_or(Err(HttpError::TimedOut(host)));
+        match &result {
+            Ok(_) | Err(HttpError::TooLarge(_)) => leave.answered(),
+            // Nobody was asked; or there was too little time left for an answer.
+            Err(HttpError::Refused(_)) => {}
+            Err(HttpError::TimedOut(_)) if asked.elapsed() < FAIR => {}
+            Err(_) => leave.failed(),
+        }
+        result
     }
 
     async fn follow(&self, mut request: OutboundRequest) -> Result<OutboundResponse, HttpError> {

@@ -13,6 +13,11 @@ use sha2::{Digest, Sha256};
 const KEY_PREFIX: &str = "sk_";
 const SHOWN_CHARACTERS: usize = 8;
 
+/// Whether a tenant may have this name: lower-case letters, digits and hyphens, 63 at most. Folders and variables are named after it.
+pub fn is_tenant_name(name: &str) -> bool {
+    (1..=63).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
 /// An API key in clear text, which exists only during its creation. It has 256 random bits, so a plain hash protects it.
 pub struct GeneratedKey(Secret);
 

@@ -1,10 +1,10 @@
-//! Status changes after the upload: issuers revoke, suspend and reinstate credentials.
-//! Comes in: the moment. Goes out: rows and events. Only the status is taken from the new look: what else was found out holds
-//! for the bytes, which have not changed. Must not know: who asks, and how often.
+//! Changes after the upload: issuers revoke, suspend and reinstate credentials, and answer that were silent before.
+//! Comes in: the moment. Goes out: rows and events. The status is taken from the new look, and what could not be checked before for want
+//! of an answer; what else was found out holds for the bytes, which have not changed. Must not know: who asks, and how often.
 
 use super::events::{EventWriter, Published, Shown, is_held};
 use super::persons::with_known;
-use super::worked::next_check;
+use super::worked::{is_owed, next_check};
 use super::{Pipeline, PipelineError};
 use crate::examine::{ExaminedCredential, Question};
 use crate::model::code::Code;
@@ -18,17 +18,25 @@ use crate::model::submission::{CandidateHint, UploadedFile};
 use crate::store::{Result, Transaction};
 use crate::verify::{PresentationRequest, VerificationRequest, outcome};
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
+use futures_util::stream;
 
 /// Credentials per call of [`Pipeline::check_due`].
 const BATCH: u32 = 50;
+/// Issuers that are asked at the same time.
+const AT_ONCE: usize = 8;
 
 impl Pipeline {
     /// Asks issuers again about credentials that are due and publishes what has changed; returns how many changed. Safe to
     /// call from several processes, and again at any time; more than the batch is left to the next call.
     pub async fn check_due(&self) -> std::result::Result<usize, PipelineError> {
+        let due = self.store.credentials_to_check(self.clock.now(), BATCH).await?;
+        // A slow issuer delays nobody else's credentials.
+        let asked = stream::iter(due).map(|(tenant, id)| async move { self.ask_again(&tenant, &id).await });
+        let mut asked = asked.buffer_unordered(AT_ONCE);
         let mut changed = 0;
-        for (tenant, id) in self.store.credentials_to_check(self.clock.now(), BATCH).await? {
-            changed += usize::from(self.ask_again(&tenant, &id).await?);
+        while let Some(has_changed) = asked.next().await {
+            changed += usize::from(has_changed?);
         }
         Ok(changed)
     }
@@ -54,16 +62,14 @@ impl Pipeline {
         // Absent when the bytes can no longer be read.
         let seen = examined.into_iter().flat_map(|file| file.credentials).next();
         let (tenant, id, candidate) = (tenant.clone(), id.clone(), stored.candidate_ref);
+        let (before, since) = (stored.report, stored.created_at);
         let (now, every) = (self.clock.now(), self.status_interval);
         let written = self.store.transaction(move |transaction| {
             let changed = match &seen {
                 Some(seen) => take_over(transaction, &tenant, &candidate, &id, seen, now)?,
                 None => None,
             };
-            let next = match &changed {
-                Some(report) => next_check(report, every, now),
-                None => every.map(|every| now + every),
-            };
+            let next = next_check(changed.as_ref().unwrap_or(&before), every, since, now);
             transaction.set_next_check(&id, next)?;
             Ok(changed.is_some())
         });
@@ -71,7 +77,7 @@ impl Pipeline {
     }
 }
 
-/// The new report, when the status has changed; else nothing is written. An issuer that can't be asked changes nothing.
+/// The new report, when it says something else; else nothing is written. An issuer that can't be asked changes nothing.
 fn take_over(
     transaction: &mut Transaction<'_>,
     tenant: &TenantId,
@@ -80,16 +86,16 @@ fn take_over(
     seen: &ExaminedCredential,
     now: DateTime<Utc>,
 ) -> Result<Option<VerificationReport>> {
-    let Some(status) = seen.report.check(CheckId::Status).filter(|check| is_answer(check)) else { return Ok(None) };
     let Some(sequence) = transaction.lock_candidate(tenant, candidate)? else { return Ok(None) };
     // Read only now: nobody else can change it any more.
     let Some(stored) = transaction.credential(tenant, id)? else { return Ok(None) };
-    let before_status = stored.report.check(CheckId::Status);
-    if is_over(&stored) || before_status.is_some_and(|before| before.code == status.code && before.status == status.status) {
+    if is_over(&stored) {
         return Ok(None);
     }
+    let Some(report) = renewed(&stored.report, &seen.report, now) else { return Ok(None) };
+    let before_status = stored.report.check(CheckId::Status);
+    let status = report.check(CheckId::Status).map(|status| status.code);
     let was_suspended = before_status.is_some_and(|before| before.code == Code::Suspended);
-    let report = with_check(&stored.report, status, now);
     let normalized = match report.outcome {
         Outcome::Rejected => None,
         outcome => seen.normalized.clone().or(stored.normalized.clone()).map(|mut normalized| {
@@ -100,9 +106,9 @@ fn take_over(
     let before = Published { outcome: stored.report.outcome, skills: transaction.skills_in_force(id)? };
     let shown = Shown::of(id, &stored.fingerprint, &report, normalized.as_ref());
     let mut writer = EventWriter::new(tenant, candidate, None, now, sequence);
-    let taken_back = match status.code {
-        Code::Revoked => Some(EventType::CredentialRevoked),
-        Code::Suspended => Some(EventType::CredentialSuspended),
+    let taken_back = match status {
+        Some(Code::Revoked) => Some(EventType::CredentialRevoked),
+        Some(Code::Suspended) => Some(EventType::CredentialSuspended),
         _ => None,
     };
     match taken_back {
@@ -138,6 +144,37 @@ pub(super) fn with_check(report: &VerificationReport, new: &Check, now: DateTime
     report.outcome = outcome::of(&report.checks);
     report.verified_at = now;
     report
+}
+
+/// The report with the answers that have come since; `None` when it says the same as before.
+fn renewed(stored: &VerificationReport, seen: &VerificationReport, now: DateTime<Utc>) -> Option<VerificationReport> {
+    let owes_key = |report: &VerificationReport| {
+        let secured = [CheckId::Proof, CheckId::Controller].into_iter().filter_map(|id| report.check(id));
+        secured.into_iter().any(is_owed)
+    };
+    if owes_key(stored) {
+        // Nothing of the content was checked before: the whole report is new.
+        return (!owes_key(seen)).then(|| seen.clone());
+    }
+    let mut report = stored.clone();
+    let mut has_changed = false;
+    for check in &mut report.checks {
+        let Some(new) = seen.check(check.id) else { continue };
+        let counts = match check.id {
+            CheckId::Status => is_answer(new),
+            _ => is_owed(check) && !is_owed(new),
+        };
+        if counts && (new.code, new.status) != (check.code, check.status) {
+            *check = new.clone();
+            has_changed = true;
+        }
+    }
+    if report.issuer_name.is_none() {
+        report.issuer_name.clone_from(&seen.issuer_name);
+    }
+    report.outcome = outcome::of(&report.checks);
+    report.verified_at = now;
+    has_changed.then_some(report)
 }
 
 pub(super) fn replace_skills(

@@ -6,9 +6,12 @@ use crate::model::code::Code;
 use crate::model::credential::ReceivedCredential;
 use crate::model::ids::CredentialId;
 use crate::model::record::{NewCredential, Owner};
-use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
+use crate::model::report::{Check, CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::FileResult;
 use chrono::{DateTime, Duration, Utc};
+
+/// The shortest time until an issuer that did not answer is asked again.
+const SOON: Duration = Duration::minutes(1);
 
 /// A file after its credentials were verified; `result.credentials` is empty.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ fn worked_file(examined: Examined, every: Option<Duration>, now: DateTime<Utc>) 
 fn new_credential(examined: ExaminedCredential, every: Option<Duration>, now: DateTime<Utc>) -> NewCredential {
     let ExaminedCredential { received, fingerprint, report, normalized } = examined;
     let ReceivedCredential { name, media_type, bytes, .. } = received;
-    let next_check_at = next_check(&report, every, now);
+    let next_check_at = next_check(&report, every, now, now);
     NewCredential {
         id: CredentialId::generate(),
         name,
@@ -53,9 +56,33 @@ fn new_credential(examined: ExaminedCredential, every: Option<Duration>, now: Da
     }
 }
 
-/// When the status should be asked again: not for credentials without one, nor for those that are lost for good.
-pub fn next_check(report: &VerificationReport, every: Option<Duration>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// When the issuer should be asked again: not about credentials that are lost for good, nor about those without a status, unless the
+/// issuer owes an answer. Then soon, and less and less often the longer it is silent. `since`: when the credential came.
+pub fn next_check(
+    report: &VerificationReport,
+    every: Option<Duration>,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
     let status = report.check(CheckId::Status)?;
     let may_change = report.outcome != Outcome::Rejected || status.code == Code::Suspended;
-    every.filter(|_| may_change && status.status != CheckStatus::NotApplicable).map(|every| now + every)
+    let every = every.filter(|_| may_change)?;
+    if report.checks.iter().any(is_owed) {
+        return Some(now + ((now - since) / 2).max(SOON).min(every.max(SOON)));
+    }
+    (status.status != CheckStatus::NotApplicable).then(|| now + every)
+}
+
+/// The check waits for an answer that did not come.
+pub fn is_owed(check: &Check) -> bool {
+    let waits = matches!(
+        check.code,
+        Code::KeyUnavailable
+            | Code::HostedCopyUnavailable
+            | Code::IssuerUnavailable
+            | Code::StatusListUnavailable
+            | Code::RegistryUnavailable
+            | Code::CredentialSchemaUnavailable
+    );
+    check.status == CheckStatus::CouldNotCheck && waits
 }

@@ -1,5 +1,6 @@
 //! Erasing a person: all their rows, and one last event that says only that they were erased.
 
+use super::pool::empty_log;
 use super::schema::{candidates, connections, credentials, events, lanes, submission_credentials, submissions};
 use super::transaction::Transaction;
 use super::{Result, Store};
@@ -8,16 +9,37 @@ use crate::model::ids::{CandidateRef, EventId, TenantId};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+/// Each waits as long as the database waits for a lock.
+const EMPTYING_TRIES: u32 = 3;
+
 impl Store {
     /// Removes everything about the person and writes `candidate.erased`. False when there is no such person.
     pub async fn erase_candidate(&self, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<bool> {
         let (tenant, candidate) = (tenant.clone(), candidate.clone());
-        self.transaction(move |transaction| erase(transaction, &tenant, &candidate, now)).await
+        let erased = self.transaction(move |transaction| erase(transaction, &tenant, &candidate, now)).await?;
+        if erased {
+            self.empty_log().await;
+        }
+        Ok(erased)
+    }
+
+    /// The person is erased already: a log that can't be emptied now is emptied by a later erasure, or when the gateway stops.
+    async fn empty_log(&self) {
+        for _ in 0..EMPTYING_TRIES {
+            match self.read(empty_log).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(cause = %error, "the write-ahead log could not be emptied after an erasure"),
+            }
+        }
+        tracing::warn!("the write-ahead log is in use and still holds what was written before an erasure");
     }
 }
 
 fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<bool> {
     let Some(sequence) = transaction.lock_candidate(tenant, candidate)? else { return Ok(false) };
+    // A wallet's answer to a request about the person would bring them back.
+    transaction.end_exchanges(tenant, candidate)?;
     let connection = &mut *transaction.connection;
     let of_tenant = connections::table.filter(connections::tenant_id.eq(tenant.as_str())).select(connections::id);
     let of_tenant: Vec<String> = of_tenant.load(connection)?;

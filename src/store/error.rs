@@ -7,6 +7,9 @@ pub enum StoreError {
     /// The database is away or too busy: try again later.
     #[error("the database can't be reached: {0}")]
     Unavailable(String),
+    /// There is no room for what should be written: somebody must make room.
+    #[error("the disk of the database is full: {0}")]
+    Full(String),
     /// Something with that key is already there.
     #[error("already exists: {0}")]
     Conflict(String),
@@ -27,10 +30,16 @@ impl From<DieselError> for StoreError {
                 _,
             )
             | DieselError::BrokenTransactionManager => Self::Unavailable(text),
+            DieselError::DatabaseError(..) if is_full(&text) => Self::Full(text),
             DieselError::DatabaseError(..) if is_busy(&text) => Self::Unavailable(text),
             _ => Self::Internal(text),
         }
     }
+}
+
+/// In SQLite's words, and in PostgreSQL's (the system's error, which may stand in a message of its own).
+fn is_full(text: &str) -> bool {
+    ["disk is full", "No space left on device", "disk full", "Disk quota exceeded"].iter().any(|sign| text.contains(sign))
 }
 
 /// SQLite distinguishes these errors only by their text; so does PostgreSQL when it goes away or breaks a deadlock.

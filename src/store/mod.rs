@@ -31,6 +31,7 @@ mod receipts;
 mod retention;
 mod schema;
 mod sealed_settings;
+mod sessions;
 mod skills;
 mod submissions;
 mod text;

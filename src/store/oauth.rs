@@ -41,9 +41,16 @@ pub struct Refreshable {
 }
 
 impl Store {
-    pub async fn create_oauth_client(&self, client: &OAuthClient) -> Result<()> {
+    /// False, and nothing written, when `most_per_day` clients or more are younger than a day.
+    pub async fn create_oauth_client(&self, client: &OAuthClient, most_per_day: u32) -> Result<bool> {
         let new = client.clone();
         self.write(move |connection| {
+            let yesterday = time_text(new.created_at - chrono::Duration::days(1));
+            let young: i64 =
+                oauth_clients::table.filter(oauth_clients::created_at.gt(yesterday)).count().get_result(connection)?;
+            if young >= i64::from(most_per_day) {
+                return Ok(false);
+            }
             let values = (
                 oauth_clients::client_id.eq(&new.client_id),
                 oauth_clients::secret_hash.eq(&new.secret_hash),
@@ -53,7 +60,7 @@ impl Store {
                 oauth_clients::created_at.eq(time_text(new.created_at)),
             );
             diesel::insert_into(oauth_clients::table).values(values).execute(connection)?;
-            Ok(())
+            Ok(true)
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! SQLite or PostgreSQL behind one connection type, pooled, and brought up to date at the start.
 //! SQLite has one writer: its pool of writers holds one connection, and write-ahead logging lets readers go on.
 //! What was promised to a caller is on the disk, also after a power cut ([`Promise`]).
+//! `secure_delete`: deleted rows are overwritten.
 
 use super::outage::Outage;
 use super::writer::Writer;
@@ -96,7 +97,8 @@ impl Target {
             Self::Sqlite(path) => {
                 let mut connection = SqliteConnection::establish(path)?;
                 connection.batch_execute(&format!(
-                    "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;",
+                    "PRAGMA busy_timeout = {}; PRAGMA foreign_keys = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
+                     PRAGMA secure_delete = ON;",
                     BUSY_TIMEOUT.as_millis()
                 ))?;
                 Ok(AnyConnection::Sqlite(connection))
@@ -282,6 +284,24 @@ impl Database {
                 run(connections, move |connection| in_transaction(connection, work)).await
             }
         }
+    }
+}
+
+/// Moves everything from SQLite's write-ahead log into the database file and empties the log, which holds what was written before a
+/// deletion. False when somebody was reading from the log all the time; PostgreSQL does it by itself.
+pub(super) fn empty_log(connection: &mut AnyConnection) -> Result<bool> {
+    #[derive(QueryableByName)]
+    struct Checkpoint {
+        #[diesel(sql_type = diesel::sql_types::Integer)]
+        busy: i32,
+    }
+    match connection {
+        AnyConnection::Sqlite(sqlite) => {
+            let done: Checkpoint = diesel::sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(sqlite)?;
+            Ok(done.busy == 0)
+        }
+        #[cfg(feature = "postgres")]
+        AnyConnection::Postgres(_) => Ok(true),
     }
 }
 

@@ -259,6 +259,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    ended_sessions (id) {
+        id -> Text,
+        ends_at -> Text,
+    }
+}
+
+diesel::table! {
     audit_log (id) {
         id -> Text,
         tenant_id -> Text,

@@ -39,10 +39,10 @@ pub enum DocumentError {
     Gone(String),
     #[error("{0} was not found")]
     NotFound(String),
-    #[error("{0} may not be contacted")]
-    Refused(String),
-    #[error("{url} could not be fetched: {cause}")]
-    Unreachable { url: String, cause: String },
+    /// Closed by policy, unknown, silent or broken. Whoever named the address must not learn which, or a credential could be used
+    /// to look at the employer's own network; the log has the cause.
+    #[error("{0} could not be fetched")]
+    Unreachable(String),
 }
 
 /// A document that the caller provides instead of the network.
@@ -133,7 +133,7 @@ impl Documents {
             max_body_bytes: None,
             follow_redirects: true,
         };
-        let response = client.send(request).await.map_err(|error| explain(url, error))?;
+        let response = client.send(request).await.map_err(|error: HttpError| unreachable(url, &error.to_string()))?;
         if let (304, Some(known)) = (response.status, known) {
             return Ok(known);
         }
@@ -148,12 +148,15 @@ async fn read(provided: &Provided, key: &str) -> Result<Fetched, DocumentError> 
         Provided::Gone => return Err(DocumentError::Gone(key.to_owned())),
         Provided::Content(bytes) => bytes.clone(),
         Provided::File(path) => {
-            let unreadable = |cause: String| DocumentError::Unreachable { url: key.to_owned(), cause };
-            let size = tokio::fs::metadata(path).await.map_err(|error| unreadable(error.to_string()))?.len();
+            let unreadable = |cause: &str| {
+                tracing::warn!(file = %path.display(), cause, "a file of verify.documents_file could not be read");
+                DocumentError::Unreachable(key.to_owned())
+            };
+            let size = tokio::fs::metadata(path).await.map_err(|error| unreadable(&error.to_string()))?.len();
             if size > MAX_FILE_BYTES {
-                return Err(unreadable("the file is too large".to_owned()));
+                return Err(unreadable("the file is too large"));
             }
-            tokio::fs::read(path).await.map_err(|error| unreadable(error.to_string()))?.into()
+            tokio::fs::read(path).await.map_err(|error| unreadable(&error.to_string()))?.into()
         }
     };
     Ok(Fetched { bytes, media_type: None, etag: None })
@@ -168,15 +171,18 @@ fn judge(url: &Url, response: OutboundResponse) -> Result<Fetched, DocumentError
         }),
         410 => Err(DocumentError::Gone(url.to_string())),
         404 => Err(DocumentError::NotFound(url.to_string())),
-        status => Err(DocumentError::Unreachable { url: url.to_string(), cause: format!("the server answered {status}") }),
+        status => Err(unreachable(url, &format!("the server answered {status}"))),
     }
 }
 
-fn explain(url: &Url, error: HttpError) -> DocumentError {
-    match error {
-        HttpError::Refused(_) => DocumentError::Refused(url.to_string()),
-        other => DocumentError::Unreachable { url: url.to_string(), cause: other.to_string() },
-    }
+/// The log gets the cause and the host; a path may name a person.
+fn unreachable(url: &Url, cause: &str) -> DocumentError {
+    tracing::info!(
+        host = url.host_str().unwrap_or_default(),
+        cause,
+        "a document that a credential refers to could not be fetched"
+    );
+    DocumentError::Unreachable(url.to_string())
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ export async function startGateway({ trusting = true, settings: further = [] } =
     ...(trusting ? ["verify.policy_file=samples/policy.toml"] : []),
     "verify.offline=true",
     "http_client.allow_private=127.0.0.0/8",
+    "issuer_client.allow_private=127.0.0.0/8",
     "log.level=warn",
     ...further,
   ];

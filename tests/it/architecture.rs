@@ -31,7 +31,7 @@ const MAY_IMPORT: Rows = &[
     ("queue", &["model"]),
     ("connector", &["model", "http_client"]),
     ("delivery", &["model", "connector", "queue", "store"]),
-    ("examine", &["model", "document", "intake", "protocol", "verify", "normalize"]),
+    ("examine", &["model", "document", "http_client", "intake", "protocol", "verify", "normalize"]),
     ("pipeline", &["model", "examine", "verify", "store"]),
     ("channel", &["model", "examine", "verify", "store", "pipeline", "http_client", "protocol"]),
     ("http", &["channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web", "seal"]),

@@ -14,7 +14,7 @@ use skillgate::model::clock::Clock;
 use skillgate::model::connection::{Connection, Secrets};
 use skillgate::model::delivery::DeliveryState;
 use skillgate::model::event::Event;
-use skillgate::model::ids::CandidateRef;
+use skillgate::model::ids::{CandidateRef, TenantId};
 use skillgate::model::record::{DeliveryFilter, Page};
 use skillgate::model::secret::Secret;
 use skillgate::queue::Queue;
@@ -48,7 +48,7 @@ impl Outside for Taker {
         self.0.lock().unwrap().push(event);
         Ok(OutboundResponse { status, headers: vec![], body: bytes::Bytes::new(), final_url: request.url })
     }
-    async fn write_file(&self, _: FileJob) -> Result<FileEnd, FileError> {
+    async fn write_file(&self, _: &TenantId, _: FileJob) -> Result<FileEnd, FileError> {
         Err(FileError::Failed("no files here".into()))
     }
 }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub struct InstalledConnectors {
     pub registry: Registry,
     pub engine: Engine,
-    /// Where `file:` secrets must lie; empty means nowhere.
+    /// Holds the tenants' folders of `file:` secrets; empty means that there are none.
     pub secrets_dir: PathBuf,
 }
 
@@ -47,7 +47,7 @@ impl Connectors for InstalledConnectors {
         let Some(connector) = self.registry.get(&connection.connector) else {
             return vec![step("connector", false, "This gateway has no connector of that name.".into())];
         };
-        let secrets = match secrets::resolve(sealed, &self.secrets_dir).await {
+        let secrets = match secrets::resolve(sealed, &connection.tenant_id, &self.secrets_dir).await {
             Ok(secrets) => secrets,
             Err(error) => return vec![step("secrets", false, error.to_string())],
         };

@@ -155,7 +155,7 @@ fn prepare(settings: &SettingsArgs, args: &VerifyArgs) -> anyhow::Result<Job> {
         }
     }
     settings.verify.offline |= args.offline;
-    let client = HttpClient::new(&settings.http_client)?;
+    let client = HttpClient::new(&settings.issuer_client)?.considerate();
     let verifier = build_verifier(&settings.verify, &settings.intake, client.clone())?;
     let http = (!settings.verify.offline).then_some(client);
     let links = LinkAsker::new(http, &settings.channels.link_hosts, &settings.channels.link_platforms_off);

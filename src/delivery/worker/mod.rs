@@ -27,8 +27,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-/// A worker that does not say for so long that it lives loses its lanes.
-const LEASE: Span = Span::seconds(60);
+/// A worker that does not say for so long that it lives loses its lanes. After a kill the people of these lanes wait for so long.
+const LEASE: Span = Span::seconds(7);
 
 /// `delivery.*` of the configuration, as far as the worker needs it.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct WorkerOptions {
     pub retry_schedule: Vec<Duration>,
     /// Deliveries of one connection at a time; a manifest may say less.
     pub concurrency: u16,
-    /// Where `file:` secrets must lie; empty means nowhere.
+    /// Holds the tenants' folders of `file:` secrets; empty means that there are none.
     pub secrets_dir: PathBuf,
     /// Time that running attempts have to end after the worker was told to stop.
     pub drain: Duration,

@@ -17,9 +17,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Time between two renewals of the leases.
-pub const RENEWAL: Duration = Duration::from_secs(15);
+pub const RENEWAL: Duration = Duration::from_secs(2);
 /// So much earlier than the lease the worker stops by itself.
-const MARGIN: Duration = Duration::from_secs(5);
+const MARGIN: Duration = Duration::from_secs(1);
 /// Secrets that are references may change where they are kept; they are read again after this time.
 const FRESH: Duration = Duration::from_secs(30);
 
@@ -115,7 +115,7 @@ impl<'a> Session<'a> {
             return Ok(Err(Stop::config("connector_missing", message)));
         };
         let sealed = self.worker.store.connection_secrets(&connection.id).await?;
-        let secrets = match secrets::resolve(&sealed, &self.worker.options.secrets_dir).await {
+        let secrets = match secrets::resolve(&sealed, &self.tenant, &self.worker.options.secrets_dir).await {
             Ok(secrets) => secrets,
             Err(error) => return Ok(Err(Stop::config("secret_unreadable", error.to_string()))),
         };

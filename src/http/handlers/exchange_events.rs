@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::broadcast::Receiver;
+use tokio_util::sync::CancellationToken;
 
 /// How often the database is looked at when nothing was announced, and how often a sign of life is sent.
 const LOOK: Duration = Duration::from_secs(3);
@@ -24,6 +25,8 @@ struct Watch {
     seen: Option<i32>,
     changes: Receiver<ExchangeId>,
     over: bool,
+    /// The gateway stops: the page asks again, and finds the next one.
+    ending: CancellationToken,
 }
 
 pub async fn events(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
@@ -33,7 +36,8 @@ pub async fn events(state: web::Data<State>, id: web::Path<String>) -> HttpRespo
         Ok(exchange) => exchange,
         Err(problem) => return answers::problem(&problem),
     };
-    let watch = Watch { channels: state.channels.clone(), id: exchange.id, seen: None, changes, over: false };
+    let ending = state.ending.clone();
+    let watch = Watch { channels: state.channels.clone(), id: exchange.id, seen: None, changes, over: false, ending };
     let stream = unfold(watch, |mut watch| async move {
         if watch.over {
             return None;
@@ -71,17 +75,21 @@ async fn next(watch: &mut Watch) -> String {
 }
 
 async fn wait(watch: &mut Watch) {
+    let Watch { changes, id, ending, over, .. } = watch;
     let announced = async {
         loop {
-            match watch.changes.recv().await {
-                Ok(id) if id == watch.id => return,
+            match changes.recv().await {
+                Ok(changed) if changed == *id => return,
                 // Others changed, or some announcements were missed: the latter is a reason to look.
                 Ok(_) => {}
                 Err(_) => return tokio::time::sleep(LOOK).await,
             }
         }
     };
-    drop(tokio::time::timeout(LOOK, announced).await);
+    tokio::select! {
+        () = ending.cancelled() => *over = true,
+        _ = tokio::time::timeout(LOOK, announced) => {}
+    }
 }
 
 /// What the page may show to whoever holds the link: the transport's state, and outcomes without content.

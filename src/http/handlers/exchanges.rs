@@ -2,6 +2,7 @@
 
 use crate::channel::exchange::NewExchange;
 use crate::document::json;
+use crate::document::visible::misleads;
 use crate::http::answers::json as answer;
 use crate::http::auth::Caller;
 use crate::http::body::{BodyError, read_body};
@@ -61,7 +62,7 @@ pub async fn create(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let bytes = read_body(&state, &request, payload, MAX_BODY).await.map_err(body_problem)?;
+    let bytes = read_body(&request, payload, MAX_BODY).await.map_err(body_problem)?;
     let wanted = read(&state, &bytes)?;
     let candidate = candidate(
         wanted.variables.candidate_ref.as_deref(),
@@ -134,11 +135,14 @@ fn options(state: &State, wanted: Create) -> Result<ExchangeOptions, Problem> {
     let reason = variables
         .reason
         .unwrap_or_else(|| format!("{} asks for your badges and certificates", state.channels.settings.organisation));
-    if reason.chars().count() > MAX_TEXT {
-        return Err(Problem::invalid_field("reason", format!("must have at most {MAX_TEXT} characters")));
+    if reason.chars().count() > MAX_TEXT || reason.chars().any(misleads) {
+        let message = format!("must have at most {MAX_TEXT} characters, all of them visible");
+        return Err(Problem::invalid_field("reason", message));
     }
     let redirect_url = variables.redirect_url;
-    let is_https = |text: &String| url::Url::parse(text).is_ok_and(|url| url.scheme() == "https") && text.len() <= 2_000;
+    // The parser would leave spaces and line ends out: then what is sent on is not what was checked.
+    let is_plain = |text: &str| text.len() <= 2_000 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let is_https = |text: &String| is_plain(text) && url::Url::parse(text).is_ok_and(|url| url.scheme() == "https");
     if redirect_url.as_ref().is_some_and(|text| !is_https(text)) {
         return Err(Problem::invalid_field("redirectUrl", "must be an https URL"));
     }

@@ -18,12 +18,14 @@ use crate::protocol::open_badges::oauth_token::{
     ClientAuthentication, OAuthError, TokenRequest, client_authentication, read_token_request,
 };
 use crate::protocol::open_badges::{offered_scopes, registration};
+use crate::store::StoreError;
 use crate::web::channel as pages;
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, PRAGMA, SET_COOKIE, WWW_AUTHENTICATE};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION, PRAGMA, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 const MAX_BODY: usize = 64 << 10;
+const MAX_REGISTRATION: usize = 16 << 10;
 const CONSENT_COOKIE: &str = "skillgate-consent";
 /// Holds the capability of a candidate link, so that the candidate need not type it on the consent page.
 pub const INVITATION_COOKIE: &str = "skillgate-invitation";
@@ -42,9 +44,14 @@ fn refuse(error: &OAuthError) -> HttpResponse {
     response
 }
 
-fn failed(error: impl std::fmt::Display) -> HttpResponse {
+fn failed(error: StoreError) -> HttpResponse {
     tracing::error!(cause = %error, "an OAuth request failed inside the gateway");
-    answer(500, &json!({"error": "server_error", "error_description": "try again later"}))
+    match error {
+        StoreError::Unavailable(_) | StoreError::Full(_) => {
+            answer(503, &json!({"error": "temporarily_unavailable", "error_description": "try again later"}))
+        }
+        _ => answer(500, &json!({"error": "server_error", "error_description": "tell the operator of the gateway"})),
+    }
 }
 
 fn unreadable(error: BodyError) -> HttpResponse {
@@ -64,15 +71,7 @@ pub async fn register(state: web::Data<State>, request: HttpRequest, payload: we
     if !state.channels.settings.registration {
         return answer(403, &json!({"error": "access_denied", "error_description": "registration is closed; ask the employer"}));
     }
-    if !state.channels.registrations.admit(state.clock().now()) {
-        let mut response = answer(
-            429,
-            &json!({"error": "temporarily_unavailable", "error_description": "too many registrations; try again in a minute"}),
-        );
-        response.headers_mut().insert(actix_web::http::header::RETRY_AFTER, HeaderValue::from_static("60"));
-        return response;
-    }
-    let bytes = match read_body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match read_body(&request, payload, MAX_REGISTRATION).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
@@ -84,11 +83,25 @@ pub async fn register(state: web::Data<State>, request: HttpRequest, payload: we
     };
     match registration::check(&wanted) {
         Err(error) => answer(400, &json!({"error": error.error, "error_description": error.description})),
-        Ok(registration) => match state.channels.register(registration).await {
-            Ok(body) => answer(201, &body),
-            Err(error) => failed(error),
-        },
+        Ok(registration) => {
+            // Only what would be stored counts.
+            let from = state.peers.network_of(request.peer_addr(), request.headers());
+            if !state.channels.registrations.admit(from, state.clock().now()) {
+                return too_many("too many registrations; try again in a minute", "60");
+            }
+            match state.channels.register(registration).await {
+                Ok(Some(body)) => answer(201, &body),
+                Ok(None) => too_many("too many platforms registered today; try again in an hour", "3600"),
+                Err(error) => failed(error),
+            }
+        }
     }
+}
+
+fn too_many(description: &str, retry_after: &'static str) -> HttpResponse {
+    let mut response = answer(429, &json!({"error": "temporarily_unavailable", "error_description": description}));
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(retry_after));
+    response
 }
 
 /// `GET /oauth/authorize`: the consent page.
@@ -111,7 +124,7 @@ pub async fn authorize(state: web::Data<State>, request: HttpRequest) -> HttpRes
 
 /// `POST /oauth/authorize`: the candidate's decision. The request is checked again from the form's own fields.
 pub async fn decide(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match read_body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match read_body(&request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(_) => return pages::message(400, "The form could not be read", "Go back and try again."),
     };
@@ -196,7 +209,7 @@ fn consent_page(
 
 /// `POST /oauth/token`
 pub async fn token(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match read_body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match read_body(&request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };
@@ -253,7 +266,7 @@ async fn system(state: &State, key: &str) -> Result<Option<(TenantId, ApiKeyId)>
 
 /// `POST /oauth/revoke` (RFC 7009): 200 also for a token that nobody knows.
 pub async fn revoke(state: web::Data<State>, request: HttpRequest, payload: web::Payload) -> HttpResponse {
-    let bytes = match read_body(&state, &request, payload, MAX_BODY).await {
+    let bytes = match read_body(&request, payload, MAX_BODY).await {
         Ok(bytes) => bytes,
         Err(error) => return unreadable(error),
     };

@@ -39,7 +39,7 @@ pub async fn request(
     let Some(construction) = deployment.by_reference(compatibility) else {
         return refuse(404, "invalid_request", "requests are sent by value here");
     };
-    let body = match read_body(&state, &request, payload, MAX_REQUEST_BODY).await {
+    let body = match read_body(&request, payload, MAX_REQUEST_BODY).await {
         Ok(body) => body,
         Err(_) => return refuse(400, "invalid_request", "the body could not be read"),
     };
@@ -82,7 +82,7 @@ pub async fn response(
             return refuse(status, "invalid_request", &problem.detail);
         }
     };
-    let body = match read_body(&state, &request, payload, state.limits().max_file_bytes).await {
+    let body = match read_body(&request, payload, state.limits().max_file_bytes).await {
         Ok(body) => body,
         Err(BodyError::TooLarge) => {
             return refuse(413, "invalid_request", "the answer is larger than this gateway takes");

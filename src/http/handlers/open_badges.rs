@@ -54,7 +54,13 @@ fn internal(error: impl std::fmt::Display) -> HttpResponse {
 }
 
 fn store_failed(error: StoreError) -> HttpResponse {
-    internal(error)
+    match error {
+        StoreError::Unavailable(_) | StoreError::Full(_) => {
+            tracing::error!(cause = %error, "a request of the Open Badges API could not be kept");
+            status(Status::ServerBusy, "The gateway could not keep this. Send it again later.")
+        }
+        other => internal(other),
+    }
 }
 
 /// The candidate behind the token, or whom an API key names by header.
@@ -124,7 +130,7 @@ pub async fn upsert(state: web::Data<State>, request: HttpRequest, payload: web:
 
 async fn try_upsert(state: &State, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refused> {
     let holder = holder(state, request, "credential.upsert").await?;
-    let bytes = read_body(state, request, payload, state.limits().max_file_bytes).await.map_err(unreadable)?;
+    let bytes = read_body(request, payload, state.limits().max_file_bytes).await.map_err(unreadable)?;
     let content_type = header(request.headers(), "content-type");
     let pushed = read_push(content_type, &bytes, state.limits())
         .map_err(|error| answers::json(error.status.http(), &serde_json::to_value(error.status_info()).unwrap_or_default()))?;
@@ -218,7 +224,7 @@ pub async fn put_profile(state: web::Data<State>, request: HttpRequest, payload:
 
 async fn try_put_profile(state: &State, request: &HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refused> {
     let holder = holder(state, request, "profile.update").await?;
-    let bytes = read_body(state, request, payload, MAX_PROFILE_BYTES).await.map_err(unreadable)?;
+    let bytes = read_body(request, payload, MAX_PROFILE_BYTES).await.map_err(unreadable)?;
     let profile = json::parse(&bytes, state.limits())
         .map_err(|error| status(Status::Unreadable, format!("The body is not usable JSON: {error}.")))?;
     let is_profile = match profile.get("type") {

@@ -8,7 +8,7 @@ use crate::model::ids::TenantId;
 use crate::model::secret::Secret;
 use crate::model::tenant::hash_api_key;
 use actix_web::http::header::{CACHE_CONTROL, SET_COOKIE};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize)]
@@ -37,9 +37,13 @@ pub async fn get(caller: Caller) -> HttpResponse {
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(whoami(caller))
 }
 
-/// `DELETE /session`
-pub async fn end(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::NoContent().insert_header((SET_COOKIE, session::end(secure(&state)))).finish()
+/// `DELETE /session`: no copy of the cookie is good for anything afterwards.
+pub async fn end(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let now = state.clock().now();
+    if let Some(session) = session::of_request(&state.sealer, request.headers(), now, secure(&state)) {
+        state.store().end_session(&session.id, session.ends_at, now).await?;
+    }
+    Ok(HttpResponse::NoContent().insert_header((SET_COOKIE, session::end(secure(&state)))).finish())
 }
 
 fn whoami(caller: Caller) -> Whoami {

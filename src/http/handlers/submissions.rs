@@ -2,7 +2,7 @@
 
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::http::{paging, person, upload};
 use crate::model::ids::SubmissionId;
@@ -33,7 +33,6 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     let idempotency_key = idempotency_key(&request)?;
     let head = upload::head(&request, state.limits())?;
-    let _permit = state.budget.take(head.expected).await.ok_or_else(busy)?;
     let mut upload = upload::read(&request, &head, payload, state.limits()).await?;
     if let Some(reference) = query.into_inner().candidate_ref {
         upload.candidate.candidate_ref = Some(person::candidate_ref(&reference)?);
@@ -96,9 +95,4 @@ pub fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem>
         return Err(Problem::invalid_field("Idempotency-Key", "must be 1 to 255 visible ASCII characters"));
     }
     Ok(Some(text.to_owned()))
-}
-
-fn busy() -> Problem {
-    Problem::new(Code::TooManyRequests, "Too much is being uploaded at this moment; try again shortly.")
-        .header("retry-after", "5")
 }

@@ -106,7 +106,7 @@ pub async fn participate(
             return answers::problem(&problem);
         }
     };
-    let (answered, detail) = match read_body(&state, &request, payload, state.limits().max_file_bytes).await {
+    let (answered, detail) = match read_body(&request, payload, state.limits().max_file_bytes).await {
         Ok(body) => answer(&state, &exchange, &body).await,
         Err(BodyError::TooLarge) => (Err(Problem::too_large()), json!({})),
         Err(BodyError::Broken) => (Err(Problem::parsing("The message did not arrive as a whole.")), json!({})),

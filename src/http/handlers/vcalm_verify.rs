@@ -46,7 +46,7 @@ fn respond(result: Result<Value, Problem>) -> HttpResponse {
 }
 
 async fn body(state: &State, request: &HttpRequest, payload: web::Payload) -> Result<Bytes, Problem> {
-    read_body(state, request, payload, state.limits().max_file_bytes).await.map_err(|error| match error {
+    read_body(request, payload, state.limits().max_file_bytes).await.map_err(|error| match error {
         BodyError::TooLarge => Problem::too_large(),
         BodyError::Broken => Problem::parsing("The body did not arrive as a whole."),
     })

@@ -13,13 +13,12 @@ pub async fn fetch(client: &HttpClient, resolved: &Resolved) -> Result<UploadedF
 }
 
 fn unreachable(platform: &str, error: &HttpError) -> LinkProblem {
+    tracing::info!(platform, cause = %error, "a link could not be fetched");
     match error {
         HttpError::TooLarge(_) => {
             LinkProblem::new("link_too_large", format!("The answer from {platform} is too large to be a credential."))
         }
-        HttpError::Refused(_) => {
-            LinkProblem::new("link_refused", "The gateway is not allowed to contact the address behind this link.".to_owned())
-        }
+        // A closed address reads as a dead one: a link is no way to look at the employer's own network.
         _ => LinkProblem::new("link_unreachable", format!("{platform} could not be reached. Try again in a moment.")),
     }
 }

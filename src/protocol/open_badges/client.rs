@@ -336,12 +336,11 @@ pub fn failure(step: &str, message: impl Into<String>, next_step: impl Into<Stri
 }
 
 fn unreachable(step: &str, error: &HttpError) -> StepFailure {
+    tracing::info!(step, cause = %error, "a backpack's host could not be asked");
     match error {
-        HttpError::Refused(_) => {
-            failure(step, "The host's address may not be contacted from here.", "Ask the administrator to allow it.", false)
-        }
         HttpError::TooLarge(_) => failure(step, "The host answered with more than is allowed.", ASK_HOST, false),
-        _ => failure(step, "The host could not be reached.", "Try again later.", true),
+        // A closed address reads as a dead one: a backpack is no way to look at the employer's own network.
+        _ => failure(step, "The host could not be reached.", "Check the address, or try again later.", true),
     }
 }
 

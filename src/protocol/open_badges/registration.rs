@@ -2,6 +2,7 @@
 //! Comes in: a registration request. Goes out: the metadata to keep and echo, or an OAuth error.
 //! Must not know: how clients are stored. None of the URLs is ever fetched.
 
+use crate::document::visible::misleads;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -100,10 +101,8 @@ fn subset(members: &Map<String, Value>, name: &str, allowed: &[&str]) -> Result<
 
 fn required_text(members: &Map<String, Value>, name: &str) -> Result<String, RegistrationError> {
     match members.get(name).and_then(Value::as_str) {
-        Some(text) if !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(char::is_control) => {
-            Ok(text.to_owned())
-        }
-        Some(_) => Err(RegistrationError::metadata(format!("{name} is empty, too long or holds control characters."))),
+        Some(text) if !text.trim().is_empty() && text.len() <= MAX_TEXT && !text.chars().any(misleads) => Ok(text.to_owned()),
+        Some(_) => Err(RegistrationError::metadata(format!("{name} is empty, too long or holds invisible characters."))),
         None => Err(RegistrationError::metadata(format!("{name} is missing or not a text."))),
     }
 }
@@ -118,13 +117,17 @@ fn text_list(members: &Map<String, Value>, name: &str) -> Result<Option<Vec<Stri
     if items.len() > MAX_ITEMS {
         return Err(RegistrationError::metadata(format!("{name} holds more than {MAX_ITEMS} items.")));
     }
-    let text = |item: &Value| item.as_str().filter(|text| text.len() <= MAX_TEXT).map(str::to_owned);
+    let text =
+        |item: &Value| item.as_str().filter(|text| text.len() <= MAX_TEXT && !text.chars().any(misleads)).map(str::to_owned);
     let texts: Option<Vec<String>> = items.iter().map(text).collect();
-    texts.map(Some).ok_or_else(|| RegistrationError::metadata(format!("{name} must be a list of texts.")))
+    texts
+        .map(Some)
+        .ok_or_else(|| RegistrationError::metadata(format!("{name} must be a list of texts without invisible characters.")))
 }
 
 fn https_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
+    // The parser would leave spaces and line ends out: then what is stored is not what was checked.
+    let url = Url::parse(text).ok().filter(|_| text.chars().all(|c| c.is_ascii_graphic()))?;
     let plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && url.host_str().is_some();
     plain.then_some(url)
 }

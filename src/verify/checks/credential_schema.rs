@@ -147,11 +147,10 @@ async fn fetch_bytes(url: &str, documents: &Documents) -> Result<bytes::Bytes, V
     let unavailable = |detail: &str| Verdict::Unknown(Code::CredentialSchemaUnavailable, detail.to_owned());
     let fetched = documents.get(url, "application/schema+json, application/json").await.map_err(|error| match error {
         DocumentError::Gone(_) | DocumentError::NotFound(_) => unavailable("There is no schema at the schema's address."),
-        DocumentError::Refused(_) => unavailable("The gateway is not allowed to contact the address of the schema."),
         DocumentError::Offline(_) => {
             unavailable("The schema was not provided, and the gateway is not allowed to fetch the schema.")
         }
-        DocumentError::Unreachable { .. } => unavailable("The schema could not be fetched."),
+        DocumentError::Unreachable(_) => unavailable("The schema could not be fetched."),
     })?;
     match fetched.bytes.len() > MAX_SCHEMA_BYTES {
         true => Err(Verdict::Unknown(Code::CredentialSchemaInvalid, "The schema is larger than allowed.".into())),

@@ -99,6 +99,10 @@ pub fn settings(database_url: &str, broker: Option<&TestBroker>, folder: &Path) 
         ("http_client.max_body_bytes", (1 << 20).to_string()),
         ("http_client.max_redirects", "1".to_owned()),
         ("http_client.allow_private", "127.0.0.0/8".to_owned()),
+        ("issuer_client.timeout_seconds", "5".to_owned()),
+        ("issuer_client.max_body_bytes", (1 << 20).to_string()),
+        ("issuer_client.max_redirects", "1".to_owned()),
+        ("issuer_client.allow_private", "127.0.0.0/8".to_owned()),
         // What a test needs of the network, it provides.
         ("verify.offline", "true".to_owned()),
         ("delivery.connectors_dir", fixtures.display().to_string()),

@@ -191,7 +191,7 @@ impl Outside for WatchedWorld {
         }
         Ok(response)
     }
-    async fn write_file(&self, job: FileJob) -> Result<FileEnd, FileError> {
-        self.inner.write_file(job).await
+    async fn write_file(&self, owner: &TenantId, job: FileJob) -> Result<FileEnd, FileError> {
+        self.inner.write_file(owner, job).await
     }
 }

@@ -142,14 +142,10 @@ pub(super) async fn fetch(url: &str, request: &StatusRequest<'_>) -> Result<Fetc
             Code::StatusListUnavailable,
             "the issuer's status list was not provided, and the gateway is not allowed to fetch it".to_owned(),
         ),
-        DocumentError::Refused(_) => (
-            Code::StatusListUnavailable,
-            "the gateway is not allowed to contact the address of the issuer's status list".to_owned(),
-        ),
         DocumentError::Gone(_) | DocumentError::NotFound(_) => {
             (Code::StatusListUnavailable, "the issuer's status list no longer exists".to_owned())
         }
-        DocumentError::Unreachable { .. } => {
+        DocumentError::Unreachable(_) => {
             (Code::StatusListUnavailable, "the issuer's status list could not be fetched".to_owned())
         }
     })

@@ -48,9 +48,8 @@ async fn fetch(uri: &str, request: &StatusRequest<'_>) -> Result<Fetched, Unknow
     request.verifier.documents.get(uri, ACCEPT).await.map_err(|error| {
         let detail = match error {
             DocumentError::Offline(_) => "the issuer's status list was not provided, and the gateway is not allowed to fetch it",
-            DocumentError::Refused(_) => "the gateway is not allowed to contact the address of the issuer's status list",
             DocumentError::Gone(_) | DocumentError::NotFound(_) => "the issuer's status list no longer exists",
-            DocumentError::Unreachable { .. } => "the issuer's status list could not be fetched",
+            DocumentError::Unreachable(_) => "the issuer's status list could not be fetched",
         };
         (Code::StatusListUnavailable, detail.to_owned())
     })

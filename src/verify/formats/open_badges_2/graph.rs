@@ -59,13 +59,10 @@ async fn bytes(address: &str, what: &str, accept: &str, documents: &Documents) -
         DocumentError::NotFound(_) => {
             GraphError::Unavailable(format!("the {what} is not public at its web address, or no longer public"))
         }
-        DocumentError::Refused(_) => {
-            GraphError::Unavailable(format!("the gateway is not allowed to contact the address of the {what}"))
-        }
         DocumentError::Offline(_) => {
             GraphError::Unavailable(format!("the {what} was not provided, and the gateway is not allowed to fetch it"))
         }
-        DocumentError::Unreachable { .. } => GraphError::Unavailable(format!("the {what} could not be fetched")),
+        DocumentError::Unreachable(_) => GraphError::Unavailable(format!("the {what} could not be fetched")),
     })?;
     Ok(fetched.bytes)
 }

@@ -1,0 +1,2 @@
+DROP INDEX oauth_clients_age;
+DROP TABLE ended_sessions;
