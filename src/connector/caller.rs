@@ -145,7 +145,7 @@ impl<'a> Caller<'a> {
     pub async fn write_file(&mut self, step: &str, job: FileJob) -> Result<FileEnd, FileError> {
         let started = Instant::now();
         let url = self.redactor.text(&format!("file://{}", job.folder.join(&job.name).display()));
-        let end = self.engine.outside.write_file(&self.connection.tenant_id, job).await;
+        let end = self.engine.outside.write_file(&self.setup.connection.tenant_id, job).await;
         self.record(CallRecord {
             step: step.to_owned(),
             method: "WRITE".to_owned(),

@@ -79,7 +79,7 @@ impl Outside for Silent {
         self.0.notify_one();
         std::future::pending().await
     }
-    async fn write_file(&self, _: FileJob) -> Result<FileEnd, FileError> {
+    async fn write_file(&self, _: &TenantId, _: FileJob) -> Result<FileEnd, FileError> {
         Err(FileError::Failed("no files here".into()))
     }
 }
