@@ -308,7 +308,7 @@ fn sealed<T: Serialize>(vault: &Vault, id: &ExchangeId, value: &T) -> Result<Vec
     Ok(vault.sealer.seal(&context(id), json_text(value)?.as_bytes())?)
 }
 
-fn opened<T: DeserializeOwned>(vault: &Vault, id: &ExchangeId, sealed: &[u8]) -> Result<T> {
+pub(super) fn opened<T: DeserializeOwned>(vault: &Vault, id: &ExchangeId, sealed: &[u8]) -> Result<T> {
     let plain = vault.sealer.open(&context(id), sealed)?;
     serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("an exchange is damaged".to_owned()))
 }
