@@ -7,10 +7,13 @@ mod delivered;
 pub mod events;
 mod job;
 mod lifecycle;
+mod merge;
 mod owners;
+mod people;
 mod persons;
 pub mod record;
 mod status;
+mod work;
 pub mod worked;
 
 use crate::examine::{Examiner, Presented};
@@ -22,7 +25,7 @@ use crate::store::{Store, StoreError, SubmissionRequest, Transaction};
 use chrono::{DateTime, Duration, Utc};
 pub use delivered::Delivered;
 use record::{Person, record};
-use worked::{WorkedFile, worked};
+use worked::WorkedFile;
 
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
@@ -73,6 +76,7 @@ impl Pipeline {
         let total = self.examiner.count(&delivered.files).await;
         let request = SubmissionRequest {
             candidate: delivered.candidate,
+            people: delivered.people,
             candidate_ref: person.candidate_ref.clone(),
             named: person.named,
             challenge: delivered.expected.challenge,
@@ -83,11 +87,13 @@ impl Pipeline {
             self.keep_for_later(submission.clone(), key, request, delivered.files, total).await?
         } else {
             let question = self.question(&submission.tenant_id, &request).await?;
-            let examined = match presented {
-                Some(presented) => self.examiner.examine_presented(presented, &question).await,
-                None => self.examiner.examine(self.examiner.open(delivered.files).await, &question).await,
+            let opened = if presented.is_some() { Vec::new() } else { self.examiner.open(delivered.files).await };
+            let mut work = self.plan(question, person.clone(), &request, &opened);
+            let presented = match presented {
+                Some(presented) => presented,
+                None => self.examiner.present(opened, &work.question).await,
             };
-            let files = worked(examined, self.status_interval, question.request.at);
+            let files = self.work_on(&mut work, presented).await?;
             self.write_whole(submission.clone(), key, person, files).await?
         };
         if let Some(earlier) = self.earlier(&submission.tenant_id, used_for).await? {

@@ -267,6 +267,7 @@ impl Channels {
                     unproven_emails: Vec::new(),
                 },
                 files: group.to_vec(),
+                people: Vec::new(),
                 expected: PresentationRequest::default(),
                 idempotency_key: None,
             };

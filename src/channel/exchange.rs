@@ -144,6 +144,7 @@ impl Channels {
             channel,
             candidate,
             files: answers.iter().map(Answer::file).collect(),
+            people: Vec::new(),
             expected,
             idempotency_key: None,
         };

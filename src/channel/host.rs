@@ -75,6 +75,7 @@ impl Channels {
             channel: Channel::OpenBadges,
             candidate: said,
             files: vec![file],
+            people: Vec::new(),
             expected: PresentationRequest::default(),
             idempotency_key: None,
         };

@@ -30,6 +30,7 @@ impl Channels {
             channel: Channel::Link,
             candidate,
             files: vec![file],
+            people: Vec::new(),
             expected: PresentationRequest::default(),
             idempotency_key,
         };

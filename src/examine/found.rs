@@ -4,9 +4,11 @@
 use super::pool::Fault;
 use crate::intake::OpenedFile;
 use crate::model::credential::{NormalizedCredential, PresentationFacts, ReceivedCredential};
+use crate::model::ids::CandidateRef;
 use crate::model::report::VerificationReport;
-use crate::model::submission::{FileProblem, UploadedFile};
-use crate::verify::HolderSignature;
+use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
+use crate::verify::checks::recipient::SubjectId;
+use crate::verify::{HolderSignature, Verification};
 use sha2::{Digest, Sha256};
 
 /// The verdict on a presentation, and the facts that it proves about its holder.
@@ -23,6 +25,12 @@ pub struct Presented {
     pub content: PresentedContent,
 }
 
+impl Presented {
+    pub fn holds_credentials(&self) -> bool {
+        !matches!(self.content, PresentedContent::Nothing(_))
+    }
+}
+
 #[derive(Clone, Debug)]
 pub enum PresentedContent {
     /// No credential, for this reason.
@@ -31,6 +39,34 @@ pub enum PresentedContent {
     Credentials(Vec<(ReceivedCredential, HolderSignature)>),
     /// A presentation and its credentials; each credential has the facts of the presentation.
     Presentation(Box<PresentationFinding>, Vec<ReceivedCredential>),
+}
+
+/// A file whose credentials were verified, and are not normalised yet.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    pub file: FileId,
+    /// Why the file gave no credential.
+    pub problem: Option<FileProblem>,
+    pub presentation: Option<PresentationFinding>,
+    pub credentials: Vec<VerifiedCredential>,
+}
+
+#[derive(Clone, Debug)]
+pub struct VerifiedCredential {
+    pub received: ReceivedCredential,
+    /// Lower-case hex SHA-256 of the bytes as received.
+    pub fingerprint: String,
+    pub verification: Verification,
+    /// Whom it is about, as far as that can be compared with anything; empty when its content may not be read.
+    pub subject: Vec<SubjectId>,
+}
+
+/// Whose a credential is.
+#[derive(Clone, Debug, Default)]
+pub struct Whose {
+    pub candidate_ref: Option<CandidateRef>,
+    /// What is known of the person, when the credential is still to be compared with it.
+    pub candidate: Option<CandidateHint>,
 }
 
 /// A file with all its credentials verified and normalised.
@@ -87,6 +123,13 @@ pub(super) trait Faulty {
 impl Faulty for Presented {
     fn faulty(file: FileId) -> Self {
         Self { file: file.unreadable(), content: PresentedContent::Nothing(FileProblem::internal_fault()) }
+    }
+}
+
+impl Faulty for Verified {
+    fn faulty(file: FileId) -> Self {
+        let problem = Some(FileProblem::internal_fault());
+        Self { file: file.unreadable(), problem, presentation: None, credentials: Vec::new() }
     }
 }
 

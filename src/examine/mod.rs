@@ -8,16 +8,20 @@ mod found;
 mod links;
 mod pool;
 
-pub use found::{Examined, ExaminedCredential, FileId, PresentationFinding, Presented, PresentedContent};
+pub use found::{
+    Examined, ExaminedCredential, FileId, PresentationFinding, Presented, PresentedContent, Verified, VerifiedCredential, Whose,
+};
 
 use crate::document::Limits;
 use crate::http_client::until;
-use crate::intake::{self, Content, OpenedFile};
+pub use crate::intake::OpenedFile;
+use crate::intake::{self, Content};
 use crate::model::credential::{PresentationFacts, ReceivedCredential};
 use crate::model::ids::{CandidateRef, TenantId};
-use crate::model::submission::UploadedFile;
+use crate::model::submission::{CandidateHint, UploadedFile};
 use crate::normalize::{Origin, normalize};
 use crate::protocol::link::LinkAsker;
+use crate::verify::checks::recipient::{EmailHash, subject};
 use crate::verify::{HolderSignature, PresentationRequest, VerificationRequest, Verifier, Verifiers, holder_signature};
 use found::Faulty;
 use futures_util::StreamExt;
@@ -100,14 +104,15 @@ impl Examiner {
         counts.into_iter().map(|count| count.unwrap_or(1)).sum()
     }
 
-    /// Opens uploads, in order: one item for a plain file, one for each entry of an archive.
+    /// Opens uploads that came together, in order: one item for a plain file, one for each entry of an archive.
     pub async fn open(&self, files: Vec<UploadedFile>) -> Vec<OpenedFile> {
         let (examiner, uploads) = (self.clone(), files.clone());
         let opened = pool::each(files, move |file| {
             examiner.step(Step::Open);
             intake::open(&file, &examiner.limits)
         });
-        found::complete(opened.await, |index| found::unopened(&uploads[index])).into_iter().flatten().collect()
+        let opened = found::complete(opened.await, |index| found::unopened(&uploads[index]));
+        intake::among_uploads(opened.into_iter().flatten().collect())
     }
 
     /// Verifies the proof of each presentation, and the holders' signatures on other credentials.
@@ -122,7 +127,7 @@ impl Examiner {
         let work = |task: &Task, file, runtime: &Handle| {
             runtime.block_on(async {
                 let presented = task.present(file).await;
-                task.finish(presented).await
+                task.examine(presented).await
             })
         };
         self.work(opened, files, question, work).await
@@ -131,7 +136,44 @@ impl Examiner {
     /// As [`Examiner::examine`], for files whose presentations are already verified. Their proofs are not verified again.
     pub async fn examine_presented(&self, presented: Vec<Presented>, question: &Question) -> Vec<Examined> {
         let files = presented.iter().map(|presented| presented.file.clone()).collect();
-        self.work(presented, files, question, |task, file, runtime| runtime.block_on(task.finish(file))).await
+        self.work(presented, files, question, |task, file, runtime| runtime.block_on(task.examine(file))).await
+    }
+
+    /// Verifies the credentials of judged files, and says whom they are about. `candidates`: for each file the person whom its credentials
+    /// should be about; `None`: the person of the question.
+    pub async fn verify_files(
+        &self,
+        presented: Vec<Presented>,
+        candidates: Vec<Option<CandidateHint>>,
+        question: &Question,
+    ) -> Vec<Verified> {
+        let files = presented.iter().map(|presented| presented.file.clone()).collect();
+        let items = presented.into_iter().zip(candidates).collect();
+        let work = |task: &Task, (file, candidate): (Presented, Option<CandidateHint>), runtime: &Handle| {
+            runtime.block_on(task.verify(file, candidate))
+        };
+        self.work(items, files, question, work).await
+    }
+
+    /// Normalises the credentials of verified files. `owners`: the person of each credential, file by file.
+    pub async fn normalize_files(&self, verified: Vec<Verified>, owners: Vec<Vec<Whose>>, question: &Question) -> Vec<Examined> {
+        let files = verified.iter().map(|verified| verified.file.clone()).collect();
+        let items = verified.into_iter().zip(owners).collect();
+        let work = |task: &Task, (file, owners): (Verified, Vec<Whose>), _: &Handle| task.finish(file, owners);
+        self.work(items, files, question, work).await
+    }
+
+    /// Which of the addresses fit each hash, by their place in the list. A hash that can't be compared fits nothing.
+    pub async fn owners_of_hashes<T: Send + Sync + 'static>(
+        &self,
+        hashes: Vec<EmailHash>,
+        addresses: Arc<Vec<(String, T)>>,
+    ) -> Vec<(EmailHash, usize)> {
+        let fitting = pool::each(hashes, move |hash| {
+            let fits = |(index, (address, _)): (usize, &(String, T))| hash.fits(address).then(|| (hash.clone(), index));
+            addresses.iter().enumerate().filter_map(fits).collect::<Vec<_>>()
+        });
+        fitting.await.into_iter().flatten().flatten().collect()
     }
 
     /// `files`: the identity of each item's file.
@@ -207,26 +249,47 @@ impl Task {
         Presented { file, content }
     }
 
-    async fn finish(&self, presented: Presented) -> Examined {
+    async fn examine(&self, presented: Presented) -> Examined {
+        let verified = self.verify(presented, None).await;
+        let whose = Whose { candidate_ref: self.question.candidate_ref.clone(), candidate: None };
+        let owners = vec![whose; verified.credentials.len()];
+        self.finish(verified, owners)
+    }
+
+    async fn verify(&self, presented: Presented, candidate: Option<CandidateHint>) -> Verified {
         let (problem, presentation, received) = match presented.content {
             PresentedContent::Nothing(problem) => (Some(problem), None, Vec::new()),
             PresentedContent::Credentials(signed) => (None, None, signed.into_iter().map(|(credential, _)| credential).collect()),
             PresentedContent::Presentation(finding, carried) => (None, Some(*finding), carried),
         };
-        let examined = stream::iter(received).map(|credential| self.credential(credential));
-        let credentials = examined.buffered(CREDENTIALS_AT_ONCE).collect().await;
-        Examined { file: presented.file, problem, presentation, credentials }
+        let request = candidate.map(|candidate| VerificationRequest { candidate, ..self.question.request.clone() });
+        let request = request.as_ref().unwrap_or(&self.question.request);
+        let verified = stream::iter(received).map(|credential| self.credential(credential, request));
+        let credentials = verified.buffered(CREDENTIALS_AT_ONCE).collect().await;
+        Verified { file: presented.file, problem, presentation, credentials }
     }
 
-    async fn credential(&self, received: ReceivedCredential) -> ExaminedCredential {
+    async fn credential(&self, received: ReceivedCredential, request: &VerificationRequest) -> VerifiedCredential {
         self.examiner.step(Step::Credential);
-        let verification = until(self.deadline(), self.verifier.verify(&received, &self.question.request)).await;
+        let verification = until(self.deadline(), self.verifier.verify(&received, request)).await;
+        let subject = verification.document.as_ref().map(subject).unwrap_or_default();
         let fingerprint = hex::encode(Sha256::digest(&received.bytes));
-        let origin = Origin {
-            tenant_id: self.question.tenant_id.clone(),
-            candidate_ref: self.question.candidate_ref.clone(),
-            fingerprint: fingerprint.clone(),
-        };
+        VerifiedCredential { received, fingerprint, verification, subject }
+    }
+
+    fn finish(&self, verified: Verified, owners: Vec<Whose>) -> Examined {
+        let Verified { file, problem, presentation, credentials } = verified;
+        let credentials = credentials.into_iter().zip(owners).map(|(credential, whose)| self.normalize(credential, whose));
+        Examined { file, problem, presentation, credentials: credentials.collect() }
+    }
+
+    fn normalize(&self, verified: VerifiedCredential, whose: Whose) -> ExaminedCredential {
+        let VerifiedCredential { received, fingerprint, mut verification, .. } = verified;
+        if let Some(candidate) = &whose.candidate {
+            verification = self.verifier.for_person(verification, &received, candidate);
+        }
+        let tenant_id = self.question.tenant_id.clone();
+        let origin = Origin { tenant_id, candidate_ref: whose.candidate_ref, fingerprint: fingerprint.clone() };
         let report = verification.report;
         let normalized = verification.document.as_ref().map(|document| normalize(document, &report, &origin));
         ExaminedCredential { received, fingerprint, report, normalized }

@@ -2,6 +2,7 @@
 //! Comes in: paths, queries and JSON bodies. Goes out: typed values, or a [`Problem`] that names what is wrong.
 
 use super::problem::{Code, Problem};
+use crate::model::ids::is_identifier;
 use actix_web::dev::Payload;
 use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError};
 use actix_web::http::header::{AUTHORIZATION, AsHeaderName, HeaderMap};
@@ -11,7 +12,6 @@ use std::future::{Ready, ready};
 
 /// Largest JSON body of a request that configures something, in bytes.
 pub const MAX_JSON_BYTES: usize = 256 << 10;
-const MAX_ID_BYTES: usize = 128;
 
 /// An identifier from the path. One that could never have been given out is reported as not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,12 +26,6 @@ impl<T: From<String>> FromRequest for Id<T> {
         let found = text.filter(|text| is_identifier(text)).map(|text| Self(T::from(text)));
         ready(found.ok_or_else(|| Problem::not_found("such thing")))
     }
-}
-
-/// Letters, digits and `-._:@+`, at most 128 of them: what identifiers of ours and opaque references of employers are made of.
-pub fn is_identifier(text: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:@+".contains(&byte);
-    (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(allowed)
 }
 
 /// A header's value, when it is there and is text.

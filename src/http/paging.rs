@@ -15,7 +15,7 @@ pub fn page(limit: Option<u32>, after: Option<&str>) -> Result<Page, Problem> {
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Problem::new(Code::InvalidQuery, format!("limit must be between 1 and {MAX_LIMIT}.")));
     }
-    let is_cursor = |text: &&str| super::extract::is_identifier(text) && text.len() <= MAX_CURSOR_BYTES;
+    let is_cursor = |text: &&str| crate::model::ids::is_identifier(text) && text.len() <= MAX_CURSOR_BYTES;
     if after.is_some_and(|after| !is_cursor(&after)) {
         return Err(Problem::new(Code::InvalidQuery, "after must be the `next` of the page before."));
     }
@@ -25,7 +25,7 @@ pub fn page(limit: Option<u32>, after: Option<&str>) -> Result<Page, Problem> {
 /// A filter of a list by an identifier.
 pub fn filter<T: From<String>>(name: &str, value: Option<String>) -> Result<Option<T>, Problem> {
     match value {
-        Some(text) if !super::extract::is_identifier(&text) => {
+        Some(text) if !crate::model::ids::is_identifier(&text) => {
             Err(Problem::new(Code::InvalidQuery, format!("{name} is not an identifier.")))
         }
         other => Ok(other.map(T::from)),

@@ -2,15 +2,17 @@
 //! Comes in: a field's name and its text. Goes out: a [`CandidateHint`], or which field is wrong and why.
 //! Must not know: how the fields were sent, whether the person is known.
 
-use super::extract::is_identifier;
 use super::plain_name::plain_name;
 use super::problem::Problem;
-use crate::model::ids::CandidateRef;
-use crate::model::submission::CandidateHint;
+use crate::model::candidate::is_email;
+use crate::model::ids::{CandidateRef, is_identifier};
+use crate::model::submission::{CandidateHint, FilePerson};
+use serde::Deserialize;
 
 const MAX_EMAILS: usize = 10;
-const MAX_EMAIL_BYTES: usize = 254;
 const MAX_NAME_CHARS: usize = 200;
+/// Most files whose person one request may name.
+const MAX_PEOPLE: usize = 10_000;
 
 /// The person whom an employer names in a JSON body.
 pub fn candidate(reference: Option<&str>, email: Option<&str>, name: Option<&str>) -> Result<CandidateHint, Problem> {
@@ -39,7 +41,11 @@ pub fn set_field(candidate: &mut CandidateHint, name: &str, value: String) -> Re
         "candidate_name" => candidate.name = Some(value),
         "candidate_ref" if candidate.candidate_ref.is_some() => return refuse("is given twice"),
         "candidate_ref" => candidate.candidate_ref = Some(candidate_ref(&value)?),
-        _ => return refuse("is not a field of this form; it takes file, candidate_email, candidate_name and candidate_ref"),
+        _ => {
+            return refuse(
+                "is not a field of this form; it takes file, candidate_email, candidate_name, candidate_ref and people",
+            );
+        }
     }
     Ok(())
 }
@@ -52,10 +58,38 @@ pub fn candidate_ref(value: &str) -> Result<CandidateRef, Problem> {
     Err(Problem::invalid_field("candidate_ref", "may hold letters, digits and -._:@+ only, at most 128 of them"))
 }
 
-fn is_email(text: &str) -> bool {
-    let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    let Some((local, domain)) = text.rsplit_once('@') else { return false };
-    plain && text.len() <= MAX_EMAIL_BYTES && !local.is_empty() && !domain.is_empty() && !local.contains('@')
+/// The persons of single files: a JSON array of `{"file", "email", "name", "ref"}`.
+pub fn people(text: &str) -> Result<Vec<FilePerson>, Problem> {
+    let refuse = |message: String| Problem::invalid_field("people", message);
+    let rows: Vec<PersonOfFile> =
+        serde_json::from_str(text).map_err(|cause| refuse(format!("is not a list of files and people: {cause}")))?;
+    if rows.len() > MAX_PEOPLE {
+        return Err(refuse(format!("names more than {MAX_PEOPLE} files")));
+    }
+    let mut people = Vec::with_capacity(rows.len());
+    for (number, row) in (1..).zip(rows) {
+        let person = candidate(row.reference.as_deref(), row.email.as_deref(), row.name.as_deref());
+        let person = person.map_err(|problem| {
+            let causes =
+                problem.errors.iter().map(|error| format!("{} {}", error.field.trim_start_matches("candidate_"), error.message));
+            refuse(format!("has a row that can't be used, number {number}: {}", causes.collect::<Vec<_>>().join("; ")))
+        })?;
+        if row.file.trim().is_empty() || person.is_empty() {
+            return Err(refuse(format!("has a row without a file or without a person, number {number}")));
+        }
+        people.push(FilePerson { file: row.file, candidate: person });
+    }
+    Ok(people)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PersonOfFile {
+    file: String,
+    email: Option<String>,
+    name: Option<String>,
+    #[serde(rename = "ref")]
+    reference: Option<String>,
 }
 
 #[cfg(test)]
@@ -74,6 +108,23 @@ mod tests {
         {
             let problem = set_field(&mut candidate, name, value.into()).unwrap_err();
             assert_eq!(problem.errors[0].field, name);
+        }
+    }
+
+    #[test]
+    fn people_are_named_by_file_and_a_bad_row_is_named_by_number() {
+        let named =
+            people(r#"[{"file":"a.json","email":"ada@example.org"},{"file":"b.json","ref":"4711","name":"Bob"}]"#).unwrap();
+        assert_eq!((named[0].candidate.emails[0].as_str(), named[1].file.as_str()), ("ada@example.org", "b.json"));
+        for (text, told) in [
+            ("{}", "is not a list"),
+            (r#"[{"file":"a.json","mail":"x"}]"#, "mail"),
+            (r#"[{"file":"a.json","ref":"1"},{"file":"b.json"}]"#, "number 2"),
+            (r#"[{"file":"a.json","email":"ada"}]"#, "number 1: email is not an e-mail address"),
+        ] {
+            let problem = people(text).unwrap_err();
+            assert_eq!(problem.errors[0].field, "people");
+            assert!(problem.errors[0].message.contains(told), "{}", problem.errors[0].message);
         }
     }
 }

@@ -129,6 +129,7 @@ fn fixed() -> Vec<Row> {
         GET    "/receipt-key.json"                                                Public -                              Own OpenApi => receipts::key;
         GET    "/v1/candidates/{ref}"                                             Tenant -                              Own OpenApi => candidates::get;
         DELETE "/v1/candidates/{ref}"                                             Tenant -                              Own OpenApi => candidates::erase;
+        POST   "/v1/candidates/{ref}/merge"                                       Tenant -                              Own OpenApi => candidates::merge;
         DELETE "/v1/candidates/{ref}/addresses/{id}"                              Tenant -                              Own OpenApi => candidates::forget_address;
         GET    "/v1/candidates/{ref}/skills"                                      Tenant -                              Own OpenApi => candidates::skills;
         GET    "/v1/events"                                                       Tenant -                              Own OpenApi => events::list;

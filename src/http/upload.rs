@@ -3,11 +3,11 @@
 //! Must not know: what the files hold, which fields a person has. What is wrong inside a file is not an error of the request.
 
 use super::extract::payload_problem;
-use super::person::set_field;
+use super::person::{people, set_field};
 use super::plain_name::plain_name;
 use super::problem::{Code, Problem};
 use crate::document::Limits;
-use crate::model::submission::{CandidateHint, UploadedFile};
+use crate::model::submission::{CandidateHint, FilePerson, UploadedFile};
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
@@ -18,6 +18,7 @@ use futures_util::{Stream, StreamExt};
 
 const MAX_PARTS: usize = 1_000;
 const MAX_TEXT_BYTES: usize = 4 << 10;
+const MAX_PEOPLE_BYTES: usize = 1 << 20;
 /// Boundaries and part headers around the files of a multipart body.
 const MULTIPART_OVERHEAD_BYTES: usize = 1 << 20;
 
@@ -60,6 +61,8 @@ pub const RAW_MEDIA_TYPES: &[&str] = &[
 pub struct Upload {
     pub files: Vec<UploadedFile>,
     pub candidate: CandidateHint,
+    /// The persons of single files.
+    pub people: Vec<FilePerson>,
 }
 
 /// The form that the body has, known from the request's head alone.
@@ -126,7 +129,7 @@ async fn read_raw(media_type: Option<String>, mut payload: Payload, limits: &Lim
         return Err(Problem::new(Code::NoFile, "The request body is empty; send the file as the body."));
     }
     let file = UploadedFile { name: None, media_type, bytes };
-    Ok(Upload { files: vec![file], candidate: CandidateHint::default() })
+    Ok(Upload { files: vec![file], candidate: CandidateHint::default(), people: Vec::new() })
 }
 
 async fn read_multipart(
@@ -135,7 +138,7 @@ async fn read_multipart(
     limits: &Limits,
 ) -> Result<Upload, Problem> {
     let mut form = Multipart::new(request.headers(), payload);
-    let mut upload = Upload { files: Vec::new(), candidate: CandidateHint::default() };
+    let mut upload = Upload { files: Vec::new(), candidate: CandidateHint::default(), people: Vec::new() };
     let mut total = 0usize;
     let mut parts = 0usize;
     while let Some(field) = form.next().await {
@@ -152,8 +155,11 @@ async fn read_multipart(
                 return Err(too_large(limits));
             }
             upload.files.push(file);
+        } else if name == "people" {
+            let text = read_text(&mut field, &name, MAX_PEOPLE_BYTES, limits).await?;
+            upload.people.extend(people(&text)?);
         } else {
-            let text = read_text(&mut field, &name, limits).await?;
+            let text = read_text(&mut field, &name, MAX_TEXT_BYTES, limits).await?;
             set_field(&mut upload.candidate, &name, text)?;
         }
     }
@@ -172,12 +178,12 @@ async fn read_file(field: &mut Field, limits: &Limits) -> Result<UploadedFile, P
     Ok(UploadedFile { name, media_type, bytes })
 }
 
-async fn read_text(field: &mut Field, name: &str, limits: &Limits) -> Result<String, Problem> {
+async fn read_text(field: &mut Field, name: &str, cap: usize, limits: &Limits) -> Result<String, Problem> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = field.next().await {
         bytes.extend_from_slice(&chunk.map_err(|error| multipart_problem(&error, limits))?);
-        if bytes.len() > MAX_TEXT_BYTES {
-            return Err(Problem::invalid_field(&plain_name(name), format!("is longer than {MAX_TEXT_BYTES} bytes")));
+        if bytes.len() > cap {
+            return Err(Problem::invalid_field(&plain_name(name), format!("is longer than {cap} bytes")));
         }
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| Problem::invalid_field(&plain_name(name), "is not valid UTF-8"))?;

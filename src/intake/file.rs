@@ -7,7 +7,7 @@ use super::detect::{Kind, sniff};
 use super::findings::{Findings, Place};
 use super::found::{Content, Found, OpenedFile};
 use super::pdf::{self, PdfError};
-use super::{archive, mail, picture, plain, problem};
+use super::{archive, mail, people, picture, plain, problem};
 use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
 use sha2::{Digest, Sha256};
@@ -36,7 +36,14 @@ pub(super) fn open(name: &str, bytes: &[u8], containers: &[Container], opening: 
         Kind::Picture(kind) => picture_file(kind, name, bytes, containers, opening, sink),
         _ => {
             let warnings = plain::warnings(kind, bytes, limits);
-            hand_over(name, bytes, plain::open(kind, name, bytes, containers, limits), &warnings, sink);
+            let found = plain::open(kind, name, bytes, containers, limits);
+            let is_nothing = found.iter().all(|found| matches!(found.content, Content::Nothing(_)));
+            match plain::decoded(kind, bytes).filter(|_| is_nothing).and_then(|text| people::read(&text)) {
+                Some((people, told)) => {
+                    sink(OpenedFile { people, ..OpenedFile::nothing(name, sha256(bytes), "list of files and people", told) });
+                }
+                None => hand_over(name, bytes, found, &warnings, sink),
+            }
         }
     }
 }
@@ -98,7 +105,7 @@ fn hand_over(name: &str, bytes: &[u8], found: Vec<Found>, warnings: &[FileProble
     let sha256 = sha256(bytes);
     for Found { detected, content } in found {
         let (name, sha256, warnings) = (name.to_owned(), sha256.clone(), warnings.to_vec());
-        sink(OpenedFile { name, sha256, detected, content, links: Vec::new(), warnings });
+        sink(OpenedFile { name, sha256, detected, content, links: Vec::new(), warnings, people: Vec::new() });
     }
 }
 

@@ -165,6 +165,7 @@ impl<'a> Findings<'a> {
                     detected,
                     content: found.content,
                     links: Vec::new(),
+                    people: Vec::new(),
                     warnings: Vec::new(),
                 });
             }
@@ -233,7 +234,15 @@ impl<'a> Findings<'a> {
         }
         let (name, detected) = (self.name.to_owned(), self.what.to_owned());
         let content = Content::Nothing(problem);
-        sink(OpenedFile { name, sha256: sha256.to_owned(), detected, content, links: self.links, warnings: Vec::new() });
+        sink(OpenedFile {
+            name,
+            sha256: sha256.to_owned(),
+            detected,
+            content,
+            links: self.links,
+            warnings: Vec::new(),
+            people: Vec::new(),
+        });
     }
 }
 

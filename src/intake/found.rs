@@ -2,7 +2,7 @@
 
 use crate::document::Limits;
 use crate::model::credential::{Container, Document, Format, ReceivedCredential, ReceivedPresentation};
-use crate::model::submission::FileProblem;
+use crate::model::submission::{FilePerson, FileProblem};
 
 /// Most items of a list that are read.
 pub const MAX_ITEMS: usize = 200;
@@ -22,13 +22,16 @@ pub struct OpenedFile {
     pub links: Vec<String>,
     /// Warnings for the person who sent the file, whatever the verdict.
     pub warnings: Vec<FileProblem>,
+    /// Whose other files are, when this file is a list that says so.
+    pub people: Vec<FilePerson>,
 }
 
 impl OpenedFile {
     /// A file without a credential.
     pub fn nothing(name: &str, sha256: String, detected: &str, problem: FileProblem) -> Self {
         let content = Content::Nothing(problem);
-        Self { name: name.to_owned(), sha256, detected: detected.to_owned(), content, links: Vec::new(), warnings: Vec::new() }
+        let (name, detected) = (name.to_owned(), detected.to_owned());
+        Self { name, sha256, detected, content, links: Vec::new(), warnings: Vec::new(), people: Vec::new() }
     }
 }
 

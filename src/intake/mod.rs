@@ -13,6 +13,7 @@ mod findings;
 mod found;
 mod mail;
 mod pdf;
+mod people;
 mod picture;
 mod plain;
 mod presentation;
@@ -25,6 +26,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use companions::among_uploads;
 pub use found::{Content, OpenedFile};
 
 use crate::document::Limits;

@@ -10,6 +10,7 @@ use crate::document::{Limits, json, private_key};
 use crate::model::code::Code;
 use crate::model::credential::Container;
 use crate::model::submission::FileProblem;
+use std::borrow::Cow;
 
 /// Opens every kind except archives, documents and pixel pictures.
 pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container], limits: &Limits) -> Vec<Found> {
@@ -53,6 +54,19 @@ pub(super) fn open(kind: Kind, name: &str, bytes: &[u8], containers: &[Container
 pub(super) fn warnings(kind: Kind, bytes: &[u8], limits: &Limits) -> Vec<FileProblem> {
     let holds_key = kind == Kind::Text && std::str::from_utf8(bytes).is_ok_and(|text| private_key::is_in(text, limits));
     if holds_key { vec![problem::private_key()] } else { Vec::new() }
+}
+
+/// The text of a table, in the encodings in which spreadsheets save it; `None` for anything but text.
+pub(super) fn decoded(kind: Kind, bytes: &[u8]) -> Option<Cow<'_, str>> {
+    match kind {
+        Kind::Text => match std::str::from_utf8(bytes) {
+            Ok(text) => Some(text.into()),
+            // Windows-1252 or Latin-1: the letters of addresses and file names are mostly ASCII.
+            Err(_) => Some(bytes.iter().map(|byte| char::from(*byte)).collect::<String>().into()),
+        },
+        Kind::Utf16 => utf16(bytes).map(Cow::Owned),
+        _ => None,
+    }
 }
 
 /// Decodes UTF-16 text in either byte order.

@@ -88,6 +88,26 @@ pub(crate) fn companion(problem: &FileProblem) -> FileProblem {
     FileProblem { next_step, ..FileProblem::new(Code::Companion, message) }
 }
 
+/// `unusable`: lines that name no file or nobody; `first`: the number of the first of them. `is_cut`: there are more lines than are read.
+pub(crate) fn people_list(files: usize, unusable: usize, first: Option<usize>, is_cut: bool) -> FileProblem {
+    let counted = |count: usize, what: &str| if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") };
+    let mut message = format!("This list says whose {} are.", counted(files, "file"));
+    if files == 1 {
+        message = "This list says whose 1 file is.".to_owned();
+    }
+    if let Some(first) = first {
+        message.push_str(&format!(" {} can't be used; the first is line {first}.", counted(unusable, "line")));
+    }
+    if is_cut {
+        message.push_str(" It is longer than lists may be, and its end was not read.");
+    }
+    FileProblem::new(Code::PeopleList, message)
+}
+
+pub(crate) fn only_a_list() -> FileProblem {
+    FileProblem::new(Code::NoCredentialFound, "This is a list of files and people, and no credential came with it.")
+}
+
 pub(crate) fn only_companions(files: usize) -> FileProblem {
     let message = format!("None of the {files} files in this archive holds a digital credential.");
     FileProblem::new(Code::NoCredentialFound, message)

@@ -103,6 +103,15 @@ impl Identity {
     }
 }
 
+const MAX_EMAIL_BYTES: usize = 254;
+
+/// Whether the text has the form of an e-mail address.
+pub fn is_email(text: &str) -> bool {
+    let plain = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    plain && text.len() <= MAX_EMAIL_BYTES && !local.is_empty() && !domain.is_empty() && !local.contains('@')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

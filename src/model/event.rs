@@ -1,5 +1,6 @@
 //! The events that the gateway publishes (CloudEvents 1.0). See schemas/events and schemas/asyncapi.yaml.
 
+use super::candidate::{AddressKind, IdentitySource};
 use super::code::Code;
 use super::credential::{Achievement, Attainment, CredentialStatus, Issuer};
 use super::ids::{CandidateRef, CredentialId, EventId, TenantId};
@@ -143,6 +144,35 @@ pub enum Audience {
     OnlyAttention,
 }
 
+impl Event {
+    /// `sequence`: the event's own number among those about the candidate.
+    pub fn about_candidate(
+        event_type: EventType,
+        tenant: &TenantId,
+        data: &CandidateEventData,
+        sequence: i64,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            specversion: "1.0".to_owned(),
+            id: EventId::generate(),
+            source: format!("/tenants/{tenant}/gateway"),
+            event_type,
+            subject: format!("candidates/{}", data.candidate_ref),
+            time: now,
+            datacontenttype: "application/json".to_owned(),
+            dataschema: CANDIDATE_SCHEMA.to_owned(),
+            tenantid: tenant.clone(),
+            partitionkey: data.candidate_ref.clone(),
+            sequence: format!("{sequence:010}"),
+            privacymode: "pseudonymous".to_owned(),
+            causationid: None,
+            // Plain texts: writing them as JSON can't fail.
+            data: serde_json::to_value(data).unwrap_or_default(),
+        }
+    }
+}
+
 impl Audience {
     /// Connections that receive the outcome. A rejection goes to connections that receive more than accepted credentials.
     pub fn of(outcome: Outcome) -> Self {
@@ -197,9 +227,29 @@ pub struct SkillEventData {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CandidateEventData {
     pub candidate_ref: CandidateRef,
-    /// For `merged`: the reference that no longer exists.
+    /// For `merged`: the reference that is an alias from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous_ref: Option<CandidateRef>,
+    /// For `linked`: what the gateway learned of the candidate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub linked: Option<LinkedAddress>,
+    /// For `erased`: references that were merged into this one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_known_as: Vec<CandidateRef>,
+}
+
+impl CandidateEventData {
+    pub fn of(candidate_ref: &CandidateRef) -> Self {
+        Self { candidate_ref: candidate_ref.clone(), previous_ref: None, linked: None, also_known_as: Vec::new() }
+    }
+}
+
+/// An address or DID that was linked to a candidate: what it is, never which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkedAddress {
+    pub kind: AddressKind,
+    pub source: IdentitySource,
+    pub proven: bool,
 }
 
 /// A credential in an event, without members that name the person.

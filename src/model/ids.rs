@@ -56,3 +56,11 @@ id!(
     /// A VCALM or OpenID4VP exchange: random, because its URL is a capability.
     ExchangeId,
 );
+
+const MAX_ID_BYTES: usize = 128;
+
+/// Letters, digits and `-._:@+`, at most 128 of them: what identifiers of ours and opaque references of employers are made of.
+pub fn is_identifier(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:@+".contains(&byte);
+    (1..=MAX_ID_BYTES).contains(&text.len()) && text.bytes().all(allowed)
+}

@@ -5,7 +5,7 @@ use super::credential::{CredentialStatus, NormalizedCredential};
 use super::delivery::DeliveryState;
 use super::ids::{CandidateRef, ConnectionId, CredentialId, EventId, SubmissionId, TenantId};
 use super::report::{Outcome, VerificationReport};
-use super::submission::Channel;
+use super::submission::{Channel, PersonBy};
 use chrono::{DateTime, Utc};
 
 /// A page of a list: rows after the cursor, in the list's order.
@@ -57,10 +57,23 @@ pub enum Owner {
     /// The person of the whole submission.
     #[default]
     Submission,
-    /// A person who was named for the file, or whom the credential is about.
-    Known(CandidateRef),
-    /// A person of whom nothing but this credential is known; the reference counts when these bytes never came in like this before.
-    Own(CandidateRef),
+    /// The person who was named for the file.
+    Listed(CandidateRef),
+    /// Nobody was named: the person whom the credential is about.
+    Subject(SubjectOwner),
+}
+
+/// The person whom a credential is about, where nobody was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubjectOwner {
+    /// A person who is known, or a fresh reference.
+    pub candidate_ref: CandidateRef,
+    /// Absent for a fresh reference, which counts only when none of the marks stands for a person meanwhile.
+    pub known_by: Option<PersonBy>,
+    /// By which the person is found again, the strongest first.
+    pub marks: Vec<Mark>,
+    /// What is said of the person beside the marks.
+    pub name: Option<String>,
 }
 
 /// One credential of a submission, to be written with its events in one transaction.
@@ -76,6 +89,8 @@ pub struct NewCredential {
     /// The moment of the next status check; `None`: never.
     pub next_check_at: Option<DateTime<Utc>>,
     pub owner: Owner,
+    /// Addresses that are proven to be the person's when the credential is accepted.
+    pub proven: Vec<Mark>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -66,6 +66,31 @@ impl CandidateHint {
     }
 }
 
+/// The person of one file of several.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePerson {
+    /// The file's name, or the end of its path in an archive: `ada.json`, `team/ada.json`.
+    pub file: String,
+    pub candidate: CandidateHint,
+}
+
+/// How the gateway came to a credential's person.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PersonBy {
+    /// The request names the person, or the channel belongs to the person.
+    #[default]
+    Request,
+    /// A list of files and people names the person.
+    List,
+    /// The credential is about an address or DID that is known of the person.
+    Subject,
+    /// The same credential came in before, and nobody was named.
+    Earlier,
+    /// A new candidate: nobody is named, and the credential is about nobody who is known.
+    New,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SubmissionState {
@@ -156,11 +181,11 @@ impl FileProblem {
     }
 
     /// What the problem means for the submission; `None`: nothing, as for instructions beside badges in an archive. Nothing is wrong
-    /// with the description of a badge: someone sent the wrong file.
+    /// with the description of a badge: someone sent the wrong file. After a fault of the gateway nothing is known of the file.
     pub fn outcome(&self) -> Option<Outcome> {
         match self.code {
-            Code::Companion => None,
-            Code::DescriptionOnly => Some(Outcome::Attention),
+            Code::Companion | Code::PeopleList => None,
+            Code::DescriptionOnly | Code::InternalFault => Some(Outcome::Attention),
             _ => Some(Outcome::Rejected),
         }
     }
@@ -171,6 +196,8 @@ pub struct CredentialResult {
     pub id: CredentialId,
     /// Whose it is.
     pub candidate_ref: CandidateRef,
+    /// How the gateway came to this person.
+    pub person_by: PersonBy,
     pub format: Format,
     pub outcome: Outcome,
     /// True if the gateway already had exactly these bytes for this person and sent no event.

@@ -5,8 +5,8 @@
 
 use crate::model::credential::{Attainment, NormalizedCredential};
 use crate::model::event::{
-    Audience, CREDENTIAL_SCHEMA, CredentialEventData, CredentialSummary, Event, EventType, Projections, Reason, SKILL_SCHEMA,
-    SkillEventData,
+    Audience, CREDENTIAL_SCHEMA, CandidateEventData, CredentialEventData, CredentialSummary, Event, EventType, LinkedAddress,
+    Projections, Reason, SKILL_SCHEMA, SkillEventData,
 };
 use crate::model::ids::{CandidateRef, CredentialId, EventId, TenantId};
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
@@ -172,6 +172,14 @@ impl EventWriter {
         self.add(audience, event_type, summary, CREDENTIAL_SCHEMA, &data);
     }
 
+    /// What happened to the candidate. `previous`: a reference that was merged into this one.
+    pub fn candidate(&mut self, event_type: EventType, previous: Option<&CandidateRef>, linked: Option<LinkedAddress>) {
+        let data = CandidateEventData { previous_ref: previous.cloned(), linked, ..CandidateEventData::of(&self.candidate) };
+        self.sequence += 1;
+        let event = Event::about_candidate(event_type, &self.tenant, &data, self.sequence, self.now);
+        self.events.push((Event { causationid: self.cause.clone(), ..event }, Audience::Everyone));
+    }
+
     pub fn skill(&mut self, event_type: EventType, summary: &CredentialSummary, skill: &SkillAssertion) {
         self.skill_for(Audience::of(summary.outcome), event_type, summary, skill);
     }
@@ -308,7 +316,8 @@ fn supports(assertion: &str, uri: Option<&str>, skill: &SkillAssertion) -> bool 
 fn losers(before: Outcome, still: &HashSet<Outcome>) -> Option<Audience> {
     let only = |outcome| still.len() == 1 && still.contains(&outcome);
     match before {
-        _ if still.is_empty() => Some(Audience::Everyone),
+        // Those who take only another outcome lost the skill when the credential left that outcome, or never had it.
+        _ if still.is_empty() => Some(Audience::of(before)),
         Outcome::Accepted if only(Outcome::Attention) => Some(Audience::OnlyAccepted),
         Outcome::Attention if only(Outcome::Accepted) => Some(Audience::OnlyAttention),
         _ => None,

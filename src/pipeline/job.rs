@@ -2,7 +2,6 @@
 //! submission worked on at once. Must not know: who starts it.
 
 use super::record::{Person, record};
-use super::worked::worked;
 use super::{Pipeline, PipelineError, begin};
 use crate::model::ids::SubmissionId;
 use crate::model::record::{Idempotency, NewSubmission};
@@ -27,12 +26,14 @@ impl Pipeline {
         let person = Person { candidate_ref, named: request.named, hint };
         let question = self.question(&submission.tenant_id, &request).await?;
         let mut done = stored.progress.done;
-        let mut left = self.examiner.open(files).await.into_iter().skip(done as usize);
+        let opened = self.examiner.open(files).await;
+        let mut work = self.plan(question, person.clone(), &request, &opened);
+        let mut left = opened.into_iter().skip(done as usize);
         loop {
             let some: Vec<_> = left.by_ref().take(FILES_PER_TRANSACTION).collect();
             let is_last = some.len() < FILES_PER_TRANSACTION;
-            let examined = self.examiner.examine(some, &question).await;
-            let worked = worked(examined, self.status_interval, question.request.at);
+            let presented = self.examiner.present(some, &work.question).await;
+            let worked = self.work_on(&mut work, presented).await?;
             let count = worked.len() as u32;
             let (submission, person, now) = (submission.clone(), person.clone(), self.clock.now());
             let written = self.store.transaction(move |transaction| {

@@ -20,18 +20,20 @@ impl Pipeline {
             return Ok(Person { candidate_ref: CandidateRef::generate(), named, hint: hint.clone() });
         }
         let candidate_ref = self.store.find_or_create_candidate(&delivered.tenant_id, hint, now).await?;
+        let candidate_ref = self.unite(&delivered.tenant_id, candidate_ref, &hint.dids).await?;
         Ok(Person { candidate_ref, named, hint: hint.clone() })
     }
 
     /// What is asked of the credentials of a submission.
     pub(super) async fn question(&self, tenant: &TenantId, request: &SubmissionRequest) -> Result<Question, PipelineError> {
         let mut candidate = CandidateHint { candidate_ref: None, ..request.candidate.clone() };
+        let candidate_ref = self.store.current_ref(tenant, &request.candidate_ref).await?;
         if request.named {
-            candidate = with_known(candidate, self.store.candidate_identity(tenant, &request.candidate_ref).await?);
+            candidate = with_known(candidate, self.store.candidate_identity(tenant, &candidate_ref).await?);
         }
         Ok(Question {
             tenant_id: tenant.clone(),
-            candidate_ref: Some(request.candidate_ref.clone()),
+            candidate_ref: Some(candidate_ref),
             request: VerificationRequest { at: self.clock.now(), candidate, explain: false },
             // Work may be continued long after the files came in: their dates are not held against the clock any more.
             expected: PresentationRequest { challenge: request.challenge.clone(), domain: request.domain.clone(), window: None },

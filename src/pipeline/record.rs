@@ -2,9 +2,10 @@
 //! Comes in: files that were worked on. Goes out: rows and events. Must not know: how credentials are verified.
 
 use super::events::{EventWriter, Published, Shown, is_held};
-use super::owners::owners;
+use super::owners::{Owners, owners};
 use super::status::with_check;
 use super::worked::WorkedFile;
+use crate::model::candidate::IdentitySource;
 use crate::model::code::Code;
 use crate::model::credential::{CredentialStatus, NormalizedCredential, Warning};
 use crate::model::event::EventType;
@@ -12,7 +13,7 @@ use crate::model::ids::{CandidateRef, CredentialId};
 use crate::model::record::{NewCredential, NewSubmission};
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::skill::{SkillAssertion, SkillStatus};
-use crate::model::submission::{CandidateHint, FileProblem};
+use crate::model::submission::{CandidateHint, FileProblem, PersonBy};
 use crate::store::{FileRecord, FoundCredential, KnownBytes, Result, Transaction};
 use chrono::{DateTime, Utc};
 use std::collections::{BTreeMap, HashMap};
@@ -53,14 +54,25 @@ pub fn record(
     let mut found: Vec<Option<FoundCredential>> = vec![None; all.len()];
     // In the order of the references, so that two transactions can't wait for each other.
     let mut of_person: BTreeMap<CandidateRef, Vec<usize>> = BTreeMap::new();
-    for (index, owner) in owners(transaction, submission, person, &all, now)?.into_iter().enumerate() {
-        of_person.entry(owner).or_default().push(index);
+    let Owners { assigned, mut linked } = owners(transaction, submission, person, &all, now)?;
+    for (index, (credential, owner)) in all.iter().zip(&assigned).enumerate() {
+        of_person.entry(owner.candidate_ref.clone()).or_default().push(index);
+        if credential.report.outcome == Outcome::Accepted && !credential.proven.is_empty() {
+            let (tenant, candidate) = (&submission.tenant_id, &owner.candidate_ref);
+            transaction.ensure_candidate(tenant, candidate, now)?;
+            let new = transaction.remember_marks(tenant, candidate, &credential.proven, IdentitySource::Credential, now)?;
+            linked.entry(candidate.clone()).or_default().extend(new);
+        }
     }
     for (candidate, indices) in of_person {
         let theirs: Vec<&NewCredential> = indices.iter().map(|index| all[*index]).collect();
+        let linked = linked.remove(&candidate).unwrap_or_default();
         let mut recorder = Recorder::new(transaction, submission, candidate, &theirs, now)?;
+        for address in linked {
+            recorder.events.candidate(EventType::CandidateLinked, None, Some(address));
+        }
         for (index, credential) in indices.into_iter().zip(theirs) {
-            found[index] = Some(recorder.take(credential)?);
+            found[index] = Some(FoundCredential { person_by: assigned[index].by, ..recorder.take(credential)? });
         }
         recorder.write()?;
     }
@@ -137,6 +149,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         let mut found = FoundCredential {
             id: credential.id.clone(),
             duplicate: true,
+            person_by: PersonBy::default(),
             report: credential.report.clone(),
             normalized: credential.normalized.clone(),
         };
@@ -163,7 +176,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
             Some((key, normalized))
         }) {
             if let Some(earlier) = self.in_force.get(&key) {
-                if !replaces(normalized, earlier) {
+                if !replaces(normalized, (earlier.normalized.valid_from, earlier.report.outcome)) {
                     normalized.status = CredentialStatus::Superseded;
                     normalized.warnings.push(older_issue());
                     self.new.push((credential, Vec::new()));
@@ -258,10 +271,10 @@ impl<'t, 'c> Recorder<'t, 'c> {
 
 /// Open Badges 3.0: the same issuer and credential id with a newer `validFrom` replaces the older one. Another form of the
 /// same issue replaces it only with a better verdict.
-fn replaces(new: &NormalizedCredential, old: &InForce) -> bool {
-    match (new.valid_from, old.normalized.valid_from) {
+pub(super) fn replaces(new: &NormalizedCredential, (valid_from, outcome): (Option<DateTime<Utc>>, Outcome)) -> bool {
+    match (new.valid_from, valid_from) {
         (Some(new), Some(old)) if new != old => new > old,
-        _ => new.outcome < old.report.outcome,
+        _ => new.outcome < outcome,
     }
 }
 

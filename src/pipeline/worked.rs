@@ -5,7 +5,7 @@ use crate::examine::{Examined, ExaminedCredential};
 use crate::model::code::Code;
 use crate::model::credential::ReceivedCredential;
 use crate::model::ids::CredentialId;
-use crate::model::record::{NewCredential, Owner};
+use crate::model::record::{Mark, NewCredential, Owner};
 use crate::model::report::{Check, CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::FileResult;
 use chrono::{DateTime, Duration, Utc};
@@ -20,12 +20,26 @@ pub struct WorkedFile {
     pub credentials: Vec<NewCredential>,
 }
 
-/// `every`: how long a status that an issuer gave holds before it is asked again; `None`: for ever. `now`: when it was asked.
-pub fn worked(examined: Vec<Examined>, every: Option<Duration>, now: DateTime<Utc>) -> Vec<WorkedFile> {
-    examined.into_iter().map(|file| worked_file(file, every, now)).collect()
+/// Whose a credential is, and what it proves of the person.
+#[derive(Clone, Debug)]
+pub struct Ownership {
+    pub owner: Owner,
+    /// See [`NewCredential::proven`].
+    pub proven: Vec<Mark>,
 }
 
-fn worked_file(examined: Examined, every: Option<Duration>, now: DateTime<Utc>) -> WorkedFile {
+/// `every`: how long a status that an issuer gave holds before it is asked again; `None`: for ever. `now`: when it was asked.
+/// `ownerships`: of each credential, file by file.
+pub fn worked(
+    examined: Vec<Examined>,
+    ownerships: Vec<Vec<Ownership>>,
+    every: Option<Duration>,
+    now: DateTime<Utc>,
+) -> Vec<WorkedFile> {
+    examined.into_iter().zip(ownerships).map(|(file, ownerships)| worked_file(file, ownerships, every, now)).collect()
+}
+
+fn worked_file(examined: Examined, ownerships: Vec<Ownership>, every: Option<Duration>, now: DateTime<Utc>) -> WorkedFile {
     let result = FileResult {
         file: examined.file.name,
         sha256: examined.file.sha256,
@@ -35,11 +49,17 @@ fn worked_file(examined: Examined, every: Option<Duration>, now: DateTime<Utc>) 
         presentation: examined.presentation.map(|finding| finding.report),
         credentials: Vec::new(),
     };
-    let credentials = examined.credentials.into_iter().map(|credential| new_credential(credential, every, now));
+    let credentials = examined.credentials.into_iter().zip(ownerships);
+    let credentials = credentials.map(|(credential, ownership)| new_credential(credential, ownership, every, now));
     WorkedFile { result, credentials: credentials.collect() }
 }
 
-fn new_credential(examined: ExaminedCredential, every: Option<Duration>, now: DateTime<Utc>) -> NewCredential {
+fn new_credential(
+    examined: ExaminedCredential,
+    ownership: Ownership,
+    every: Option<Duration>,
+    now: DateTime<Utc>,
+) -> NewCredential {
     let ExaminedCredential { received, fingerprint, report, normalized } = examined;
     let ReceivedCredential { name, media_type, bytes, .. } = received;
     let next_check_at = next_check(&report, every, now, now);
@@ -52,7 +72,8 @@ fn new_credential(examined: ExaminedCredential, every: Option<Duration>, now: Da
         report,
         normalized,
         next_check_at,
-        owner: Owner::Submission,
+        owner: ownership.owner,
+        proven: ownership.proven,
     }
 }
 

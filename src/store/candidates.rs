@@ -5,8 +5,9 @@ use super::prepared::run_prepared;
 use super::schema::{candidate_aliases, candidate_identities, candidates, credentials, skills};
 use super::text::{clean, name_text, parse_name, parse_time, time_text, to_u32};
 use super::transaction::{Transaction, lock_names};
-use super::{Result, Store, Vault, identities};
+use super::{Result, Store, StoreError, Vault, identities};
 use crate::model::candidate::{Candidate, IdentitySource};
+use crate::model::event::{Audience, CandidateEventData, Event, EventType, LinkedAddress};
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::skill::SkillStatus;
 use crate::model::submission::CandidateHint;
@@ -22,8 +23,19 @@ impl Store {
         hint: &CandidateHint,
         now: DateTime<Utc>,
     ) -> Result<CandidateRef> {
-        let (tenant, hint, vault) = (tenant.clone(), hint.clone(), self.0.vault.clone());
-        self.write_soon(move |connection| find_or_create(connection, &vault, &tenant, &hint, now)).await
+        let found = self.find_or_create_candidates(tenant, vec![hint.clone()], now).await?;
+        found.into_iter().next().ok_or_else(|| StoreError::Internal("a person was not found".to_owned()))
+    }
+
+    /// The same for several persons, in one transaction.
+    pub async fn find_or_create_candidates(
+        &self,
+        tenant: &TenantId,
+        hints: Vec<CandidateHint>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<CandidateRef>> {
+        let (tenant, vault) = (tenant.clone(), self.0.vault.clone());
+        self.write_soon(move |connection| find_or_create(connection, &vault, &tenant, &hints, now)).await
     }
 
     /// The reference that stands for the person today: another one after a merger.
@@ -70,7 +82,7 @@ impl Store {
 impl Transaction<'_> {
     /// Makes the row of a person of whom nothing is known, unless it is there.
     pub fn ensure_candidate(&mut self, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<()> {
-        insert_candidate(self.connection, tenant, candidate, false, now)
+        insert_candidate(self.connection, tenant, candidate, false, now).map(drop)
     }
 
     /// The reference that stands for the person today: another one after a merger.
@@ -102,26 +114,57 @@ impl Transaction<'_> {
     }
 }
 
+/// Finds or makes the persons; what is newly known of persons who were there before is published.
 fn find_or_create(
     connection: &mut AnyConnection,
     vault: &Vault,
     tenant: &TenantId,
-    hint: &CandidateHint,
+    hints: &[CandidateHint],
     now: DateTime<Utc>,
-) -> Result<CandidateRef> {
-    let facts = identities::facts(vault, tenant, hint)?;
-    let findable: Vec<String> =
-        facts.iter().filter(|(_, fact)| fact.kind != identities::NAME).map(|(digest, _)| digest.clone()).collect();
-    lock_names(connection, &findable)?;
-    let given = hint.candidate_ref.as_ref().map(|candidate| CandidateRef(clean(candidate.as_str())));
-    let is_given = given.is_some();
-    let candidate = match given {
-        Some(given) => current_ref(connection, tenant, &given)?,
-        None => find(connection, tenant, &findable)?.unwrap_or_else(CandidateRef::generate),
-    };
-    insert_candidate(connection, tenant, &candidate, is_given, now)?;
-    identities::remember(connection, vault, tenant, &candidate, facts, now)?;
-    Ok(candidate)
+) -> Result<Vec<CandidateRef>> {
+    let mut found = Vec::with_capacity(hints.len());
+    let mut events = Vec::new();
+    for hint in hints {
+        let facts = identities::facts(vault, tenant, hint)?;
+        let findable: Vec<String> =
+            facts.iter().filter(|(_, fact)| fact.kind != identities::NAME).map(|(digest, _)| digest.clone()).collect();
+        lock_names(connection, &findable)?;
+        let given = hint.candidate_ref.as_ref().map(|candidate| CandidateRef(clean(candidate.as_str())));
+        let is_given = given.is_some();
+        let candidate = match given {
+            Some(given) => current_ref(connection, tenant, &given)?,
+            None => find(connection, tenant, &findable)?.unwrap_or_else(CandidateRef::generate),
+        };
+        if !insert_candidate(connection, tenant, &candidate, is_given, now)? {
+            let linked = identities::unknown(connection, tenant, &candidate, &facts)?;
+            events.extend(linked_events(&mut Transaction::new(connection, vault), tenant, &candidate, linked, now)?);
+        }
+        identities::remember(connection, vault, tenant, &candidate, facts, now)?;
+        found.push(candidate);
+    }
+    Transaction::new(connection, vault).append_events(&events)?;
+    Ok(found)
+}
+
+fn linked_events(
+    transaction: &mut Transaction<'_>,
+    tenant: &TenantId,
+    candidate: &CandidateRef,
+    linked: Vec<LinkedAddress>,
+    now: DateTime<Utc>,
+) -> Result<Vec<(Event, Audience)>> {
+    if linked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut sequence = transaction.lock_candidate(tenant, candidate)?.unwrap_or_default();
+    let mut events = Vec::with_capacity(linked.len());
+    for address in linked {
+        sequence += 1;
+        let data = CandidateEventData { linked: Some(address), ..CandidateEventData::of(candidate) };
+        events.push((Event::about_candidate(EventType::CandidateLinked, tenant, &data, sequence, now), Audience::Everyone));
+    }
+    transaction.set_sequence(tenant, candidate, sequence)?;
+    Ok(events)
 }
 
 /// The person who has any of these identifiers; of several, a person for whom it is proven, then the person known for the longest time.
@@ -143,13 +186,14 @@ fn find(connection: &mut AnyConnection, tenant: &TenantId, digests: &[String]) -
     Ok(rows.into_iter().next().map(|(candidate, _)| CandidateRef(candidate)))
 }
 
+/// False when the person was there already.
 fn insert_candidate(
     connection: &mut AnyConnection,
     tenant: &TenantId,
     candidate: &CandidateRef,
     is_employers: bool,
     now: DateTime<Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     let row = (
         candidates::tenant_id.eq(tenant.as_str()),
         candidates::id.eq(candidate.as_str()),
@@ -157,10 +201,10 @@ fn insert_candidate(
         candidates::sequence.eq(0i64),
         candidates::created_at.eq(time_text(now)),
     );
-    super::pool::each_backend!(connection, c => {
+    let inserted = super::pool::each_backend!(connection, c => {
         diesel::insert_into(candidates::table).values(row).on_conflict_do_nothing().execute(c)
     })?;
-    Ok(())
+    Ok(inserted > 0)
 }
 
 fn current_ref(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef) -> Result<CandidateRef> {

@@ -10,7 +10,7 @@ use crate::model::credential::{CredentialStatus, NormalizedCredential};
 use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
 use crate::model::record::{CredentialFilter, NewCredential, NewSubmission, Page, StoredCredential};
 use crate::model::report::{Outcome, VerificationReport};
-use crate::model::submission::CredentialResult;
+use crate::model::submission::{CredentialResult, PersonBy};
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -73,6 +73,7 @@ impl CredentialRow {
         Ok(CredentialResult {
             id: CredentialId(self.id),
             candidate_ref: CandidateRef(self.candidate_ref),
+            person_by: PersonBy::default(),
             format: report.format,
             outcome: report.outcome,
             duplicate,

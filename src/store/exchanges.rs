@@ -2,11 +2,8 @@
 //! Every change of state is one conditional UPDATE, so that two answers at once can't both be taken.
 
 use super::channel_schema::{challenges, exchange_log, exchanges};
-use super::identities::{NAME, facts};
 use super::pool::AnyConnection;
-use super::schema::candidate_identities;
 use super::text::{clean, json_text, parse_json, parse_time, time_text};
-use super::transaction::{ROWS_PER_STATEMENT, Transaction};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeState};
 use crate::model::ids::{CandidateRef, ExchangeId, SubmissionId, TenantId};
@@ -298,64 +295,4 @@ impl Store {
         let (tenant, hash) = (tenant.clone(), hash.to_owned());
         self.write(move |connection| consume(connection, tenant.as_str(), &hash, now)).await
     }
-}
-
-impl Transaction<'_> {
-    /// Removes the person's exchanges, and those that still wait for a wallet and name the person by reference, address or DID.
-    pub(super) fn end_exchanges(&mut self, tenant: &TenantId, candidate: &CandidateRef) -> Result<()> {
-        let of_tenant = exchanges::table.filter(exchanges::tenant_id.eq(tenant.as_str()));
-        let waiting: Vec<(String, Vec<u8>)> = of_tenant
-            .filter(exchanges::candidate_ref.is_null())
-            .filter(exchanges::state.eq_any(OPEN))
-            .select((exchanges::id, exchanges::candidate))
-            .load(self.connection)?;
-        let mut ended = Vec::new();
-        for (id, sealed) in waiting {
-            let hint: CandidateHint = opened(self.vault, &ExchangeId(id.clone()), &sealed)?;
-            if self.is_about(tenant, candidate, &hint)? {
-                ended.push(id);
-            }
-        }
-        diesel::delete(of_tenant.filter(exchanges::candidate_ref.eq(candidate.as_str()))).execute(self.connection)?;
-        for some in ended.chunks(ROWS_PER_STATEMENT) {
-            diesel::delete(exchanges::table.filter(exchanges::id.eq_any(some))).execute(self.connection)?;
-        }
-        Ok(())
-    }
-
-    /// Whether somebody who is described so is this person.
-    fn is_about(&mut self, tenant: &TenantId, candidate: &CandidateRef, hint: &CandidateHint) -> Result<bool> {
-        if let Some(given) = &hint.candidate_ref {
-            return Ok(self.current_ref(tenant, &CandidateRef(clean(given.as_str())))? == *candidate);
-        }
-        let said = facts(self.vault, tenant, hint)?.into_iter();
-        let findable: Vec<String> = said.filter(|(_, fact)| fact.kind != NAME).map(|(digest, _)| digest).collect();
-        let same = candidate_identities::table
-            .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
-            .filter(candidate_identities::candidate_ref.eq(candidate.as_str()))
-            .filter(candidate_identities::digest.eq_any(findable));
-        let found: i64 = same.count().get_result(self.connection)?;
-        Ok(found > 0)
-    }
-}
-
-fn consume(connection: &mut AnyConnection, tenant: &str, hash: &str, now: DateTime<Utc>) -> Result<bool> {
-    let target = challenges::table
-        .filter(challenges::challenge_hash.eq(hash))
-        .filter(challenges::tenant_id.eq(tenant))
-        .filter(challenges::expires_at.gt(time_text(now)));
-    Ok(diesel::delete(target).execute(connection)? == 1)
-}
-
-fn sealed<T: Serialize>(vault: &Vault, id: &ExchangeId, value: &T) -> Result<Vec<u8>> {
-    Ok(vault.sealer.seal(&context(id), json_text(value)?.as_bytes())?)
-}
-
-fn opened<T: DeserializeOwned>(vault: &Vault, id: &ExchangeId, sealed: &[u8]) -> Result<T> {
-    let plain = vault.sealer.open(&context(id), sealed)?;
-    serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("an exchange is damaged".to_owned()))
-}
-
-fn context(id: &ExchangeId) -> String {
-    format!("exchange:{id}")
 }

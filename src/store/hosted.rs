@@ -181,6 +181,6 @@ impl Store {
     }
 }
 
-fn context(tenant: &TenantId, candidate: &CandidateRef) -> String {
+pub(super) fn context(tenant: &TenantId, candidate: &CandidateRef) -> String {
     format!("profile:{tenant}:{candidate}")
 }

@@ -6,8 +6,8 @@ use super::text::{name_text, parse_name, parse_time, time_text};
 use super::transaction::{ROWS_PER_STATEMENT, Transaction, insert_all};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::candidate::{AddressKind, Identity, IdentitySource, KnownAddress};
+use crate::model::event::LinkedAddress;
 use crate::model::ids::{CandidateRef, TenantId};
-use crate::model::record::{Holder, Mark};
 use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -18,7 +18,7 @@ pub(super) const EMAIL: &str = "email";
 pub(super) const DID: &str = "did";
 pub(super) const NAME: &str = "name";
 /// Bytes that came in for a person of whom nothing else is known.
-const BYTES: &str = "bytes";
+pub(super) const BYTES: &str = "bytes";
 
 #[derive(Insertable)]
 #[diesel(table_name = candidate_identities, treat_none_as_default_value = false)]
@@ -68,7 +68,8 @@ impl Store {
         .await
     }
 
-    /// The address or DID with this id alone, and what is known of the person beside it; `None` when the person has no such address.
+    /// The address or DID with this id, and what is known of the person beside it; `None` when the person has no such address. Addresses that
+    /// were proven by a DID of the person go with any DID: nothing says by which of them they were.
     pub async fn identity_apart(
         &self,
         tenant: &TenantId,
@@ -78,71 +79,18 @@ impl Store {
         let (tenant, candidate, id, vault) = (tenant.clone(), candidate.clone(), id.to_owned(), self.0.vault.clone());
         self.read(move |connection| {
             let (mut apart, mut left) = (Identity::default(), Identity::default());
-            for row in rows_of(connection, &tenant, &[candidate.as_str()])? {
-                let is_it = row.digest == id && is_address(&row.kind);
-                row.add_to(if is_it { &mut apart } else { &mut left }, &vault, &tenant)?;
+            let rows = rows_of(connection, &tenant, &[candidate.as_str()])?;
+            let gone = that_go(&rows, &id)?;
+            for row in &rows {
+                row.add_to(if gone.contains(&row.digest) { &mut apart } else { &mut left }, &vault, &tenant)?;
             }
             Ok(Some((apart, left)).filter(|(apart, _)| *apart != Identity::default()))
-        })
-        .await
-    }
-
-    /// Who holds these marks, without any lock.
-    pub async fn holders(&self, tenant: &TenantId, marks: Vec<Mark>) -> Result<HashMap<Mark, Vec<Holder>>> {
-        let (tenant, vault) = (tenant.clone(), self.0.vault.clone());
-        self.read(move |connection| holders(connection, &vault, &tenant, &marks)).await
-    }
-
-    /// E-mail addresses of the tenant's persons, the newest first, at most `limit`; each with its holder.
-    pub async fn known_emails(&self, tenant: &TenantId, limit: usize) -> Result<Vec<(String, Holder)>> {
-        let (tenant, limit, vault) = (tenant.clone(), limit as i64, self.0.vault.clone());
-        self.read(move |connection| {
-            let rows: Vec<(String, String, Vec<u8>)> = candidate_identities::table
-                .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
-                .filter(candidate_identities::kind.eq(EMAIL))
-                .order(candidate_identities::created_at.desc())
-                .limit(limit)
-                .select((candidate_identities::candidate_ref, candidate_identities::source, candidate_identities::value))
-                .load(connection)?;
-            let open = |(candidate, source, sealed): (String, String, Vec<u8>)| {
-                let candidate_ref = CandidateRef(candidate);
-                let value = opened(&vault, &tenant, &candidate_ref, &sealed)?;
-                Ok((value, Holder { candidate_ref, source: parse_name(&source)? }))
-            };
-            rows.into_iter().map(open).collect()
         })
         .await
     }
 }
 
 impl Transaction<'_> {
-    /// Who holds these marks, the longest known first. Nobody else can add any of them until the transaction ends.
-    pub fn holders(&mut self, tenant: &TenantId, marks: &[Mark]) -> Result<HashMap<Mark, Vec<Holder>>> {
-        let mut names = Vec::with_capacity(marks.len());
-        for mark in marks {
-            names.push(digest_of(self.vault, tenant, mark)?);
-        }
-        self.lock_names(&names)?;
-        holders(self.connection, self.vault, tenant, marks)
-    }
-
-    /// Notes that these marks stand for the person; `source`: where the addresses among them come from.
-    pub fn remember_marks(
-        &mut self,
-        tenant: &TenantId,
-        candidate: &CandidateRef,
-        marks: &[Mark],
-        source: IdentitySource,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let mut facts = Facts::new();
-        for mark in marks {
-            let (kind, value) = parts(mark);
-            facts.insert(digest(self.vault, tenant, kind, value)?, Fact { kind, value: value.to_owned(), source });
-        }
-        remember(self.connection, self.vault, tenant, candidate, facts, now)
-    }
-
     /// Notes what is said of a person.
     pub fn remember(
         &mut self,
@@ -157,13 +105,26 @@ impl Transaction<'_> {
 
     /// Takes an address or DID away from the person. False when the person has no such address.
     pub fn forget_address(&mut self, tenant: &TenantId, candidate: &CandidateRef, id: &str) -> Result<bool> {
+        let rows = rows_of(self.connection, tenant, &[candidate.as_str()])?;
+        let gone = that_go(&rows, id)?;
         let target = candidate_identities::table
             .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
             .filter(candidate_identities::candidate_ref.eq(candidate.as_str()))
-            .filter(candidate_identities::digest.eq(id))
-            .filter(candidate_identities::kind.eq_any([EMAIL, DID]));
+            .filter(candidate_identities::digest.eq_any(gone));
         Ok(diesel::delete(target).execute(self.connection)? > 0)
     }
+}
+
+/// Digests of the rows that go with the address or DID of this id.
+fn that_go(rows: &[Row], id: &str) -> Result<Vec<String>> {
+    let Some(named) = rows.iter().find(|row| row.digest == id && is_address(&row.kind)) else { return Ok(Vec::new()) };
+    let mut gone = vec![named.digest.clone()];
+    for row in rows.iter().filter(|row| named.kind == DID && row.digest != id) {
+        if parse_name::<IdentitySource>(&row.source)? == IdentitySource::Credential {
+            gone.push(row.digest.clone());
+        }
+    }
+    Ok(gone)
 }
 
 /// One row as it is read.
@@ -308,51 +269,31 @@ pub(super) fn remember(
     Ok(())
 }
 
-fn holders(
+/// Those of the addresses and DIDs among the facts that are not known of the person yet.
+pub(super) fn unknown(
     connection: &mut AnyConnection,
-    vault: &Vault,
     tenant: &TenantId,
-    marks: &[Mark],
-) -> Result<HashMap<Mark, Vec<Holder>>> {
-    let mut by_digest = HashMap::new();
-    for mark in marks {
-        by_digest.insert(digest_of(vault, tenant, mark)?, mark);
-    }
-    let digests: Vec<&String> = by_digest.keys().collect();
-    let mut found: HashMap<Mark, Vec<Holder>> = HashMap::new();
-    for some in digests.chunks(ROWS_PER_STATEMENT) {
-        let rows: Vec<(String, String, String)> = each_backend!(connection, c => {
-            candidate_identities::table
-                .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
-                .filter(candidate_identities::digest.eq_any(some.iter().map(|digest| digest.as_str())))
-                .order((candidate_identities::created_at.asc(), candidate_identities::candidate_ref.asc()))
-                .select((candidate_identities::digest, candidate_identities::candidate_ref, candidate_identities::source))
-                .load(c)
-        })?;
-        for (digest, candidate, source) in rows {
-            let Some(mark) = by_digest.get(&digest) else { continue };
-            let holder = Holder { candidate_ref: CandidateRef(candidate), source: parse_name(&source)? };
-            found.entry((*mark).clone()).or_default().push(holder);
-        }
-    }
-    Ok(found)
+    candidate: &CandidateRef,
+    facts: &Facts,
+) -> Result<Vec<LinkedAddress>> {
+    let addresses = facts.iter().filter(|(_, fact)| is_address(fact.kind));
+    let known = rows_of(connection, tenant, &[candidate.as_str()])?;
+    let new = addresses.filter(|(digest, _)| !known.iter().any(|row| row.digest == **digest));
+    let linked = |(_, fact): (&String, &Fact)| LinkedAddress {
+        kind: if fact.kind == EMAIL { AddressKind::Email } else { AddressKind::Did },
+        source: fact.source,
+        proven: fact.source.is_proven(),
+    };
+    Ok(new.map(linked).collect())
 }
 
-fn is_address(kind: &str) -> bool {
+/// The kind of a row, as a fact has it.
+pub(super) fn kind_of(stored: &str) -> Option<&'static str> {
+    [EMAIL, DID, NAME, BYTES].into_iter().find(|kind| *kind == stored)
+}
+
+pub(super) fn is_address(kind: &str) -> bool {
     matches!(kind, EMAIL | DID)
-}
-
-fn parts(mark: &Mark) -> (&'static str, &str) {
-    match mark {
-        Mark::Email(address) => (EMAIL, address.trim()),
-        Mark::Did(did) => (DID, did.trim()),
-        Mark::Bytes(mark) => (BYTES, mark),
-    }
-}
-
-fn digest_of(vault: &Vault, tenant: &TenantId, mark: &Mark) -> Result<String> {
-    let (kind, value) = parts(mark);
-    digest(vault, tenant, kind, value)
 }
 
 /// What a hint says of the person. Its DIDs were proven by wallets; the rest was typed.
@@ -369,7 +310,7 @@ pub(super) fn facts(vault: &Vault, tenant: &TenantId, hint: &CandidateHint) -> R
 }
 
 /// Addresses are compared without regard to case; DIDs exactly.
-fn digest(vault: &Vault, tenant: &TenantId, kind: &str, value: &str) -> Result<String> {
+pub(super) fn digest(vault: &Vault, tenant: &TenantId, kind: &str, value: &str) -> Result<String> {
     let normalised = if kind == EMAIL { value.to_lowercase() } else { value.to_owned() };
     let mac = Hmac::<sha2::Sha256>::new_from_slice(vault.identity_key.as_slice());
     let mut mac = mac.map_err(|_| StoreError::Internal("the key of the identity hashes is damaged".to_owned()))?;
@@ -380,7 +321,7 @@ fn digest(vault: &Vault, tenant: &TenantId, kind: &str, value: &str) -> Result<S
     Ok(hex::encode(mac.finalize().into_bytes()))
 }
 
-fn opened(vault: &Vault, tenant: &TenantId, candidate: &CandidateRef, sealed: &[u8]) -> Result<String> {
+pub(super) fn opened(vault: &Vault, tenant: &TenantId, candidate: &CandidateRef, sealed: &[u8]) -> Result<String> {
     let plain = vault.sealer.open(&context(tenant, candidate), sealed)?;
     String::from_utf8(plain).map_err(|_| StoreError::Internal("an identity is damaged".to_owned()))
 }

@@ -117,6 +117,7 @@ diesel::table! {
         ordinal -> BigInt,
         credential_id -> Text,
         duplicate -> BigInt,
+        person_by -> Text,
         report -> Binary,
         normalized -> Nullable<Binary>,
     }

@@ -13,7 +13,7 @@ use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
 use crate::model::record::{Idempotency, NewSubmission, Page};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::submission::{
-    CandidateHint, CredentialResult, FileResult, Progress, Submission, SubmissionState, UploadedFile,
+    CandidateHint, CredentialResult, FilePerson, FileResult, PersonBy, Progress, Submission, SubmissionState, UploadedFile,
 };
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -43,7 +43,8 @@ impl Row {
             state: parse_name(&self.state)?,
             outcome: self.outcome.filter(|_| self.completed_at.is_some()).as_deref().map(parse_name).transpose()?,
             candidate_ref: self.candidate_ref.map(CandidateRef),
-            progress: Progress { done: to_u32(self.files_done), total: to_u32(self.files_total) },
+            // A document counts as one file before it is opened, and as what is found in it afterwards.
+            progress: Progress { done: to_u32(self.files_done), total: to_u32(self.files_total.max(self.files_done)) },
             files,
             created_at: parse_time(&self.created_at)?,
             completed_at: parse_times(self.completed_at)?,
@@ -55,6 +56,8 @@ impl Row {
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct SubmissionRequest {
     pub candidate: CandidateHint,
+    /// The persons of single files.
+    pub people: Vec<FilePerson>,
     /// The person: the named person, or a new person without any known fact.
     pub candidate_ref: CandidateRef,
     pub named: bool,
@@ -79,6 +82,7 @@ pub struct FoundCredential {
     pub id: CredentialId,
     /// Nothing was sent, because the gateway had the bytes for the person.
     pub duplicate: bool,
+    pub person_by: PersonBy,
     pub report: VerificationReport,
     pub normalized: Option<NormalizedCredential>,
 }
@@ -99,6 +103,7 @@ struct LinkRow {
     ordinal: i64,
     credential_id: String,
     duplicate: i64,
+    person_by: String,
     report: Vec<u8>,
     normalized: Option<Vec<u8>>,
 }
@@ -293,6 +298,7 @@ impl Transaction<'_> {
                     ordinal: ordinal as i64,
                     credential_id: found.id.0.clone(),
                     duplicate: i64::from(found.duplicate),
+                    person_by: name_text(&found.person_by)?,
                     report: own.map(|found| pack_json(Kind::Report, &found.report)).transpose()?.unwrap_or_default(),
                     normalized: normalized.map(|normalized| pack_json(Kind::Normalized, normalized)).transpose()?,
                 });
@@ -350,14 +356,17 @@ fn load_files(connection: &mut AnyConnection, id: &SubmissionId) -> Result<Vec<F
         .order(submission_files::ordinal.asc())
         .select((submission_files::ordinal, submission_files::result))
         .load(connection)?;
-    let links: Vec<(i64, i64, Vec<u8>, Option<Vec<u8>>, CredentialRow)> = each_backend!(connection, c => {
+    let links: Vec<((i64, i64, String), Vec<u8>, Option<Vec<u8>>, CredentialRow)> = each_backend!(connection, c => {
         submission_credentials::table
             .inner_join(credentials::table)
             .filter(submission_credentials::submission_id.eq(id.as_str()))
             .order((submission_credentials::file_ordinal.asc(), submission_credentials::ordinal.asc()))
             .select((
-                submission_credentials::file_ordinal,
-                submission_credentials::duplicate,
+                (
+                    submission_credentials::file_ordinal,
+                    submission_credentials::duplicate,
+                    submission_credentials::person_by,
+                ),
                 submission_credentials::report,
                 submission_credentials::normalized,
                 CredentialRow::as_select(),
@@ -365,8 +374,10 @@ fn load_files(connection: &mut AnyConnection, id: &SubmissionId) -> Result<Vec<F
             .load(c)
     })?;
     let mut by_file: BTreeMap<i64, Vec<CredentialResult>> = BTreeMap::new();
-    for (file, duplicate, report, normalized, row) in links {
-        by_file.entry(file).or_default().push(row.into_result(duplicate != 0, report, normalized)?);
+    for ((file, duplicate, person_by), report, normalized, row) in links {
+        let mut result = row.into_result(duplicate != 0, report, normalized)?;
+        result.person_by = parse_name(&person_by)?;
+        by_file.entry(file).or_default().push(result);
     }
     let with_credentials = |(ordinal, stored): (i64, Vec<u8>)| {
         let mut result: FileResult = unpack_json(stored)?;

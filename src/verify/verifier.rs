@@ -17,6 +17,7 @@ use crate::document::members::entries;
 use crate::jsonld::Contexts;
 use crate::model::credential::{Document, Format, ReceivedCredential, VerifiedDocument};
 use crate::model::report::{Check, CheckId, CheckStatus, IssuerName, NestedReport, Outcome, VerificationReport};
+use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use std::sync::Arc;
@@ -94,6 +95,23 @@ impl Verifier {
 
     pub async fn verify(&self, received: &ReceivedCredential, request: &VerificationRequest) -> Verification {
         self.verify_within(received, request, 0).await
+    }
+
+    /// The same verdict, with the check of the recipient made for this person: whom a credential is about can be read only once it is
+    /// known to be genuine. A credential whose content may not be read keeps its verdict.
+    pub fn for_person(
+        &self,
+        verification: Verification,
+        received: &ReceivedCredential,
+        candidate: &CandidateHint,
+    ) -> Verification {
+        let Verification { mut report, document: Some(document) } = verification else { return verification };
+        let check = recipient::check(&document.json, document.format, candidate, received.presentation.as_ref());
+        let check = self.policy.adjust(check);
+        report.checks.iter_mut().filter(|earlier| earlier.id == check.id).for_each(|earlier| *earlier = check.clone());
+        report.outcome = outcome::of(&report.checks);
+        let document = Some(document).filter(|_| report.outcome != Outcome::Rejected);
+        Verification { report, document }
     }
 
     async fn verify_at_depth(&self, received: &ReceivedCredential, request: &VerificationRequest, depth: usize) -> Verification {

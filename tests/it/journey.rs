@@ -85,6 +85,7 @@ async fn upload_for(app: &App, tenant: &str, samples: &[SampleFile], name: &str,
         channel: Channel::Upload,
         candidate,
         files: vec![file],
+        people: Vec::new(),
         expected: PresentationRequest::default(),
         idempotency_key: None,
     };

@@ -71,6 +71,7 @@ async fn take_in(gateway: &Pipeline, badge: &Value) -> CredentialId {
         channel: Channel::Upload,
         candidate: CandidateHint { emails: vec!["ada@example.org".to_owned()], ..CandidateHint::default() },
         files: vec![UploadedFile { name: Some("badge.json".to_owned()), media_type: None, bytes: badge.to_string().into() }],
+        people: Vec::new(),
         expected: Default::default(),
         idempotency_key: None,
     };

@@ -43,7 +43,7 @@ on_both_queues!(
 
 pub fn event(tenant: &TenantId, number: u32) -> Event {
     let candidate = CandidateRef::from("c1");
-    let data = CandidateEventData { candidate_ref: candidate.clone(), previous_ref: None };
+    let data = CandidateEventData::of(&candidate);
     Event {
         specversion: "1.0".to_owned(),
         id: EventId::generate(),

@@ -139,6 +139,7 @@ async fn what_is_told_of_the_samples_fits_the_schemas() {
         channel: Channel::Upload,
         candidate: CandidateHint { emails: vec!["ada@example.org".to_owned()], ..CandidateHint::default() },
         files: vec![set.upload("samples.zip"), set.upload("README.txt")],
+        people: Vec::new(),
         expected: Default::default(),
         idempotency_key: None,
     };

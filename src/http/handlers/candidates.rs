@@ -1,13 +1,14 @@
 //! Candidates: the employer's people, behind opaque references.
 
 use crate::http::auth::Caller;
-use crate::http::extract::{Id, is_identifier};
+use crate::http::extract::Id;
+use crate::http::person;
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::model::ids::CandidateRef;
+use crate::model::ids::{CandidateRef, is_identifier};
 use crate::model::skill::SkillAssertion;
 use actix_web::{HttpResponse, web};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 #[derive(Serialize)]
 struct Skills {
@@ -20,6 +21,36 @@ pub async fn get(state: web::Data<State>, caller: Caller, id: Id<CandidateRef>) 
     let found = state.store().candidate(&caller.tenant_id, &id.0).await?;
     let candidate = found.ok_or_else(|| Problem::not_found("candidate"))?;
     Ok(HttpResponse::Ok().json(candidate))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Merge {
+    /// Who becomes a part of the candidate.
+    candidate_ref: String,
+}
+
+/// `POST /v1/candidates/{ref}/merge`: two candidates are one person. The other's reference keeps answering as an alias.
+pub async fn merge(
+    state: web::Data<State>,
+    caller: Caller,
+    id: Id<CandidateRef>,
+    body: web::Json<Merge>,
+) -> Result<HttpResponse, Problem> {
+    let other = person::candidate_ref(&body.candidate_ref)?;
+    let (tenant, store) = (&caller.tenant_id, state.store());
+    let missing = || Problem::not_found("candidate");
+    let into = store.candidate(tenant, &id.0).await?.ok_or_else(missing)?;
+    let from = store.candidate(tenant, &other).await?.ok_or_else(missing)?;
+    if from.candidate_ref == into.candidate_ref {
+        return Err(Problem::invalid_field("candidate_ref", "stands for the same candidate already"));
+    }
+    if !state.pipeline().merge(tenant, &from.candidate_ref, &into.candidate_ref).await? {
+        return Err(missing());
+    }
+    state.tasks.wake();
+    let merged = store.candidate(tenant, &into.candidate_ref).await?.ok_or_else(missing)?;
+    Ok(HttpResponse::Ok().json(merged))
 }
 
 /// `DELETE /v1/candidates/{ref}/addresses/{id}`: takes an address or DID away, with what was accepted for nothing else.

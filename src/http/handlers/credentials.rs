@@ -67,8 +67,12 @@ pub struct ListQuery {
 pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
     let query = query.into_inner();
     let page = paging::page(query.limit, query.after.as_deref())?;
+    let mut candidate_ref: Option<CandidateRef> = paging::filter("candidate_ref", query.candidate_ref)?;
+    if let Some(asked) = &candidate_ref {
+        candidate_ref = Some(state.store().current_ref(&caller.tenant_id, asked).await?);
+    }
     let filter = CredentialFilter {
-        candidate_ref: paging::filter("candidate_ref", query.candidate_ref)?,
+        candidate_ref,
         outcome: query.outcome,
         submission_id: paging::filter("submission_id", query.submission_id)?,
     };

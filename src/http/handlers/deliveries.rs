@@ -85,7 +85,7 @@ pub async fn replay_many(state: web::Data<State>, caller: Caller, body: web::Jso
         return Err(Problem::invalid_field("state", "must be dead or parked"));
     }
     let connection_id = match body.connection_id {
-        Some(id) if !crate::http::extract::is_identifier(&id) => {
+        Some(id) if !crate::model::ids::is_identifier(&id) => {
             return Err(Problem::new(Code::InvalidField, "connection_id is not an identifier."));
         }
         other => other.map(Into::into),

@@ -43,6 +43,7 @@ pub async fn create(
         channel: Channel::Upload,
         candidate: upload.candidate,
         files: upload.files,
+        people: upload.people,
         expected: PresentationRequest::default(),
         idempotency_key,
     };

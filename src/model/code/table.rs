@@ -38,6 +38,7 @@ codes! {
         DocumentTooDeep "document_too_deep" "The document lies too deep inside other documents, so it was not opened." => SEND_DOCUMENT,
         WalletLink "wallet_link" "The file holds a link for a wallet. The link was not followed: only the candidate's own wallet can open it."
             => "Ask the candidate to open the link with their wallet, and to send you the credential that they receive there.",
+        PeopleList "people_list" as NotApplicable "The file is a list that says whose the other files are." => NONE,
         Companion "companion" as NotApplicable "The file came with other files and holds no credential, so it does not affect the verdict." => NONE,
         TextChanged "text_changed" "A chat or e-mail program changed the text of the credential, so its signature can't be checked." => ASK_ATTACHMENT,
         PrivateKeyFound "private_key_found" as Warning "The file also holds a private key, which only its owner should have. The key was neither stored nor shown." => NEW_KEY,

@@ -113,6 +113,7 @@ pub fn with_outcome(bytes: &str, skills: Vec<SkillAssertion>, outcome: Outcome) 
         normalized: (outcome != Outcome::Rejected).then_some(normalized),
         next_check_at: None,
         owner: skillgate::model::record::Owner::Submission,
+        proven: Vec::new(),
     }
 }
 

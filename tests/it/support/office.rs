@@ -3,7 +3,7 @@
 use super::databases::noon;
 use super::made;
 use chrono::Duration;
-use serde_json::Value;
+use serde_json::{Value, json};
 use skillgate::document::Limits;
 use skillgate::examine::Examiner;
 use skillgate::jsonld::Contexts;
@@ -13,13 +13,14 @@ use skillgate::model::credential::NormalizedCredential;
 use skillgate::model::ids::CandidateRef;
 use skillgate::model::record::Page;
 use skillgate::model::report::{CheckId, Outcome};
-use skillgate::model::submission::{CandidateHint, Channel, CredentialResult, Submission, UploadedFile};
+use skillgate::model::submission::{CandidateHint, Channel, CredentialResult, FileResult, Submission, UploadedFile};
 use skillgate::pipeline::{Delivered, Pipeline};
 use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind};
 use skillgate::store::Store;
 use skillgate::verify::checks::issuer_trust::TrustPolicy;
 use skillgate::verify::documents::Documents;
 use skillgate::verify::{PresentationRequest, Verifier};
+use std::collections::HashMap;
 
 pub struct Office {
     pub store: Store,
@@ -44,6 +45,19 @@ impl Office {
     /// A badge with a salted hash of the address.
     pub fn badge(&self, email: &str) -> Vec<u8> {
         self.signed(self.unsigned(email))
+    }
+
+    /// A badge whose subject has these members beside the achievement.
+    pub fn about(&self, subject: &Value) -> Vec<u8> {
+        self.signed(with_subject(self.unsigned("nobody@example.org"), subject))
+    }
+
+    /// The same by an institution that nobody vouches for.
+    pub fn by_a_stranger(&self, subject: &Value) -> Vec<u8> {
+        let stranger = Institution::new("Anybody", KeyKind::Ed25519);
+        let badge = Badge::new("nobody@example.org", noon() - Duration::days(30)).unsigned(&stranger);
+        let signed = DataIntegrity::assertion(noon() - Duration::days(30)).sign(&with_subject(badge, subject), &stranger.key);
+        signed.unwrap().to_string().into_bytes()
     }
 
     fn unsigned(&self, email: &str) -> Value {
@@ -106,9 +120,22 @@ pub fn delivered(candidate: CandidateHint, files: &[(&str, &[u8])]) -> Delivered
         channel: Channel::Upload,
         candidate,
         files: files.iter().map(file).collect(),
+        people: Vec::new(),
         expected: PresentationRequest::default(),
         idempotency_key: None,
     }
+}
+
+fn with_subject(mut badge: Value, members: &Value) -> Value {
+    let subject = badge["credentialSubject"].as_object_mut().unwrap();
+    subject.remove("identifier");
+    subject.extend(members.as_object().unwrap().clone());
+    badge
+}
+
+/// The member of a subject that gives its address in plain text.
+pub fn plain(email: &str) -> Value {
+    json!({"identifier": [{"type": "IdentityObject", "hashed": false, "identityType": "emailAddress", "identityHash": email}]})
 }
 
 pub fn nobody() -> CandidateHint {
@@ -125,6 +152,23 @@ pub fn by_email(email: &str) -> CandidateHint {
 
 pub fn by_both(reference: &str, email: &str) -> CandidateHint {
     CandidateHint { candidate_ref: Some(CandidateRef::from(reference)), ..by_email(email) }
+}
+
+/// A ZIP archive.
+pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    use std::io::{Cursor, Write};
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// All credentials of a submission by the names of their files.
+pub fn by_file(submission: &Submission) -> HashMap<String, CredentialResult> {
+    let of_file = |file: &FileResult| file.credentials.iter().map(|one| (file.file.clone(), one.clone())).collect::<Vec<_>>();
+    submission.files.iter().flat_map(of_file).collect()
 }
 
 pub fn recipient(credential: &CredentialResult) -> Code {

@@ -3,6 +3,7 @@
 //! Must not know: status, trust. Never writes an address into a message, a finding or a log.
 
 mod claims;
+mod subject;
 
 use crate::document::members::each;
 use crate::model::code::Code;
@@ -13,6 +14,7 @@ use claims::{Claim, HashAlgorithm};
 use md5::Md5;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+pub use subject::{EmailHash, SubjectId, subject};
 use subtle::ConstantTimeEq;
 
 const ID: CheckId = CheckId::Recipient;

@@ -1,0 +1,2 @@
+DROP INDEX candidate_identities_newest;
+ALTER TABLE submission_credentials DROP COLUMN person_by;

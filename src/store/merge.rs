@@ -1,0 +1,165 @@
+//! The rows of two candidates who are one person become rows of one candidate.
+//! Comes in: the reference that stays and the one that goes. Goes out: moved rows; the reference that goes keeps working as an alias.
+//! Must not know: why they are one person, and what subscribers are told.
+
+use super::channel_schema::{backpacks, exchanges, hosted_credentials, hosted_profiles, invitations, oauth_grants};
+use super::identities::{self, Fact, Facts};
+use super::schema::{candidate_aliases, candidates, credentials, skills, submission_credentials, submissions};
+use super::text::{parse_name, parse_time, time_text};
+use super::transaction::Transaction;
+use super::{Result, hosted};
+use crate::model::candidate::IdentitySource;
+use crate::model::ids::{CandidateRef, CredentialId, TenantId};
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use std::collections::HashMap;
+
+/// What decides which of two candidates stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The reference, or an alias of it, is the employer's own.
+    pub is_employers: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+impl Transaction<'_> {
+    /// `None` when there is no such candidate.
+    pub fn standing(&mut self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Option<Standing>> {
+        let row: Option<(i64, String)> = candidates::table
+            .filter(candidates::tenant_id.eq(tenant.as_str()))
+            .filter(candidates::id.eq(candidate.as_str()))
+            .select((candidates::employer_ref, candidates::created_at))
+            .first(self.connection)
+            .optional()?;
+        let standing =
+            |(employer, created): (i64, String)| Ok(Standing { is_employers: employer != 0, created_at: parse_time(&created)? });
+        row.map(standing).transpose()
+    }
+
+    /// Credentials of the two with the same bytes: (of `from`, of `into`).
+    pub fn same_bytes(
+        &mut self,
+        tenant: &TenantId,
+        from: &CandidateRef,
+        into: &CandidateRef,
+    ) -> Result<Vec<(CredentialId, CredentialId)>> {
+        let mut of = |candidate: &CandidateRef| -> Result<HashMap<String, String>> {
+            let rows: Vec<(String, String)> = credentials::table
+                .filter(credentials::tenant_id.eq(tenant.as_str()))
+                .filter(credentials::candidate_ref.eq(candidate.as_str()))
+                .select((credentials::fingerprint, credentials::id))
+                .load(self.connection)?;
+            Ok(rows.into_iter().collect())
+        };
+        let (of_from, of_into) = (of(from)?, of(into)?);
+        let both = of_from.into_iter().filter_map(|(fingerprint, one)| Some((one, of_into.get(&fingerprint)?.clone())));
+        let mut both: Vec<(CredentialId, CredentialId)> =
+            both.map(|(one, other)| (CredentialId(one), CredentialId(other))).collect();
+        both.sort();
+        Ok(both)
+    }
+
+    /// Removes a credential of which the gateway holds the same bytes: what submissions say of it, they say of the other from now on.
+    pub fn fold_credential(&mut self, gone: &CredentialId, kept: &CredentialId) -> Result<()> {
+        let links = submission_credentials::table.filter(submission_credentials::credential_id.eq(gone.as_str()));
+        diesel::update(links).set(submission_credentials::credential_id.eq(kept.as_str())).execute(self.connection)?;
+        diesel::delete(credentials::table.filter(credentials::id.eq(gone.as_str()))).execute(self.connection)?;
+        Ok(())
+    }
+
+    /// Ids of the person's active credentials that have a natural key, with the key.
+    pub fn keyed_credentials(&mut self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Vec<(String, CredentialId)>> {
+        let rows: Vec<(Option<String>, String)> = credentials::table
+            .filter(credentials::tenant_id.eq(tenant.as_str()))
+            .filter(credentials::candidate_ref.eq(candidate.as_str()))
+            .filter(credentials::natural_key.is_not_null())
+            .filter(credentials::status.eq("active"))
+            .select((credentials::natural_key, credentials::id))
+            .load(self.connection)?;
+        Ok(rows.into_iter().filter_map(|(key, id)| Some((key?, CredentialId(id)))).collect())
+    }
+
+    /// Moves every row of `from` to `into`, removes `from`, and leaves it as an alias. Both must be locked, and must have no bytes in common.
+    pub fn move_candidate(
+        &mut self,
+        tenant: &TenantId,
+        from: &CandidateRef,
+        into: &CandidateRef,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        self.move_identities(tenant, from, into, now)?;
+        self.move_shelves(tenant, from, into)?;
+        let connection = &mut *self.connection;
+        macro_rules! moved {
+            ($($table:ident),+) => {$(
+                let of_from = $table::table.filter($table::tenant_id.eq(tenant.as_str()));
+                let of_from = of_from.filter($table::candidate_ref.eq(from.as_str()));
+                diesel::update(of_from).set($table::candidate_ref.eq(into.as_str())).execute(connection)?;
+            )+};
+        }
+        moved!(credentials, skills, submissions, invitations, oauth_grants, exchanges, backpacks, candidate_aliases);
+        let alias = (
+            candidate_aliases::tenant_id.eq(tenant.as_str()),
+            candidate_aliases::id.eq(from.as_str()),
+            candidate_aliases::candidate_ref.eq(into.as_str()),
+            candidate_aliases::created_at.eq(time_text(now)),
+        );
+        diesel::insert_into(candidate_aliases::table).values(alias).execute(connection)?;
+        let one = |candidate: &CandidateRef| {
+            candidates::table.filter(candidates::tenant_id.eq(tenant.0.clone())).filter(candidates::id.eq(candidate.0.clone()))
+        };
+        let employers: i64 = one(from).select(candidates::employer_ref).first(connection)?;
+        if employers != 0 {
+            diesel::update(one(into)).set(candidates::employer_ref.eq(employers)).execute(connection)?;
+        }
+        diesel::delete(one(from)).execute(connection)?;
+        Ok(())
+    }
+
+    /// Sealed values are bound to their person, so they are sealed again.
+    fn move_identities(&mut self, tenant: &TenantId, from: &CandidateRef, into: &CandidateRef, now: DateTime<Utc>) -> Result<()> {
+        for row in identities::rows_of(self.connection, tenant, &[from.as_str()])? {
+            let Some(kind) = identities::kind_of(&row.kind) else { continue };
+            let source: IdentitySource = parse_name(&row.source)?;
+            let fact = Fact { kind, value: row.opened(self.vault, tenant)?, source };
+            identities::remember(self.connection, self.vault, tenant, into, Facts::from([(row.digest, fact)]), now)?;
+        }
+        Ok(())
+    }
+
+    /// Of two hosted credentials with one key the newer stays; of two profiles that of the candidate who stays.
+    fn move_shelves(&mut self, tenant: &TenantId, from: &CandidateRef, into: &CandidateRef) -> Result<()> {
+        let connection = &mut *self.connection;
+        let of = |candidate: &CandidateRef| {
+            hosted_credentials::table
+                .filter(hosted_credentials::tenant_id.eq(tenant.0.clone()))
+                .filter(hosted_credentials::candidate_ref.eq(candidate.0.clone()))
+        };
+        let columns = (hosted_credentials::api, hosted_credentials::natural_key, hosted_credentials::updated_at);
+        let there: Vec<(String, String, String)> = of(into).select(columns).load(connection)?;
+        let there: HashMap<(String, String), String> = there.into_iter().map(|(api, key, at)| ((api, key), at)).collect();
+        let coming: Vec<(String, String, String)> = of(from).select(columns).load(connection)?;
+        for (api, key, at) in coming {
+            let Some(known) = there.get(&(api.clone(), key.clone())) else { continue };
+            let older = if at > *known { of(into) } else { of(from) };
+            let older = older.filter(hosted_credentials::api.eq(api)).filter(hosted_credentials::natural_key.eq(key));
+            diesel::delete(older).execute(connection)?;
+        }
+        diesel::update(of(from)).set(hosted_credentials::candidate_ref.eq(into.as_str())).execute(connection)?;
+        let profile = |candidate: &CandidateRef| {
+            hosted_profiles::table
+                .filter(hosted_profiles::tenant_id.eq(tenant.0.clone()))
+                .filter(hosted_profiles::candidate_ref.eq(candidate.0.clone()))
+        };
+        let is_there: i64 = profile(into).count().get_result(connection)?;
+        let sealed: Option<Vec<u8>> = profile(from).select(hosted_profiles::body).first(connection).optional()?;
+        if let Some(sealed) = sealed.filter(|_| is_there == 0) {
+            let plain = self.vault.sealer.open(&hosted::context(tenant, from), &sealed)?;
+            let body = self.vault.sealer.seal(&hosted::context(tenant, into), &plain)?;
+            let values = (hosted_profiles::candidate_ref.eq(into.as_str()), hosted_profiles::body.eq(body));
+            diesel::update(profile(from)).set(values).execute(connection)?;
+        }
+        diesel::delete(profile(from)).execute(connection)?;
+        Ok(())
+    }
+}
