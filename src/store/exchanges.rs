@@ -8,7 +8,6 @@ use super::{Result, Store, StoreError, Vault};
 use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeState};
 use crate::model::ids::{CandidateRef, ExchangeId, SubmissionId, TenantId};
 use crate::model::record::Page;
-use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -295,4 +294,25 @@ impl Store {
         let (tenant, hash) = (tenant.clone(), hash.to_owned());
         self.write(move |connection| consume(connection, tenant.as_str(), &hash, now)).await
     }
+}
+
+fn consume(connection: &mut AnyConnection, tenant: &str, hash: &str, now: DateTime<Utc>) -> Result<bool> {
+    let target = challenges::table
+        .filter(challenges::challenge_hash.eq(hash))
+        .filter(challenges::tenant_id.eq(tenant))
+        .filter(challenges::expires_at.gt(time_text(now)));
+    Ok(diesel::delete(target).execute(connection)? == 1)
+}
+
+fn sealed<T: Serialize>(vault: &Vault, id: &ExchangeId, value: &T) -> Result<Vec<u8>> {
+    Ok(vault.sealer.seal(&context(id), json_text(value)?.as_bytes())?)
+}
+
+pub(super) fn opened<T: DeserializeOwned>(vault: &Vault, id: &ExchangeId, sealed: &[u8]) -> Result<T> {
+    let plain = vault.sealer.open(&context(id), sealed)?;
+    serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("an exchange is damaged".to_owned()))
+}
+
+fn context(id: &ExchangeId) -> String {
+    format!("exchange:{id}")
 }
