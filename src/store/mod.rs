@@ -25,6 +25,7 @@ mod oauth;
 mod outbox;
 mod pool;
 mod receipts;
+mod request_templates;
 mod retention;
 mod schema;
 mod sealed_settings;

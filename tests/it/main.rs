@@ -65,3 +65,4 @@ mod tokens;
 mod vcalm;
 mod verdicts;
 mod w3c_credentials;
+mod wallet_requests;
