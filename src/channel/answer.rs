@@ -4,16 +4,19 @@
 use super::Channels;
 use crate::examine::{PresentationFinding, Presented, PresentedContent, Question};
 use crate::model::code::Code;
-use crate::model::credential::ReceivedCredential;
+use crate::model::credential::{Document, ReceivedCredential};
 use crate::model::exchange::{Exchange, ExchangeOptions};
 use crate::model::ids::TenantId;
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
-use crate::protocol::asked::is_asked_for;
+use crate::protocol::asked::{self, is_asked_for};
+use crate::protocol::claims::missing;
 use crate::protocol::vcalm::problem::Problem;
 use crate::verify::checks::issuer_trust::UnboundAnswers;
+use crate::verify::securing::sd_jwt::SdJwt;
 use crate::verify::{HolderSignature, PresentationRequest, VerificationRequest};
 use bytes::Bytes;
+use serde_json::Value;
 
 /// One presentation as the wallet sent it, in any envelope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,11 +130,25 @@ impl Transport {
         if !is_asked_for(options, &credential.document) {
             return Err(Problem::not_asked_for("The answer holds a credential of a type that was not asked for."));
         }
+        if let Some(claim) = disclosed(&credential.document).and_then(|claims| missing(&options.claims, &claims)) {
+            let path: Vec<String> =
+                claim.path.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
+            let detail = format!("A credential in the answer does not show what was asked for: {}.", path.join(" / "));
+            return Err(Problem::not_asked_for(detail));
+        }
         self.credentials += 1;
         if self.credentials > 1 && !options.multiple {
             return Err(Problem::not_asked_for("The answer holds several credentials, and one was asked for."));
         }
         Ok(())
+    }
+}
+
+/// What the holder shows of a credential. `None` for a credential that can't be taken apart, which is told of when it is verified.
+fn disclosed(document: &Document) -> Option<Value> {
+    match document {
+        Document::SdJwt(text) => SdJwt::parse(text).ok().map(|parsed| Value::Object(parsed.claims)),
+        other => asked::content(other).map(|content| Value::Object(content.into_owned())),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeOptions, Exchan
 use crate::model::ids::{ExchangeId, TenantId};
 use crate::model::submission::{CandidateHint, Channel, Submission};
 use crate::pipeline::Delivered;
+use crate::protocol::oid4vp::encrypted::ResponseKey;
 use crate::protocol::vcalm::problem::Problem;
 use crate::protocol::vcalm::request::{MAX_ATTEMPTS, STEP, Urls};
 use crate::protocol::vcalm::results::verified;
@@ -21,6 +22,8 @@ pub struct NewExchange {
     pub tenant_id: TenantId,
     pub candidate: CandidateHint,
     pub options: ExchangeOptions,
+    /// Whether OpenID4VP wallets must encrypt their answers.
+    pub encrypted: bool,
     pub expires_at: DateTime<Utc>,
 }
 
@@ -30,6 +33,7 @@ impl Channels {
             id: ExchangeId(secrets::random_id()),
             tenant_id: new.tenant_id,
             candidate: new.candidate,
+            response_key: new.encrypted.then(|| ResponseKey::generate().to_secret()),
             state: ExchangeState::Pending,
             sequence: 0,
             challenge: secrets::random_id(),

@@ -121,7 +121,7 @@ pub fn request_signer(settings: &ChannelSettings, public_url: &str) -> Result<Op
     };
     let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let (certificate, key) = (read(&settings.certificate_file)?, read(&settings.certificate_key_file)?);
-    Ok(Some(RequestSigner::from_pem(&certificate, &key, &host)?))
+    Ok(Some(RequestSigner::from_pem(&certificate, &key, &host)?.named_by(settings.certificate_name)))
 }
 
 fn own_or(configured: &str, built_in: String) -> String {

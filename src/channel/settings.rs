@@ -1,5 +1,6 @@
 //! `channels.*` of the configuration.
 
+use crate::protocol::oid4vp::signing::CertificateName;
 use serde::Deserialize;
 use std::path::PathBuf;
 
@@ -24,6 +25,8 @@ pub struct ChannelSettings {
     pub oid4vp_compatibility: bool,
     pub certificate_file: PathBuf,
     pub certificate_key_file: PathBuf,
+    pub certificate_name: CertificateName,
+    pub encrypted_answers: bool,
     pub link_hosts: Vec<String>,
     pub link_platforms_off: Vec<String>,
     pub pull_hours: i64,
@@ -45,6 +48,8 @@ impl Default for ChannelSettings {
             oid4vp_compatibility: true,
             certificate_file: PathBuf::new(),
             certificate_key_file: PathBuf::new(),
+            certificate_name: CertificateName::X509SanDns,
+            encrypted_answers: false,
             link_hosts: Vec::new(),
             link_platforms_off: Vec::new(),
             pull_hours: 24,

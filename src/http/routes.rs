@@ -4,8 +4,9 @@
 
 use super::auth::require_caller;
 use super::handlers::{
-    api_keys, backpacks, candidates, connections, connectors, credentials, deliveries, events, exchange_events, exchanges,
-    invitations, link, oauth, oid4vp, open_badges, receipts, session, skills, submissions, system, vcalm, vcalm_verify,
+    api_keys, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
+    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, receipts, request_templates, session, skills,
+    submissions, system, vcalm, vcalm_verify,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -132,14 +133,18 @@ fn fixed() -> Vec<Row> {
         POST   "/v1/candidates/{ref}/merge"                                       Tenant -                              Own OpenApi => candidates::merge;
         DELETE "/v1/candidates/{ref}/addresses/{id}"                              Tenant -                              Own OpenApi => candidates::forget_address;
         GET    "/v1/candidates/{ref}/skills"                                      Tenant -                              Own OpenApi => candidates::skills;
-        GET    "/v1/skills/review"                                                       Tenant -                              Own OpenApi => skills::review;
-        POST   "/v1/skills/decisions"                                                    Tenant -                              Own OpenApi => skills::decide;
-        GET    "/v1/skills/decisions"                                                    Tenant -                              Own OpenApi => skills::list;
-        POST   "/v1/skills/decisions/import"                                             Tenant -                              Own OpenApi => skills::import;
-        DELETE "/v1/skills/decisions/{id}"                                               Tenant -                              Own OpenApi => skills::undo;
-        GET    "/v1/skills/concepts"                                                     Tenant -                              Own OpenApi => skills::search;
-        GET    "/v1/skills/catalogue"                                                    Tenant -                              Own OpenApi => skills::catalogue;
-        PUT    "/v1/skills/catalogue"                                                    Tenant -                              Own OpenApi => skills::choose;
+        GET    "/v1/request-templates"                                            Tenant -                              Own OpenApi => request_templates::list;
+        GET    "/v1/request-templates/{name}"                                     Tenant -                              Own OpenApi => request_templates::get;
+        PUT    "/v1/request-templates/{name}"                                     Tenant -                              Own OpenApi => request_templates::put;
+        DELETE "/v1/request-templates/{name}"                                     Tenant -                              Own OpenApi => request_templates::delete;
+        GET    "/v1/skills/review"                                                Tenant -                              Own OpenApi => skills::review;
+        POST   "/v1/skills/decisions"                                             Tenant -                              Own OpenApi => skills::decide;
+        GET    "/v1/skills/decisions"                                             Tenant -                              Own OpenApi => skills::list;
+        POST   "/v1/skills/decisions/import"                                      Tenant -                              Own OpenApi => skills::import;
+        DELETE "/v1/skills/decisions/{id}"                                        Tenant -                              Own OpenApi => skills::undo;
+        GET    "/v1/skills/concepts"                                              Tenant -                              Own OpenApi => skills::search;
+        GET    "/v1/skills/catalogue"                                             Tenant -                              Own OpenApi => skills::catalogue;
+        PUT    "/v1/skills/catalogue"                                             Tenant -                              Own OpenApi => skills::choose;
         GET    "/v1/events"                                                       Tenant -                              Own OpenApi => events::list;
         GET    "/v1/connectors"                                                   Tenant -                              Own OpenApi => connectors::list;
         POST   "/v1/connections"                                                  Tenant -                              Own OpenApi => connections::create;
@@ -190,6 +195,8 @@ fn fixed() -> Vec<Row> {
         POST   "/workflows/credentials/exchanges/{x}/openid4vp/request"           Public -                              Any OpenApi => oid4vp::request;
         POST   "/workflows/credentials/exchanges/{x}/openid4vp/response"          Public -                              Any OpenApi => oid4vp::response;
         GET    "/interactions/{x}"                                                Public -                              Any OpenApi => vcalm::interaction;
+        GET    "/interactions/{x}/digital-credentials"                            Public -                              Own OpenApi => digital_credentials::requests;
+        POST   "/interactions/{x}/digital-credentials"                            Public -                              Own OpenApi => digital_credentials::answer;
         GET    "/interactions/{x}/events"                                         Public -                              Any OpenApi => exchange_events::events;
         GET    "/.well-known/oauth-authorization-server"                          Public -                              Any OpenApi => oauth::metadata;
         POST   "/oauth/register"                                                  Public -                              Any OpenApi => oauth::register;

@@ -2,6 +2,7 @@
 //! Must not know: protocols, proofs, storage.
 
 use super::ids::{CandidateRef, ExchangeId, SubmissionId, TenantId};
+use super::secret::Secret;
 use super::submission::CandidateHint;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,20 @@ pub struct ExchangeOptions {
     pub vct_values: Vec<String>,
     /// Whether the answer may hold several credentials.
     pub multiple: bool,
+    /// What each credential must disclose; empty means that nothing in particular is asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ClaimQuery>,
+}
+
+/// A value in a credential, as DCQL asks for it (OpenID4VP 1.0 §6.3 and §7).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimQuery {
+    /// Names of members, places in lists, and `null` for every item of a list.
+    pub path: Vec<Value>,
+    /// One of these, where it matters which.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Value>,
 }
 
 impl Default for ExchangeOptions {
@@ -72,17 +87,20 @@ impl Default for ExchangeOptions {
             formats: Vec::new(),
             vct_values: Vec::new(),
             multiple: true,
+            claims: Vec::new(),
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     /// At least 128 random bits: its URL is the only secret.
     pub id: ExchangeId,
     pub tenant_id: TenantId,
     /// The person that the employer asked; sealed at rest.
     pub candidate: CandidateHint,
+    /// The private key that the wallet's answer is encrypted to, in base64url; absent when answers come plain. Sealed at rest.
+    pub response_key: Option<Secret>,
     pub state: ExchangeState,
     /// Counts changes, from 0.
     pub sequence: i32,

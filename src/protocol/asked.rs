@@ -18,11 +18,10 @@ const ANY: &str = "VerifiableCredential";
 /// Whether the request names the credential's type. A request that names no types asks for credentials of any type; an SD-JWT
 /// credential has its type in `vct`, and is asked for by it alone.
 pub fn is_asked_for(options: &ExchangeOptions, document: &Document) -> bool {
-    let Some(content) = content(document) else { return options.types.is_empty() };
-    if let (Document::SdJwt(_), Some(vct)) = (document, content.get("vct").and_then(Value::as_str)) {
+    let Some(inner) = content(document) else { return options.types.is_empty() };
+    if let (Document::SdJwt(_), Some(vct)) = (document, inner.get("vct").and_then(Value::as_str)) {
         return options.vct_values.iter().any(|asked| asked == vct) || (nothing_named(options) && options.formats.is_empty());
     }
-    let inner = content.get("vc").and_then(Value::as_object).unwrap_or(&content);
     let types = match inner.get("type") {
         Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(single)) => vec![single.as_str()],
@@ -35,8 +34,16 @@ fn nothing_named(options: &ExchangeOptions) -> bool {
     options.types.is_empty() && options.vct_values.is_empty()
 }
 
-/// The credential's own words, before any signature is looked at.
-fn content(document: &Document) -> Option<Cow<'_, Map<String, Value>>> {
+/// The credential's own words, before any signature is looked at, and without what the holder of an SD-JWT discloses.
+pub fn content(document: &Document) -> Option<Cow<'_, Map<String, Value>>> {
+    let claims = claims(document)?;
+    match claims.get("vc") {
+        Some(Value::Object(inner)) => Some(Cow::Owned(inner.clone())),
+        _ => Some(claims),
+    }
+}
+
+fn claims(document: &Document) -> Option<Cow<'_, Map<String, Value>>> {
     let read = |bytes: &[u8]| serde_json::from_slice::<Map<String, Value>>(bytes).ok().map(Cow::Owned);
     match document {
         Document::Json(json) => json.as_object().map(Cow::Borrowed),

@@ -3,6 +3,7 @@
 //! Must not know: the store, the HTTP server, whether a credential is genuine.
 
 pub mod asked;
+pub mod claims;
 pub mod link;
 pub mod oid4vp;
 pub mod open_badges;

@@ -68,6 +68,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    request_templates (tenant_id, name) {
+        tenant_id -> Text,
+        name -> Text,
+        content -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
     used_assertions (assertion_hash) {
         assertion_hash -> Text,
         expires_at -> Text,
@@ -104,6 +113,7 @@ diesel::table! {
         id -> Text,
         tenant_id -> Text,
         candidate -> Binary,
+        response_key -> Nullable<Binary>,
         state -> Text,
         sequence -> BigInt,
         challenge -> Text,

@@ -8,6 +8,7 @@ use super::{Result, Store, StoreError, Vault};
 use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeState};
 use crate::model::ids::{CandidateRef, ExchangeId, SubmissionId, TenantId};
 use crate::model::record::Page;
+use crate::model::secret::Secret;
 use chrono::{DateTime, Duration, Utc};
 use diesel::prelude::*;
 use serde::Serialize;
@@ -26,6 +27,7 @@ struct Row {
     id: String,
     tenant_id: String,
     candidate: Vec<u8>,
+    response_key: Option<Vec<u8>>,
     state: String,
     sequence: i64,
     challenge: String,
@@ -44,6 +46,7 @@ impl Row {
         let id = ExchangeId(self.id);
         Ok(Exchange {
             candidate: opened(vault, &id, &self.candidate)?,
+            response_key: self.response_key.map(|sealed| opened::<String>(vault, &id, &sealed)).transpose()?.map(Secret::new),
             results: self.results.map(|sealed| opened(vault, &id, &sealed)).transpose()?,
             id,
             tenant_id: TenantId(self.tenant_id),
@@ -65,7 +68,9 @@ impl Store {
     pub async fn create_exchange(&self, exchange: &Exchange) -> Result<()> {
         let (new, vault) = (exchange.clone(), self.0.vault.clone());
         self.write(move |connection| {
+            let key = new.response_key.as_ref().map(|key| sealed(&vault, &new.id, &key.expose())).transpose()?;
             let values = (
+                exchanges::response_key.eq(key),
                 exchanges::id.eq(new.id.as_str()),
                 exchanges::tenant_id.eq(new.tenant_id.as_str()),
                 exchanges::candidate.eq(sealed(&vault, &new.id, &new.candidate)?),

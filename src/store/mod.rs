@@ -30,6 +30,7 @@ mod packed;
 mod pool;
 mod prepared;
 mod receipts;
+mod request_templates;
 mod retention;
 mod review;
 mod review_work;

@@ -162,6 +162,43 @@ test("the waiting page follows the wallet to the verdict without being asked aga
   await page.context().close();
 });
 
+test("a browser that knows wallets asks them for the page, and takes only an answer for this page's origin", async () => {
+  const exchange = await openExchange();
+  const page = await openPage(browser, exchange.interaction);
+  await page.addInitScript(() => { delete window.DigitalCredential; });
+  await page.reload();
+  await stateIs(page, "pending");
+  assert.ok(await page.locator("#exchange-browser").isHidden(), "a browser without the API shows the code alone");
+  assert.ok(await page.locator(".qr").isVisible());
+
+  const wallet = new Wallet();
+  const origins = ["https://elsewhere.example", new URL(gateway.url).origin];
+  const asked = [];
+  await page.exposeFunction("walletAnswers", (request) => {
+    asked.push(request);
+    return wallet.present([sample("valid.json")], request.data.nonce, `origin:${origins[asked.length - 1]}`);
+  });
+  await page.addInitScript(() => {
+    window.DigitalCredential = class {};
+    navigator.credentials.get = async ({ mediation, digital }) => {
+      if (mediation !== "required") throw new Error("a person must choose");
+      const [request] = digital.requests;
+      return { protocol: request.protocol, data: { vp_token: { badge: [await window.walletAnswers(request)] } } };
+    };
+  });
+  await page.reload();
+  await page.click("#exchange-ask");
+  await page.locator("#exchange-ask-result", { hasText: "made for another recipient" }).waitFor();
+  await assertReadable(page);
+  await page.click("#exchange-ask");
+  await stateIs(page, "complete");
+  assert.equal(asked[0].protocol, "openid4vp-v1-unsigned");
+  assert.notEqual(asked[0].data.nonce, asked[1].data.nonce);
+  assert.equal(await page.locator("#exchange-verdicts li").count(), 1);
+  assert.deepEqual(page.faults.filter((fault) => !/status of 400/.test(fault)), []);
+  await page.context().close();
+});
+
 test("the waiting page ends with too many bad answers and with its time, and says what to do", async () => {
   const exchange = await openExchange();
   const page = await openPage(browser, exchange.interaction);

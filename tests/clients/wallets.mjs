@@ -96,6 +96,8 @@ const bound = request => ({nonce: request.nonce, audience: request.client_id});
 const credential = await sdJwt();
 for (const [name, openId] of [
   ['plain', {formats: ['dc+sd-jwt'], vct_values: [VCT]}],
+  ['one claim asked for', {formats: ['dc+sd-jwt'], vct_values: [VCT], claims: [{path: ['given_name']}]}],
+  ['encrypted', {formats: ['dc+sd-jwt'], vct_values: [VCT], encrypted: true}],
 ]) {
   const {id, link, request} = await ask(openId);
   expect(`${name}: the link is short`, link.length <= 1000, link.length);

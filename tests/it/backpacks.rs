@@ -125,6 +125,23 @@ async fn a_refused_token_is_refreshed_once_and_then_the_candidate_must_connect_a
 }
 
 #[tokio::test]
+async fn a_broken_page_is_asked_for_again_and_costs_the_candidate_nothing() {
+    let (app, host) = (spawn_app().await, FakeHost::start().await);
+    describe(&host);
+    let backpack = add(&app, &host).await;
+    assert_eq!(consent(&app, &backpack).await.status, 200);
+    for (kind, body) in [(JSON, r#"{"credential": ["#), ("text/html", "<html>")] {
+        host.forget("/ims/ob/v3p0/credentials");
+        host.serve("/ims/ob/v3p0/credentials", 200, kind, body.to_owned());
+        let path = format!("/v1/backpacks/{}", backpack["id"].as_str().unwrap());
+        let pull = Answer::of(app.request("POST", &format!("{path}/pull"))).await;
+        assert_eq!((pull.status, pull.json()["errors"][0]["field"].as_str()), (422, Some("pull")));
+        let seen = app.get_json(&path).await;
+        assert_eq!((seen["state"].as_str(), seen["next_pull_at"].is_null()), (Some("connected"), false), "{seen}");
+    }
+}
+
+#[tokio::test]
 async fn a_host_that_is_away_is_tried_again_later() {
     let (app, host) = (spawn_app().await, FakeHost::start().await);
     describe(&host);

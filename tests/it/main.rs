@@ -77,3 +77,4 @@ mod turns;
 mod vcalm;
 mod verdicts;
 mod w3c_credentials;
+mod wallet_requests;

@@ -41,6 +41,32 @@ on_both_queues!(
     a_removed_queue_ends_its_consumer,
 );
 
+/// What a consumer of another make does: it knows the description of the events, and where the broker is.
+#[cfg(feature = "rabbitmq")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ"]
+async fn rabbitmq_a_consumer_that_knows_the_asyncapi_document_alone_gets_the_events() {
+    let broker = crate::support::broker::TestBroker::of_the_run();
+    let queue = broker.connect().await;
+    let document = skillgate::http::asyncapi::document(&broker.prefix).unwrap();
+    let described = &document["channels"]["events"];
+    assert_eq!(described["address"], described["bindings"]["amqp"]["exchange"]["name"]);
+    let exchange = described["address"].as_str().unwrap();
+    let connection = lapin::Connection::connect(&broker.url, lapin::ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let own = lapin::options::QueueDeclareOptions { exclusive: true, ..Default::default() };
+    let own = channel.queue_declare("".into(), own, Default::default()).await.unwrap().name().clone();
+    channel.queue_bind(own.clone(), exchange.into(), "acme.#".into(), Default::default(), Default::default()).await.unwrap();
+    let event = event(&TenantId::from("acme"), 1);
+    queue.publish(&event).await.unwrap();
+    let got =
+        channel.basic_get(own, lapin::options::BasicGetOptions { no_ack: true }).await.unwrap().expect("the event is there");
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&got.data).unwrap()["id"], event.id.as_str());
+    assert_eq!(got.routing_key.as_str(), format!("acme.{}", event.event_type.as_str()));
+    let content_type = got.properties.content_type().as_ref().map(|kind| kind.as_str().to_owned());
+    assert_eq!(content_type.as_deref(), document["defaultContentType"].as_str());
+}
+
 pub fn event(tenant: &TenantId, number: u32) -> Event {
     let candidate = CandidateRef::from("c1");
     let data = CandidateEventData::of(&candidate);

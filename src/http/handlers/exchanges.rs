@@ -2,18 +2,17 @@
 
 use crate::channel::exchange::NewExchange;
 use crate::document::json;
-use crate::document::visible::misleads;
 use crate::http::answers::json as answer;
 use crate::http::auth::Caller;
 use crate::http::body::{BodyError, read_body};
+use crate::http::handlers::request_templates::{Asked, OpenId, named};
 use crate::http::handlers::vcalm::protocol_links;
 use crate::http::paging;
 use crate::http::person::candidate;
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::model::exchange::{Exchange, ExchangeOptions};
+use crate::model::exchange::Exchange;
 use crate::model::ids::ExchangeId;
-use crate::protocol::oid4vp::query::FORMATS;
 use crate::protocol::oid4vp::request::link;
 use crate::protocol::vcalm::request::{MAX_TTL_SECONDS, STEP, deep_links, protocols};
 use actix_web::http::header::LOCATION;
@@ -23,8 +22,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 const MAX_BODY: usize = 64 << 10;
-const MAX_ITEMS: usize = 10;
-const MAX_TEXT: usize = 300;
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -41,18 +38,12 @@ struct Variables {
     candidate_ref: Option<String>,
     candidate_email: Option<String>,
     candidate_name: Option<String>,
+    /// The name of a request template, which fills in what is not said here.
+    template: Option<String>,
     reason: Option<String>,
     types: Vec<String>,
     #[serde(rename = "redirectUrl")]
     redirect_url: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct OpenId {
-    formats: Vec<String>,
-    vct_values: Vec<String>,
-    multiple: Option<bool>,
 }
 
 /// `POST /workflows/credentials/exchanges`
@@ -70,9 +61,15 @@ pub async fn create(
         wanted.variables.candidate_name.as_deref(),
     )?;
     let expires_at = expiry(&state, wanted.expires.as_deref())?;
-    let options = options(&state, wanted)?;
-    let exchange =
-        state.channels.open_exchange(NewExchange { tenant_id: caller.tenant_id, candidate, options, expires_at }).await?;
+    let Variables { template, reason, types, redirect_url, .. } = wanted.variables;
+    let mut asked = Asked { reason, types, redirect_url, open_id: wanted.open_id };
+    if let Some(name) = template {
+        asked = asked.or(named(&state, &caller, &name).await?);
+    }
+    let encrypted = asked.open_id.encrypted.unwrap_or(state.channels.settings.encrypted_answers);
+    let options = asked.options(&state.channels.settings.organisation)?;
+    let new = NewExchange { tenant_id: caller.tenant_id, candidate, options, encrypted, expires_at };
+    let exchange = state.channels.open_exchange(new).await?;
     let body = described(&state, &exchange);
     let urls = state.channels.urls(&exchange);
     let mut response = answer(201, &body);
@@ -116,44 +113,6 @@ fn expiry(state: &State, wanted: Option<&str>) -> Result<DateTime<Utc>, Problem>
         return Err(Problem::invalid_field("expires", "must lie in the future, at most 48 hours from now"));
     }
     Ok(at)
-}
-
-fn options(state: &State, wanted: Create) -> Result<ExchangeOptions, Problem> {
-    let (variables, open_id) = (wanted.variables, wanted.open_id);
-    for (name, list) in [("types", &variables.types), ("formats", &open_id.formats), ("vct_values", &open_id.vct_values)] {
-        if list.len() > MAX_ITEMS || list.iter().any(|text| text.is_empty() || text.chars().count() > MAX_TEXT) {
-            return Err(Problem::invalid_field(name, format!("must hold at most {MAX_ITEMS} short texts")));
-        }
-    }
-    let known = FORMATS.map(|wanted| wanted.format);
-    if !open_id.formats.iter().all(|format| known.contains(&format.as_str())) {
-        return Err(Problem::invalid_field("formats", format!("may hold {}", known.join(", "))));
-    }
-    if open_id.formats.iter().any(|format| format == "dc+sd-jwt") && open_id.vct_values.is_empty() {
-        return Err(Problem::invalid_field("vct_values", "must name the types of the dc+sd-jwt credentials that are asked for"));
-    }
-    let reason = variables
-        .reason
-        .unwrap_or_else(|| format!("{} asks for your badges and certificates", state.channels.settings.organisation));
-    if reason.chars().count() > MAX_TEXT || reason.chars().any(misleads) {
-        let message = format!("must have at most {MAX_TEXT} characters, all of them visible");
-        return Err(Problem::invalid_field("reason", message));
-    }
-    let redirect_url = variables.redirect_url;
-    // The parser would leave spaces and line ends out: then what is sent on is not what was checked.
-    let is_plain = |text: &str| text.len() <= 2_000 && text.bytes().all(|byte| byte.is_ascii_graphic());
-    let is_https = |text: &String| is_plain(text) && url::Url::parse(text).is_ok_and(|url| url.scheme() == "https");
-    if redirect_url.as_ref().is_some_and(|text| !is_https(text)) {
-        return Err(Problem::invalid_field("redirectUrl", "must be an https URL"));
-    }
-    Ok(ExchangeOptions {
-        reason,
-        types: variables.types,
-        redirect_url,
-        formats: open_id.formats,
-        vct_values: open_id.vct_values,
-        multiple: open_id.multiple.unwrap_or(true),
-    })
 }
 
 /// The exchange as its employer sees it: the members of the standard, and how to reach the wallet.

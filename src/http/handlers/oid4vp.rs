@@ -8,7 +8,7 @@ use crate::http::state::State;
 use crate::model::exchange::Exchange;
 use crate::model::submission::Channel;
 use crate::protocol::oid4vp::query;
-use crate::protocol::oid4vp::request::{Construction, REQUEST_OBJECT_TYPE, authorization_request, unsigned_object};
+use crate::protocol::oid4vp::request::{Construction, REQUEST_OBJECT_TYPE, authorization_request, response_key, unsigned_object};
 use crate::protocol::oid4vp::response::{self as oid4vp, AnswerContent, Presented, read};
 use crate::protocol::open_badges::oauth::Parameters;
 use crate::protocol::vcalm::problem::Problem;
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 const MAX_REQUEST_BODY: usize = 64 << 10;
 const MAX_NONCE: usize = 512;
 
-fn refuse(status: u16, error: &str, description: &str) -> HttpResponse {
+pub fn refuse(status: u16, error: &str, description: &str) -> HttpResponse {
     answers::json(status, &json!({"error": error, "error_description": description}))
 }
 
@@ -96,8 +96,7 @@ pub async fn response(
 }
 
 async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, body: &[u8]) -> (u16, Value, Value) {
-    let error = |error: &str, description: &str| json!({"error": error, "error_description": description});
-    let answer = match read(content_type, body, state.limits()) {
+    let answer = match read(content_type, body, state.limits(), response_key(exchange).as_ref()) {
         Ok(answer) => answer,
         Err(description) => {
             return (400, error("invalid_request", &description), json!({"bytes": body.len(), "refused": description}));
@@ -106,7 +105,23 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
     if let Err(description) = check_state(exchange, &answer) {
         return (400, error("invalid_request", description), json!({"bytes": body.len(), "refused": description}));
     }
-    let presented = match answer.content {
+    taken(state, exchange, answer.content, None, body.len()).await
+}
+
+fn error(error: &str, description: &str) -> Value {
+    json!({"error": error, "error_description": description})
+}
+
+/// Takes an answer that was read. `audience`: whom the holder's signature must name; `None` when that depends on the form that the
+/// wallet fetched. Goes out: status, body, and what the journal may say.
+pub async fn taken(
+    state: &State,
+    exchange: &Exchange,
+    content: AnswerContent,
+    audience: Option<String>,
+    bytes: usize,
+) -> (u16, Value, Value) {
+    let presented = match content {
         AnswerContent::Presentations(presented) => presented,
         AnswerContent::Declined(code, description) => {
             let problem =
@@ -118,11 +133,12 @@ async fn answer(state: &State, exchange: &Exchange, content_type: Option<&str>, 
             return (200, json!({}), json!({"came": {"error": code}}));
         }
     };
-    let audience = audience(state, exchange, &presented);
-    let kept_to_query = query::check(exchange, &presented, state.channels.settings.oid4vp_compatibility);
+    let older_forms = audience.is_none() && state.channels.settings.oid4vp_compatibility;
+    let audience = audience.unwrap_or_else(|| own_audience(state, exchange, &presented));
+    let kept_to_query = query::check(exchange, &presented, older_forms);
     let came: Vec<Value> =
         presented.iter().map(|item| json!({"form": item.form.media_type(), "bytes": item.bytes.len()})).collect();
-    let mut detail = json!({"bytes": body.len(), "came": came});
+    let mut detail = json!({"bytes": bytes, "came": came});
     let answers: Vec<Answer> =
         presented.into_iter().map(|item| Answer { bytes: item.bytes, media_type: item.form.media_type() }).collect();
     let taken = match kept_to_query {
@@ -168,7 +184,7 @@ fn check_state(exchange: &Exchange, answer: &oid4vp::Answer) -> Result<(), &'sta
 }
 
 /// Which of our names the proof must bear: the one that it names, when it is one of ours; else the one that was offered.
-fn audience(state: &State, exchange: &Exchange, presented: &[Presented]) -> String {
+fn own_audience(state: &State, exchange: &Exchange, presented: &[Presented]) -> String {
     let urls = state.channels.urls(exchange);
     let deployment = state.channels.oid4vp(&exchange.tenant_id);
     let accepted = deployment.accepted_audiences(&urls);

@@ -2,6 +2,9 @@
 //! Comes in: an exchange, a wallet's answer. Goes out: request objects and links; the presentations in an answer.
 //! Must not know: storage, our HTTP server, how a proof is checked.
 
+pub mod browser;
+pub mod encrypted;
+mod mdoc;
 pub mod query;
 pub mod request;
 pub mod response;

@@ -66,6 +66,9 @@ pub fn dcql(exchange: &Exchange, unbound: bool, length: Length) -> Value {
         if options.multiple {
             query["multiple"] = json!(true);
         }
+        if !options.claims.is_empty() {
+            query["claims"] = json!(options.claims);
+        }
         if unbound {
             query["require_cryptographic_holder_binding"] = json!(false);
         }

@@ -4,6 +4,7 @@
 //! with `x509_san_dns:` (when a certificate is configured), and by reference unsigned with both query languages (a compatibility
 //! form that older libraries need; the specification does not allow it, so it can be switched off).
 
+use super::encrypted::{ENCRYPTIONS, ResponseKey};
 use super::query::{self, Length};
 use super::signing::RequestSigner;
 use crate::model::exchange::Exchange;
@@ -52,7 +53,7 @@ impl Deployment<'_> {
 
     pub fn client_id(&self, construction: Construction, urls: &Urls) -> String {
         match (construction, self.signer) {
-            (Construction::Signed, Some(signer)) => format!("x509_san_dns:{}", signer.host),
+            (Construction::Signed, Some(signer)) => signer.client_id(),
             _ => format!("redirect_uri:{}", urls.oid4vp_response),
         }
     }
@@ -99,18 +100,27 @@ fn members(
     if construction == Construction::Compatibility {
         supported.insert("ldp_vp".to_owned(), json!({"proof_type": ["DataIntegrityProof", "Ed25519Signature2020"]}));
     }
+    let key = response_key(exchange);
     let mut members = Map::new();
     let mut put = |name: &str, value: Value| {
         members.insert(name.to_owned(), value);
     };
     put("response_type", json!("vp_token"));
-    put("response_mode", json!("direct_post"));
+    put("response_mode", json!(if key.is_some() { "direct_post.jwt" } else { "direct_post" }));
     put("client_id", json!(deployment.client_id(construction, urls)));
     put("response_uri", json!(urls.oid4vp_response));
     put("nonce", json!(exchange.challenge));
     put("state", json!(exchange.id));
     put("dcql_query", query::dcql(exchange, deployment.unbound, length));
-    put("client_metadata", json!({"vp_formats_supported": supported}));
+    let mut metadata = json!({"vp_formats_supported": supported});
+    if let Some(key) = key {
+        metadata["jwks"] = json!({"keys": [key.public_jwk()]});
+        // Unsaid, it is the first of them (OpenID4VP 1.0 §5.1).
+        if length == Length::Full {
+            metadata["encrypted_response_enc_values_supported"] = json!(ENCRYPTIONS);
+        }
+    }
+    put("client_metadata", metadata);
     if construction == Construction::Compatibility {
         put("presentation_definition", presentation_definition(exchange));
     }
@@ -118,6 +128,11 @@ fn members(
         put("aud", json!("https://self-issued.me/v2"));
     }
     members
+}
+
+/// The key that the answer is encrypted to, where it is.
+pub fn response_key(exchange: &Exchange) -> Option<ResponseKey> {
+    ResponseKey::from_secret(exchange.response_key.as_ref()?)
 }
 
 fn format_metadata(format: &str) -> Value {

@@ -1,6 +1,8 @@
 //! The wallet's answer (`direct_post`): every shape of `vp_token` that wallets send.
 //! Comes in: the body. Goes out: the presentations, or the wallet's error.
 
+use super::encrypted::ResponseKey;
+use super::mdoc;
 use crate::document::{Limits, json};
 use crate::protocol::vcalm::message::is_presentation;
 use base64::Engine;
@@ -53,8 +55,9 @@ impl PresentedForm {
     }
 }
 
-/// Reads the answer. The error is a plain sentence for `error_description`.
-pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<Answer, String> {
+/// Reads the answer. `key`: the key that it had to be encrypted to, where the request said so; a refusal may come plain all the same.
+/// The error is a plain sentence for `error_description`.
+pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits, key: Option<&ResponseKey>) -> Result<Answer, String> {
     if body.len() > limits.max_file_bytes {
         return Err("the answer is larger than this gateway takes".to_owned());
     }
@@ -62,19 +65,24 @@ pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<
     let mut fields: BTreeMap<String, String> = BTreeMap::new();
     if is_json {
         json::parse(body, limits).map_err(|error| error.to_string())?;
-        let members: BTreeMap<String, &RawValue> =
-            serde_json::from_slice(json::without_bom(body)).map_err(|_| "the body must be a JSON object")?;
-        for (name, raw) in members {
-            // A text stands for itself, anything else for its JSON.
-            let text = serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned());
-            fields.insert(name, text);
-        }
+        fields = texts(json::without_bom(body))?;
     } else {
         for (name, value) in url::form_urlencoded::parse(body) {
             if fields.insert(name.to_string(), value.to_string()).is_some() {
                 return Err(format!("{name} was given more than once"));
             }
         }
+    }
+    match (key, fields.get("response")) {
+        (Some(key), Some(jwe)) => {
+            let opened = key.open(jwe, limits)?;
+            fields = texts(Value::Object(opened).to_string().as_bytes())?;
+        }
+        (Some(_), None) if !fields.contains_key("error") => {
+            return Err("response is missing: the answer must be encrypted".to_owned());
+        }
+        (None, Some(_)) => return Err("no encrypted answer was asked for".to_owned()),
+        _ => {}
     }
     let state = fields.get("state").cloned();
     if let Some(error) = fields.get("error") {
@@ -85,6 +93,13 @@ pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<
     let token = fields.get("vp_token").ok_or("vp_token is missing")?;
     let presentations = presentations(token, limits)?;
     Ok(Answer { state, content: AnswerContent::Presentations(presentations) })
+}
+
+/// The members of a JSON object: a text stands for itself, anything else for its JSON.
+fn texts(bytes: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let members: BTreeMap<String, &RawValue> = serde_json::from_slice(bytes).map_err(|_| "the body must be a JSON object")?;
+    let text = |raw: &RawValue| serde_json::from_str::<String>(raw.get()).unwrap_or_else(|_| raw.get().to_owned());
+    Ok(members.into_iter().map(|(name, raw)| (name, text(raw))).collect())
 }
 
 /// An object by query id (1.0), a presentation alone, a list, or a bare JWT or SD-JWT.
@@ -133,6 +148,11 @@ fn collect(text: &str, limits: &Limits, depth: usize, query_id: Option<&str>, fo
             collect(inner.trim(), limits, depth + 1, query_id, found)
         }
         _ => {
+            if let Some(document_type) = mdoc::document_type(text) {
+                return Err(format!(
+                    "the answer holds a mobile document (mdoc, ISO/IEC 18013-5) of the type {document_type}, which can't be verified here; share the credential in a format that was asked for"
+                ));
+            }
             found.push(add(compact(text).ok_or("vp_token is neither JSON nor a JWT")?));
             Ok(())
         }
@@ -177,10 +197,11 @@ fn audience(jwt: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::oid4vp::encrypted::tests::encrypt;
 
     fn form(fields: &[(&str, &str)]) -> Result<Answer, String> {
         let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        read(Some("application/x-www-form-urlencoded"), body.as_bytes(), &Limits::default())
+        read(Some("application/x-www-form-urlencoded"), body.as_bytes(), &Limits::default(), None)
     }
 
     fn found(token: &str) -> Vec<Presented> {
@@ -232,9 +253,36 @@ mod tests {
     #[test]
     fn a_json_body_is_taken_too() {
         let body = br#"{"vp_token":{"badge":[{"type":["VerifiablePresentation"]}]},"state":"s"}"#;
-        let answer = read(Some("application/json; charset=utf-8"), body, &Limits::default()).unwrap();
+        let answer = read(Some("application/json; charset=utf-8"), body, &Limits::default(), None).unwrap();
         assert_eq!(answer.state.as_deref(), Some("s"));
         assert!(matches!(answer.content, AnswerContent::Presentations(list) if list.len() == 1));
+    }
+
+    #[test]
+    fn an_encrypted_answer_is_opened_and_a_plain_one_is_no_way_around_it() {
+        let key = ResponseKey::generate();
+        let plain = serde_json::json!({"vp_token": {"badge": [{"type": ["VerifiablePresentation"]}]}, "state": "s"});
+        let jwe = encrypt(&key.public_jwk(), "A256GCM", &plain);
+        let read = |fields: &[(&str, &str)], key: Option<&ResponseKey>| {
+            let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            super::read(Some("application/x-www-form-urlencoded"), body.as_bytes(), &Limits::default(), key)
+        };
+        let answer = read(&[("response", jwe.as_str())], Some(&key)).unwrap();
+        assert_eq!(answer.state.as_deref(), Some("s"));
+        assert!(matches!(answer.content, AnswerContent::Presentations(list) if list[0].query_id.as_deref() == Some("badge")));
+        let token = plain["vp_token"].to_string();
+        assert!(read(&[("vp_token", token.as_str()), ("state", "s")], Some(&key)).unwrap_err().contains("must be encrypted"));
+        assert!(read(&[("response", jwe.as_str())], None).unwrap_err().contains("no encrypted answer"));
+        assert!(read(&[("response", jwe.as_str())], Some(&ResponseKey::generate())).is_err());
+        assert!(matches!(read(&[("error", "access_denied")], Some(&key)).unwrap().content, AnswerContent::Declined(..)));
+    }
+
+    #[test]
+    fn a_mobile_document_is_named() {
+        let problem = form(&[("vp_token", mdoc::tests::answer("org.iso.18013.5.1.mDL").as_str()), ("state", "s")]).unwrap_err();
+        assert!(problem.contains("org.iso.18013.5.1.mDL") && problem.contains("mdoc"), "{problem}");
+        let by_id = format!(r#"{{"badge":["{}"]}}"#, mdoc::tests::answer("org.iso.18013.5.1.mDL"));
+        assert!(form(&[("vp_token", by_id.as_str())]).unwrap_err().contains("mDL"));
     }
 
     #[test]

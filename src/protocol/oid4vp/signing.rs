@@ -1,4 +1,4 @@
-//! Signed request objects with `x509_san_dns:`: the deployment's certificate and key, ES256.
+//! Signed request objects with `x509_san_dns:` or `x509_hash:`: the deployment's certificate and key, ES256.
 //! Comes in: PEM texts. Goes out: a signer that is known to fit the gateway's host name, and request objects (RFC 9101).
 
 use base64::Engine;
@@ -7,7 +7,9 @@ use chrono::{DateTime, Duration, Utc};
 use p256::ecdsa::signature::Signer;
 use p256::ecdsa::{Signature, SigningKey};
 use p256::pkcs8::DecodePrivateKey;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::ext::pkix::SubjectAltName;
@@ -40,13 +42,27 @@ pub struct RequestSigner {
     key: SigningKey,
     /// Base64 DER, leaf first.
     chain: Vec<String>,
+    /// Base64url SHA-256 of the leaf.
+    leaf_hash: String,
+    name: CertificateName,
+}
+
+/// By which of its properties a certificate is the client id of the requests that it signs (OpenID4VP 1.0 §5.9.3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CertificateName {
+    /// Its host name: `x509_san_dns`.
+    #[default]
+    X509SanDns,
+    /// Its hash: `x509_hash`, as the high-assurance profile (HAIP 1.0) wants it.
+    X509Hash,
 }
 
 impl RequestSigner {
     /// `host`: the gateway's host name, which the certificate must hold among its DNS names.
     pub fn from_pem(certificate_pem: &str, key_pem: &str, host: &str) -> Result<Self, SignerError> {
         let chain = certificates(certificate_pem).ok_or(SignerError::NoCertificate)?;
-        let (_, leaf) = chain.first().ok_or(SignerError::NoCertificate)?;
+        let (leaf_bytes, leaf) = chain.first().ok_or(SignerError::NoCertificate)?;
         let in_order = chain.windows(2).all(|pair| match pair {
             [(_, below), (_, above)] => below.tbs_certificate.issuer == above.tbs_certificate.subject,
             _ => true,
@@ -64,12 +80,33 @@ impl RequestSigner {
         if p256::PublicKey::from_sec1_bytes(certified).ok() != Some(secret.public_key()) {
             return Err(SignerError::OtherKey);
         }
+        let leaf_hash = URL_SAFE_NO_PAD.encode(Sha256::digest(leaf_bytes));
         let expires =
             chain.iter().filter_map(|(_, certificate)| not_after(certificate)).min().ok_or(SignerError::NoCertificate)?;
         // A wallet has its trust anchors already; the profiles forbid to send one along.
         let sent = chain.iter().enumerate().filter(|(place, (_, certificate))| *place == 0 || !is_anchor(certificate));
         let chain = sent.map(|(_, (der, _))| STANDARD.encode(der)).collect();
-        Ok(Self { host: host.to_owned(), expires, key: SigningKey::from(secret), chain })
+        Ok(Self {
+            host: host.to_owned(),
+            expires,
+            key: SigningKey::from(secret),
+            chain,
+            leaf_hash,
+            name: CertificateName::default(),
+        })
+    }
+
+    /// The signer, known to wallets by another property of its certificate.
+    pub fn named_by(self, name: CertificateName) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The client id of the requests that it signs.
+    pub fn client_id(&self) -> String {
+        match self.name {
+            CertificateName::X509SanDns => format!("x509_san_dns:{}", self.host),
+            CertificateName::X509Hash => format!("x509_hash:{}", self.leaf_hash),
+        }
     }
 
     /// A notice for the operator when the certificate's end is near or past.
@@ -160,6 +197,15 @@ mod tests {
         let point = chain[0].tbs_certificate.subject_public_key_info.subject_public_key.raw_bytes();
         let signature = Signature::from_slice(&URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
         p256::ecdsa::VerifyingKey::from_sec1_bytes(point).unwrap().verify(input.as_bytes(), &signature).unwrap();
+    }
+
+    #[test]
+    fn a_certificate_is_known_by_its_host_or_by_its_hash() {
+        let signer = RequestSigner::from_pem(&chain(), &key(), "gw.example.org").unwrap();
+        assert_eq!(signer.client_id(), "x509_san_dns:gw.example.org");
+        let (leaf, _) = certificates(&chain()).unwrap().remove(0);
+        let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(leaf));
+        assert_eq!(signer.named_by(CertificateName::X509Hash).client_id(), format!("x509_hash:{hash}"));
     }
 
     #[test]

@@ -209,8 +209,9 @@ impl BackpackClient {
         let response = self.http.send(request).await.map_err(|error| unreachable(STEP, &error))?;
         match response.status {
             200 => {
+                // A page that is broken today says nothing about the candidate's consent: it is asked for again.
                 let page = read_page(api, &response.body, &self.limits)
-                    .map_err(|message| failure(STEP, format!("The host's answer can't be used: {message}."), ASK_HOST, false))?;
+                    .map_err(|message| failure(STEP, format!("The host's answer can't be used: {message}."), ASK_HOST, true))?;
                 let header = |name: &str| response.header(name).map(str::to_owned);
                 Ok(Pull::Page { page, link: header("link"), total: header("x-total-count") })
             }

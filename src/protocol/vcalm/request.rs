@@ -101,6 +101,7 @@ pub(crate) mod tests {
             id: ExchangeId::from("x1"),
             tenant_id: TenantId::from("default"),
             candidate: CandidateHint::default(),
+            response_key: None,
             state: ExchangeState::Pending,
             sequence: 0,
             challenge: "ch".to_owned(),

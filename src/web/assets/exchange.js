@@ -32,3 +32,39 @@ source.addEventListener("exchange", (event) => {
     ways.hidden = true;
   }
 });
+
+// The Digital Credentials API, where the browser has it: the browser finds the wallet, and nothing needs to be scanned.
+const browser = document.getElementById("exchange-browser");
+const ask = document.getElementById("exchange-ask");
+const told = document.getElementById("exchange-ask-result");
+const address = `/interactions/${encodeURIComponent(status.dataset.exchange)}/digital-credentials`;
+
+async function askBrowser() {
+  const offered = await fetch(address, { headers: { Accept: "application/json" } });
+  const { requests, detail } = await offered.json();
+  if (!offered.ok) return detail;
+  const credential = await navigator.credentials.get({ mediation: "required", digital: { requests } });
+  const taken = await fetch(address, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ protocol: credential.protocol, data: credential.data }),
+  });
+  const answer = await taken.json();
+  if (!taken.ok) return answer.error_description ?? answer.detail;
+  if (answer.redirect_uri) location.assign(answer.redirect_uri);
+  return "";
+}
+
+if ("DigitalCredential" in window && navigator.credentials) {
+  browser.hidden = false;
+  ask.addEventListener("click", async () => {
+    ask.disabled = true;
+    told.textContent = "";
+    try {
+      told.textContent = await askBrowser();
+    } catch {
+      told.textContent = "The browser found no wallet that could answer, or you did not choose one. You can also scan the code.";
+    }
+    ask.disabled = false;
+  });
+}

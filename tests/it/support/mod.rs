@@ -15,6 +15,7 @@
 //! | `examine` | one file through the examiner, with documents of the test's own |
 //! | `fake_host` | a web server with a fixed answer per path: issuers, badge hosts, share links |
 //! | `platform` | an Open Badges platform: registers, gets consent, calls the API |
+//! | `jwe` | encrypts a wallet's answer |
 //! | `wallet` | an actor with a key: issues badges, makes presentations |
 //! | `tokens` | keys, and JOSE and COSE tokens signed with them |
 //! | `disclosure` | Data Integrity credentials that their holder may show in part: ECDSA-SD and BBS |
@@ -34,6 +35,7 @@ pub mod employer;
 pub mod examine;
 pub mod fake_host;
 pub mod gateway;
+pub mod jwe;
 pub mod made;
 pub mod office;
 pub mod platform;

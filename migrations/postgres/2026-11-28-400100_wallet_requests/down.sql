@@ -1,0 +1,2 @@
+DROP TABLE request_templates;
+ALTER TABLE exchanges DROP COLUMN response_key;
