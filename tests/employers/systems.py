@@ -242,4 +242,34 @@ class Odoo(System):
         return sorted([one["skill_id"][1] for one in skills] + [one["name"] for one in lines])
 
 
-SYSTEMS = {system.name: system for system in (Ralph, Scim, Odoo)}
+class CloudEvents(System):
+    """A receiver on the CloudEvents SDK for JavaScript."""
+
+    name, connector = "cloudevents", "cloudevents"
+    packages = ("cloudevents@10.0.0",)
+
+    def install(self):
+        marker = CACHE / self.name / "installed.txt"
+        wanted = "\n".join(self.packages)
+        if marker.exists() and marker.read_text() == wanted:
+            return
+        (CACHE / self.name).mkdir(exist_ok=True)
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", *self.packages], cwd=CACHE / self.name, check=True)
+        marker.write_text(wanted)
+
+    def prepare(self):
+        (self.work / "node_modules").symlink_to(CACHE / self.name / "node_modules")
+
+    def start(self):
+        script = pathlib.Path(__file__).with_name("cloudevents_receiver.mjs")
+        self.spawn(["node", script, str(self.port)])
+        wait_for("the receiver", lambda: call("GET", f"http://127.0.0.1:{self.port}/seen")[0] == 200)
+
+    def seen(self):
+        return call("GET", f"http://127.0.0.1:{self.port}/seen")[1]
+
+    def faults(self, *faults):
+        assert call("PUT", f"http://127.0.0.1:{self.port}/faults", list(faults), raw=True)[0] == 200
+
+
+SYSTEMS = {system.name: system for system in (CloudEvents, Ralph, Scim, Odoo)}
