@@ -95,10 +95,11 @@ def drive(gateway, system):
     everything = system.held()
     expect("the skills arrived", [name for name in everything if name in SKILLS], SKILLS)
 
+    told = system.notes()
     for delivery in gateway.deliveries(identifier):
         gateway.api("POST", f"/v1/deliveries/{delivery['id']}/replay")
     gateway.settle(identifier)
-    expect("a replay of everything changes nothing", system.held(), everything)
+    expect("a replay of everything changes nothing", (system.held(), system.notes()), (everything, told))
     gateway.upload("valid.svg")
     gateway.settle(identifier)
     expect("the same badge again changes nothing", system.held(), everything)
@@ -134,9 +135,12 @@ def drive(gateway, system):
     for candidate in candidates:
         gateway.api("DELETE", f"/v1/candidates/{candidate}")
     wait_for("the erasure", lambda: system.held() == [], 60)
+    gateway.settle(identifier)
     expect("an erasure removes everything", system.held(), [])
+    expect("notes too", system.notes(), [])
     states = [one["state"] for one in gateway.deliveries(identifier)]
     expect("nothing is left waiting", [state for state in states if state not in FINAL], [])
+    gateway.api("POST", f"/v1/connections/{identifier}/pause")
 
 
 def drive_receiver(gateway, system):
@@ -169,7 +173,9 @@ def main():
         system.start()
         subprocess.run([binary, "sample", "samples"], cwd=work, check=True, stdout=subprocess.DEVNULL)
         gateway.start()
-        drive_receiver(gateway, system) if name == "cloudevents" else drive(gateway, system)
+        for system.variant in system.variants:
+            print(f"--- {system.variant}" if system.variant else "", end="\n" if system.variant else "", flush=True)
+            drive_receiver(gateway, system) if name == "cloudevents" else drive(gateway, system)
     except BaseException:
         for log in work.glob("*.log"):
             print(f"--- the end of {log.name}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)

@@ -1,4 +1,4 @@
-# Runs in Odoo's shell: a user with the rights that the connector's page names, its API key, two employees, a skill type.
+# Runs in Odoo's shell: a user with the rights that the connector's page names, its API key, two employees and two applicants, a skill type.
 from datetime import datetime, timedelta
 
 groups = [env.ref(name).id for name in ("base.group_user", "hr.group_hr_user", "hr_recruitment.group_hr_recruitment_user")]
@@ -6,6 +6,7 @@ user = env["res.users"].create({"name": "Gateway", "login": "gateway@example.org
 key = env["res.users.apikeys"].with_user(user)._generate("rpc", "gateway", datetime.now() + timedelta(days=30))
 for person in ("Ada", "Bob"):
     env["hr.employee"].create({"name": person, "work_email": f"{person.lower()}@example.org"})
+    env["hr.applicant"].create({"partner_name": person, "email_from": f"{person.lower()}@example.org"})
 env["hr.skill.type"].create({
     "name": "Verified skills",
     "skill_ids": [(0, 0, {"name": "SQL"})],

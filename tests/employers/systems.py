@@ -51,6 +51,9 @@ class System:
 
     name = ""
     packages = ()
+    # The connector's kinds of targets, each proven in turn.
+    variants = ("",)
+    variant = ""
 
     def __init__(self, work):
         self.work, self.port, self.process = work, free_port(), None
@@ -76,6 +79,9 @@ class System:
     def spawn(self, command, **environment):
         log = open(self.work / f"{self.name}.log", "ab")
         self.process = subprocess.Popen(command, cwd=self.work, stdout=log, stderr=log, env={**os.environ, **environment})
+
+    def notes(self):
+        return []
 
     def stop(self):
         if self.process:
@@ -170,6 +176,7 @@ class Odoo(System):
         "freezegun python-magic setuptools".split()
     )
     wrong_secret = {"api_key": "wrong"}
+    variants = ("employees", "applicants")
 
     def install_more(self):
         """The package depends on newer libraries than this machine may have: it is unpacked, not installed."""
@@ -232,14 +239,26 @@ class Odoo(System):
         return answer
 
     def connection(self):
-        return {"url": f"http://127.0.0.1:{self.port}", "database": self.database}, {"api_key": self.key}
+        fields = {"url": f"http://127.0.0.1:{self.port}", "database": self.database, "people": self.variant}
+        return fields, {"api_key": self.key}
 
     def held(self):
+        if self.variant == "applicants":
+            people = {one["id"]: one["email_from"] for one in self.rpc("hr.applicant/search_read", domain=[], fields=["id", "email_from"])}
+            skills = self.rpc("hr.applicant.skill/search_read", domain=[], fields=["applicant_id", "skill_id"])
+            assert all(people[one["applicant_id"][0]] == ADA for one in skills)
+            return sorted(one["skill_id"][1] for one in skills)
         people = {one["id"]: one["work_email"] for one in self.rpc("hr.employee/search_read", domain=[], fields=["id", "work_email"])}
         skills = self.rpc("hr.employee.skill/search_read", domain=[], fields=["employee_id", "skill_id", "skill_level_id", "valid_to"])
         lines = self.rpc("hr.resume.line/search_read", domain=[["description", "like", "skillgate"]], fields=["employee_id", "name"])
         assert all(people[one["employee_id"][0]] == ADA for one in skills + lines)
         return sorted([one["skill_id"][1] for one in skills] + [one["name"] for one in lines])
+
+    def notes(self):
+        """Every note of ours, also those that tell of withdrawals."""
+        found = self.rpc("mail.message/search_read", domain=[["body", "like", "ref: skillgate"]], fields=["model", "body"])
+        assert all(one["model"] == "hr.applicant" for one in found)
+        return [one["body"] for one in found]
 
 
 class CloudEvents(System):
