@@ -70,10 +70,12 @@ fn add_environment(
     Ok(builder.add_source(source))
 }
 
-/// Sets one value from text; commas separate the items of a list.
+/// Sets one value from text; commas separate the items of a list, which may have the brackets and quotes of TOML.
 fn set(builder: ConfigBuilder<DefaultState>, key: &str, value: &str) -> Result<ConfigBuilder<DefaultState>, SettingsError> {
     if LISTS.contains(&key) {
-        let items: Vec<&str> = value.split(',').map(str::trim).filter(|item| !item.is_empty()).collect();
+        let inside = value.trim().strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value);
+        let items = inside.split(',').map(|item| item.trim().trim_matches(['"', '\'']));
+        let items: Vec<&str> = items.filter(|item| !item.is_empty()).collect();
         return builder.set_override(key, items).map_err(invalid);
     }
     builder.set_override(key, value).map_err(invalid)
@@ -134,6 +136,10 @@ mod tests {
     fn lists_in_the_environment_and_in_flags_are_separated_by_commas() {
         let flag = vec![("http_client.allow_private".to_owned(), "127.0.0.0/8".to_owned())];
         assert_eq!(load(None, HashMap::new(), &flag).unwrap().http_client.allow_private.len(), 1);
+        for list in ["[127.0.0.0/8, 10.0.0.0/8]", r#"["127.0.0.0/8", "10.0.0.0/8"]"#] {
+            let flag = vec![("http_client.allow_private".to_owned(), list.to_owned())];
+            assert_eq!(load(None, HashMap::new(), &flag).unwrap().http_client.allow_private.len(), 2, "{list}");
+        }
         let settings =
             load(None, environment(&[("SKILLGATE_HTTP_CLIENT__ALLOW_PRIVATE", "127.0.0.0/8, 10.0.0.0/8")]), &vec![]).unwrap();
         assert_eq!(settings.http_client.allow_private.len(), 2);

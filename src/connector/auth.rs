@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
 use minijinja::value::Value;
 use sha2::Sha256;
+use std::collections::BTreeMap;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -70,8 +71,24 @@ pub fn apply(
             request.set_header("webhook-signature", signatures);
         }
         Auth::Oauth2ClientCredentials { .. } => {
-            let token = token.ok_or_else(|| wrong("auth", "there is no access token"))?;
-            request.set_header("authorization", format!("Bearer {}", token.expose()));
+            if let Some(token) = token {
+                request.set_header("authorization", format!("Bearer {}", token.expose()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Credentials that go beside the ones of `auth`, for systems that want two. Those that render empty are left out.
+pub fn add_headers(
+    templates: &Templates,
+    headers: &BTreeMap<String, String>,
+    context: &Value,
+    request: &mut Prepared,
+) -> Result<(), TemplateError> {
+    for (name, value) in headers {
+        if !templates.text(value, context)?.is_empty() {
+            request.set_header(name, clean(templates, value, context)?);
         }
     }
     Ok(())
@@ -107,13 +124,17 @@ fn clean(templates: &Templates, template: &str, context: &Value) -> Result<Strin
     Ok(value)
 }
 
-/// The request for an access token (RFC 6749 §4.4), or `None` when the connection needs none.
+/// The request for an access token (RFC 6749 §4.4), or `None` when the connection needs none:
+/// its system has no token address, or the address renders empty because another credential is used.
 pub fn token_request(templates: &Templates, auth: &Auth, context: &Value) -> Result<Option<Prepared>, TemplateError> {
     let Auth::Oauth2ClientCredentials { token_url, client_id, client_secret, send_credentials, params } = auth else {
         return Ok(None);
     };
-    let url =
-        Url::parse(&templates.text(token_url, context)?).map_err(|_| wrong(token_url, "the address is not a complete URL"))?;
+    let url = templates.text(token_url, context)?;
+    if url.is_empty() {
+        return Ok(None);
+    }
+    let url = Url::parse(&url).map_err(|_| wrong(token_url, "the address is not a complete URL"))?;
     let id = clean(templates, client_id, context)?;
     let secret = Zeroizing::new(clean(templates, client_secret, context)?);
     let mut form = url::form_urlencoded::Serializer::new(String::new());
@@ -171,6 +192,22 @@ mod tests {
     }
 
     #[test]
+    fn a_second_credential_goes_into_its_own_header() {
+        let secrets = Secrets::from([("account".to_owned(), Secret::new("acc-1")), ("broken".to_owned(), Secret::new("a\nb"))]);
+        let context = Value::from_pairs([secrets_value(&secrets)]);
+        let headers = |template: &str| BTreeMap::from([("X-Account-Token".to_owned(), template.to_owned())]);
+        let add = |template: &str| {
+            let url = Url::parse("https://api.example.org").unwrap();
+            let mut request = Prepared { method: "GET", url, headers: Vec::new(), body: None };
+            add_headers(&Templates::default(), &headers(template), &context, &mut request).map(|()| request.headers)
+        };
+        assert_eq!(add("{{ secrets.account }}").unwrap(), [("x-account-token".to_owned(), "acc-1".to_owned())]);
+        assert!(add("{{ secrets.absent | default('') }}").unwrap().is_empty());
+        assert!(add("{{ secrets.broken }}").is_err());
+        assert!(add("{{ secrets.absent }}").is_err());
+    }
+
+    #[test]
     fn a_token_request_carries_the_credentials_where_the_manifest_says() {
         let templates = Templates;
         let secrets = Secrets::from([("id".to_owned(), Secret::new("a b")), ("key".to_owned(), Secret::new("x:y"))]);
@@ -185,5 +222,7 @@ mod tests {
         assert_eq!(basic.body.unwrap(), "grant_type=client_credentials&scope=a");
         let body = token_request(&templates, &auth("body"), &context).unwrap().unwrap();
         assert_eq!(body.body.unwrap(), "grant_type=client_credentials&scope=a&client_id=a+b&client_secret=x%3Ay");
+        let none = json!({"type": "oauth2_client_credentials", "token_url": "", "client_id": "", "client_secret": ""});
+        assert!(token_request(&templates, &serde_json::from_value(none).unwrap(), &context).unwrap().is_none());
     }
 }

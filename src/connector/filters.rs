@@ -16,6 +16,7 @@ pub fn register(environment: &mut Environment<'static>) {
     environment.add_filter("xml", xml);
     environment.add_filter("digest", digest);
     environment.add_filter("base64", base64_text);
+    environment.add_filter("uuid5", uuid5);
     environment.add_filter("truncate", truncate);
     environment.add_filter("localized", localized);
     environment.add_filter("lookup", lookup);
@@ -82,6 +83,11 @@ fn digest(value: Value) -> Result<String, Error> {
         }
     };
     Ok(hex::encode(Sha256::digest(text.as_bytes())))
+}
+
+/// A name's UUID (RFC 9562 §5.5) in the namespace of URLs: the same name gives the same UUID.
+fn uuid5(value: String) -> String {
+    uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, value.as_bytes()).to_string()
 }
 
 fn base64_text(value: String) -> String {
@@ -194,6 +200,12 @@ mod tests {
     fn quotes_and_markup_are_escaped_for_odata_and_xml() {
         assert_eq!(render("{{ quoted | odata }}").unwrap(), "O''Neil <x> & \"y\"\u{1}");
         assert_eq!(render("{{ quoted | xml }}").unwrap(), "O&apos;Neil &lt;x&gt; &amp; &quot;y&quot;");
+    }
+
+    #[test]
+    fn a_name_always_gives_the_same_uuid() {
+        // Python: uuid.uuid5(uuid.NAMESPACE_URL, 'http://www.example.com/')
+        assert_eq!(render("{{ 'http://www.example.com/' | uuid5 }}").unwrap(), "fcde3c85-2270-590f-9e7c-ee003d65e0e2");
     }
 
     #[test]

@@ -67,6 +67,9 @@ pub struct ConnectionSpec {
     pub base_url: String,
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
+    /// More headers that prove who sends a request; beside `auth`, only these templates may use `secrets`.
+    #[serde(default)]
+    pub secret_headers: BTreeMap<String, String>,
     /// A harmless call that proves the settings.
     pub check: Option<CheckSpec>,
 }
@@ -108,7 +111,7 @@ pub struct SecretField {
     pub required: bool,
 }
 
-/// How requests prove who sends them. Only these templates may use `secrets`.
+/// How requests prove who sends them. These templates may use `secrets`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Auth {

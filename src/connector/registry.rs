@@ -184,8 +184,10 @@ impl Connector {
         let calls = || steps().filter_map(|step| step.call.as_ref()).chain(check_call);
         texts.extend(calls().flat_map(|call| call.templates()));
         texts.iter().try_for_each(|text| templates.check_template(text)).map_err(|error| error.to_string())?;
+        let mut secret_headers = manifest.connection.secret_headers.values();
+        secret_headers.try_for_each(|text| templates.check_template(text)).map_err(|error| error.to_string())?;
         if texts.iter().any(|text| text.contains("secrets.") || text.contains("secrets[")) {
-            return Err("only `connection.auth` may use secrets".to_owned());
+            return Err("only `connection.auth` and `connection.secret_headers` may use secrets".to_owned());
         }
 
         let rules = manifest.classify.iter().chain(calls().flat_map(|call| &call.classify));

@@ -85,7 +85,7 @@ impl Reader {
 }
 
 /// What may stand in a path segment as it is (RFC 3986 §2.3).
-const IDENTIFIER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b'.');
+pub const IDENTIFIER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b'.');
 
 fn environment(undefined: UndefinedBehavior) -> Environment<'static> {
     let mut environment = Environment::new();
