@@ -202,9 +202,8 @@ fn write_state(connection: &mut AnyConnection, records: &[&Record]) -> Result<Ve
         AnyConnection::Sqlite(sqlite) => {
             for id in ids {
                 let target = deliveries::table.filter(deliveries::id.eq(id)).filter(is_earlier);
-                if Prepared(diesel::update(target).set(values())).execute(sqlite)? == 1 {
-                    written.push(id.to_owned());
-                }
+                let update = diesel::update(target).set(values()).returning(deliveries::id);
+                written.extend(Prepared(update).get_results::<String>(sqlite)?);
             }
         }
         #[cfg(feature = "postgres")]

@@ -45,7 +45,7 @@ const HEAD: usize = 5;
 /// No stored value is larger: what would need more memory is damaged.
 const LARGEST: usize = 1 << 30;
 /// Most of the gain comes from the dictionary.
-const LEVEL: u32 = 4;
+const LEVEL: u32 = 6;
 
 thread_local! {
     /// Their tables are large: making them anew would cost more than the work itself.

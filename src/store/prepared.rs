@@ -1,11 +1,12 @@
 //! Statements that a connection prepares once, although diesel would prepare them anew each time: it takes every UPDATE, and every
 //! statement with a literal in it, for a statement whose text changes.
-//! Comes in: a statement whose text is always the same, whatever its values. Goes out: the same statement, to be run.
+//! Comes in: a statement whose text is always the same, whatever its values. Goes out: the same statement, to be loaded or run.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_dsl::methods::LoadQuery;
 
 /// Only for statements whose texts are few: each text stays prepared as long as the connection lives.
 pub struct Prepared<Q>(pub Q);
@@ -36,6 +37,47 @@ impl<Q: Query> Query for Prepared<Q> {
 
 impl<Q, C> RunQueryDsl<C> for Prepared<Q> {}
 
+/// The same for a statement that gives back no rows. It is loaded, too: what is only executed is handed to the connection by reference,
+/// and diesel does not ask a reference whether it may stay prepared.
+pub struct Command<Q>(pub Q);
+
+impl<Q> Command<Q> {
+    pub fn run<'query, C>(self, connection: &mut C) -> QueryResult<()>
+    where
+        Self: LoadQuery<'query, C, i32>,
+    {
+        let none: Vec<i32> = self.load(connection)?;
+        debug_assert!(none.is_empty());
+        Ok(())
+    }
+}
+
+impl<Q, DB> QueryFragment<DB> for Command<Q>
+where
+    DB: Backend,
+    Q: QueryFragment<DB>,
+{
+    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        self.0.walk_ast(pass)
+    }
+
+    fn is_safe_to_cache_prepared(&self, _: &DB) -> QueryResult<bool> {
+        Ok(true)
+    }
+}
+
+impl<Q> QueryId for Command<Q> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+/// The type of the rows that do not come.
+impl<Q> Query for Command<Q> {
+    type SqlType = diesel::sql_types::Integer;
+}
+
+impl<Q, C> RunQueryDsl<C> for Command<Q> {}
+
 /// Loads the rows with these keys. PostgreSQL takes them as one list; on SQLite each number of keys has a statement of its own, of
 /// which those for few keys stay prepared.
 macro_rules! load_for_keys {
@@ -53,7 +95,7 @@ pub(super) use load_for_keys;
 /// Runs a statement that gives back no rows.
 macro_rules! run_prepared {
     ($connection:expr, $statement:expr) => {
-        $crate::store::pool::each_backend!($connection, c => $crate::store::prepared::Prepared($statement).execute(c))
+        $crate::store::pool::each_backend!($connection, c => $crate::store::prepared::Command($statement).run(c))
     };
 }
 pub(super) use run_prepared;
@@ -66,13 +108,13 @@ macro_rules! run_for_keys {
             $crate::store::pool::AnyConnection::Sqlite(c) => {
                 for key in $keys {
                     let $rows = $column.eq(key);
-                    $crate::store::prepared::Prepared($statement).execute(c)?;
+                    $crate::store::prepared::Command($statement).run(c)?;
                 }
             }
             #[cfg(feature = "postgres")]
             $crate::store::pool::AnyConnection::Postgres(c) => {
                 let $rows = $column.eq_any($keys);
-                $crate::store::prepared::Prepared($statement).execute(c)?;
+                $crate::store::prepared::Command($statement).run(c)?;
             }
         }
     };

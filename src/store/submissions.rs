@@ -3,7 +3,7 @@
 use super::credentials::CredentialRow;
 use super::packed::{Kind, pack_json, unpack_json};
 use super::pool::{AnyConnection, each_backend};
-use super::prepared::run_prepared;
+use super::prepared::{Prepared, run_prepared};
 use super::schema::{credentials, idempotency_keys, submission_credentials, submission_files, submission_uploads, submissions};
 use super::text::{clean, json_text, name_text, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
@@ -265,8 +265,11 @@ impl Transaction<'_> {
             .filter(submissions::state.eq(name_text(&SubmissionState::Processing)?))
             .filter(submissions::files_done.eq(i64::from(done_before)));
         let done = i64::from(done_before) + files.len() as i64;
-        let added = run_prepared!(self.connection, diesel::update(expected).set(submissions::files_done.eq(done)))?;
-        if added == 0 {
+        let added: Vec<String> = each_backend!(self.connection, c => {
+            let add = diesel::update(expected).set(submissions::files_done.eq(done)).returning(submissions::id);
+            Prepared(add).get_results(c)
+        })?;
+        if added.is_empty() {
             return Ok(false);
         }
         if let Some(worst) = worst {

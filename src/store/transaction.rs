@@ -33,7 +33,7 @@ pub(super) fn lock_names(connection: &mut AnyConnection, names: &[String]) -> Re
             keys.dedup();
             for key in keys {
                 let lock = diesel::sql_query("SELECT pg_advisory_xact_lock($1)").bind::<diesel::sql_types::BigInt, _>(key);
-                super::prepared::Prepared(lock).execute(postgres)?;
+                lock.execute(postgres)?;
             }
         }
     }
@@ -61,7 +61,7 @@ macro_rules! write_rows {
         match $connection {
             $crate::store::pool::AnyConnection::Sqlite(c) => {
                 for $some in &$rows {
-                    $crate::store::prepared::Prepared($statement).execute(c)?;
+                    $crate::store::prepared::Command($statement).run(c)?;
                 }
             }
             #[cfg(feature = "postgres")]
@@ -69,7 +69,7 @@ macro_rules! write_rows {
                 if $rows.len() <= $crate::store::transaction::FEW_ROWS {
                     if !$rows.is_empty() {
                         let $some = &$rows[..];
-                        $crate::store::prepared::Prepared($statement).execute(c)?;
+                        $crate::store::prepared::Command($statement).run(c)?;
                     }
                 } else {
                     for $some in $rows.chunks($crate::store::transaction::ROWS_PER_STATEMENT) {
