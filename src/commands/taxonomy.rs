@@ -97,7 +97,8 @@ pub fn run(settings: &SettingsArgs, args: &TaxonomyArgs) -> anyhow::Result<ExitC
     let library = Library::new(&settings.skills.taxonomies_dir);
     match &args.action {
         Action::Import { source, name, release, licence, language, into, strict } => {
-            let wanted = Wanted { name: name.clone(), version: release.clone(), licence: licence.clone(), language: language.clone() };
+            let wanted =
+                Wanted { name: name.clone(), version: release.clone(), licence: licence.clone(), language: language.clone() };
             return import(&settings, &library, source, &wanted, into.as_deref(), *strict);
         }
         Action::List => list(&library)?,
@@ -229,7 +230,9 @@ fn list(library: &Library) -> anyhow::Result<()> {
         );
     }
     if all.is_empty() {
-        println!("No taxonomy is imported. ESCO: https://esco.ec.europa.eu/en/use-esco/download (CSV). O*NET: https://www.onetcenter.org/database.html (text).");
+        println!(
+            "No taxonomy is imported. ESCO: https://esco.ec.europa.eu/en/use-esco/download (CSV). O*NET: https://www.onetcenter.org/database.html (text)."
+        );
         println!("Then: skillgate taxonomy import FILE.zip --release VERSION");
     }
     Ok(())
@@ -241,7 +244,8 @@ fn parts(library: &Library, taxonomy: &str) -> anyhow::Result<(String, String)> 
         Some((name, version)) => Ok((name.to_owned(), version.to_owned())),
         None => {
             let version = library.active().get(taxonomy).cloned();
-            let version = version.with_context(|| format!("no version of {taxonomy} is imported: see skillgate taxonomy list"))?;
+            let version =
+                version.with_context(|| format!("no version of {taxonomy} is imported: see skillgate taxonomy list"))?;
             Ok((taxonomy.to_owned(), version))
         }
     }
@@ -283,7 +287,11 @@ fn train(library: &Library, taxonomy: &str, seed: u64, steps: u32) -> anyhow::Re
         fs::remove_file(&saved)?;
     }
     step("");
-    println!("{name}@{version} was trained: {steps} steps in {:.0} seconds; {} MB in memory.", started.elapsed().as_secs_f32(), catalogue.bytes() / 1_000_000);
+    println!(
+        "{name}@{version} was trained: {steps} steps in {:.0} seconds; {} MB in memory.",
+        started.elapsed().as_secs_f32(),
+        catalogue.bytes() / 1_000_000
+    );
     Ok(())
 }
 
@@ -295,7 +303,12 @@ fn bar(done: u32, all: u32) -> String {
 fn evaluate(library: &Library, file: &Path, taxonomy: &str, folds: bool) -> anyhow::Result<()> {
     let started = Instant::now();
     let catalogue = load(library, taxonomy)?;
-    println!("{}: loaded in {} ms, {} MB in memory", catalogue.about.id(), started.elapsed().as_millis(), catalogue.bytes() / 1_000_000);
+    println!(
+        "{}: loaded in {} ms, {} MB in memory",
+        catalogue.about.id(),
+        started.elapsed().as_millis(),
+        catalogue.bytes() / 1_000_000
+    );
     let products = load(library, "onet").ok();
     let pairs = read_pairs(file)?;
     let coefficients = Coefficients::shipped();
@@ -315,7 +328,11 @@ fn evaluate(library: &Library, file: &Path, taxonomy: &str, folds: bool) -> anyh
         let judged = evaluate::look_up(&catalogue, products.as_ref(), &pairs, sources);
         let per_second = pairs.len() as f32 / started.elapsed().as_secs_f32();
         println!("\n{name}: {per_second:.0} look-ups a second on one core");
-        println!("coefficients {}:\n{}", coefficients.id, evaluate::table(&evaluate::shipped(&coefficients, &catalogue, &judged, sources.embedding)));
+        println!(
+            "coefficients {}:\n{}",
+            coefficients.id,
+            evaluate::table(&evaluate::shipped(&coefficients, &catalogue, &judged, sources.embedding))
+        );
         if folds {
             println!("{} folds of these pairs:\n{}", evaluate::FOLDS, evaluate::table(&evaluate::cross_validated(&judged)));
         }

@@ -11,7 +11,11 @@ use crate::store::{Result, StoreError, Transaction};
 
 impl Pipeline {
     /// Maps the skills of all credentials, on the blocking pool.
-    pub(super) async fn map_files(&self, tenant: &TenantId, mut files: Vec<WorkedFile>) -> std::result::Result<Vec<WorkedFile>, PipelineError> {
+    pub(super) async fn map_files(
+        &self,
+        tenant: &TenantId,
+        mut files: Vec<WorkedFile>,
+    ) -> std::result::Result<Vec<WorkedFile>, PipelineError> {
         let (catalogue, _) = self.store.skill_settings(tenant).await?;
         let mapper = self.mapper.clone();
         let mapped = tokio::task::spawn_blocking(move || {

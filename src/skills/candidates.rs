@@ -181,7 +181,8 @@ impl Look<'_> {
             let is_own = labels.languages[at] == language;
             let is_preferred = labels.kinds[at] == 0;
             if is_own {
-                let vector = self.embedding.as_ref().map_or(0.0, |(embedding, direction)| likeness(direction, embedding.label(at)));
+                let vector =
+                    self.embedding.as_ref().map_or(0.0, |(embedding, direction)| likeness(direction, embedding.label(at)));
                 if let Some(query) = &mut self.query {
                     let one = query.compare(labels.normals.get(at), [labels.norms[at], labels.long_norms[at]]);
                     alike = alike.max(one);
@@ -200,7 +201,9 @@ impl Look<'_> {
                     numbers.text_in_label = shared / self.stemmed.total.max(1e-6);
                     numbers.label_in_text = shared / total.max(1e-6);
                     let own = &self.stemmed.stems;
-                    let same = |own: Option<&(Option<u32>, f32)>, theirs: Option<&u32>| flag(own.is_some_and(|own| own.0.as_ref() == theirs));
+                    let same = |own: Option<&(Option<u32>, f32)>, theirs: Option<&u32>| {
+                        flag(own.is_some_and(|own| own.0.as_ref() == theirs))
+                    };
                     numbers.same_head = same(own.last(), theirs.last());
                     numbers.same_start = same(own.first(), theirs.first());
                     numbers.length = (own.len() as f32 - theirs.len() as f32).abs() / 4.0;
@@ -220,7 +223,8 @@ impl Look<'_> {
     fn by_kind(&self, concept: u32, numbers: &mut OfCandidate) {
         let catalogue = self.catalogue;
         let of_concept = catalogue.concepts.stems.get(concept as usize);
-        let known = self.stemmed.stems.iter().filter(|(stem, _)| stem.is_some_and(|stem| of_concept.binary_search(&stem).is_ok()));
+        let known =
+            self.stemmed.stems.iter().filter(|(stem, _)| stem.is_some_and(|stem| of_concept.binary_search(&stem).is_ok()));
         numbers.text_in_concept = known.map(|(_, idf)| idf).sum::<f32>() / self.stemmed.total.max(1e-6);
         let is_knowledge = catalogue.kind(concept) == Kind::Knowledge;
         numbers.knowledge = flag(is_knowledge);

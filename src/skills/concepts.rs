@@ -24,7 +24,8 @@ pub fn concept(catalogue: &Catalogue, at: u32, language: Option<u8>, relation: R
 
 /// From the top down to the concept's own group.
 pub fn path(catalogue: &Catalogue, at: u32, language: Option<u8>) -> Vec<String> {
-    let mut names: Vec<String> = catalogue.path(at).into_iter().take(PATH).map(|one| catalogue.name(one, language).to_owned()).collect();
+    let mut names: Vec<String> =
+        catalogue.path(at).into_iter().take(PATH).map(|one| catalogue.name(one, language).to_owned()).collect();
     names.reverse();
     names
 }

@@ -179,10 +179,8 @@ pub fn table(outcomes: &[Outcome]) -> String {
     for outcome in outcomes {
         sets.entry(&outcome.set).or_default().push(outcome);
     }
-    let mut text = format!(
-        "{:<14} {:>5} {:>26} {:>26} {:>24} {:>26}\n",
-        "set", "pairs", "P@1", "hit@5", "published", "of these wrong"
-    );
+    let mut text =
+        format!("{:<14} {:>5} {:>26} {:>26} {:>24} {:>26}\n", "set", "pairs", "P@1", "hit@5", "published", "of these wrong");
     for (set, rows) in sets {
         let links: Vec<&&Outcome> = rows.iter().filter(|one| one.is_link).collect();
         let within = |places: usize| links.iter().filter(|one| one.place.is_some_and(|place| place < places)).count();

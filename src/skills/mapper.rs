@@ -77,8 +77,7 @@ impl Mapper {
             let language = skill.label.lang.as_deref();
             let checked = declared::check(taxonomies, &skill.concepts, &skill.label.text, language, target);
             skill.concepts = checked.concepts;
-            skill.mapping_status =
-                if checked.mismatch { MappingStatus::DeclaredMismatch } else { MappingStatus::Declared };
+            skill.mapping_status = if checked.mismatch { MappingStatus::DeclaredMismatch } else { MappingStatus::Declared };
             self.set_kind(taxonomies, skill);
             let is_placed = skill.concepts.iter().any(|one| one.taxonomy == target && one.relation == Relation::Exact);
             if is_placed && !checked.mismatch {
@@ -98,10 +97,18 @@ impl Mapper {
     }
 
     /// A concept of the catalogue, or suggestions.
-    fn look_up(&self, catalogue: &Catalogue, taxonomies: &Taxonomies, skill: &mut SkillAssertion, around: &[&str], work: &mut Work) {
+    fn look_up(
+        &self,
+        catalogue: &Catalogue,
+        taxonomies: &Taxonomies,
+        skill: &mut SkillAssertion,
+        around: &[&str],
+        work: &mut Work,
+    ) {
         let (text, language) = spoken(catalogue, skill);
         let context = Context::of(catalogue, around.iter().copied());
-        let asked = Asked { text: &text, language: Some(&language), context: Some(&context).filter(|_| !around.is_empty()), among: None };
+        let asked =
+            Asked { text: &text, language: Some(&language), context: Some(&context).filter(|_| !around.is_empty()), among: None };
         let found = find(catalogue, &asked, Sources::ALL, product(taxonomies, &text).is_some(), work);
         let Some(chosen) = self.chosen(catalogue, &language) else { return };
         let ranked = chosen.combiner.rank(&found);
@@ -126,7 +133,8 @@ impl Mapper {
             skill.concepts.push(mapped);
             return;
         }
-        let suggestions = ranked.iter().take(SUGGESTIONS).map(|one| suggestion(catalogue, &found, one, own, &self.coefficients.id));
+        let suggestions =
+            ranked.iter().take(SUGGESTIONS).map(|one| suggestion(catalogue, &found, one, own, &self.coefficients.id));
         skill.alternatives = suggestions.collect();
     }
 
@@ -165,7 +173,12 @@ impl Mapper {
 fn target(taxonomies: &Taxonomies, chosen: Option<&str>) -> String {
     let loaded = |name: &str| taxonomies.named(name).is_some_and(|catalogue| !catalogue.is_empty());
     let first = || taxonomies.all.iter().find(|catalogue| !catalogue.is_empty()).map(|catalogue| catalogue.about.name.clone());
-    chosen.filter(|name| loaded(name)).or_else(|| Some(HUB).filter(|name| loaded(name))).map(str::to_owned).or_else(first).unwrap_or_default()
+    chosen
+        .filter(|name| loaded(name))
+        .or_else(|| Some(HUB).filter(|name| loaded(name)))
+        .map(str::to_owned)
+        .or_else(first)
+        .unwrap_or_default()
 }
 
 /// As the credential gave it.

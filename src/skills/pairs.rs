@@ -25,7 +25,8 @@ pub fn read(text: &str) -> Result<Vec<Pair>, String> {
     let mut reader = csv::ReaderBuilder::new().delimiter(b'\t').quoting(false).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
     let column = |names: &[&str]| names.iter().find_map(|name| header.iter().position(|one| one == *name));
-    let needed = |names: &[&str]| column(names).ok_or_else(|| format!("the table lacks the column \"{}\"", names.first().unwrap_or(&"")));
+    let needed =
+        |names: &[&str]| column(names).ok_or_else(|| format!("the table lacks the column \"{}\"", names.first().unwrap_or(&"")));
     let (set, query, language) = (needed(&["set"])?, needed(&["query"])?, needed(&["lang"])?);
     let (uris, overlap, context) = (needed(&["gold_esco_uris", "uris"])?, column(&["label_overlap"]), column(&["context"]));
     let mut pairs = Vec::new();

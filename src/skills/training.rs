@@ -79,8 +79,7 @@ fn loss(rows: &[Row], weights: &[f64]) -> (f64, Vec<f64>) {
         total -= (right / all).max(1e-300).ln();
         for (at, weight) in weights.iter().enumerate() {
             let pull = weight / all - if is_right(at) { weight / right.max(1e-300) } else { 0.0 };
-            let (numbers, from) =
-                if at == none { (&row.none, OfCandidate::NAMES.len()) } else { (&row.candidates[at], 0) };
+            let (numbers, from) = if at == none { (&row.none, OfCandidate::NAMES.len()) } else { (&row.candidates[at], 0) };
             slope[from..].iter_mut().zip(numbers).for_each(|(slope, number)| *slope += pull * number);
         }
     }

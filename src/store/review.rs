@@ -30,7 +30,7 @@ impl Store {
     /// Texts without a concept, or with a doubtful one, that nobody has decided about: those of most people first. `skip`: entries
     /// before the page.
     pub async fn skills_to_review(&self, tenant: &TenantId, skip: u32, limit: u32) -> Result<Vec<ReviewEntry>> {
-        let tenant = tenant.clone();
+        let (tenant, vault) = (tenant.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let open = [name_text(&MappingStatus::Unmapped)?, name_text(&MappingStatus::DeclaredMismatch)?];
             let asserted = name_text(&SkillStatus::Asserted)?;
@@ -54,21 +54,22 @@ impl Store {
             })?;
             let mut entries = Vec::with_capacity(rows.len());
             for (key, people, credentials) in rows {
-                let samples: Vec<(String, Option<String>)> = skills::table
+                let samples: Vec<(String, Vec<u8>, Option<Vec<u8>>)> = skills::table
                     .inner_join(schema::credentials::table)
                     .filter(skills::tenant_id.eq(tenant.as_str()))
                     .filter(skills::label_key.eq(&key))
                     .filter(skills::status.eq(&asserted))
                     .filter(skills::mapping_status.eq_any(&open))
                     .order(skills::credential_id.desc())
-                    .select((skills::assertion, schema::credentials::normalized))
+                    .select((skills::credential_id, skills::assertion, schema::credentials::normalized))
                     .limit(SAMPLES)
                     .load(connection)?;
                 let Some(first) = samples.first() else { continue };
-                let shown: SkillAssertion = parse_json(&first.0)?;
+                let shown: SkillAssertion = vault.unpack_json(&super::skills::place(&first.0), &first.1)?;
                 let mut issuers: Vec<String> = Vec::new();
-                for text in samples.iter().filter_map(|(_, normalized)| normalized.as_deref()) {
-                    let normalized: NormalizedCredential = parse_json(text)?;
+                for (id, _, normalized) in &samples {
+                    let Some(normalized) = normalized else { continue };
+                    let normalized: NormalizedCredential = vault.unpack_json(&super::credentials::place(id), normalized)?;
                     if !issuers.contains(&normalized.issuer.id) {
                         issuers.push(normalized.issuer.id);
                     }
@@ -92,7 +93,8 @@ impl Store {
         let (tenant, page) = (tenant.clone(), page.clone());
         self.read(move |connection| {
             let columns = (skill_decisions::body, skill_decisions::corrected, skill_decisions::undone_at);
-            let mut query = skill_decisions::table.filter(skill_decisions::tenant_id.eq(tenant.as_str())).select(columns).into_boxed();
+            let mut query =
+                skill_decisions::table.filter(skill_decisions::tenant_id.eq(tenant.as_str())).select(columns).into_boxed();
             if let Some(after) = page.after {
                 query = query.filter(skill_decisions::id.lt(after));
             }
@@ -150,7 +152,12 @@ impl Transaction<'_> {
                 .filter(skill_decisions::issuer_id.eq_any(["", issuer]))
                 .filter(skill_decisions::label_key.eq_any(keys))
                 .order(skill_decisions::issuer_id.asc())
-                .select((skill_decisions::label_key, skill_decisions::body, skill_decisions::corrected, skill_decisions::undone_at))
+                .select((
+                    skill_decisions::label_key,
+                    skill_decisions::body,
+                    skill_decisions::corrected,
+                    skill_decisions::undone_at,
+                ))
                 .load(self.connection)?;
             for (key, body, corrected, undone_at) in rows {
                 // The empty issuer comes first, so that the issuer's own decision takes its place.

@@ -1,9 +1,10 @@
 //! Skills that must be mapped again: after a decision, after it was taken back, after a taxonomy changed. Comes in: jobs. Goes out: the
 //! next credentials of a job. Must not know: how skills are mapped.
 
-use super::credentials::CredentialRow;
+use super::credentials::{CredentialRow, place};
+use super::packed::Kind;
 use super::schema::{credentials, skill_jobs, skill_settings, skills, tenants};
-use super::text::{clean, json_text, name_text, parse_time, time_text};
+use super::text::{clean, name_text, parse_time, time_text};
 use super::transaction::Transaction;
 use super::{Result, Store};
 use crate::model::credential::NormalizedCredential;
@@ -47,7 +48,7 @@ impl Store {
 
     /// The next credentials whose skills the job is about, in the order of their ids.
     pub async fn credentials_to_map(&self, job: &SkillJob, limit: u32) -> Result<Vec<StoredCredential>> {
-        let job = job.clone();
+        let (job, vault) = (job.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let mut query = skills::table
                 .filter(skills::tenant_id.eq(job.tenant_id.as_str()))
@@ -69,7 +70,7 @@ impl Store {
                 .order(credentials::id.asc())
                 .select(CredentialRow::as_select())
                 .load(connection)?;
-            rows.into_iter().map(CredentialRow::into_model).collect()
+            rows.into_iter().map(|row| row.into_model(&vault)).collect()
         })
         .await
     }
@@ -136,7 +137,8 @@ impl Transaction<'_> {
     /// Keeps the credential as it is read now; its verdict stays as it is.
     pub fn set_normalized(&mut self, id: &CredentialId, normalized: &NormalizedCredential, now: DateTime<Utc>) -> Result<()> {
         let target = credentials::table.filter(credentials::id.eq(id.as_str()));
-        let values = (credentials::normalized.eq(Some(json_text(normalized)?)), credentials::updated_at.eq(time_text(now)));
+        let content = self.vault.pack_json(&place(id.as_str()), Kind::Normalized, normalized)?;
+        let values = (credentials::normalized.eq(Some(content)), credentials::updated_at.eq(time_text(now)));
         diesel::update(target).set(values).execute(self.connection)?;
         Ok(())
     }

@@ -55,18 +55,19 @@ impl Store {
         tenant: &TenantId,
         candidate: &CandidateRef,
     ) -> Result<Vec<(CredentialId, Outcome, SkillAssertion)>> {
-        let (tenant, candidate) = (tenant.clone(), candidate.clone());
+        let (tenant, candidate, vault) = (tenant.clone(), candidate.clone(), self.0.vault.clone());
         self.read(move |connection| {
-            let rows: Vec<(String, String, String)> = skills::table
+            let rows: Vec<(String, String, Vec<u8>)> = skills::table
                 .inner_join(credentials::table)
                 .filter(skills::tenant_id.eq(tenant.as_str()))
                 .filter(skills::candidate_ref.eq(candidate.as_str()))
                 .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
-                .order((skills::label.asc(), skills::assertion_id.asc(), skills::credential_id.asc()))
+                .order((skills::label_key.asc(), skills::assertion_id.asc(), skills::credential_id.asc()))
                 .select((skills::credential_id, credentials::outcome, skills::assertion))
                 .load(connection)?;
-            let one = |(id, outcome, assertion): (String, String, String)| {
-                Ok((CredentialId::from(id), parse_name(&outcome)?, parse_json(&assertion)?))
+            let one = |(id, outcome, assertion): (String, String, Vec<u8>)| {
+                let skill = vault.unpack_json(&place(&id), &assertion)?;
+                Ok((CredentialId::from(id), parse_name(&outcome)?, skill))
             };
             rows.into_iter().map(one).collect()
         })
@@ -141,7 +142,7 @@ impl Transaction<'_> {
             skills::status.eq(name_text(&skill.status)?),
             skills::mapping_status.eq(name_text(&skill.mapping_status)?),
             skills::concept_uri.eq(skill.concepts.first().and_then(|concept| concept.uri.as_deref()).map(clean)),
-            skills::assertion.eq(json_text(skill)?),
+            skills::assertion.eq(self.vault.pack_json(&place(credential.as_str()), Kind::Normalized, skill)?),
             skills::method.eq(skill.method().as_ref().map(name_text).transpose()?),
         );
         diesel::update(target).set(values).execute(self.connection)?;
@@ -165,7 +166,7 @@ impl Transaction<'_> {
 /// Credential, sealed assertion, status.
 type Row = (String, Vec<u8>, String);
 
-fn place(credential: &str) -> String {
+pub(super) fn place(credential: &str) -> String {
     format!("credential:{credential}:skill")
 }
 

@@ -7,7 +7,6 @@ use super::pool::{AnyConnection, Manager, each_backend, in_transaction};
 use super::prepared::run_prepared;
 use super::{Promise, Result, StoreError};
 use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
 use diesel::r2d2::Pool;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -123,7 +123,8 @@ fn stems(bundle: &Bundle) -> (Stems, Lists) {
     let mut hashes: Vec<u64> = holders.keys().copied().collect();
     hashes.sort_unstable();
     let total = bundle.concepts.len() as f32;
-    let idf = hashes.iter().map(|stem| (1.0 + total / (1.0 + holders.get(stem).copied().unwrap_or_default() as f32)).ln()).collect();
+    let idf =
+        hashes.iter().map(|stem| (1.0 + total / (1.0 + holders.get(stem).copied().unwrap_or_default() as f32)).ln()).collect();
     let place = |stem: &u64| hashes.binary_search(stem).ok().map(|at| at as u32);
     let lists = Lists::of(of_concepts.iter().map(|found| found.iter().filter_map(place).collect()));
     (Stems { hashes, idf }, lists)

@@ -22,8 +22,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Kind; 6] =
-        [Kind::Skill, Kind::Knowledge, Kind::Language, Kind::Technology, Kind::Transversal, Kind::Group];
+    pub const ALL: [Kind; 6] = [Kind::Skill, Kind::Knowledge, Kind::Language, Kind::Technology, Kind::Transversal, Kind::Group];
 
     pub fn code(self) -> u8 {
         Self::ALL.iter().position(|kind| *kind == self).map_or(0, |at| at as u8)
@@ -223,7 +222,9 @@ impl Bundle {
             concept.broader.dedup();
             concept.replaced_by.sort();
             concept.replaced_by.dedup();
-            concept.labels.sort_by(|one, other| (&one.language, one.kind, &one.text).cmp(&(&other.language, other.kind, &other.text)));
+            concept
+                .labels
+                .sort_by(|one, other| (&one.language, one.kind, &one.text).cmp(&(&other.language, other.kind, &other.text)));
         }
         let key = |one: &Crossing| (one.from.clone(), one.to.clone(), one.relation, one.from_language.clone());
         self.crossings.sort_by_key(key);

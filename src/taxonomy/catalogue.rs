@@ -193,7 +193,9 @@ impl Catalogue {
             let text = of.normals.get(label);
             let place = if text.starts_with(normal) {
                 u8::from(text.len() != normal.len())
-            } else if text.contains(first) && parts.iter().all(|part| text.split([' ', '/', '-']).any(|word| word.starts_with(part))) {
+            } else if text.contains(first)
+                && parts.iter().all(|part| text.split([' ', '/', '-']).any(|word| word.starts_with(part)))
+            {
                 2
             } else {
                 continue;
@@ -221,7 +223,9 @@ impl Catalogue {
         let mut path: Vec<u32> = Vec::new();
         let mut at = concept;
         while path.len() < 12 {
-            let Some(above) = self.concepts.broader.get(at as usize).iter().find(|above| **above != concept && !path.contains(above)) else {
+            let Some(above) =
+                self.concepts.broader.get(at as usize).iter().find(|above| **above != concept && !path.contains(above))
+            else {
                 break;
             };
             path.push(*above);
@@ -245,7 +249,8 @@ impl Catalogue {
     pub fn bytes(&self) -> usize {
         let (concepts, labels) = (&self.concepts, &self.labels);
         let lists = [&concepts.broader, &concepts.replaced, &concepts.stems, &labels.stems];
-        let texts = [&concepts.uris, &concepts.codes, &concepts.descriptions, &concepts.successors, &labels.texts, &labels.normals];
+        let texts =
+            [&concepts.uris, &concepts.codes, &concepts.descriptions, &concepts.successors, &labels.texts, &labels.normals];
         let lists: usize = lists.into_iter().map(|list| 4 * (list.starts.len() + list.values.len())).sum();
         let texts: usize = texts.into_iter().map(Texts::bytes).sum();
         let lexical: usize = self.lexical.iter().map(Lexical::bytes).sum();
@@ -311,7 +316,8 @@ impl Catalogue {
         let (of_concepts, sorted) = (from.take_u32s()?, from.take_u32s()?);
         let (norms, long_norms) = (from.take_f32s()?, from.take_f32s()?);
         let of_labels = from.take_lists()?;
-        let labels = Labels { texts, normals, languages, kinds, concepts: of_concepts, norms, long_norms, sorted, stems: of_labels };
+        let labels =
+            Labels { texts, normals, languages, kinds, concepts: of_concepts, norms, long_norms, sorted, stems: of_labels };
         let stems = Stems { hashes: from.take_u64s()?, idf: from.take_f32s()? };
         let verbs = from.take_u64s()?;
         let crossings = Crossings { from: from.take_texts()?, to: from.take_texts()?, relations: from.take_bytes()? };
@@ -329,7 +335,10 @@ impl Catalogue {
         let mut about = vec![0u8; length as usize];
         file.read_exact(&mut about)?;
         if !head.starts_with(MAGIC) {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "the file was compiled by another version; import the taxonomy again"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the file was compiled by another version; import the taxonomy again",
+            ));
         }
         Ok(serde_json::from_slice(&about)?)
     }

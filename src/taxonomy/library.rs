@@ -41,7 +41,8 @@ impl Taxonomies {
             list.sort();
             list.dedup();
         });
-        let ids: Vec<String> = all.iter().map(|one| format!("{}#{}", one.about.id(), one.about.seed.unwrap_or_default())).collect();
+        let ids: Vec<String> =
+            all.iter().map(|one| format!("{}#{}", one.about.id(), one.about.seed.unwrap_or_default())).collect();
         Self { id: ids.join(","), all, crossings }
     }
 
@@ -91,13 +92,14 @@ impl Library {
         loaded.looked = Some(Instant::now());
         let files: Vec<(PathBuf, SystemTime, u64)> = self.active_files();
         if files != loaded.files {
-            let load = |(path, _, _): &(PathBuf, SystemTime, u64)| match fs::read(path).and_then(|bytes| Catalogue::unpack(&bytes)) {
-                Ok(catalogue) => Some(Arc::new(catalogue)),
-                Err(error) => {
-                    tracing::error!(file = %path.display(), cause = %error, "a taxonomy could not be loaded");
-                    None
-                }
-            };
+            let load =
+                |(path, _, _): &(PathBuf, SystemTime, u64)| match fs::read(path).and_then(|bytes| Catalogue::unpack(&bytes)) {
+                    Ok(catalogue) => Some(Arc::new(catalogue)),
+                    Err(error) => {
+                        tracing::error!(file = %path.display(), cause = %error, "a taxonomy could not be loaded");
+                        None
+                    }
+                };
             loaded.taxonomies = Arc::new(Taxonomies::new(files.iter().filter_map(load).collect()));
             loaded.files = files;
         }

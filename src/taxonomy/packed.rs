@@ -130,7 +130,8 @@ impl<'a> Unpacker<'a> {
     fn array(&mut self, size: usize) -> io::Result<&'a [u8]> {
         let short = || io::Error::new(io::ErrorKind::InvalidData, "the compiled taxonomy ends too early");
         let (head, rest) = self.rest.split_first_chunk::<8>().ok_or_else(short)?;
-        let length = usize::try_from(u64::from_le_bytes(*head)).ok().and_then(|count| count.checked_mul(size)).ok_or_else(short)?;
+        let length =
+            usize::try_from(u64::from_le_bytes(*head)).ok().and_then(|count| count.checked_mul(size)).ok_or_else(short)?;
         let (array, rest) = rest.split_at_checked(length).ok_or_else(short)?;
         self.rest = rest;
         Ok(array)

@@ -123,7 +123,9 @@ async fn one_decision_reaches_a_thousand_earlier_credentials_in_seconds(store: &
     let folder = tempfile::tempdir().unwrap();
     let pipeline = pipeline(store, folder.path());
     for person in 0..50 {
-        let one = |at: usize| credential(&format!("{person}-{at}"), vec![text(&format!("{person}-{at}"), "Roof truss"), text("x", "Other")]);
+        let one = |at: usize| {
+            credential(&format!("{person}-{at}"), vec![text(&format!("{person}-{at}"), "Roof truss"), text("x", "Other")])
+        };
         submit(&store.store, named(&format!("person-{person}")), (0..20).map(one).collect()).await;
     }
     map_all(&pipeline).await;
@@ -134,8 +136,11 @@ async fn one_decision_reaches_a_thousand_earlier_credentials_in_seconds(store: &
     let limit = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
     assert!(started.elapsed() < limit, "{:?}", started.elapsed());
     assert_eq!(events(store, "skill.remapped").await.len(), 1_000);
-    let mut sequences: Vec<String> =
-        events(store, "skill.remapped").await.into_iter().map(|event| format!("{} {}", event.partitionkey, event.sequence)).collect();
+    let mut sequences: Vec<String> = events(store, "skill.remapped")
+        .await
+        .into_iter()
+        .map(|event| format!("{} {}", event.partitionkey, event.sequence))
+        .collect();
     sequences.sort();
     sequences.dedup();
     assert_eq!(sequences.len(), 1_000, "every event has a number of its own");
@@ -160,7 +165,10 @@ async fn a_new_version_of_a_taxonomy_remaps_without_asserting_again(store: &Test
     let second = pipeline(store, folder.path());
     map_all(&second).await;
     let now = of(&skills(store, "ada").await, "a1");
-    assert_eq!((now.concepts[0].uri.as_deref(), now.concepts[0].taxonomy_version.as_deref()), (Some("urn:trade:weld2"), Some("2")));
+    assert_eq!(
+        (now.concepts[0].uri.as_deref(), now.concepts[0].taxonomy_version.as_deref()),
+        (Some("urn:trade:weld2"), Some("2"))
+    );
     let remapped = events(store, "skill.remapped").await;
     assert_eq!(remapped.last().unwrap().data["previous"]["uri"], "urn:trade:weld");
     assert_eq!(events(store, "skill.asserted").await.len(), 2);
@@ -172,7 +180,8 @@ async fn a_new_version_of_a_taxonomy_remaps_without_asserting_again(store: &Test
 async fn what_is_no_skill_is_withdrawn(store: &TestStore) {
     let folder = tempfile::tempdir().unwrap();
     let pipeline = pipeline(store, folder.path());
-    submit(&store.store, named("ada"), vec![credential("one", vec![text("a1", "Top employer 2026"), text("a2", "Masonry")])]).await;
+    submit(&store.store, named("ada"), vec![credential("one", vec![text("a1", "Top employer 2026"), text("a2", "Masonry")])])
+        .await;
     let kept = pipeline.decide(&tenant(), decision("Top employer 2026", Ruling::NotASkill, None)).await.unwrap();
     map_all(&pipeline).await;
     let left: Vec<String> = skills(store, "ada").await.into_iter().map(|skill| skill.label.text).collect();

@@ -41,7 +41,15 @@ fn about_the_person(credential: &Value) -> BTreeSet<String> {
         for (name, value) in subject.as_object().into_iter().flatten() {
             let is_public = matches!(
                 name.as_str(),
-                "achievement" | "type" | "@type" | "result" | "hasClaim" | "verifiableCredential" | "association" | "skills" | "hasCredential"
+                "achievement"
+                    | "type"
+                    | "@type"
+                    | "result"
+                    | "hasClaim"
+                    | "verifiableCredential"
+                    | "association"
+                    | "skills"
+                    | "hasCredential"
             );
             texts(value, if is_public { &mut public } else { &mut personal });
         }
@@ -61,9 +69,11 @@ fn about_the_person(credential: &Value) -> BTreeSet<String> {
 async fn no_text_about_the_person_is_in_an_event() {
     let folder = beside("corpus");
     let map: Value = serde_json::from_slice(&std::fs::read(folder.join("hosted-map.json")).unwrap()).unwrap();
-    let provided = map.as_object().unwrap().iter().filter_map(|(key, file)| {
-        Some((key.clone(), Provided::File(folder.join(file.as_str()?))))
-    });
+    let provided = map
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter_map(|(key, file)| Some((key.clone(), Provided::File(folder.join(file.as_str()?)))));
     let verifier = Verifier::new(Documents::with_provided(provided.collect(), None), Contexts::built_in());
     let store = TestStore::sqlite().await;
     let index = std::fs::read_to_string(folder.join("INDEX.tsv")).unwrap();

@@ -20,9 +20,11 @@ const HUB: &str = "uri,name,alt,kind,broader,replaced_by,status,lang\n\
     urn:e:log,logging,forest harvesting,knowledge,,,,en\n\
     urn:e:bake,bake bread,,skill,,,,en\n\
     urn:e:bake,Brot backen,,skill,,,,de\n";
-const PRODUCTS: &str = "O*NET-SOC Code\tExample\tCommodity Code\tCommodity Title\n11-1011.00\tTableau software\t43\tQuery software\n";
+const PRODUCTS: &str =
+    "O*NET-SOC Code\tExample\tCommodity Code\tCommodity Title\n11-1011.00\tTableau software\t43\tQuery software\n";
 const OWN: &str = "id,name\nO-1,Database querying\nO-2,Bread\n";
-const CROSSWALK: &str = "source_id,source_label,relation,target_uri\nO-1,Database querying,exactMatch,urn:e:sql\nO-2,Bread,broadMatch,urn:e:bake\n";
+const CROSSWALK: &str =
+    "source_id,source_label,relation,target_uri\nO-1,Database querying,exactMatch,urn:e:sql\nO-2,Bread,broadMatch,urn:e:bake\n";
 
 fn library(folder: &Path) -> Library {
     let library = Library::new(folder);

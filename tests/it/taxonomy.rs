@@ -8,7 +8,8 @@ use skillgate::taxonomy::import::{self, Wanted};
 use skillgate::taxonomy::{Catalogue, Library, build, unbuild};
 
 fn read(name: &str, text: &str) -> Bundle {
-    import::read(name, text.as_bytes(), &Wanted { name: "test".to_owned(), version: "1".to_owned(), ..Wanted::default() }).unwrap()
+    import::read(name, text.as_bytes(), &Wanted { name: "test".to_owned(), version: "1".to_owned(), ..Wanted::default() })
+        .unwrap()
 }
 
 fn compiled(mut bundle: Bundle) -> Catalogue {
@@ -57,11 +58,15 @@ t:last a skos:Concept ; skos:prefLabel "tiling"@en .
  <skos:Concept rdf:about="https://skills.example.org/last"><skos:prefLabel xml:lang="en">tiling</skos:prefLabel></skos:Concept>
 </rdf:RDF>"#;
     let turtle = read("trades.ttl", turtle);
-    let named = |line: u64, part: &str| turtle.problems.iter().any(|problem| problem.line == line && problem.message.contains(part));
+    let named =
+        |line: u64, part: &str| turtle.problems.iter().any(|problem| problem.line == line && problem.message.contains(part));
     assert!(named(13, "unknown:"), "{:?}", turtle.problems);
     for bundle in [turtle, read("trades.rdf", xml)] {
         assert_eq!(bundle.title, "Trades");
-        assert_eq!(bundle.crossings.iter().map(|one| (one.relation, one.to.as_str())).collect::<Vec<_>>(), [(Match::Exact, "http://data.europa.eu/esco/skill/1")]);
+        assert_eq!(
+            bundle.crossings.iter().map(|one| (one.relation, one.to.as_str())).collect::<Vec<_>>(),
+            [(Match::Exact, "http://data.europa.eu/esco/skill/1")]
+        );
         let catalogue = compiled(bundle);
         let weld = catalogue.find("https://skills.example.org/weld").unwrap();
         assert_eq!(catalogue.name(weld, catalogue.language("de")), "Lichtbogenschweißen");
@@ -115,7 +120,10 @@ fn products_are_known_with_and_without_their_vendor() {
 fn versions_are_compared_activated_and_removed() {
     let folder = tempfile::tempdir().unwrap();
     let library = Library::new(folder.path());
-    for (version, table) in [("1", "uri,name\nurn:a,Welding\nurn:b,Tiling\n"), ("2", "uri,name,status,replaced_by\nurn:a,Arc welding,,\nurn:b,Tiling,retired,urn:c\nurn:c,Wall tiling,,\n")] {
+    for (version, table) in [
+        ("1", "uri,name\nurn:a,Welding\nurn:b,Tiling\n"),
+        ("2", "uri,name,status,replaced_by\nurn:a,Arc welding,,\nurn:b,Tiling,retired,urn:c\nurn:c,Wall tiling,,\n"),
+    ] {
         let wanted = Wanted { name: "own".to_owned(), version: version.to_owned(), ..Wanted::default() };
         let mut bundle = import::read("own.csv", table.as_bytes(), &wanted).unwrap();
         bundle.tidy();
@@ -173,7 +181,9 @@ fn esco_is_imported_and_matched_as_well_as_measured() {
     let outcomes = evaluate::cross_validated(&judged);
     let jobs: Vec<_> = outcomes.iter().filter(|outcome| outcome.set == "en-jobspan").collect();
     let links: Vec<_> = jobs.iter().filter(|outcome| outcome.is_link).collect();
-    let within = |places: usize| links.iter().filter(|one| one.place.is_some_and(|place| place < places)).count() as f64 / links.len() as f64;
+    let within = |places: usize| {
+        links.iter().filter(|one| one.place.is_some_and(|place| place < places)).count() as f64 / links.len() as f64
+    };
     assert!(within(1) >= 0.37 && within(5) >= 0.59, "{} {}", within(1), within(5));
     let published: Vec<bool> = jobs.iter().filter_map(|outcome| Some(outcome.published?.1)).collect();
     let wrong = published.iter().filter(|is_right| !**is_right).count();

@@ -3,7 +3,6 @@
 -- label_key: what equal labels share. method: how the preferred concept was found.
 ALTER TABLE skills ADD COLUMN label_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE skills ADD COLUMN method TEXT;
-UPDATE skills SET label_key = lower(label);
 CREATE INDEX skills_label ON skills (tenant_id, label_key, credential_id);
 CREATE INDEX skills_credential ON skills (tenant_id, credential_id);
 

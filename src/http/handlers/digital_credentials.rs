@@ -34,7 +34,7 @@ pub async fn answer(state: web::Data<State>, request: HttpRequest, id: web::Path
         Ok(exchange) => exchange,
         Err(problem) => return answers::problem(&problem),
     };
-    let body = match read_body(&state, &request, payload, state.limits().max_file_bytes).await {
+    let body = match read_body(&request, payload, state.limits().max_file_bytes).await {
         Ok(body) => body,
         Err(BodyError::TooLarge) => return refuse(413, "invalid_request", "the answer is larger than this gateway takes"),
         Err(BodyError::Broken) => return refuse(400, "invalid_request", "the answer did not arrive as a whole"),

@@ -39,7 +39,9 @@ pub async fn review(state: web::Data<State>, caller: Caller, query: web::Query<R
     let page = paging::page(query.limit, query.after.as_deref())?;
     let skip: u32 = match &page.after {
         None => 0,
-        Some(after) => after.parse().map_err(|_| Problem::new(Code::InvalidQuery, "after must be the `next` of the page before."))?,
+        Some(after) => {
+            after.parse().map_err(|_| Problem::new(Code::InvalidQuery, "after must be the `next` of the page before."))?
+        }
     };
     let mut items = state.store().skills_to_review(&caller.tenant_id, skip, page.limit).await?;
     let more = paging::cut(&page, &mut items);

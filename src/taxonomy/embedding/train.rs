@@ -95,7 +95,8 @@ impl Training {
         let [seed, step, labels] = head[..] else { return Err(io::Error::from(io::ErrorKind::InvalidData)) };
         let (table, slopes) = (from.take_f32s()?, from.take_f32s()?);
         let (weights, weight_slopes) = (from.take_f32s()?, from.take_f32s()?);
-        let fits = table.len() == ROWS * DIMENSIONS && [&slopes, &weights, &weight_slopes].into_iter().all(|rows| rows.len() == ROWS);
+        let fits =
+            table.len() == ROWS * DIMENSIONS && [&slopes, &weights, &weight_slopes].into_iter().all(|rows| rows.len() == ROWS);
         if !fits || labels != catalogue.labels.kinds.len() as u64 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "the saved training belongs to another taxonomy"));
         }
@@ -294,7 +295,9 @@ impl Texts {
         let (mut left, mut right) = (Vec::with_capacity(size), Vec::with_capacity(size));
         for concept in chosen {
             let labels = &self.of_concepts[concept];
-            let pick = |random: &mut Random| labels.get(random.below(labels.len())).map_or(&[][..], |label| self.labels.get(*label as usize));
+            let pick = |random: &mut Random| {
+                labels.get(random.below(labels.len())).map_or(&[][..], |label| self.labels.get(*label as usize))
+            };
             let one = pick(random);
             let is_described = self.has_description[concept] && (labels.len() < 2 || random.unit() < DESCRIBED);
             let other = if is_described { self.descriptions.get(concept) } else { pick(random) };

@@ -44,7 +44,8 @@ fn case(file_name: &str, package: &Value, items: &[Value], wanted: &Wanted) -> B
     text(document, &["version", "lastChangeDateTime"]).clone_into(&mut bundle.version);
     text(document, &["licenseURI"]).clone_into(&mut bundle.licence);
     let language = Some(primary(text(document, &["language"]))).filter(|tag| !tag.is_empty());
-    let language = language.unwrap_or_else(|| if wanted.language.is_empty() { "en".to_owned() } else { primary(&wanted.language) });
+    let language =
+        language.unwrap_or_else(|| if wanted.language.is_empty() { "en".to_owned() } else { primary(&wanted.language) });
     let address = |item: &Object| match text(item, &["uri"]) {
         "" => text(item, &["identifier"]).to_owned(),
         uri => uri.to_owned(),
@@ -128,8 +129,12 @@ fn descriptors(file_name: &str, whole: &Value, listed: &[&Object], wanted: &Want
         let categories = listed(&["category", "categories"]);
         let keywords = listed(&["keywords"]);
         let alignments = item.get("alignments").and_then(Value::as_array).into_iter().flatten();
-        let targets: Vec<String> = alignments.filter_map(|one| one.get("id").or_else(|| one.get("url"))?.as_str()).map(str::to_owned).collect();
-        let groups: Vec<String> = categories.iter().map(|name| format!("urn:skillgate:category:{}", crate::taxonomy::words::normal(name).replace(' ', "-"))).collect();
+        let targets: Vec<String> =
+            alignments.filter_map(|one| one.get("id").or_else(|| one.get("url"))?.as_str()).map(str::to_owned).collect();
+        let groups: Vec<String> = categories
+            .iter()
+            .map(|name| format!("urn:skillgate:category:{}", crate::taxonomy::words::normal(name).replace(' ', "-")))
+            .collect();
         let concept = bundle.concept(uri);
         concept.add_label(name, &language, LabelKind::Preferred);
         keywords.iter().for_each(|keyword| concept.add_label(keyword, &language, LabelKind::Hidden));
@@ -196,7 +201,9 @@ fn said(value: &Value) -> Vec<Said> {
                 return vec![Said::Node(id.to_owned())];
             }
             // A language map.
-            let is_tag = |name: &str| (2..=11).contains(&name.len()) && name.chars().all(|mark| mark.is_ascii_alphanumeric() || mark == '-');
+            let is_tag = |name: &str| {
+                (2..=11).contains(&name.len()) && name.chars().all(|mark| mark.is_ascii_alphanumeric() || mark == '-')
+            };
             let entries = one.iter().filter(|(name, _)| is_tag(name));
             entries
                 .flat_map(|(language, value)| {

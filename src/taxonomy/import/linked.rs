@@ -79,7 +79,8 @@ impl Statements {
         };
         let mut crossings = Vec::new();
         let is_group = node.types.iter().any(|name| matches!(name.as_str(), "SkillGroup" | "Collection" | "OrderedCollection"));
-        let has_label = node.values.iter().any(|(name, _)| matches!(name.as_str(), "competencyLabel" | "prefLabel" | "preferredLabel"));
+        let has_label =
+            node.values.iter().any(|(name, _)| matches!(name.as_str(), "competencyLabel" | "prefLabel" | "preferredLabel"));
         let concept = bundle.concept(uri);
         if is_group {
             concept.kind = Kind::Group;
@@ -99,7 +100,9 @@ impl Statements {
                 continue;
             }
             match (name.as_str(), value) {
-                ("definition" | "description" | "scopeNote" | "competencyText" | "comment", value) if concept.description.is_empty() => {
+                ("definition" | "description" | "scopeNote" | "competencyText" | "comment", value)
+                    if concept.description.is_empty() =>
+                {
                     let mut texts = self.texts(value).into_iter();
                     let english = texts.find(|(_, language)| primary(language) == "en" || language.is_empty());
                     concept.description = english.map(|(text, _)| text.chars().take(2_000).collect()).unwrap_or_default();
@@ -108,7 +111,9 @@ impl Statements {
                     concept.broader.push(above.clone());
                 }
                 ("narrower" | "member" | "hasChild", Value::Node(below)) => narrower.push((uri.to_owned(), below.clone())),
-                ("isReplacedBy" | "replacedBy" | "supersededBy" | "replacement", Value::Node(new)) => concept.replaced_by.push(new.clone()),
+                ("isReplacedBy" | "replacedBy" | "supersededBy" | "replacement", Value::Node(new)) => {
+                    concept.replaced_by.push(new.clone())
+                }
                 ("notation" | "codedNotation" | "code", Value::Text { text, .. }) => text.clone_into(&mut concept.code),
                 ("deprecated" | "status", Value::Text { text, .. }) => {
                     concept.retired |= ["true", "obsolete", "deprecated", "retired", "1"].contains(&text.to_lowercase().as_str());

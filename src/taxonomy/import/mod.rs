@@ -47,11 +47,15 @@ pub fn read(file_name: &str, bytes: &[u8], wanted: &Wanted) -> Result<Bundle, Im
         zipped::read(bytes, wanted)?
     } else {
         let text = std::str::from_utf8(bytes).map_err(|error| {
-            ImportError::Unreadable(format!("the file is not UTF-8 text: the first bad byte is at position {}", error.valid_up_to()))
+            ImportError::Unreadable(format!(
+                "the file is not UTF-8 text: the first bad byte is at position {}",
+                error.valid_up_to()
+            ))
         })?;
         read_text(file_name, text.trim_start_matches('\u{feff}'), wanted)?
     };
-    let given = [(&wanted.name, &mut bundle.name), (&wanted.version, &mut bundle.version), (&wanted.licence, &mut bundle.licence)];
+    let given =
+        [(&wanted.name, &mut bundle.name), (&wanted.version, &mut bundle.version), (&wanted.licence, &mut bundle.licence)];
     for (said, found) in given {
         if !said.is_empty() {
             said.clone_into(found);

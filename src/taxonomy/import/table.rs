@@ -8,8 +8,42 @@ use std::collections::HashMap;
 
 /// What a column may be called, in lower case without spaces, marks and underscores.
 const COLUMNS: &[(&str, &[&str])] = &[
-    ("uri", &["uri", "concepturi", "id", "identifier", "skillid", "elementid", "dwaid", "referenceid", "canonicalurl", "url", "externalid", "skillcode", "rsdurl"]),
-    ("name", &["preferred", "preferredlabel", "label", "name", "title", "skillname", "rsdname", "elementname", "dwatitle", "skill", "competency", "competencyname", "preferred12"]),
+    (
+        "uri",
+        &[
+            "uri",
+            "concepturi",
+            "id",
+            "identifier",
+            "skillid",
+            "elementid",
+            "dwaid",
+            "referenceid",
+            "canonicalurl",
+            "url",
+            "externalid",
+            "skillcode",
+            "rsdurl",
+        ],
+    ),
+    (
+        "name",
+        &[
+            "preferred",
+            "preferredlabel",
+            "label",
+            "name",
+            "title",
+            "skillname",
+            "rsdname",
+            "elementname",
+            "dwatitle",
+            "skill",
+            "competency",
+            "competencyname",
+            "preferred12",
+        ],
+    ),
     ("alternative", &["alt", "altlabels", "altlabel", "alternative", "synonyms", "aliases", "alternativelabels"]),
     ("hidden", &["hidden", "hiddenlabels"]),
     ("kind", &["skilltype", "kind", "type", "category"]),
@@ -162,7 +196,8 @@ fn concept(bundle: &mut Bundle, row: &Row<'_>) -> Result<(), String> {
     if concept.code.is_empty() {
         row.get("code").clone_into(&mut concept.code);
     }
-    let listed = |role: &str| row.get(role).split(['\n', '|', ' ']).filter(|uri| !uri.is_empty()).map(canonical).collect::<Vec<_>>();
+    let listed =
+        |role: &str| row.get(role).split(['\n', '|', ' ']).filter(|uri| !uri.is_empty()).map(canonical).collect::<Vec<_>>();
     concept.broader.extend(listed("broader"));
     concept.replaced_by.extend(listed("replaced"));
     Ok(())
@@ -219,7 +254,9 @@ fn broader(bundle: &mut Bundle, row: &Row<'_>) -> Result<(), String> {
 
 fn crossing(bundle: &mut Bundle, row: &Row<'_>) -> Result<(), String> {
     let relation = Match::read(row.get("relation"));
-    let relation = relation.ok_or_else(|| format!("\"{}\" is not a relation: use exactMatch, closeMatch, broadMatch or narrowMatch", row.get("relation")))?;
+    let relation = relation.ok_or_else(|| {
+        format!("\"{}\" is not a relation: use exactMatch, closeMatch, broadMatch or narrowMatch", row.get("relation"))
+    })?;
     let (from, to) = (row.get("from"), canonical(row.get("to")));
     if to.is_empty() || (from.is_empty() && row.get("fromname").is_empty()) {
         return Err("the row lacks one of its two identifiers".to_owned());
@@ -259,14 +296,36 @@ fn technology(bundle: &mut Bundle, row: &Row<'_>) -> Result<(), String> {
 /// `Tableau` of `Tableau software`, `Excel` of `Microsoft Excel`: how people and badges name the product.
 fn without_vendor(name: &str) -> Option<String> {
     const VENDORS: &[&str] = &[
-        "Microsoft", "Adobe", "IBM", "Oracle", "SAP", "Google", "Apple", "Apache", "Amazon", "Autodesk", "Cisco", "Intuit", "Atlassian",
-        "VMware", "Salesforce", "ESRI", "The MathWorks", "SAS Institute", "Red Hat", "Amazon Web Services", "Dassault Systemes", "Bentley",
+        "Microsoft",
+        "Adobe",
+        "IBM",
+        "Oracle",
+        "SAP",
+        "Google",
+        "Apple",
+        "Apache",
+        "Amazon",
+        "Autodesk",
+        "Cisco",
+        "Intuit",
+        "Atlassian",
+        "VMware",
+        "Salesforce",
+        "ESRI",
+        "The MathWorks",
+        "SAS Institute",
+        "Red Hat",
+        "Amazon Web Services",
+        "Dassault Systemes",
+        "Bentley",
     ];
     let cut = name.strip_suffix(" software").unwrap_or(name);
     let vendor = VENDORS.iter().filter_map(|vendor| cut.strip_prefix(vendor)?.strip_prefix(' ')).min_by_key(|rest| rest.len());
     let short = vendor.unwrap_or(cut).trim();
     // One short word without its vendor is any word: `Access`, `Word`, `Teams`.
-    let tells = short.contains(' ') || vendor.is_none() || short.chars().any(|mark| !mark.is_ascii_lowercase() && !mark.is_ascii_uppercase());
+    let tells = short.contains(' ')
+        || vendor.is_none()
+        || short.chars().any(|mark| !mark.is_ascii_lowercase() && !mark.is_ascii_uppercase());
     (short != name && short.chars().count() > 2 && tells).then(|| short.to_owned())
 }
 

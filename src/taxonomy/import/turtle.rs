@@ -10,7 +10,8 @@ use std::collections::HashMap;
 const MAX_DEPTH: usize = 16;
 
 pub fn read(file_name: &str, text: &str, wanted: &Wanted) -> Result<Bundle, ImportError> {
-    let mut parser = Parser { text, at: 0, prefixes: HashMap::new(), base: String::new(), blank: 0, statements: Statements::default() };
+    let mut parser =
+        Parser { text, at: 0, prefixes: HashMap::new(), base: String::new(), blank: 0, statements: Statements::default() };
     let mut problems = Vec::new();
     while parser.skip() {
         let start = parser.at;
@@ -95,14 +96,20 @@ impl<'a> Parser<'a> {
     }
 
     fn statement(&mut self) -> Read<()> {
-        for (word, is_prefix) in [("@prefix", true), ("PREFIX", true), ("prefix", true), ("@base", false), ("BASE", false), ("base", false)] {
+        for (word, is_prefix) in
+            [("@prefix", true), ("PREFIX", true), ("prefix", true), ("@base", false), ("BASE", false), ("base", false)]
+        {
             if self.rest().starts_with(word) && self.rest()[word.len()..].starts_with(char::is_whitespace) {
                 self.at += word.len();
                 self.skip();
                 let name = if is_prefix { self.until(':') } else { String::new() };
                 self.skip();
                 let iri = self.iri_in_brackets()?;
-                if is_prefix { drop(self.prefixes.insert(name, iri)) } else { self.base = iri }
+                if is_prefix {
+                    drop(self.prefixes.insert(name, iri))
+                } else {
+                    self.base = iri
+                }
                 self.take(".");
                 return Ok(());
             }
@@ -238,7 +245,8 @@ impl<'a> Parser<'a> {
                         'U' => 8,
                         _ => 0,
                     };
-                    let code = rest.get(2..2 + digits).and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
+                    let code =
+                        rest.get(2..2 + digits).and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
                     text.push(match escaped {
                         'n' => '\n',
                         't' => '\t',
