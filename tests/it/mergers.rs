@@ -72,6 +72,7 @@ fn exchange(id: &str, candidate: CandidateHint) -> Exchange {
         candidate_ref: None,
         created_at: noon(),
         expires_at: noon() + Duration::days(1),
+        response_key: None,
     }
 }
 

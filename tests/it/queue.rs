@@ -58,7 +58,7 @@ async fn rabbitmq_a_consumer_that_knows_the_asyncapi_document_alone_gets_the_eve
     let own = channel.queue_declare("".into(), own, Default::default()).await.unwrap().name().clone();
     channel.queue_bind(own.clone(), exchange.into(), "acme.#".into(), Default::default(), Default::default()).await.unwrap();
     let event = event(&TenantId::from("acme"), 1);
-    queue.publish(&event).await.unwrap();
+    queue.publish(&Envelope::of(&event).unwrap()).await.unwrap();
     let got =
         channel.basic_get(own, lapin::options::BasicGetOptions { no_ack: true }).await.unwrap().expect("the event is there");
     assert_eq!(serde_json::from_slice::<serde_json::Value>(&got.data).unwrap()["id"], event.id.as_str());
