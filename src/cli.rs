@@ -40,6 +40,8 @@ enum Command {
     Openapi,
     /// Test a trust policy: run its examples, or show its decision about an issuer
     Policy(commands::policy::PolicyArgs),
+    /// Import ESCO, O*NET or your own catalogue of skills; compare, train and measure
+    Taxonomy(commands::taxonomy::TaxonomyArgs),
     /// Check verification receipts without a request to the gateway
     Receipt(commands::receipt::ReceiptArgs),
 }
@@ -67,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(args) => commands::doctor::run(settings, &args),
         Command::Openapi => commands::openapi::run(),
         Command::Policy(args) => commands::policy::run(settings, &args),
+        Command::Taxonomy(args) => commands::taxonomy::run(settings, &args),
         Command::Receipt(args) => commands::receipt::run(settings, &args),
     };
     outcome.unwrap_or_else(|error| {

@@ -11,6 +11,7 @@
 //! ├ intake      sniff the format, unbake, unpack, split          (document: JSON, tokens, limits)
 //! ├ verify      ordered checks → VerificationReport              (jsonld: canonical form; http_client: the only way out)
 //! └ normalize   any format → NormalizedCredential with SkillAssertions
+//! skills        what a skill's name means: a concept, or suggestions       (taxonomy: imported catalogues)
 //! store         submissions, credentials, reports, skills, events (outbox)
 //! delivery      relay: outbox → queue (in-process or RabbitMQ); worker: queue → connector
 //! connector     one delivery per event × connection: find person → observe → write → ledger
@@ -39,6 +40,8 @@ pub mod queue;
 pub mod receipt;
 pub mod sample;
 pub mod seal;
+pub mod skills;
 pub mod store;
+pub mod taxonomy;
 pub mod verify;
 pub mod web;

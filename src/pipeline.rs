@@ -7,11 +7,13 @@ mod delivered;
 pub mod events;
 mod job;
 mod lifecycle;
+mod mapping;
 mod merge;
 mod owners;
 mod people;
 mod persons;
 pub mod record;
+mod review;
 mod status;
 mod work;
 pub mod worked;
@@ -21,6 +23,7 @@ use crate::model::clock::Clock;
 use crate::model::ids::{SubmissionId, TenantId};
 use crate::model::record::{Idempotency, NewSubmission};
 use crate::model::submission::Submission;
+use crate::skills::Mapper;
 use crate::store::{Store, StoreError, SubmissionRequest, Transaction};
 use chrono::{DateTime, Duration, Utc};
 pub use delivered::Delivered;
@@ -40,6 +43,7 @@ pub enum PipelineError {
 pub struct Pipeline {
     pub examiner: Examiner,
     pub store: Store,
+    pub mapper: Mapper,
     pub clock: Clock,
     /// How long an issuer's status counts before it is checked again; `None`: it is never checked again.
     pub status_interval: Option<Duration>,

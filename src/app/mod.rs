@@ -25,11 +25,13 @@ use crate::delivery::worker::{Worker, WorkerError, WorkerOptions};
 use crate::examine::Examiner;
 use crate::http_client::{HttpClient, HttpError};
 use crate::model::clock::Clock;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Pipeline, PipelineError};
 use crate::protocol::link::LinkAsker;
 use crate::queue::{Queue, QueueError};
 use crate::seal::Sealer;
+use crate::skills::Mapper;
 use crate::store::{Store, StoreError};
+use crate::taxonomy::Library;
 use ports::{Jobs, Tracker};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +47,8 @@ const DRAIN_PATIENCE: Duration = Duration::from_millis(100);
 pub enum AppError {
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
     #[error(transparent)]
     Queue(#[from] QueueError),
     #[error(transparent)]
@@ -106,6 +110,7 @@ impl App {
                 &settings.channels.link_platforms_off,
             )),
             store: store.clone(),
+            mapper: Mapper::new(Library::new(&settings.skills.taxonomies_dir)),
             clock: clock.clone(),
             status_interval: status_interval(&settings.verify),
         };
@@ -150,6 +155,7 @@ impl App {
     pub async fn drain(&self) -> Result<(), AppError> {
         loop {
             self.jobs.tracker.wait().await;
+            while self.pipeline.map_again().await? > 0 {}
             let relayed = self.relay.step().await?;
             let delivered = self.worker.drain(DRAIN_PATIENCE).await?;
             if relayed + delivered == 0 {

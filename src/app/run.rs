@@ -22,6 +22,9 @@ const PRUNED_AT_ONCE: u32 = 200;
 const PRUNING_PAUSE: Duration = Duration::from_millis(250);
 const PRUNING_INTERVAL: Duration = Duration::from_secs(600);
 
+/// Time between two looks for skills that must be mapped again.
+const MAPPING_INTERVAL: Duration = Duration::from_secs(2);
+
 /// Time between two searches for backpacks that are due.
 const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -95,6 +98,7 @@ impl App {
         self.background.spawn(self.worker.clone().run(stop.clone()));
         self.background.spawn(self.clone().expire_ended(stop.clone()));
         self.background.spawn(self.clone().ask_issuers(stop.clone()));
+        self.background.spawn(self.clone().map_skills_again(stop.clone()));
         self.background.spawn(self.clone().prune_old_events(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
             self.jobs.resume(submission);
@@ -130,6 +134,11 @@ impl App {
             () = stop.cancelled() => true,
             () = tokio::time::sleep(pause) => false,
         }
+    }
+
+    /// Lets decisions and new taxonomies reach earlier credentials, step by step.
+    async fn map_skills_again(self, stop: CancellationToken) {
+        while !self.pause_after(self.pipeline.map_again().await, MAPPING_INTERVAL, &stop).await {}
     }
 
     /// Deletes old finished deliveries, a few at a time, so that nobody waits for it.

@@ -11,6 +11,7 @@ pub mod policy;
 pub mod receipt;
 pub mod sample;
 pub mod serve;
+pub mod taxonomy;
 pub mod verify;
 pub mod worker;
 

@@ -32,6 +32,7 @@ pub struct Settings {
     pub verify: VerifySettings,
     pub delivery: DeliverySettings,
     pub channels: ChannelSettings,
+    pub skills: SkillSettings,
     pub log: LogSettings,
 }
 
@@ -126,6 +127,14 @@ pub struct DeliverySettings {
     pub keep_days: u32,
     /// Time that running attempts have to end after the signal to stop.
     pub drain_seconds: u64,
+}
+
+/// Keys: `taxonomies_dir`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkillSettings {
+    /// Folder of the imported taxonomies; made when the first is imported.
+    pub taxonomies_dir: PathBuf,
 }
 
 /// Keys: `level`, `format`.

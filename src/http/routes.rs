@@ -5,7 +5,7 @@
 use super::auth::require_caller;
 use super::handlers::{
     api_keys, backpacks, candidates, connections, connectors, credentials, deliveries, events, exchange_events, exchanges,
-    invitations, link, oauth, oid4vp, open_badges, receipts, session, submissions, system, vcalm, vcalm_verify,
+    invitations, link, oauth, oid4vp, open_badges, receipts, session, skills, submissions, system, vcalm, vcalm_verify,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -132,6 +132,14 @@ fn fixed() -> Vec<Row> {
         POST   "/v1/candidates/{ref}/merge"                                       Tenant -                              Own OpenApi => candidates::merge;
         DELETE "/v1/candidates/{ref}/addresses/{id}"                              Tenant -                              Own OpenApi => candidates::forget_address;
         GET    "/v1/candidates/{ref}/skills"                                      Tenant -                              Own OpenApi => candidates::skills;
+        GET    "/v1/skills/review"                                                       Tenant -                              Own OpenApi => skills::review;
+        POST   "/v1/skills/decisions"                                                    Tenant -                              Own OpenApi => skills::decide;
+        GET    "/v1/skills/decisions"                                                    Tenant -                              Own OpenApi => skills::list;
+        POST   "/v1/skills/decisions/import"                                             Tenant -                              Own OpenApi => skills::import;
+        DELETE "/v1/skills/decisions/{id}"                                               Tenant -                              Own OpenApi => skills::undo;
+        GET    "/v1/skills/concepts"                                                     Tenant -                              Own OpenApi => skills::search;
+        GET    "/v1/skills/catalogue"                                                    Tenant -                              Own OpenApi => skills::catalogue;
+        PUT    "/v1/skills/catalogue"                                                    Tenant -                              Own OpenApi => skills::choose;
         GET    "/v1/events"                                                       Tenant -                              Own OpenApi => events::list;
         GET    "/v1/connectors"                                                   Tenant -                              Own OpenApi => connectors::list;
         POST   "/v1/connections"                                                  Tenant -                              Own OpenApi => connections::create;
@@ -196,6 +204,7 @@ fn fixed() -> Vec<Row> {
         GET    "/about/privacy"                                                   Public -                              Own Page    => pages::channel::privacy;
         GET    "/"                                                                Public -                              Own Page    => pages::recruiter;
         GET    "/admin"                                                           Public -                              Own Page    => pages::admin;
+        GET    "/skills"                                                          Public -                              Own Page    => pages::skills;
         GET    "/assets/{name}"                                                   Public -                              Own Page    => system::asset;
     }
 }

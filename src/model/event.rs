@@ -5,7 +5,7 @@ use super::code::Code;
 use super::credential::{Achievement, Attainment, CredentialStatus, Issuer};
 use super::ids::{CandidateRef, CredentialId, EventId, TenantId};
 use super::report::Outcome;
-use super::skill::SkillAssertion;
+use super::skill::{Concept, SkillAssertion};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -218,6 +218,9 @@ pub struct SkillEventData {
     pub candidate_ref: CandidateRef,
     /// `asserted`, `updated`, `remapped`, `withdrawn`, `expired`
     pub change: String,
+    /// For `remapped`: the concept that the skill was taken to mean before; absent when there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Concept>,
     pub assertion: SkillAssertion,
     pub credential: CredentialSummary,
     pub projections: Projections,

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod code;
 pub mod connection;
 pub mod credential;
+pub mod decision;
 pub mod delivery;
 pub mod event;
 pub mod exchange;

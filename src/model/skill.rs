@@ -51,6 +51,25 @@ pub struct Label {
     pub translations: LanguageMap,
 }
 
+impl Label {
+    /// What equal labels share: decisions are remembered by it.
+    pub fn key(&self) -> String {
+        label_key(&self.text)
+    }
+}
+
+/// Case and white space make no difference between two labels.
+pub fn label_key(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+impl SkillAssertion {
+    /// How the preferred concept was found.
+    pub fn method(&self) -> Option<Method> {
+        self.concepts.first()?.mapping.as_ref().map(|mapping| mapping.method)
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SkillKind {
@@ -81,6 +100,50 @@ pub struct Concept {
     pub relation: Relation,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
+    /// How the concept was found; absent for an issuer's concept that no loaded taxonomy holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<Mapping>,
+}
+
+/// Why a concept stands at a skill.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    pub method: Method,
+    /// Names of the groups above the concept, the widest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub path: Vec<String>,
+    /// One sentence for a person who decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Of the weights and thresholds that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration_id: Option<String>,
+    /// Of the person's decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision_id: Option<String>,
+}
+
+impl Mapping {
+    pub fn of(method: Method) -> Self {
+        Self { method, path: Vec::new(), why: None, calibration_id: None, decision_id: None }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// The issuer named the concept, and a loaded taxonomy holds it.
+    Declared,
+    /// A published crosswalk, or the taxonomy's own note of a replacement, leads to it.
+    Crosswalk,
+    /// A person decided.
+    Decision,
+    /// The name is exactly that of one concept.
+    Exact,
+    /// The combiner found it more probable than the threshold.
+    Combined,
+    /// A suggestion for a person; nothing is published from it.
+    Suggested,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,8 +161,8 @@ pub enum MappingStatus {
     Declared,
     DeclaredMismatch,
     Mapped,
-    NeedsReview,
     Unmapped,
+    /// A person decided that the text is no skill.
     Rejected,
 }
 

@@ -109,6 +109,7 @@ fn concept(known: Option<Known>, framework: Option<String>, code: Option<String>
         framework_name: framework,
         relation: Relation::Exact,
         confidence: None,
+        mapping: None,
     }
 }
 

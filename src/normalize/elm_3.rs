@@ -187,6 +187,7 @@ fn take_concept(node: &Node<'_>, level: Option<&Level>, counts_as: Attainment, s
         framework_name: None,
         relation: Relation::Exact,
         confidence: None,
+        mapping: None,
     };
     let level = level.filter(|_| concept.taxonomy == "digcomp").cloned();
     skills.add(Stated {

@@ -57,6 +57,7 @@ fn read_skill(node: &Node<'_>, skills: &mut Skills) {
             framework_name: scheme,
             relation: Relation::Exact,
             confidence: None,
+            mapping: None,
         }
     });
     skills.add(Stated {

@@ -139,33 +139,41 @@ pub fn lower(one: Level, other: Level) -> Level {
     }
 }
 
-/// Published tables from a framework's own level to the common scale: taxonomy, level, common level.
-const COMMON: &[(&str, &str, u8)] = &[
-    ("cefr", "A1", 1),
-    ("cefr", "A2", 2),
-    ("cefr", "B1", 3),
-    ("cefr", "B2", 4),
-    ("cefr", "C1", 4),
-    ("cefr", "C2", 5),
-    ("digcomp", "1", 2),
-    ("digcomp", "2", 2),
-    ("digcomp", "3", 3),
-    ("digcomp", "4", 3),
-    ("digcomp", "5", 4),
-    ("digcomp", "6", 4),
-    ("digcomp", "7", 5),
-    ("digcomp", "8", 5),
+/// Published tables from a framework's own level, low to high, to the common scale: taxonomy, level, common level. SFIA's levels are of
+/// responsibility: they have their place among each other, and none on the common scale.
+const COMMON: &[(&str, &str, Option<u8>)] = &[
+    ("cefr", "A1", Some(1)),
+    ("cefr", "A2", Some(2)),
+    ("cefr", "B1", Some(3)),
+    ("cefr", "B2", Some(4)),
+    ("cefr", "C1", Some(4)),
+    ("cefr", "C2", Some(5)),
+    ("digcomp", "1", Some(2)),
+    ("digcomp", "2", Some(2)),
+    ("digcomp", "3", Some(3)),
+    ("digcomp", "4", Some(3)),
+    ("digcomp", "5", Some(4)),
+    ("digcomp", "6", Some(4)),
+    ("digcomp", "7", Some(5)),
+    ("digcomp", "8", Some(5)),
+    ("sfia", "1", None),
+    ("sfia", "2", None),
+    ("sfia", "3", None),
+    ("sfia", "4", None),
+    ("sfia", "5", None),
+    ("sfia", "6", None),
+    ("sfia", "7", None),
 ];
 
 /// The level of a framework with a published table; `text`: a code or a label (`B2`, `Level 4`).
 pub fn of_framework(taxonomy: &str, text: &str, scheme_uri: Option<String>) -> Option<Level> {
     let words = || text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    let is_named = taxonomy != "digcomp" || words().any(|word| word.eq_ignore_ascii_case("level"));
+    let is_named = !matches!(taxonomy, "digcomp" | "sfia") || words().any(|word| word.eq_ignore_ascii_case("level"));
     let row = COMMON.iter().find(|(of, level, _)| *of == taxonomy && words().any(|word| word.eq_ignore_ascii_case(level)))?;
     let steps: Vec<_> = COMMON.iter().filter(|(of, _, _)| *of == taxonomy).collect();
     let position = position(steps.iter().position(|step| step.1 == row.1), steps.len());
     let raw = RawLevel { scheme_uri, label: Some(text.to_owned()), value: Some(row.1.to_owned()) };
-    is_named.then(|| Level { common: Some(row.2), ..placed(raw, position, taxonomy) })
+    is_named.then(|| Level { common: row.2, ..placed(raw, position, taxonomy) })
 }
 
 #[cfg(test)]
@@ -254,5 +262,7 @@ mod tests {
         assert_eq!(of_framework("digcomp", "Level 4", None).and_then(|level| level.common), Some(3));
         assert_eq!(of_framework("digcomp", "2.1 Interacting", None), None);
         assert_eq!(of_framework("sfia", "4", None), None);
+        let sfia = of_framework("sfia", "Programming, level 4", None).unwrap();
+        assert_eq!((sfia.ordinal, sfia.common), (Some(0.5), None));
     }
 }

@@ -217,6 +217,7 @@ mod tests {
             framework_name: None,
             relation: Relation::Exact,
             confidence: None,
+            mapping: None,
         });
         let names = LanguageMap::from([("en".to_owned(), trimmed(text))]);
         Stated {

@@ -10,7 +10,7 @@ use crate::model::event::{
 };
 use crate::model::ids::{CandidateRef, CredentialId, EventId, TenantId};
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
-use crate::model::skill::{SkillAssertion, SkillStatus};
+use crate::model::skill::{Concept, MappingStatus, SkillAssertion, SkillStatus};
 use crate::store::{Result, Transaction};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -93,7 +93,24 @@ impl EventWriter {
         before: &Published,
         kept: &[SkillAssertion],
     ) -> Result<()> {
-        let is_kept = |skill: &SkillAssertion| kept.iter().any(|new| new.assertion_id == skill.assertion_id && is_held(new));
+        self.lose(transaction, summary, before, kept, SkillStatus::Withdrawn)
+    }
+
+    /// As [`EventWriter::withdraw`], for skills of a credential whose validity ended.
+    pub fn expire(&mut self, transaction: &mut Transaction<'_>, summary: &CredentialSummary, before: &Published) -> Result<()> {
+        self.lose(transaction, summary, before, &[], SkillStatus::Expired)
+    }
+
+    fn lose(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        summary: &CredentialSummary,
+        before: &Published,
+        kept: &[SkillAssertion],
+        status: SkillStatus,
+    ) -> Result<()> {
+        let event_type = if status == SkillStatus::Expired { EventType::SkillExpired } else { EventType::SkillWithdrawn };
+        let is_kept = |skill: &SkillAssertion| kept.iter().any(|new| new.assertion_id == skill.assertion_id && is_given(new));
         // Nobody loses what is still given under the same outcome.
         let is_same_outcome = before.outcome == summary.outcome;
         let questionable: Vec<&SkillAssertion> =
@@ -107,8 +124,8 @@ impl EventWriter {
             let still: HashSet<Outcome> =
                 elsewhere.map(|(_, _, outcome)| *outcome).chain(is_kept(skill).then_some(summary.outcome)).collect();
             if let Some(audience) = losers(before.outcome, &still) {
-                let withdrawn = SkillAssertion { status: SkillStatus::Withdrawn, ..skill.clone() };
-                self.skill_for(audience, EventType::SkillWithdrawn, summary, &withdrawn);
+                let lost = SkillAssertion { status, ..skill.clone() };
+                self.skill_for(audience, event_type, summary, &lost, None);
             }
         }
         Ok(())
@@ -135,13 +152,20 @@ impl EventWriter {
     pub fn skills(&mut self, shown: &Shown, before: Option<&Published>) {
         let summary = &shown.summary;
         let published = before.filter(|before| before.outcome == summary.outcome).map_or(&[][..], |before| &before.skills);
-        for skill in shown.skills.iter().filter(|skill| is_held(skill)) {
+        for skill in shown.skills.iter().filter(|skill| is_given(skill)) {
             match published.iter().find(|earlier| earlier.assertion_id == skill.assertion_id) {
                 None => self.skill(EventType::SkillAsserted, summary, skill),
+                Some(earlier) if first_uri(earlier) != first_uri(skill) => self.remapped(summary, earlier, skill),
                 Some(earlier) if earlier != skill => self.skill(EventType::SkillUpdated, summary, skill),
                 Some(_) => {}
             }
         }
+    }
+
+    /// Publishes that a skill means another concept than before.
+    pub fn remapped(&mut self, summary: &CredentialSummary, before: &SkillAssertion, skill: &SkillAssertion) {
+        let previous = before.concepts.first().cloned();
+        self.skill_for(Audience::of(summary.outcome), EventType::SkillRemapped, summary, skill, previous);
     }
 
     pub fn credential(
@@ -162,12 +186,14 @@ impl EventWriter {
         reason: Option<Reason>,
         skills: &[SkillAssertion],
     ) {
+        let skills: Vec<SkillAssertion> =
+            skills.iter().filter(|skill| skill.mapping_status != MappingStatus::Rejected).map(without_suggestions).collect();
         let data = CredentialEventData {
             candidate_ref: self.candidate.clone(),
             credential: summary.clone(),
             reason,
-            skills: skills.to_vec(),
-            projections: projections(skills),
+            projections: projections(&skills),
+            skills,
         };
         self.add(audience, event_type, summary, CREDENTIAL_SCHEMA, &data);
     }
@@ -181,10 +207,17 @@ impl EventWriter {
     }
 
     pub fn skill(&mut self, event_type: EventType, summary: &CredentialSummary, skill: &SkillAssertion) {
-        self.skill_for(Audience::of(summary.outcome), event_type, summary, skill);
+        self.skill_for(Audience::of(summary.outcome), event_type, summary, skill, None);
     }
 
-    fn skill_for(&mut self, audience: Audience, event_type: EventType, summary: &CredentialSummary, skill: &SkillAssertion) {
+    fn skill_for(
+        &mut self,
+        audience: Audience,
+        event_type: EventType,
+        summary: &CredentialSummary,
+        skill: &SkillAssertion,
+        previous: Option<Concept>,
+    ) {
         let change = match event_type {
             EventType::SkillUpdated => "updated",
             EventType::SkillRemapped => "remapped",
@@ -195,7 +228,8 @@ impl EventWriter {
         let data = SkillEventData {
             candidate_ref: self.candidate.clone(),
             change: change.to_owned(),
-            assertion: skill.clone(),
+            previous,
+            assertion: without_suggestions(skill),
             credential: summary.clone(),
             projections: projections(std::slice::from_ref(skill)),
         };
@@ -233,6 +267,15 @@ impl EventWriter {
     }
 }
 
+fn first_uri(skill: &SkillAssertion) -> Option<&str> {
+    skill.concepts.first().and_then(|concept| concept.uri.as_deref())
+}
+
+/// Suggestions are for the people who decide, not for other systems.
+fn without_suggestions(skill: &SkillAssertion) -> SkillAssertion {
+    SkillAssertion { alternatives: Vec::new(), ..skill.clone() }
+}
+
 fn summary(
     id: &CredentialId,
     fingerprint: &str,
@@ -267,7 +310,12 @@ fn all_skills(normalized: &NormalizedCredential) -> Vec<SkillAssertion> {
     found
 }
 
-/// Whether the skill is asserted at all: a failed or unfinished course asserts none. One whose attainment is unknown is, and says so.
+/// Whether the skill is published: it is held, and nobody decided that it is no skill.
+pub fn is_given(skill: &SkillAssertion) -> bool {
+    is_held(skill) && skill.mapping_status != MappingStatus::Rejected
+}
+
+/// Whether the skill is kept at all: a failed or unfinished course asserts none. One whose attainment is unknown is, and says so.
 pub fn is_held(skill: &SkillAssertion) -> bool {
     !matches!(skill.attainment, Attainment::NotAttained | Attainment::InProgress)
 }

@@ -1,7 +1,7 @@
 //! Credentials whose validity ends. Comes in: the moment. Goes out: rows and events.
 //! Must not know: who asks, and how often.
 
-use super::events::{EventWriter, Shown};
+use super::events::{EventWriter, Published, Shown};
 use super::{Pipeline, PipelineError};
 use crate::model::credential::CredentialStatus;
 use crate::model::event::EventType;
@@ -44,11 +44,9 @@ fn expire(transaction: &mut Transaction<'_>, tenant: &TenantId, id: &CredentialI
     let summary = Shown::of(id, &stored.fingerprint, &stored.report, stored.normalized.as_ref()).summary;
     let mut events = EventWriter::new(tenant, &stored.candidate_ref, None, now, sequence);
     let expired: Vec<SkillAssertion> =
-        skills.into_iter().map(|skill| SkillAssertion { status: SkillStatus::Expired, ..skill }).collect();
+        skills.iter().map(|skill| SkillAssertion { status: SkillStatus::Expired, ..skill.clone() }).collect();
     events.credential(EventType::CredentialExpired, &summary, None, &expired);
-    for skill in &expired {
-        events.skill(EventType::SkillExpired, &summary, skill);
-    }
+    events.expire(transaction, &summary, &Published { outcome: stored.report.outcome, skills })?;
     events.write(transaction)?;
     Ok(true)
 }

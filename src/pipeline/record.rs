@@ -1,7 +1,8 @@
 //! What a verified credential changes: the rules of duplicates, repeated checks and superseding, in one transaction.
 //! Comes in: files that were worked on. Goes out: rows and events. Must not know: how credentials are verified.
 
-use super::events::{EventWriter, Published, Shown, is_held};
+use super::events::{EventWriter, Published, Shown, is_given, is_held};
+use super::mapping::settle;
 use super::owners::{Owners, owners};
 use super::status::with_check;
 use super::worked::WorkedFile;
@@ -146,6 +147,10 @@ impl<'t, 'c> Recorder<'t, 'c> {
     /// Decides what the credential is: known, checked again, or new.
     fn take(&mut self, credential: &NewCredential) -> Result<FoundCredential> {
         let outcome = credential.report.outcome;
+        let mut credential = credential.clone();
+        if let Some(normalized) = &mut credential.normalized {
+            settle(self.transaction, &self.submission.tenant_id, normalized)?;
+        }
         let mut found = FoundCredential {
             id: credential.id.clone(),
             duplicate: true,
@@ -156,14 +161,14 @@ impl<'t, 'c> Recorder<'t, 'c> {
         if let Some(known) = self.known.iter().find(|known| known.fingerprint == credential.fingerprint).cloned() {
             let is_new = self.new.iter().any(|(new, _)| new.id == known.id);
             if known.outcome != outcome && !is_new {
-                found.duplicate = !self.check_again(&known, credential)?;
+                found.duplicate = !self.check_again(&known, &credential)?;
             }
             found.id = known.id;
             return Ok(found);
         }
         let (id, fingerprint) = (credential.id.clone(), credential.fingerprint.clone());
         self.known.push(KnownBytes { id, fingerprint, outcome });
-        self.add(credential.clone())?;
+        self.add(credential)?;
         found.duplicate = false;
         found.normalized = self.new.last().and_then(|(added, _)| added.normalized.clone());
         Ok(found)
@@ -212,7 +217,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
                 if let Some(normalized) = &mut pending.normalized {
                     normalized.status = CredentialStatus::Superseded;
                 }
-                let gave = skills.iter().filter(|skill| is_held(skill)).cloned().collect();
+                let gave = skills.iter().filter(|skill| is_given(skill)).cloned().collect();
                 skills.iter_mut().for_each(|skill| skill.status = SkillStatus::Superseded);
                 gave
             }

@@ -3,6 +3,7 @@
 //! of an answer; what else was found out holds for the bytes, which have not changed. Must not know: who asks, and how often.
 
 use super::events::{EventWriter, Published, Shown, is_held};
+use super::mapping::settle;
 use super::persons::with_known;
 use super::worked::{is_owed, next_check};
 use super::{Pipeline, PipelineError};
@@ -60,7 +61,12 @@ impl Pipeline {
         let file = UploadedFile { name: Some(stored.name), media_type: Some(media_type), bytes: bytes.into() };
         let examined = self.examiner.examine(self.examiner.open(vec![file]).await, &question).await;
         // Absent when the bytes can no longer be read.
-        let seen = examined.into_iter().flat_map(|file| file.credentials).next();
+        let mut seen = examined.into_iter().flat_map(|file| file.credentials).next();
+        if let Some(seen) = &mut seen
+            && let Some(normalized) = seen.normalized.take()
+        {
+            seen.normalized = Some(self.map_one(tenant, normalized).await?);
+        }
         let (tenant, id, candidate) = (tenant.clone(), id.clone(), stored.candidate_ref);
         let (before, since) = (stored.report, stored.created_at);
         let (now, every) = (self.clock.now(), self.status_interval);
@@ -102,6 +108,13 @@ fn take_over(
             normalized.outcome = outcome;
             normalized
         }),
+    };
+    let normalized = match normalized {
+        Some(mut normalized) => {
+            settle(transaction, tenant, &mut normalized)?;
+            Some(normalized)
+        }
+        None => None,
     };
     let before = Published { outcome: stored.report.outcome, skills: transaction.skills_in_force(id)? };
     let shown = Shown::of(id, &stored.fingerprint, &report, normalized.as_ref());

@@ -77,7 +77,8 @@ impl Pipeline {
             ownerships.push(of_ownership);
         }
         let examined = self.examiner.normalize_files(verified, whose, &work.question).await;
-        Ok(worked(examined, ownerships, self.status_interval, work.question.request.at))
+        let files = worked(examined, ownerships, self.status_interval, work.question.request.at);
+        self.map_files(&work.question.tenant_id, files).await
     }
 
     /// The persons who are named for these files, found or made; a file without a credential makes nobody.

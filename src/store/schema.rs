@@ -135,6 +135,40 @@ diesel::table! {
         concept_uri -> Nullable<Text>,
         assertion -> Binary,
         created_at -> Text,
+        label_key -> Text,
+        method -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    skill_decisions (id) {
+        id -> Text,
+        tenant_id -> Text,
+        label_key -> Text,
+        issuer_id -> Text,
+        body -> Text,
+        corrected -> BigInt,
+        undone_at -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    skill_jobs (id) {
+        id -> Text,
+        tenant_id -> Text,
+        label_key -> Text,
+        decision_id -> Nullable<Text>,
+        position -> Text,
+        not_before -> Text,
+        last -> BigInt,
+    }
+}
+
+diesel::table! {
+    skill_settings (tenant_id) {
+        tenant_id -> Text,
+        catalogue -> Nullable<Text>,
+        state -> Text,
     }
 }
 
@@ -278,6 +312,7 @@ diesel::table! {
 }
 
 diesel::allow_tables_to_appear_in_same_query!(deliveries, events, connections);
+diesel::allow_tables_to_appear_in_same_query!(skills, skill_decisions);
 diesel::joinable!(submission_credentials -> credentials (credential_id));
 diesel::joinable!(skills -> credentials (credential_id));
 diesel::allow_tables_to_appear_in_same_query!(submission_credentials, credentials, skills);

@@ -24,6 +24,8 @@ struct NewRow<'a> {
     concept_uri: Option<String>,
     assertion: Vec<u8>,
     created_at: String,
+    label_key: String,
+    method: Option<String>,
 }
 
 impl Store {
@@ -41,6 +43,32 @@ impl Store {
             let mut found: Vec<SkillAssertion> = rows.into_iter().map(into_model).collect::<Result<_>>()?;
             found.dedup_by(|one, other| one.assertion_id == other.assertion_id);
             Ok(found)
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Every skill in force of the person, with the credential that gives it and its outcome.
+    pub async fn candidate_support(
+        &self,
+        tenant: &TenantId,
+        candidate: &CandidateRef,
+    ) -> Result<Vec<(CredentialId, Outcome, SkillAssertion)>> {
+        let (tenant, candidate) = (tenant.clone(), candidate.clone());
+        self.read(move |connection| {
+            let rows: Vec<(String, String, String)> = skills::table
+                .inner_join(credentials::table)
+                .filter(skills::tenant_id.eq(tenant.as_str()))
+                .filter(skills::candidate_ref.eq(candidate.as_str()))
+                .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
+                .order((skills::label.asc(), skills::assertion_id.asc(), skills::credential_id.asc()))
+                .select((skills::credential_id, credentials::outcome, skills::assertion))
+                .load(connection)?;
+            let one = |(id, outcome, assertion): (String, String, String)| {
+                Ok((CredentialId::from(id), parse_name(&outcome)?, parse_json(&assertion)?))
+            };
+            rows.into_iter().map(one).collect()
         })
         .await
     }
@@ -68,6 +96,8 @@ impl Transaction<'_> {
                 concept_uri: skill.concepts.first().and_then(|concept| concept.uri.as_deref()).map(clean),
                 assertion: pack_json(Kind::Normalized, skill)?,
                 created_at: time_text(now),
+                label_key: clean(&skill.label.key()),
+                method: skill.method().as_ref().map(name_text).transpose()?,
             });
         }
         insert_all!(self.connection, skills::table, rows);
@@ -101,6 +131,22 @@ impl Transaction<'_> {
             .select((skills::assertion_id, skills::concept_uri, credentials::outcome))
             .load(self.connection)?;
         rows.into_iter().map(|(assertion, uri, outcome)| Ok((assertion, uri, parse_name(&outcome)?))).collect()
+    }
+
+    /// Writes what became of a skill that is there.
+    pub fn update_skill(&mut self, credential: &CredentialId, skill: &SkillAssertion) -> Result<()> {
+        let target = skills::table
+            .filter(skills::credential_id.eq(credential.as_str()))
+            .filter(skills::assertion_id.eq(skill.assertion_id.as_str()));
+        let values = (
+            skills::status.eq(name_text(&skill.status)?),
+            skills::mapping_status.eq(name_text(&skill.mapping_status)?),
+            skills::concept_uri.eq(skill.concepts.first().and_then(|concept| concept.uri.as_deref()).map(clean)),
+            skills::assertion.eq(json_text(skill)?),
+            skills::method.eq(skill.method().as_ref().map(name_text).transpose()?),
+        );
+        diesel::update(target).set(values).execute(self.connection)?;
+        Ok(())
     }
 
     /// Sets the status of all skills of the credential.

@@ -18,6 +18,7 @@ const ASSETS: &[(&str, &str, &str)] = &[
     ("icon.svg", SVG, include_str!("assets/icon.svg")),
     ("recruiter.js", SCRIPT, include_str!("assets/recruiter.js")),
     ("admin.js", SCRIPT, include_str!("assets/admin.js")),
+    ("skills.js", SCRIPT, include_str!("assets/skills.js")),
     ("connections.js", SCRIPT, include_str!("assets/connections.js")),
     ("deliveries.js", SCRIPT, include_str!("assets/deliveries.js")),
     ("exchange.js", SCRIPT, include_str!("assets/exchange.js")),
@@ -36,6 +37,11 @@ pub async fn recruiter() -> HttpResponse {
 /// `GET /admin`
 pub async fn admin() -> HttpResponse {
     embedded(HTML, include_str!("admin.html"))
+}
+
+/// `GET /skills`
+pub async fn skills() -> HttpResponse {
+    embedded(HTML, include_str!("skills.html"))
 }
 
 /// The asset of that name, if there is one.

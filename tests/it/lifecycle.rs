@@ -61,6 +61,7 @@ fn gateway(store: &TestStore, list: Option<String>, days: i64) -> Pipeline {
         examiner: Examiner::new(Verifier::new(documents, Contexts::built_in()), Limits::default()),
         store: store.store.clone(),
         clock: Clock::fixed(noon() + Duration::days(days)),
+        mapper: crate::support::no_taxonomies(),
         status_interval: Some(Duration::hours(24)),
     }
 }

@@ -18,7 +18,7 @@ fn attributes<'a>(markup: &'a str, attribute: &str) -> Vec<&'a str> {
 #[tokio::test]
 async fn the_pages_are_served_to_anybody_and_hold_nothing_inline() {
     let app = spawn_app().await;
-    for path in ["/", "/admin"] {
+    for path in ["/", "/admin", "/skills"] {
         let page = text_of(&app, path).await;
         assert!(page.starts_with("<!doctype html>"));
         assert!(page.contains("<html lang=\"en\">") && page.contains("<main"));
@@ -34,7 +34,7 @@ async fn the_pages_are_served_to_anybody_and_hold_nothing_inline() {
 async fn every_asset_that_a_page_or_a_script_names_is_there_with_its_type() {
     let app = spawn_app().await;
     let mut wanted: Vec<String> = Vec::new();
-    for path in ["/", "/admin"] {
+    for path in ["/", "/admin", "/skills"] {
         let page = text_of(&app, path).await;
         let linked = attributes(&page, "src").into_iter().chain(attributes(&page, "href"));
         wanted.extend(linked.filter(|link| link.starts_with("/assets/")).map(str::to_owned));
@@ -77,7 +77,7 @@ async fn pages_name_no_other_host_and_scripts_never_parse_markup() {
 #[tokio::test]
 async fn every_field_has_a_label_and_every_reference_an_element() {
     let app = spawn_app().await;
-    for path in ["/", "/admin"] {
+    for path in ["/", "/admin", "/skills"] {
         let page = text_of(&app, path).await;
         let ids: BTreeSet<&str> = attributes(&page, "id").into_iter().collect();
         for field in page.split("<input").skip(1).chain(page.split("<select").skip(1)) {

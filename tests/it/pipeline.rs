@@ -328,6 +328,7 @@ fn pipeline(store: &Store, clock: Clock) -> Pipeline {
         examiner: Examiner::new(verifier, Limits::default()),
         store: store.clone(),
         clock,
+        mapper: crate::support::no_taxonomies(),
         status_interval: Some(chrono::Duration::hours(24)),
     }
 }

@@ -132,6 +132,7 @@ async fn what_is_told_of_the_samples_fits_the_schemas() {
         examiner: set.examiner(),
         store: store.clone(),
         clock: Clock::fixed(now()),
+        mapper: crate::support::no_taxonomies(),
         status_interval: Some(chrono::Duration::hours(24)),
     };
     let delivered = Delivered {

@@ -1,5 +1,6 @@
 //! Candidates: the employer's people, behind opaque references.
 
+use super::snapshot;
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::person;
@@ -69,10 +70,26 @@ pub async fn forget_address(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `GET /v1/candidates/{ref}/skills`: skills of the person's credentials that are in force.
-pub async fn skills(state: web::Data<State>, caller: Caller, id: Id<CandidateRef>) -> Result<HttpResponse, Problem> {
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SkillsQuery {
+    /// Name of a taxonomy: each skill once, in its concepts.
+    catalogue: Option<String>,
+}
+
+/// `GET /v1/candidates/{ref}/skills`: skills of the person's credentials that are in force; with `catalogue` merged over credentials.
+pub async fn skills(
+    state: web::Data<State>,
+    caller: Caller,
+    id: Id<CandidateRef>,
+    query: web::Query<SkillsQuery>,
+) -> Result<HttpResponse, Problem> {
     let found = state.store().candidate(&caller.tenant_id, &id.0).await?;
     let candidate = found.ok_or_else(|| Problem::not_found("candidate"))?;
+    if let Some(catalogue) = query.into_inner().catalogue {
+        let given = state.store().candidate_support(&caller.tenant_id, &candidate.candidate_ref).await?;
+        return Ok(HttpResponse::Ok().json(snapshot::merged(candidate.candidate_ref, catalogue, given)));
+    }
     let skills = state.store().candidate_skills(&caller.tenant_id, &candidate.candidate_ref).await?;
     Ok(HttpResponse::Ok().json(Skills { candidate_ref: candidate.candidate_ref, skills }))
 }

@@ -17,6 +17,8 @@ pub mod oid4vp;
 pub mod open_badges;
 pub mod receipts;
 pub mod session;
+pub mod skills;
+pub mod snapshot;
 pub mod submissions;
 pub mod system;
 pub mod vcalm;

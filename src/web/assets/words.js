@@ -65,7 +65,6 @@ export const MAPPING = {
   declared: "named by the issuer in this framework",
   declared_mismatch: "the issuer’s label and code differ",
   mapped: "matched to this framework",
-  needs_review: "a possible match, to be reviewed",
   unmapped: "not matched to a framework",
   rejected: "a match was turned down",
 };

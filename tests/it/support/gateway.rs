@@ -106,6 +106,7 @@ pub fn settings(database_url: &str, broker: Option<&TestBroker>, folder: &Path) 
         // What a test needs of the network, it provides.
         ("verify.offline", "true".to_owned()),
         ("delivery.connectors_dir", fixtures.display().to_string()),
+        ("skills.taxonomies_dir", folder.join("taxonomies").display().to_string()),
         ("delivery.files_dir", folder.join("files").display().to_string()),
     ];
     let flags = flags.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();

@@ -57,6 +57,7 @@ pub fn skill(id: &str, label: &str) -> SkillAssertion {
             framework_name: None,
             relation: Relation::Exact,
             confidence: None,
+            mapping: None,
         }],
         mapping_status: MappingStatus::Declared,
         derivation: Derivation::IssuerAlignment,

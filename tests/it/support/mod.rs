@@ -48,7 +48,14 @@ pub mod webvh;
 pub use client::{Answer, BOUNDARY, Form};
 pub use gateway::{NOW, TestApp, spawn_app, spawn_app_as, spawn_app_with, spawn_app_with_channels};
 
+use skillgate::skills::Mapper;
+use skillgate::taxonomy::Library;
 use std::path::{Path, PathBuf};
+
+/// What maps skills where no taxonomy was imported: nothing is mapped.
+pub fn no_taxonomies() -> Mapper {
+    Mapper::new(Library::new(Path::new("/no-such-folder")))
+}
 
 /// A folder of what others made for testing; it lies beside the project.
 pub fn beside(name: &str) -> PathBuf {

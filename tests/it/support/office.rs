@@ -38,7 +38,13 @@ impl Office {
         let verifier = Verifier::new(Documents::default(), Contexts::built_in());
         let verifier = verifier.with_policy(TrustPolicy::parse(&policy).unwrap());
         let examiner = Examiner::new(verifier, Limits::default());
-        let pipeline = Pipeline { examiner, store: store.clone(), clock: Clock::fixed(noon()), status_interval: None };
+        let pipeline = Pipeline {
+            examiner,
+            store: store.clone(),
+            mapper: super::no_taxonomies(),
+            clock: Clock::fixed(noon()),
+            status_interval: None,
+        };
         Self { store: store.clone(), pipeline, institution }
     }
 
