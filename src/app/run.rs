@@ -8,6 +8,7 @@ use crate::model::secret::Secret;
 use crate::pipeline::PipelineError;
 use std::net::TcpListener;
 use std::time::Duration;
+use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 
 /// Time that other work has to end beyond the time that deliveries have. The next start takes up the rest.
@@ -28,6 +29,8 @@ const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
 /// Most connections at the same time, and the files that the process needs for the database, the queue and requests of its own.
 const MOST_CONNECTIONS: usize = 20_000;
 const OWN_FILES: usize = 256;
+/// Connections that the operating system keeps until they are taken up.
+const LINE: u32 = 4_096;
 
 /// Facts that the operator should know once the gateway answers.
 pub struct Started {
@@ -53,7 +56,7 @@ impl App {
     #[allow(clippy::disallowed_methods, reason = "the composition root starts the tasks")]
     pub async fn serve(self, ready: impl FnOnce(&Started)) -> Result<(), AppError> {
         let address = self.settings.http.listen.clone();
-        let listener = TcpListener::bind(&address).map_err(|cause| AppError::Listen { address, cause })?;
+        let listener = bind(&address).map_err(|cause| AppError::Listen { address, cause })?;
         let Listening { server, url, channels, first_key } = self.listen(listener).await?;
         let stop_server = server.handle();
         let server = tokio::spawn(server);
@@ -182,6 +185,23 @@ impl App {
         let address = listener.local_addr().map_or_else(|_| self.settings.http.listen.clone(), |address| address.to_string());
         format!("http://{}", address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "127.0.0.1"))
     }
+}
+
+/// A listening socket with a longer line of new connections than the standard library's: strangers that come all at once must not
+/// keep others from being heard.
+fn bind(address: &str) -> std::io::Result<TcpListener> {
+    let mut failed = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
+    for candidate in std::net::ToSocketAddrs::to_socket_addrs(address)? {
+        let socket = if candidate.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // A restart must not wait for the connections of the process before.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        match socket.bind(candidate).and_then(|()| socket.listen(LINE)) {
+            Ok(listener) => return listener.into_std(),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
 }
 
 /// Most connections at the same time: as many as the process may open, without those that it needs itself.

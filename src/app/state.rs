@@ -7,7 +7,11 @@ use crate::http::State;
 use crate::http::budget::Budget;
 use crate::http::metrics::Metrics;
 use crate::http::peers::Peers;
+use crate::http::seats::Seats;
 use std::sync::Arc;
+
+/// Open waiting pages of one request to a wallet: each looks at the database every few seconds.
+const STREAMS: usize = 8;
 
 /// Boundaries and part headers around the files of a form, or around the credential in a message.
 const ENVELOPE_BYTES: usize = 1 << 20;
@@ -35,6 +39,7 @@ impl App {
             metrics: Metrics::new(prometheus::Registry::new())?,
             queue_prefix: self.settings.queue.prefix.as_str().into(),
             budget: Budget::new(with_envelope(limits.max_upload_bytes), with_envelope(limits.max_file_bytes)),
+            streams: Seats::new(STREAMS),
             ending: self.ending.clone(),
             peers: Peers::new(&self.settings.http.proxies, self.settings.http.connections_per_address),
         })

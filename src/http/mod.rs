@@ -22,6 +22,7 @@ pub mod ports;
 pub mod problem;
 pub mod routes;
 pub mod schemas;
+pub mod seats;
 pub mod server;
 pub mod session;
 pub mod state;

@@ -3,11 +3,11 @@
 //! Must not know: what is asked for.
 
 use super::extract::header;
+use super::seats::{Seat, Seats};
 use actix_web::http::header::HeaderMap;
 use ipnet::{IpNet, Ipv6Net};
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 /// One household or machine has at least this much of IPv6.
@@ -19,15 +19,14 @@ const NOWHERE: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 #[derive(Clone)]
 pub struct Peers {
     proxies: Arc<[IpNet]>,
-    most: usize,
-    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    connections: Seats<IpAddr>,
 }
 
 impl Peers {
     /// `proxies`: networks whose word about the address behind them is believed. `most`: connections that one network may have open;
     /// proxies may have any number.
     pub fn new(proxies: &[IpNet], most: usize) -> Self {
-        Self { proxies: proxies.into(), most, open: Arc::default() }
+        Self { proxies: proxies.into(), connections: Seats::new(most) }
     }
 
     /// The network that a request comes from: the last address in X-Forwarded-For that is no proxy of ours, when a proxy sent the
@@ -52,17 +51,10 @@ impl Peers {
     /// A place for one more connection of a peer, given back when it is dropped; `None` when its network has enough.
     pub fn admit(&self, peer: IpAddr) -> Option<Place> {
         let peer = peer.to_canonical();
-        if self.is_proxy(peer) {
-            return Some(Place { of: None });
+        match self.is_proxy(peer) {
+            true => Some(Place { _seat: None }),
+            false => Some(Place { _seat: Some(self.connections.take(network(peer))?) }),
         }
-        let network = network(peer);
-        let mut open = lock(&self.open);
-        let count = open.entry(network).or_default();
-        if *count >= self.most {
-            return None;
-        }
-        *count += 1;
-        Some(Place { of: Some((self.open.clone(), network)) })
     }
 
     fn is_proxy(&self, address: IpAddr) -> bool {
@@ -70,22 +62,9 @@ impl Peers {
     }
 }
 
-/// An open connection.
+/// An open connection; a proxy's are not counted.
 pub struct Place {
-    of: Option<(Arc<Mutex<HashMap<IpAddr, usize>>>, IpAddr)>,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let Some((open, network)) = self.of.take() else { return };
-        let mut open = lock(&open);
-        let left = open.get(&network).map_or(0, |count| count.saturating_sub(1));
-        if left == 0 {
-            open.remove(&network);
-        } else {
-            open.insert(network, left);
-        }
-    }
+    _seat: Option<Seat<IpAddr>>,
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -93,10 +72,6 @@ fn network(address: IpAddr) -> IpAddr {
         IpAddr::V4(_) => address,
         IpAddr::V6(address) => IpAddr::V6(Ipv6Net::new(address, NETWORK_BITS_V6).map_or(address, |net| net.network())),
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -142,6 +117,5 @@ mod tests {
         assert!((0..100).map(|_| peers.admit("127.0.0.1".parse().unwrap())).all(|place| place.is_some()));
         drop(held);
         assert!(peers.admit(stranger).is_some());
-        assert!(lock(&peers.open).is_empty(), "nobody is counted who has gone");
     }
 }

@@ -16,8 +16,6 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const SHUTDOWN_SECONDS: u64 = 20;
-/// Connections that the operating system keeps until they are taken up.
-const BACKLOG: u32 = 4_096;
 
 /// Starts to answer. Signals are the caller's: stop with [`Server::handle`]. `workers`: server threads, at least one.
 /// `connections`: at the same time, over all threads.
@@ -27,7 +25,6 @@ pub fn start(state: State, listener: TcpListener, workers: usize, connections: u
     let workers = workers.max(1);
     let server = HttpServer::new(move || application(state.clone()))
         .workers(workers)
-        .backlog(BACKLOG)
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)

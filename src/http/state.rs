@@ -5,9 +5,11 @@ use super::budget::Budget;
 use super::metrics::Metrics;
 use super::peers::Peers;
 use super::ports::{Connectors, Health, Tasks};
+use super::seats::Seats;
 use crate::channel::Channels;
 use crate::document::Limits;
 use crate::model::clock::Clock;
+use crate::model::ids::ExchangeId;
 use crate::pipeline::Pipeline;
 use crate::seal::Sealer;
 use crate::store::Store;
@@ -30,6 +32,8 @@ pub struct State {
     pub queue_prefix: Arc<str>,
     /// Where requests come from.
     pub peers: Peers,
+    /// Waiting pages that are open at the same time, by their exchange.
+    pub streams: Seats<ExchangeId>,
     /// The gateway is about to stop: answers that would go on for ever end.
     pub ending: CancellationToken,
 }

@@ -1,11 +1,11 @@
 //! Credentials: the bytes as received, the report, the normalised form.
 
-use super::packed::{Kind, pack, pack_json, unpack, unpack_json};
+use super::packed::Kind;
 use super::prepared::load_for_keys;
 use super::schema::{credentials, submission_credentials};
 use super::text::{clean, name_text, parse_name, parse_time, time_text};
 use super::transaction::{Transaction, insert_all};
-use super::{Result, Store};
+use super::{Result, Store, Vault};
 use crate::model::credential::{CredentialStatus, NormalizedCredential};
 use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
 use crate::model::record::{CredentialFilter, NewCredential, NewSubmission, Page, StoredCredential};
@@ -22,7 +22,7 @@ pub struct CredentialRow {
     tenant_id: String,
     candidate_ref: String,
     submission_id: String,
-    name: String,
+    name: Vec<u8>,
     media_type: String,
     fingerprint: String,
     outcome: String,
@@ -33,9 +33,11 @@ pub struct CredentialRow {
 }
 
 impl CredentialRow {
-    pub(super) fn into_model(self) -> Result<StoredCredential> {
+    pub(super) fn into_model(self, vault: &Vault) -> Result<StoredCredential> {
+        let place = place(&self.id);
         let status: Option<CredentialStatus> = self.status.as_deref().map(parse_name).transpose()?;
-        let mut normalized: Option<NormalizedCredential> = self.normalized.map(unpack_json).transpose()?;
+        let normalized = self.normalized.map(|sealed| vault.unpack_json(&place, &sealed));
+        let mut normalized: Option<NormalizedCredential> = normalized.transpose()?;
         if let (Some(normalized), Some(status)) = (&mut normalized, status) {
             normalized.status = status;
         }
@@ -47,12 +49,12 @@ impl CredentialRow {
             tenant_id: TenantId(self.tenant_id),
             submission_id: SubmissionId(self.submission_id),
             candidate_ref: CandidateRef(self.candidate_ref),
-            name: self.name,
+            name: vault.open_name(&place, &self.name)?,
             media_type: self.media_type,
             fingerprint: self.fingerprint,
             outcome: parse_name(&self.outcome)?,
             status,
-            report: unpack_json(self.report)?,
+            report: vault.unpack_json(&place, &self.report)?,
             normalized,
             created_at: parse_time(&self.created_at)?,
         })
@@ -60,10 +62,18 @@ impl CredentialRow {
 
     /// The credential as the answer to one submission shows it: with that submission's own report. An empty report: what the
     /// submission found out is the credential's own.
-    pub(super) fn into_result(self, duplicate: bool, report: Vec<u8>, normalized: Option<Vec<u8>>) -> Result<CredentialResult> {
+    pub(super) fn into_result(
+        self,
+        vault: &Vault,
+        duplicate: bool,
+        report: Vec<u8>,
+        normalized: Option<Vec<u8>>,
+    ) -> Result<CredentialResult> {
+        let place = place(&self.id);
         let (report, normalized) = if report.is_empty() { (self.report, self.normalized) } else { (report, normalized) };
-        let report: VerificationReport = unpack_json(report)?;
-        let mut normalized: Option<NormalizedCredential> = normalized.map(unpack_json).transpose()?;
+        let report: VerificationReport = vault.unpack_json(&place, &report)?;
+        let normalized = normalized.map(|sealed| vault.unpack_json(&place, &sealed));
+        let mut normalized: Option<NormalizedCredential> = normalized.transpose()?;
         if let (Some(normalized), Some(status)) = (&mut normalized, self.status.as_deref()) {
             normalized.status = parse_name(status)?;
         }
@@ -90,7 +100,7 @@ struct NewRow<'a> {
     tenant_id: &'a str,
     candidate_ref: &'a str,
     submission_id: &'a str,
-    name: String,
+    name: Vec<u8>,
     media_type: String,
     fingerprint: &'a str,
     natural_key: Option<&'a str>,
@@ -106,6 +116,11 @@ struct NewRow<'a> {
     bytes: Vec<u8>,
 }
 
+/// Where the sealed values of a credential belong; what a submission found out about it is sealed for the same place.
+pub(super) fn place(id: &str) -> String {
+    format!("credential:{id}")
+}
+
 /// A credential of a person with bytes that came in again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownBytes {
@@ -116,7 +131,7 @@ pub struct KnownBytes {
 
 impl Store {
     pub async fn credential(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<StoredCredential>> {
-        let (tenant, id) = (tenant.clone(), id.clone());
+        let (tenant, id, vault) = (tenant.clone(), id.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let row: Option<CredentialRow> = credentials::table
                 .filter(credentials::id.eq(id.as_str()))
@@ -124,14 +139,14 @@ impl Store {
                 .select(CredentialRow::as_select())
                 .first(connection)
                 .optional()?;
-            row.map(CredentialRow::into_model).transpose()
+            row.map(|row| row.into_model(&vault)).transpose()
         })
         .await
     }
 
     /// (media type, bytes exactly as received)
     pub async fn credential_source(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<(String, Vec<u8>)>> {
-        let (tenant, id) = (tenant.clone(), id.clone());
+        let (tenant, id, vault) = (tenant.clone(), id.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let found: Option<(String, Vec<u8>)> = credentials::table
                 .filter(credentials::id.eq(id.as_str()))
@@ -139,7 +154,7 @@ impl Store {
                 .select((credentials::media_type, credentials::bytes))
                 .first(connection)
                 .optional()?;
-            found.map(|(media_type, bytes)| Ok((media_type, unpack(bytes)?))).transpose()
+            found.map(|(media_type, sealed)| Ok((media_type, vault.unpack(&place(id.as_str()), &sealed)?))).transpose()
         })
         .await
     }
@@ -151,7 +166,7 @@ impl Store {
         filter: &CredentialFilter,
         page: &Page,
     ) -> Result<Vec<StoredCredential>> {
-        let (tenant, filter, page) = (tenant.clone(), filter.clone(), page.clone());
+        let (tenant, filter, page, vault) = (tenant.clone(), filter.clone(), page.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let mut query = credentials::table
                 .filter(credentials::tenant_id.eq(tenant.as_str()))
@@ -170,7 +185,7 @@ impl Store {
                 query = query.filter(credentials::id.lt(after));
             }
             let rows: Vec<CredentialRow> = query.order(credentials::id.desc()).limit(i64::from(page.limit)).load(connection)?;
-            rows.into_iter().map(CredentialRow::into_model).collect()
+            rows.into_iter().map(|row| row.into_model(&vault)).collect()
         })
         .await
     }
@@ -245,7 +260,7 @@ impl Transaction<'_> {
                 .filter(credentials::status.eq(&active))
                 .select(CredentialRow::as_select())
         )?;
-        let mut same = rows.into_iter().map(CredentialRow::into_model).collect::<Result<Vec<_>>>()?;
+        let mut same = rows.into_iter().map(|row| row.into_model(self.vault)).collect::<Result<Vec<_>>>()?;
         same.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(same)
     }
@@ -257,7 +272,7 @@ impl Transaction<'_> {
             .select(CredentialRow::as_select())
             .first(self.connection)
             .optional()?;
-        row.map(CredentialRow::into_model).transpose()
+        row.map(|row| row.into_model(self.vault)).transpose()
     }
 
     /// Writes credentials of one person. Their skills are written by [`Transaction::insert_skills`].
@@ -270,13 +285,14 @@ impl Transaction<'_> {
     ) -> Result<()> {
         let mut rows = Vec::with_capacity(new.len());
         for credential in new {
-            let normalized = credential.normalized.as_ref();
+            let (normalized, place) = (credential.normalized.as_ref(), place(credential.id.as_str()));
+            let content = normalized.map(|normalized| self.vault.pack_json(&place, Kind::Normalized, normalized));
             rows.push(NewRow {
                 id: credential.id.as_str(),
                 tenant_id: submission.tenant_id.as_str(),
                 candidate_ref: candidate.as_str(),
                 submission_id: submission.id.as_str(),
-                name: clean(&credential.name),
+                name: self.vault.seal_name(&place, &credential.name)?,
                 media_type: clean(&credential.media_type),
                 fingerprint: &credential.fingerprint,
                 natural_key: normalized.and_then(|normalized| normalized.natural_key.as_deref()),
@@ -285,11 +301,11 @@ impl Transaction<'_> {
                 valid_from: normalized.and_then(|normalized| normalized.valid_from).map(time_text),
                 valid_until: normalized.and_then(|normalized| normalized.valid_until).map(time_text),
                 next_check_at: credential.next_check_at.map(time_text),
-                report: pack_json(Kind::Report, &credential.report)?,
-                normalized: normalized.map(|normalized| pack_json(Kind::Normalized, normalized)).transpose()?,
+                report: self.vault.pack_json(&place, Kind::Report, &credential.report)?,
+                normalized: content.transpose()?,
                 created_at: time_text(now),
                 updated_at: time_text(now),
-                bytes: pack(Kind::Received, &credential.bytes),
+                bytes: self.vault.pack(&place, Kind::Received, &credential.bytes)?,
             });
         }
         insert_all!(self.connection, credentials::table, rows);
@@ -305,14 +321,16 @@ impl Transaction<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.keep_for_earlier_submissions(id)?;
+        let place = place(id.as_str());
+        let content = normalized.map(|normalized| self.vault.pack_json(&place, Kind::Normalized, normalized));
         let values = (
             credentials::outcome.eq(report.outcome.as_str()),
             credentials::status.eq(normalized.map(|normalized| name_text(&normalized.status)).transpose()?),
             credentials::natural_key.eq(normalized.and_then(|normalized| normalized.natural_key.clone())),
             credentials::valid_from.eq(normalized.and_then(|normalized| normalized.valid_from).map(time_text)),
             credentials::valid_until.eq(normalized.and_then(|normalized| normalized.valid_until).map(time_text)),
-            credentials::report.eq(pack_json(Kind::Report, report)?),
-            credentials::normalized.eq(normalized.map(|normalized| pack_json(Kind::Normalized, normalized)).transpose()?),
+            credentials::report.eq(self.vault.pack_json(&place, Kind::Report, report)?),
+            credentials::normalized.eq(content.transpose()?),
             credentials::updated_at.eq(time_text(now)),
         );
         let target = credentials::table.filter(credentials::id.eq(id.as_str()));

@@ -1,8 +1,8 @@
 //! Erasing a person: all rows of every record that stands for them, and one last event per record that says only that it was erased.
 
 use super::channel_schema::exchanges;
+use super::credentials::place;
 use super::identities::{self, DID, EMAIL};
-use super::packed::unpack_json;
 use super::pool::{AnyConnection, empty_log};
 use super::schema::{
     candidate_aliases, candidates, connections, credentials, events, lanes, submission_credentials, submission_files, submissions,
@@ -52,7 +52,7 @@ fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &Candi
     if transaction.lock_candidate(tenant, &candidate)?.is_none() {
         return Ok(false);
     }
-    let mut all = shadows(transaction.connection, tenant, &candidate)?;
+    let mut all = shadows(transaction.connection, transaction.vault, tenant, &candidate)?;
     all.insert(candidate);
     let mut erased = Vec::new();
     for one in &all {
@@ -81,11 +81,16 @@ fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &Candi
 
 /// Records that the gateway made and that stand for the person as well: all that is known of them is an address of the person, or
 /// credentials that are the person's.
-fn shadows(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef) -> Result<BTreeSet<CandidateRef>> {
+fn shadows(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    tenant: &TenantId,
+    candidate: &CandidateRef,
+) -> Result<BTreeSet<CandidateRef>> {
     let is_address = |row: &identities::Row| matches!(row.kind.as_str(), EMAIL | DID);
     let known = identities::rows_of(connection, tenant, &[candidate.as_str()])?;
     let addresses: HashSet<String> = known.into_iter().filter(is_address).map(|row| row.digest).collect();
-    let matched = matched(connection, tenant, candidate)?;
+    let matched = matched(connection, vault, tenant, candidate)?;
     let mut suspects: BTreeSet<String> = marks::holders_of(connection, tenant, &addresses)?.into_iter().collect();
     suspects.extend(holding(connection, tenant, &matched)?);
     suspects.remove(candidate.as_str());
@@ -111,15 +116,20 @@ fn shadows(connection: &mut AnyConnection, tenant: &TenantId, candidate: &Candid
 }
 
 /// Fingerprints of the credentials that were found to be the person's by an address or DID.
-fn matched(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef) -> Result<HashSet<String>> {
-    let own: Vec<(String, Vec<u8>)> = credentials::table
+fn matched(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    tenant: &TenantId,
+    candidate: &CandidateRef,
+) -> Result<HashSet<String>> {
+    let own: Vec<(String, String, Vec<u8>)> = credentials::table
         .filter(credentials::tenant_id.eq(tenant.as_str()))
         .filter(credentials::candidate_ref.eq(candidate.as_str()))
-        .select((credentials::fingerprint, credentials::report))
+        .select((credentials::id, credentials::fingerprint, credentials::report))
         .load(connection)?;
     let mut matched = HashSet::new();
-    for (fingerprint, report) in own {
-        let report: VerificationReport = unpack_json(report)?;
+    for (id, fingerprint, report) in own {
+        let report: VerificationReport = vault.unpack_json(&place(&id), &report)?;
         let recipient = report.check(CheckId::Recipient);
         if recipient.is_some_and(|check| check.status == CheckStatus::Pass || check.code == Code::RecipientUnproven) {
             matched.insert(fingerprint);

@@ -47,6 +47,8 @@ fn is_busy(text: &str) -> bool {
     [
         "database is locked",
         "database table is locked",
+        // Also when the disk is full for the index of SQLite's log.
+        "disk I/O error",
         "deadlock detected",
         "server closed the connection",
         "terminating connection",

@@ -1,10 +1,10 @@
 //! Reads and writes events. outbox.rs moves them to the queue.
 
-use super::packed::{Kind, pack_json, unpack_json, unpack_text};
+use super::packed::Kind;
 use super::schema::events;
 use super::text::{name_text, time_text};
 use super::transaction::{Transaction, insert_all};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, Vault};
 use crate::model::event::{Audience, Envelope, Event, EventType};
 use crate::model::ids::{CandidateRef, EventId, TenantId};
 use crate::model::record::Page;
@@ -25,24 +25,24 @@ struct NewRow<'a> {
 impl Store {
     /// Oldest first; `page.after` is the outbox position. Returns (position, event).
     pub async fn list_events(&self, tenant: &TenantId, page: &Page) -> Result<Vec<(i64, Event)>> {
-        let (tenant, limit) = (tenant.clone(), i64::from(page.limit));
+        let (tenant, limit, vault) = (tenant.clone(), i64::from(page.limit), self.0.vault.clone());
         // A number past the last one that fits has nothing after it.
         let after: i64 = page.after.as_deref().map_or(0, |text| text.parse().unwrap_or(i64::MAX));
         self.read(move |connection| {
-            let rows: Vec<(i64, Vec<u8>)> = events::table
+            let rows: Vec<(i64, String, Vec<u8>)> = events::table
                 .filter(events::tenant_id.eq(tenant.as_str()))
                 .filter(events::position.gt(after))
                 .order(events::position.asc())
                 .limit(limit)
-                .select((events::position, events::body))
+                .select((events::position, events::id, events::body))
                 .load(connection)?;
-            rows.into_iter().map(|(position, body)| Ok((position, unpack_json(body)?))).collect()
+            rows.into_iter().map(|(position, id, body)| Ok((position, vault.unpack_json(&place(&id), &body)?))).collect()
         })
         .await
     }
 
     pub async fn event(&self, tenant: &TenantId, id: &EventId) -> Result<Option<Event>> {
-        let (tenant, id) = (tenant.clone(), id.clone());
+        let (tenant, id, vault) = (tenant.clone(), id.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let body: Option<Vec<u8>> = events::table
                 .filter(events::id.eq(id.as_str()))
@@ -50,7 +50,7 @@ impl Store {
                 .select(events::body)
                 .first(connection)
                 .optional()?;
-            body.map(unpack_json).transpose()
+            body.map(|body| vault.unpack_json(&place(id.as_str()), &body)).transpose()
         })
         .await
     }
@@ -73,7 +73,7 @@ impl Transaction<'_> {
                 candidate_ref: event.partitionkey.as_str(),
                 event_type: event.event_type.as_str(),
                 audience: name_text(audience)?,
-                body: pack_json(Kind::Event, event)?,
+                body: self.vault.pack_json(&place(event.id.as_str()), Kind::Event, event)?,
                 created_at: time_text(event.time),
             });
         }
@@ -90,9 +90,14 @@ pub(super) fn envelope() -> EnvelopeColumns {
     (events::id, events::event_type, events::tenant_id, events::candidate_ref, events::body)
 }
 
-pub(super) fn into_envelope((id, event_type, tenant, candidate, body): EnvelopeRow) -> Result<Envelope> {
+pub(super) fn into_envelope(vault: &Vault, (id, event_type, tenant, candidate, body): EnvelopeRow) -> Result<Envelope> {
+    let body = vault.unpack_text(&place(&id), &body)?;
     let event_type =
         EventType::parse(&event_type).ok_or_else(|| StoreError::Internal("a stored event type is unknown".to_owned()))?;
     let (id, tenantid, partitionkey) = (EventId(id), TenantId(tenant), CandidateRef(candidate));
-    Ok(Envelope { id, event_type, tenantid, partitionkey, body: unpack_text(body)?.into() })
+    Ok(Envelope { id, event_type, tenantid, partitionkey, body: body.into() })
+}
+
+fn place(id: &str) -> String {
+    format!("event:{id}")
 }

@@ -1,9 +1,10 @@
 //! Credentials and the candidate's profile that platforms pushed over the Open Badges API, as the gateway serves them back.
 
 use super::channel_schema::{hosted_credentials, hosted_profiles};
+use super::packed::Kind;
 use super::pool::each_backend;
 use super::text::{parse_time, parse_times, time_text};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, Vault};
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::oauth::HostedCredential;
 use chrono::{DateTime, Utc};
@@ -24,11 +25,11 @@ struct Row {
 }
 
 impl Row {
-    fn into_model(self) -> Result<HostedCredential> {
+    fn into_model(self, vault: &Vault, shelf: &Shelf) -> Result<HostedCredential> {
         Ok(HostedCredential {
+            bytes: vault.unpack(&shelf.place(&self.natural_key), &self.bytes)?,
             natural_key: self.natural_key,
             compact_jws: self.compact_jws != 0,
-            bytes: self.bytes,
             valid_from: parse_times(self.valid_from)?,
             outcome: self.outcome,
             submission_id: self.submission_id,
@@ -46,6 +47,13 @@ pub struct Shelf {
     pub api: &'static str,
 }
 
+impl Shelf {
+    /// Where a credential's bytes belong. Not to the person: a merger gives the row to another person.
+    fn place(&self, natural_key: &str) -> String {
+        format!("hosted:{}:{}:{natural_key}", self.tenant, self.api)
+    }
+}
+
 /// The rows of a shelf. A macro, because the type of such a query can't be written down.
 macro_rules! of_shelf {
     ($shelf:expr) => {
@@ -58,14 +66,14 @@ macro_rules! of_shelf {
 
 impl Store {
     pub async fn hosted_credential(&self, shelf: &Shelf, natural_key: &str) -> Result<Option<HostedCredential>> {
-        let (shelf, natural_key) = (shelf.clone(), natural_key.to_owned());
+        let (shelf, natural_key, vault) = (shelf.clone(), natural_key.to_owned(), self.0.vault.clone());
         self.read(move |connection| {
             let row: Option<Row> = of_shelf!(shelf)
                 .filter(hosted_credentials::natural_key.eq(natural_key))
                 .select(Row::as_select())
                 .first(connection)
                 .optional()?;
-            row.map(Row::into_model).transpose()
+            row.map(|row| row.into_model(&vault, &shelf)).transpose()
         })
         .await
     }
@@ -73,6 +81,7 @@ impl Store {
     /// Stores it, or puts it in the place of the one with the same key; `created_at` of that one stays. True when it is new.
     pub async fn put_hosted_credential(&self, shelf: &Shelf, credential: &HostedCredential) -> Result<bool> {
         let (shelf, new) = (shelf.clone(), credential.clone());
+        let sealed = self.0.vault.pack(&shelf.place(&new.natural_key), Kind::Received, &new.bytes)?;
         self.write(move |connection| {
             let changed = (
                 hosted_credentials::compact_jws.eq(i64::from(new.compact_jws)),
@@ -80,7 +89,7 @@ impl Store {
                 hosted_credentials::outcome.eq(&new.outcome),
                 hosted_credentials::submission_id.eq(&new.submission_id),
                 hosted_credentials::updated_at.eq(time_text(new.updated_at)),
-                hosted_credentials::bytes.eq(&new.bytes),
+                hosted_credentials::bytes.eq(&sealed),
             );
             let same = of_shelf!(shelf).filter(hosted_credentials::natural_key.eq(&new.natural_key));
             if diesel::update(same).set(changed).execute(connection)? > 0 {
@@ -97,7 +106,7 @@ impl Store {
                 hosted_credentials::outcome.eq(&new.outcome),
                 hosted_credentials::submission_id.eq(&new.submission_id),
                 hosted_credentials::updated_at.eq(time_text(new.updated_at)),
-                hosted_credentials::bytes.eq(&new.bytes),
+                hosted_credentials::bytes.eq(&sealed),
             );
             // Another writer may have been first: then the row exists and holds the same credential.
             let inserted = each_backend!(connection, c => {
@@ -116,7 +125,7 @@ impl Store {
         offset: i64,
         since: Option<DateTime<Utc>>,
     ) -> Result<(Vec<HostedCredential>, u64)> {
-        let shelf = shelf.clone();
+        let (shelf, vault) = (shelf.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let since = since.map_or_else(String::new, time_text);
             let total: i64 = of_shelf!(shelf).filter(hosted_credentials::updated_at.ge(&since)).count().get_result(connection)?;
@@ -127,7 +136,7 @@ impl Store {
                 .offset(offset)
                 .select(Row::as_select())
                 .load(connection)?;
-            let items = rows.into_iter().map(Row::into_model).collect::<Result<Vec<_>>>()?;
+            let items = rows.into_iter().map(|row| row.into_model(&vault, &shelf)).collect::<Result<Vec<_>>>()?;
             Ok((items, u64::try_from(total).unwrap_or(0)))
         })
         .await

@@ -274,7 +274,7 @@ pub(super) fn states(
     let read_until = waiting.last().map(|(_, candidate, _)| candidate.clone()).filter(|_| is_cut);
     let mut rows: HashMap<String, Vec<(Delivery, Envelope)>> = HashMap::new();
     for (row, candidate, event) in waiting {
-        rows.entry(candidate).or_default().push((row.into_model()?, into_envelope(event)?));
+        rows.entry(candidate).or_default().push((row.into_model()?, into_envelope(vault, event)?));
     }
     let ids: Vec<&str> = rows.values().flatten().map(|(delivery, _)| delivery.event_id.as_str()).collect();
     let mut entries = ledger::of_events(connection, id.as_str(), &ids)?;

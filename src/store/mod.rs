@@ -32,6 +32,7 @@ mod prepared;
 mod receipts;
 mod retention;
 mod schema;
+mod sealed;
 mod sealed_settings;
 mod sessions;
 mod skills;
@@ -60,6 +61,7 @@ pub use turns::Turn;
 use crate::seal::Sealer;
 use pool::{AnyConnection, Database};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -70,6 +72,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     database: Database,
     vault: Vault,
+    /// The last write found no room.
+    full: AtomicBool,
 }
 
 /// What a write means to its caller once it has returned.
@@ -99,11 +103,18 @@ impl Store {
         let for_key = sealer.clone();
         let identity_key =
             database.write(Promise::Kept, move |connection| sealed_settings::identity_key(connection, &for_key)).await?;
-        Ok(Self(Arc::new(Inner { database, vault: Vault { sealer, identity_key: Arc::new(identity_key) } })))
+        Ok(Self(Arc::new(Inner {
+            database,
+            vault: Vault { sealer, identity_key: Arc::new(identity_key) },
+            full: AtomicBool::new(false),
+        })))
     }
 
-    /// Whether the database answers and has the gateway's tables.
+    /// Whether the database answers, has the gateway's tables, and has room. Only after a write found no room is another tried.
     pub async fn ping(&self) -> Result<()> {
+        if self.0.full.load(Ordering::Relaxed) {
+            self.write(sealed_settings::write_nothing_new).await?;
+        }
         self.read(|connection| {
             use diesel::connection::SimpleConnection;
             Ok(connection.batch_execute("SELECT id FROM tenants LIMIT 1")?)
@@ -135,7 +146,17 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        self.0.database.write(Promise::Kept, work).await
+        let written = self.0.database.write(Promise::Kept, work).await;
+        self.note_room(&written);
+        written
+    }
+
+    fn note_room<T>(&self, written: &Result<T>) {
+        match written {
+            Ok(_) => self.0.full.store(false, Ordering::Relaxed),
+            Err(StoreError::Full(_)) => self.0.full.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
     }
 
     /// For what is done again when a power cut undoes it: who works on what, what was told to a queue, what a worker did.
@@ -144,6 +165,8 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        self.0.database.write(Promise::Soon, work).await
+        let written = self.0.database.write(Promise::Soon, work).await;
+        self.note_room(&written);
+        written
     }
 }

@@ -6,7 +6,7 @@ use super::prepared::run_for_keys;
 use super::schema::{connections as connection_table, deliveries, events, lanes as lane_table};
 use super::text::{name_text, parse_name, time_text};
 use super::transaction::insert_all;
-use super::{Result, Store, connections, lanes};
+use super::{Result, Store, Vault, connections, lanes};
 use crate::model::connection::{Connection, ConnectionState};
 use crate::model::delivery::DeliveryState;
 use crate::model::event::{Audience, Envelope, EventType};
@@ -57,7 +57,9 @@ impl Store {
         limit: u32,
         handled: impl Fn(&str, EventType) -> bool + Send + 'static,
     ) -> Result<Vec<Outgoing>> {
-        self.write_soon(move |connection| take_out(connection, &Taken::Until(now + lease), now, expected, limit, handled)).await
+        let vault = self.0.vault.clone();
+        let taken = Taken::Until(now + lease);
+        self.write_soon(move |connection| take_out(connection, &vault, &taken, (now, expected), limit, handled)).await
     }
 
     /// As [`Store::take_unpublished`], for a queue that is part of this process: the events count as published at once. When the
@@ -69,7 +71,8 @@ impl Store {
         limit: u32,
         handled: impl Fn(&str, EventType) -> bool + Send + 'static,
     ) -> Result<Vec<Outgoing>> {
-        self.write_soon(move |connection| take_out(connection, &Taken::Published, now, expected, limit, handled)).await
+        let (vault, taken) = (self.0.vault.clone(), Taken::Published);
+        self.write_soon(move |connection| take_out(connection, &vault, &taken, (now, expected), limit, handled)).await
     }
 
     /// Notes that the queue has confirmed these events.
@@ -97,6 +100,7 @@ impl Store {
         expected: Duration,
         limit: u32,
     ) -> Result<Vec<(ConnectionId, Envelope)>> {
+        let vault = self.0.vault.clone();
         self.write_soon(move |connection| {
             let active: Vec<String> = connection_table::table
                 .filter(connection_table::state.eq(name_text(&ConnectionState::Active)?))
@@ -109,7 +113,7 @@ impl Store {
                 if left == 0 {
                     break;
                 }
-                due.extend(hint_due(connection, id, now, now + expected, left)?);
+                due.extend(hint_due(connection, &vault, id, (now, now + expected), left)?);
             }
             Ok(due)
         })
@@ -175,9 +179,9 @@ macro_rules! load_free {
 
 fn take_out(
     connection: &mut AnyConnection,
+    vault: &Vault,
     taken: &Taken,
-    now: DateTime<Utc>,
-    expected: Duration,
+    (now, expected): (DateTime<Utc>, Duration),
     limit: u32,
     handled: impl Fn(&str, EventType) -> bool,
 ) -> Result<Vec<Outgoing>> {
@@ -185,7 +189,7 @@ fn take_out(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let outgoing = with_takers(connection, rows, handled)?;
+    let outgoing = with_takers(connection, vault, rows, handled)?;
     let rows = new_deliveries(&outgoing, now);
     // Locked first: whoever settles a lane meanwhile sees all of its deliveries, or none of these.
     lanes::open_all(connection, new_lanes(&rows, now + expected))?;
@@ -232,12 +236,13 @@ fn set_published(connection: &mut AnyConnection, positions: &[i64], now: DateTim
 
 fn with_takers(
     connection: &mut AnyConnection,
+    vault: &Vault,
     taken: Vec<EventRow>,
     handled: impl Fn(&str, EventType) -> bool,
 ) -> Result<Vec<Outgoing>> {
     let parse = |(position, audience, event): EventRow| {
         let audience: Audience = audience.as_deref().map_or(Ok(Audience::Everyone), parse_name)?;
-        Ok((audience, Outgoing { position, event: into_envelope(event)?, takers: Vec::new() }))
+        Ok((audience, Outgoing { position, event: into_envelope(vault, event)?, takers: Vec::new() }))
     };
     let mut outgoing: Vec<(Audience, Outgoing)> = taken.into_iter().map(parse).collect::<Result<_>>()?;
     let mut tenants: Vec<String> = outgoing.iter().map(|(_, outgoing)| outgoing.event.tenantid.0.clone()).collect();
@@ -285,9 +290,9 @@ fn new_lanes(deliveries: &[NewDelivery], look_at: DateTime<Utc>) -> Vec<lanes::N
 
 fn hint_due(
     connection: &mut AnyConnection,
+    vault: &Vault,
     id: String,
-    now: DateTime<Utc>,
-    expected: DateTime<Utc>,
+    (now, expected): (DateTime<Utc>, DateTime<Utc>),
     limit: u32,
 ) -> Result<Vec<(ConnectionId, Envelope)>> {
     let due = lane_table::table
@@ -329,5 +334,5 @@ fn hint_due(
     let heads: Vec<i64> = heads.into_iter().flatten().collect();
     let found: Vec<EnvelopeRow> =
         events::table.filter(events::position.eq_any(heads)).order(events::position.asc()).select(envelope()).load(connection)?;
-    found.into_iter().map(|event| Ok((ConnectionId(id.clone()), into_envelope(event)?))).collect()
+    found.into_iter().map(|event| Ok((ConnectionId(id.clone()), into_envelope(vault, event)?))).collect()
 }

@@ -10,7 +10,7 @@ diesel::table! {
         credential_id -> Text,
         tenant_id -> Text,
         number -> BigInt,
-        token -> Text,
+        token -> Binary,
         created_at -> Text,
     }
 }
@@ -44,17 +44,18 @@ impl Store {
         F: FnOnce(Option<(u64, String)>) -> std::result::Result<MadeReceipt, String> + Send + 'static,
     {
         let (tenant, credential) = (tenant.to_string(), credential.to_string());
+        let place = format!("credential:{credential}:receipt");
         self.transaction(move |transaction| {
             transaction.lock_names(&[format!("receipts:{tenant}")])?;
             let connection = &mut *transaction.connection;
-            let known: Option<String> = receipts::table
+            let known: Option<Vec<u8>> = receipts::table
                 .filter(receipts::credential_id.eq(&credential))
                 .filter(receipts::tenant_id.eq(&tenant))
                 .select(receipts::token)
                 .first(connection)
                 .optional()?;
             if let Some(token) = known {
-                return Ok(token);
+                return transaction.vault.open_name(&place, &token);
             }
             let last: Option<(i64, String)> = receipt_chain::table
                 .filter(receipt_chain::tenant_id.eq(&tenant))
@@ -72,7 +73,7 @@ impl Store {
                 receipts::credential_id.eq(&credential),
                 receipts::tenant_id.eq(&tenant),
                 receipts::number.eq(number),
-                receipts::token.eq(&made.token),
+                receipts::token.eq(transaction.vault.seal_name(&place, &made.token)?),
                 receipts::created_at.eq(super::text::time_text(now)),
             );
             diesel::insert_into(receipts::table).values(row).execute(connection)?;

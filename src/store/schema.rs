@@ -73,7 +73,7 @@ diesel::table! {
     submission_uploads (submission_id, ordinal) {
         submission_id -> Text,
         ordinal -> BigInt,
-        name -> Nullable<Text>,
+        name -> Nullable<Binary>,
         media_type -> Nullable<Text>,
         bytes -> Binary,
     }
@@ -93,7 +93,7 @@ diesel::table! {
         tenant_id -> Text,
         candidate_ref -> Text,
         submission_id -> Text,
-        name -> Text,
+        name -> Binary,
         media_type -> Text,
         fingerprint -> Text,
         natural_key -> Nullable<Text>,
@@ -131,7 +131,6 @@ diesel::table! {
         candidate_ref -> Text,
         status -> Text,
         mapping_status -> Text,
-        label -> Text,
         concept_uri -> Nullable<Text>,
         assertion -> Binary,
         created_at -> Text,

@@ -1,10 +1,10 @@
 //! Skills: one row per credential and assertion, with its status of today.
 
-use super::packed::{Kind, pack_json, unpack_json};
+use super::packed::Kind;
 use super::schema::{credentials, skills};
 use super::text::{clean, name_text, parse_name, time_text};
 use super::transaction::{Transaction, insert_all};
-use super::{Result, Store};
+use super::{Result, Store, Vault};
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
 use crate::model::report::Outcome;
 use crate::model::skill::{SkillAssertion, SkillStatus};
@@ -20,7 +20,6 @@ struct NewRow<'a> {
     candidate_ref: &'a str,
     status: String,
     mapping_status: String,
-    label: String,
     concept_uri: Option<String>,
     assertion: Vec<u8>,
     created_at: String,
@@ -29,17 +28,18 @@ struct NewRow<'a> {
 impl Store {
     /// Skills of the person's credentials that are in force; each assertion once.
     pub async fn candidate_skills(&self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Vec<SkillAssertion>> {
-        let (tenant, candidate) = (tenant.clone(), candidate.clone());
+        let (tenant, candidate, vault) = (tenant.clone(), candidate.clone(), self.0.vault.clone());
         self.read(move |connection| {
-            let rows: Vec<(Vec<u8>, String)> = skills::table
+            let rows: Vec<Row> = skills::table
                 .filter(skills::tenant_id.eq(tenant.as_str()))
                 .filter(skills::candidate_ref.eq(candidate.as_str()))
                 .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
-                .order((skills::label.asc(), skills::assertion_id.asc(), skills::credential_id.desc()))
-                .select((skills::assertion, skills::status))
+                .order((skills::assertion_id.asc(), skills::credential_id.desc()))
+                .select((skills::credential_id, skills::assertion, skills::status))
                 .load(connection)?;
-            let mut found: Vec<SkillAssertion> = rows.into_iter().map(into_model).collect::<Result<_>>()?;
+            let mut found: Vec<SkillAssertion> = rows.into_iter().map(|row| into_model(&vault, row)).collect::<Result<_>>()?;
             found.dedup_by(|one, other| one.assertion_id == other.assertion_id);
+            found.sort_by(|one, other| one.label.text.cmp(&other.label.text));
             Ok(found)
         })
         .await
@@ -64,9 +64,8 @@ impl Transaction<'_> {
                 candidate_ref: candidate.as_str(),
                 status: name_text(&skill.status)?,
                 mapping_status: name_text(&skill.mapping_status)?,
-                label: clean(&skill.label.text),
                 concept_uri: skill.concepts.first().and_then(|concept| concept.uri.as_deref()).map(clean),
-                assertion: pack_json(Kind::Normalized, skill)?,
+                assertion: self.vault.pack_json(&place(credential.as_str()), Kind::Normalized, skill)?,
                 created_at: time_text(now),
             });
         }
@@ -76,13 +75,13 @@ impl Transaction<'_> {
 
     /// The credential's skills that are in force.
     pub fn skills_in_force(&mut self, credential: &CredentialId) -> Result<Vec<SkillAssertion>> {
-        let rows: Vec<(Vec<u8>, String)> = skills::table
+        let rows: Vec<Row> = skills::table
             .filter(skills::credential_id.eq(credential.as_str()))
             .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
             .order(skills::assertion_id.asc())
-            .select((skills::assertion, skills::status))
+            .select((skills::credential_id, skills::assertion, skills::status))
             .load(self.connection)?;
-        rows.into_iter().map(into_model).collect()
+        rows.into_iter().map(|row| into_model(self.vault, row)).collect()
     }
 
     /// What other credentials of the person assert and is in force: (assertion id, concept URI, the credential's outcome).
@@ -117,8 +116,15 @@ impl Transaction<'_> {
     }
 }
 
-fn into_model((assertion, status): (Vec<u8>, String)) -> Result<SkillAssertion> {
-    let mut skill: SkillAssertion = unpack_json(assertion)?;
+/// Credential, sealed assertion, status.
+type Row = (String, Vec<u8>, String);
+
+fn place(credential: &str) -> String {
+    format!("credential:{credential}:skill")
+}
+
+fn into_model(vault: &Vault, (credential, assertion, status): Row) -> Result<SkillAssertion> {
+    let mut skill: SkillAssertion = vault.unpack_json(&place(&credential), &assertion)?;
     skill.status = parse_name(&status)?;
     Ok(skill)
 }

@@ -1,13 +1,13 @@
 //! Submissions, their files, and the keys that make a repeated request harmless.
 
-use super::credentials::CredentialRow;
-use super::packed::{Kind, pack_json, unpack_json};
+use super::credentials::{CredentialRow, place};
+use super::packed::Kind;
 use super::pool::{AnyConnection, each_backend};
 use super::prepared::run_prepared;
 use super::schema::{credentials, idempotency_keys, submission_credentials, submission_files, submission_uploads, submissions};
 use super::text::{clean, json_text, name_text, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, StoreError, Vault};
 use crate::model::credential::NormalizedCredential;
 use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
 use crate::model::record::{Idempotency, NewSubmission, Page};
@@ -117,7 +117,7 @@ impl Store {
 
     /// With its files once it is complete.
     pub async fn submission(&self, tenant: &TenantId, id: &SubmissionId) -> Result<Option<Submission>> {
-        let (tenant, id) = (tenant.clone(), id.clone());
+        let (tenant, id, vault) = (tenant.clone(), id.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let row: Option<Row> = submissions::table
                 .filter(submissions::id.eq(id.as_str()))
@@ -127,7 +127,7 @@ impl Store {
                 .optional()?;
             let Some(row) = row else { return Ok(None) };
             // A waiting caller asks often and needs only the progress.
-            let files = if row.completed_at.is_some() { load_files(connection, &id)? } else { Vec::new() };
+            let files = if row.completed_at.is_some() { load_files(connection, &vault, &id)? } else { Vec::new() };
             row.into_model(files).map(Some)
         })
         .await
@@ -176,14 +176,16 @@ impl Store {
             let plain = vault.sealer.open(&context(&id), &sealed)?;
             let request =
                 serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("a stored request can't be read".to_owned()))?;
-            let uploads: Vec<(Option<String>, Option<String>, Vec<u8>)> = submission_uploads::table
+            let uploads: Vec<(Option<Vec<u8>>, Option<String>, Vec<u8>)> = submission_uploads::table
                 .filter(submission_uploads::submission_id.eq(id.as_str()))
                 .order(submission_uploads::ordinal.asc())
                 .select((submission_uploads::name, submission_uploads::media_type, submission_uploads::bytes))
                 .load(connection)?;
-            let files =
-                uploads.into_iter().map(|(name, media_type, bytes)| UploadedFile { name, media_type, bytes: bytes.into() });
-            Ok(Some((row.into_model(Vec::new())?, request, files.collect())))
+            let open = |(name, media_type, bytes): (Option<Vec<u8>>, Option<String>, Vec<u8>)| {
+                let name = name.map(|name| vault.open_name(&context(&id), &name)).transpose()?;
+                Ok(UploadedFile { name, media_type, bytes: vault.unpack(&context(&id), &bytes)?.into() })
+            };
+            Ok(Some((row.into_model(Vec::new())?, request, uploads.into_iter().map(open).collect::<Result<_>>()?)))
         })
         .await
     }
@@ -238,12 +240,13 @@ impl Transaction<'_> {
         let target = submissions::table.filter(submissions::id.eq(id.as_str()));
         diesel::update(target).set(submissions::request.eq(Some(sealed))).execute(self.connection)?;
         for (ordinal, file) in files.iter().enumerate() {
+            let name = file.name.as_deref().map(|name| self.vault.seal_name(&context(id), name)).transpose()?;
             let row = (
                 submission_uploads::submission_id.eq(id.as_str()),
                 submission_uploads::ordinal.eq(ordinal as i64),
-                submission_uploads::name.eq(file.name.as_deref().map(clean)),
+                submission_uploads::name.eq(name),
                 submission_uploads::media_type.eq(file.media_type.as_deref().map(clean)),
-                submission_uploads::bytes.eq(file.bytes.as_ref()),
+                submission_uploads::bytes.eq(self.vault.pack(&context(id), Kind::Received, &file.bytes)?),
             );
             diesel::insert_into(submission_uploads::table).values(row).execute(self.connection)?;
         }
@@ -277,7 +280,8 @@ impl Transaction<'_> {
         }
         let into_row = |file: &FileRecord| {
             let (submission_id, ordinal) = (id.0.clone(), i64::from(file.ordinal));
-            Ok(FileRow { submission_id, ordinal, result: pack_json(Kind::Report, &file.result)? })
+            let result = self.vault.pack_json(&context(id), Kind::Report, &file.result)?;
+            Ok(FileRow { submission_id, ordinal, result })
         };
         let rows = files.iter().map(into_row).collect::<Result<Vec<_>>>()?;
         insert_all!(self.connection, submission_files::table, rows);
@@ -292,6 +296,9 @@ impl Transaction<'_> {
                 // What was not known before is written with the credential itself.
                 let own = Some(found).filter(|found| found.duplicate);
                 let normalized = own.and_then(|found| found.normalized.as_ref());
+                let place = place(found.id.as_str());
+                let report = own.map(|found| self.vault.pack_json(&place, Kind::Report, &found.report));
+                let normalized = normalized.map(|normalized| self.vault.pack_json(&place, Kind::Normalized, normalized));
                 rows.push(LinkRow {
                     submission_id: id.0.clone(),
                     file_ordinal: i64::from(file.ordinal),
@@ -299,8 +306,8 @@ impl Transaction<'_> {
                     credential_id: found.id.0.clone(),
                     duplicate: i64::from(found.duplicate),
                     person_by: name_text(&found.person_by)?,
-                    report: own.map(|found| pack_json(Kind::Report, &found.report)).transpose()?.unwrap_or_default(),
-                    normalized: normalized.map(|normalized| pack_json(Kind::Normalized, normalized)).transpose()?,
+                    report: report.transpose()?.unwrap_or_default(),
+                    normalized: normalized.transpose()?,
                 });
             }
         }
@@ -350,7 +357,7 @@ fn used_for(connection: &mut AnyConnection, tenant: &TenantId, key: &str, reques
     })
 }
 
-fn load_files(connection: &mut AnyConnection, id: &SubmissionId) -> Result<Vec<FileResult>> {
+fn load_files(connection: &mut AnyConnection, vault: &Vault, id: &SubmissionId) -> Result<Vec<FileResult>> {
     let files: Vec<(i64, Vec<u8>)> = submission_files::table
         .filter(submission_files::submission_id.eq(id.as_str()))
         .order(submission_files::ordinal.asc())
@@ -375,12 +382,12 @@ fn load_files(connection: &mut AnyConnection, id: &SubmissionId) -> Result<Vec<F
     })?;
     let mut by_file: BTreeMap<i64, Vec<CredentialResult>> = BTreeMap::new();
     for ((file, duplicate, person_by), report, normalized, row) in links {
-        let mut result = row.into_result(duplicate != 0, report, normalized)?;
+        let mut result = row.into_result(vault, duplicate != 0, report, normalized)?;
         result.person_by = parse_name(&person_by)?;
         by_file.entry(file).or_default().push(result);
     }
     let with_credentials = |(ordinal, stored): (i64, Vec<u8>)| {
-        let mut result: FileResult = unpack_json(stored)?;
+        let mut result: FileResult = vault.unpack_json(&context(id), &stored)?;
         result.credentials = by_file.remove(&ordinal).unwrap_or_default();
         Ok(result)
     };

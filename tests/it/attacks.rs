@@ -112,14 +112,6 @@ async fn what_the_issuer_side_lists_is_asked() {
     let answer = Answer::of(app.upload(Form::new().file("badge.json", badge.to_string().as_bytes()))).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     assert_eq!(inside.requests().len(), 1);
-    // And a connector reaches nothing there.
-    let connection = json!({"connector": "webhook", "name": "inside", "fields": {"url": format!("{}/hook", inside.address)},
-        "secrets": {"signing_secret": format!("whsec_{}", "c2VjcmV0c2VjcmV0c2VjcmV0c2VjcmV0")}});
-    let made = Answer::of(app.request("POST", "/v1/connections").json(&connection)).await;
-    assert_eq!(made.status, 201, "{made:?}");
-    let path = format!("/v1/connections/{}/test", made.json()["id"].as_str().unwrap());
-    assert_eq!(Answer::of(app.request("POST", &path)).await.json()["ok"], false);
-    assert_eq!(inside.requests().len(), 1);
 }
 
 #[tokio::test]
@@ -169,7 +161,11 @@ fn is_uploaded(answer: &Answer) -> bool {
 
 /// A connection on which a request's head and the beginning of its body were sent.
 fn begun(app: &TestApp, path: &str, headers: &str, body: &[u8]) -> TcpStream {
-    let mut socket = TcpStream::connect(app.address.trim_start_matches("http://")).unwrap();
+    begun_at(&app.address, path, headers, body)
+}
+
+fn begun_at(address: &str, path: &str, headers: &str, body: &[u8]) -> TcpStream {
+    let mut socket = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
     let head = format!("POST {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: 60000\r\n\r\n");
     socket.write_all(&[head.as_bytes(), body].concat()).unwrap();
     socket.set_read_timeout(Some(Duration::from_secs(40))).unwrap();
@@ -181,7 +177,9 @@ async fn strangers_with_a_byte_each_stop_no_upload() {
     let app = small().await;
     let urlencoded = "Content-Type: application/x-www-form-urlencoded\r\n";
     let paths = ["/oauth/token", "/oauth/register", "/oauth/revoke", "/session", "/ims/ob/v3p0/credentials"];
-    let sockets: Vec<TcpStream> = (0..200).map(|index| begun(&app, paths[index % paths.len()], urlencoded, b"g")).collect();
+    let address = app.address.clone();
+    let open = move || (0..200).map(|index| begun_at(&address, paths[index % paths.len()], urlencoded, b"g")).collect();
+    let sockets: Vec<TcpStream> = tokio::task::spawn_blocking(open).await.unwrap();
     let badge = Actor::new().badge("did:example:ada", "urn:uuid:1", "2026-01-01T00:00:00Z").to_string();
     assert!(is_uploaded(&Answer::of(app.upload(Form::new().file("badge.json", badge.as_bytes()))).await));
     let token = Answer::of(app.stranger("POST", "/oauth/token").form(&[("grant_type", "client_credentials")])).await;

@@ -1,14 +1,15 @@
 //! Issuers that are slow or silent: they delay nobody, and what they say later counts.
 
 use crate::support::fake_host::FakeHost;
-use crate::support::tokens::badge;
+use crate::support::tokens::{TestKey, badge};
+use crate::support::webvh::multikey;
 use crate::support::{Answer, Form, TestApp, spawn_app_as};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use skillgate::sample::sign::{KeyKind, SigningKey, jws, vc_jwt};
+use skillgate::sample::sign::{KeyKind, SigningKey, vc_jwt};
 use std::io::Write;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -112,16 +113,15 @@ async fn an_answer_that_comes_late_makes_the_verdict_better() {
 async fn a_key_that_comes_late_makes_the_whole_report_anew() {
     let app = gateway().await;
     let host = FakeHost::start().await;
-    let key = SigningKey::generate(KeyKind::Ed25519);
     let did = format!("did:web:{}", host.address.replace("http://127.0.0.1:", "localhost%3A"));
-    let token = jws(&json!({"alg": "EdDSA", "typ": "vc+jwt", "kid": format!("{did}#key-1")}), &badge(&did), &key);
+    let token = TestKey::ed25519(1).token(json!({"kid": format!("{did}#key-1")}), &badge(&did));
     let answer = Answer::of(app.upload(Form::new().file("badge.jwt", token.as_bytes()))).await;
     let credential = answer.json()["files"][0]["credentials"][0].clone();
     assert_eq!((credential["outcome"].as_str(), credential["normalized"].is_null()), (Some("attention"), true), "{credential:#}");
 
     let document = json!({"@context": ["https://www.w3.org/ns/did/v1"], "id": did, "assertionMethod": [format!("{did}#key-1")],
         "verificationMethod": [{"id": format!("{did}#key-1"), "type": "Multikey", "controller": did,
-            "publicKeyMultibase": key.did().trim_start_matches("did:key:")}]});
+            "publicKeyMultibase": multikey(1)}]});
     host.serve("/.well-known/did.json", 200, "application/did+json", document.to_string());
     app.clock.set(app.clock.now() + chrono::Duration::seconds(61));
     assert_eq!(app.app.pipeline.check_due().await.unwrap(), 1);

@@ -1,4 +1,4 @@
-//! What stands in the database's own files and tables: nothing of an erased person.
+//! What stands in the database's own files and tables: nothing of a person in clear, and nothing at all of an erased person.
 
 use crate::support::wallet::Actor;
 use crate::support::{Answer, Form, TestApp, spawn_app};
@@ -62,6 +62,18 @@ async fn upload(app: &TestApp) {
     let answer = Answer::of(app.upload(form.text("candidate_ref", REFERENCE))).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     app.drain().await;
+}
+
+#[tokio::test]
+async fn what_is_stored_of_a_person_is_sealed() {
+    let app = spawn_app().await;
+    upload(&app).await;
+    let open = found(&app, &[EMAIL, NAME, FILE, ACHIEVEMENT, "did:example:zoe", "Example Polytechnic", "Passes the exam."]).await;
+    assert!(open.is_empty(), "{open:?}");
+    let listed = app.get_json("/v1/submissions").await;
+    let path = format!("/v1/submissions/{}", listed["items"][0]["id"].as_str().unwrap());
+    let submission = app.get_json(&path).await.to_string();
+    assert!(submission.contains(FILE) && submission.contains(ACHIEVEMENT), "{submission}");
 }
 
 #[tokio::test]

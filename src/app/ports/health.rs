@@ -2,7 +2,7 @@
 
 use crate::http::ports::{Health, Probe};
 use crate::queue::Queue;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use async_trait::async_trait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +20,12 @@ impl Health for Dependencies {
     async fn probe(&self) -> Vec<Probe> {
         let database = tokio::time::timeout(PATIENCE, self.store.ping()).await;
         let queue = tokio::time::timeout(PATIENCE, self.queue.ping()).await;
+        let without_database = match &database {
+            Ok(Err(StoreError::Full(_))) => "The disk of the database is full; nothing can be stored until there is room.",
+            _ => "The database does not answer.",
+        };
         vec![
-            probe("database", matches!(database, Ok(Ok(()))), "The database does not answer."),
+            probe("database", matches!(database, Ok(Ok(()))), without_database),
             probe("queue", matches!(queue, Ok(Ok(()))), "The message queue does not answer; events wait in the database."),
         ]
     }

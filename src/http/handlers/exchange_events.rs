@@ -3,9 +3,11 @@
 
 use crate::channel::Channels;
 use crate::http::answers;
+use crate::http::seats::Seat;
 use crate::http::state::State;
 use crate::model::exchange::{Exchange, ExchangeState};
 use crate::model::ids::ExchangeId;
+use crate::protocol::vcalm::problem::Problem;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
@@ -27,6 +29,7 @@ struct Watch {
     over: bool,
     /// The gateway stops: the page asks again, and finds the next one.
     ending: CancellationToken,
+    _seat: Seat<ExchangeId>,
 }
 
 pub async fn events(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
@@ -36,8 +39,9 @@ pub async fn events(state: web::Data<State>, id: web::Path<String>) -> HttpRespo
         Ok(exchange) => exchange,
         Err(problem) => return answers::problem(&problem),
     };
-    let ending = state.ending.clone();
-    let watch = Watch { channels: state.channels.clone(), id: exchange.id, seen: None, changes, over: false, ending };
+    let Some(seat) = state.streams.take(exchange.id.clone()) else { return answers::problem(&Problem::unavailable()) };
+    let (channels, ending) = (state.channels.clone(), state.ending.clone());
+    let watch = Watch { channels, id: exchange.id, seen: None, changes, over: false, ending, _seat: seat };
     let stream = unfold(watch, |mut watch| async move {
         if watch.over {
             return None;
