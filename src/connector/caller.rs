@@ -80,7 +80,7 @@ impl<'a> Caller<'a> {
         let auth = &self.setup.connector.manifest.connection.auth;
         let token = self.token(context).await?;
         let applied = auth::apply(&self.engine.templates, auth, context, request, token.as_ref(), self.engine.clock.now());
-        let headers = &self.connector.manifest.connection.secret_headers;
+        let headers = &self.setup.connector.manifest.connection.secret_headers;
         let applied = applied.and_then(|()| auth::add_headers(&self.engine.templates, headers, context, request));
         applied.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))
     }
