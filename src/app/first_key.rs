@@ -1,4 +1,4 @@
-//! The first API key: the operator chooses it, or the first start makes it and shows it once.
+//! The first API key: the operator chooses it, or the first start makes and prints it.
 
 use super::{App, AppError};
 use crate::model::ids::TenantId;

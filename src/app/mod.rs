@@ -39,10 +39,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// How long `drain` listens to a queue that looks empty.
+/// Time for which `drain` waits at an empty queue.
 const DRAIN_PATIENCE: Duration = Duration::from_millis(100);
 
-/// Why the gateway can't start or go on.
+/// The reason why the gateway can't start or continue.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     #[error(transparent)]
@@ -87,7 +87,7 @@ pub struct App {
     engine: Engine,
     relay: Relay,
     worker: Arc<Worker>,
-    /// Work that requests left for later.
+    /// Work that continues after a request.
     jobs: Jobs,
     /// Tasks that run as long as the gateway does.
     background: Tracker,
@@ -151,7 +151,7 @@ impl App {
         })
     }
 
-    /// Works, relays and delivers until no work is due. Tests step the gateway with it instead of sleeping.
+    /// Works, relays and delivers until no work is due. Tests call it instead of sleeping.
     pub async fn drain(&self) -> Result<(), AppError> {
         loop {
             self.jobs.tracker.wait().await;
@@ -180,7 +180,7 @@ fn worker_options(settings: &DeliverySettings) -> WorkerOptions {
     }
 }
 
-/// The folder that connectors may write to, made when it is missing.
+/// The folder that connectors may write to. Makes a missing folder.
 fn files_folder(settings: &DeliverySettings) -> Result<PathBuf, AppError> {
     let unusable =
         |error: std::io::Error| AppError::Settings(format!("delivery.files_dir {}: {error}", settings.files_dir.display()));

@@ -17,7 +17,7 @@ const STREAMS: usize = 8;
 const ENVELOPE_BYTES: usize = 1 << 20;
 
 impl App {
-    /// `public_url`: how the gateway is reached from outside, without a trailing slash.
+    /// `public_url`: the gateway's public address, without a trailing slash.
     pub fn http_state(&self, public_url: &str) -> Result<State, AppError> {
         let channels =
             Channels::new(self.settings.channels.clone(), public_url, self.pipeline.clone(), self.issuer_client.clone())

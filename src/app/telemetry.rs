@@ -4,7 +4,7 @@ use crate::config::{LogFormat, LogSettings};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging to standard error; a second call changes nothing. A filter that can't be read falls back to `info`.
+/// Starts logging to standard error; a second call has no effect. An unreadable filter falls back to `info`.
 pub fn telemetry(settings: &LogSettings) {
     let filter = EnvFilter::try_new(&settings.level).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);

@@ -65,7 +65,7 @@ fn given(path: &Path) -> bool {
     !path.as_os_str().is_empty()
 }
 
-/// A JSON object of name → file, the file relative to the map's own folder; `null` stands for "410 Gone".
+/// A JSON object of name → file, relative to the map's folder; `null` stands for the answer 410 Gone.
 fn path_map(map: &Path, limits: &Limits) -> Result<HashMap<String, Option<PathBuf>>, AppError> {
     let folder = map.parent().unwrap_or(Path::new("."));
     let Value::Object(entries) = read_json(map, limits)? else {

@@ -60,7 +60,7 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Both clients can be made; which private networks each may reach.
+/// Whether both clients can be built, and the private networks that each may reach.
 fn outbound(settings: &Settings) -> anyhow::Result<String> {
     let mut opened = Vec::new();
     for (whose, config) in [("connectors", &settings.http_client), ("issuers", &settings.issuer_client)] {

@@ -27,7 +27,7 @@ pub struct Settings {
     pub intake: Limits,
     /// Requests of connectors.
     pub http_client: HttpClientConfig,
-    /// Requests that a credential, a link or a platform gives cause for.
+    /// Requests on behalf of a credential, a link or a platform.
     pub issuer_client: HttpClientConfig,
     pub verify: VerifySettings,
     pub delivery: DeliverySettings,
@@ -45,9 +45,9 @@ pub struct HttpSettings {
     pub public_url: String,
     /// 0 means one per core.
     pub workers: usize,
-    /// Networks of the proxies in front, whose `X-Forwarded-For` is believed.
+    /// Networks of the proxies in front, whose `X-Forwarded-For` is trusted.
     pub proxies: Vec<IpNet>,
-    /// Connections that one address may have open; proxies may have any number.
+    /// Most open connections of one address; proxies are exempt.
     pub connections_per_address: usize,
 }
 
@@ -125,7 +125,7 @@ pub struct DeliverySettings {
     pub files_dir: PathBuf,
     /// Days after which finished deliveries are deleted with their events; 0: never.
     pub keep_days: u32,
-    /// Time that running attempts have to end after the signal to stop.
+    /// Time limit for running attempts after the signal to stop.
     pub drain_seconds: u64,
 }
 

@@ -1,6 +1,6 @@
 //! Carries events from the outbox to the connections' workers, and to every other queue that is bound to the exchange.
 //! Comes in: events that are already stored. Goes out: the same events, at least once.
-//! Must not know: what an event means, how it is delivered. The database owns the truth; the queue only carries.
+//! Must not know: the meaning and the delivery of events. The database holds the state; the queue only carries messages.
 
 pub mod memory;
 #[cfg(feature = "rabbitmq")]

@@ -95,7 +95,7 @@ pub enum HolderSignature {
     OtherChallenge,
     /// The holder signed for another domain.
     OtherDomain,
-    /// The holder's signature is dated too far from the moment at which it came.
+    /// The date of the holder's signature is too far from its arrival.
     OtherTime,
     Broken,
 }
@@ -167,10 +167,10 @@ async fn embedded(json: &Value, is_empty: bool, expected: &PresentationRequest, 
     Finding { secured_with: Securing::DataIntegrity, checks, holder, is_signed: true }
 }
 
-/// The failed check when a signature of the holder is dated too far from now.
+/// The failed check for a holder's signature with a date too far from now.
 fn untimely(mut made: impl Iterator<Item = DateTime<Utc>>, expected: &PresentationRequest, at: DateTime<Utc>) -> Option<Check> {
     let made = made.find(|made| expected.is_untimely(*made, at))?;
-    let detail = format!("the holder's signature is dated {}, too far from now", made.format("%Y-%m-%d %H:%M UTC"));
+    let detail = format!("the holder's signature has the date {}, which is too far from now", made.format("%Y-%m-%d %H:%M UTC"));
     Some(Check::fail(CheckId::Proof, Code::HolderSignatureTime, &detail).found())
 }
 

@@ -97,8 +97,8 @@ impl Verifier {
         self.verify_within(received, request, 0).await
     }
 
-    /// The same verdict, with the check of the recipient made for this person: whom a credential is about can be read only once it is
-    /// known to be genuine. A credential whose content may not be read keeps its verdict.
+    /// The same verdict, with the `recipient` check for this person: a credential's owner is read only from a genuine credential. Without
+    /// readable content, the verdict stays the same.
     pub fn for_person(
         &self,
         verification: Verification,

@@ -1,5 +1,5 @@
-//! The pages that candidates and wallets' owners meet: consent, waiting for a wallet, plain messages.
-//! Comes in: a template's name and its values. Goes out: HTML, every value escaped. Must not know: where the values come from.
+//! The pages for candidates and owners of wallets: consent, waiting for a wallet, plain messages.
+//! Comes in: a template's name and its values. Goes out: HTML with every value escaped. Must not know: the source of the values.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -28,14 +28,14 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment
 });
 
-/// Text inside a quoted attribute, with only what must be escaped there: addresses stay readable.
+/// Text inside a quoted attribute, with minimal escaping, so that addresses stay readable.
 fn attribute(text: String) -> minijinja::Value {
     let escaped =
         text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;");
     minijinja::Value::from_safe_string(escaped)
 }
 
-/// A page. `form_action`: where its forms may lead, as in a Content-Security-Policy.
+/// A page. `form_action`: the allowed targets of its forms, in the form of a Content-Security-Policy.
 pub fn page(status: u16, template: &str, values: &Value, form_action: &str) -> HttpResponse {
     let html = TEMPLATES.get_template(template).and_then(|template| template.render(template_value(values)));
     let (status, html) = match html {
@@ -54,7 +54,7 @@ pub fn page(status: u16, template: &str, values: &Value, form_action: &str) -> H
         .body(html)
 }
 
-/// JSON as templates see it. Numbers are not used on these pages.
+/// JSON values for templates. These pages use no numbers.
 fn template_value(value: &Value) -> minijinja::Value {
     match value {
         Value::Null => minijinja::Value::from(()),
@@ -80,7 +80,7 @@ pub fn qr_code(text: &str) -> String {
     match QrCode::with_error_correction_level(text, EcLevel::M) {
         Ok(code) => {
             let picture = code.render::<svg::Color>().min_dimensions(240, 240).quiet_zone(true).build();
-            // The XML declaration has no place inside HTML.
+            // HTML allows no XML declaration.
             picture.split_once("?>").map_or(picture.clone(), |(_, rest)| rest.to_owned())
         }
         Err(_) => String::new(),

@@ -1,6 +1,6 @@
 //! The pages of recruiters and administrators: plain HTML, one style sheet, small scripts, all embedded.
-//! Comes in: a GET for a page or an asset. Goes out: its bytes. Everything else a page gets over the API.
-//! Must not know: any data. The pages hold none; they fetch it as the caller that the session cookie names.
+//! Comes in: a GET for a page or an asset. Goes out: its bytes. The pages get their data from the API.
+//! Must not know: any data. The scripts fetch it with the session cookie's rights.
 
 pub mod channel;
 
@@ -12,7 +12,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Every asset, by name: what is not here can't be asked for.
+/// Every asset, by name; there are no other assets.
 const ASSETS: &[(&str, &str, &str)] = &[
     ("style.css", CSS, include_str!("assets/style.css")),
     ("icon.svg", SVG, include_str!("assets/icon.svg")),
@@ -50,7 +50,7 @@ pub fn asset(name: &str) -> Option<HttpResponse> {
     Some(embedded(media_type, text))
 }
 
-/// The text is part of the program, so a browser must ask again after an upgrade.
+/// The text is part of the program, so a browser must revalidate it after an upgrade.
 fn embedded(media_type: &'static str, text: &'static str) -> HttpResponse {
     HttpResponse::Ok().insert_header((CONTENT_TYPE, media_type)).insert_header((CACHE_CONTROL, "no-cache")).body(text)
 }

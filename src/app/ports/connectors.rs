@@ -1,4 +1,4 @@
-//! The connectors as the administrator sees them: set-up forms, checked settings, a test without side effects.
+//! The connectors for administrators: set-up forms, checked settings, a test without side effects.
 
 use crate::connector::Engine;
 use crate::connector::manifest::{Field, FieldKind, SecretField, Status};

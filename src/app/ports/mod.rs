@@ -1,5 +1,5 @@
-//! What the composition root gives to the HTTP surface: the connectors, the health of the gateway, work that outlives a request.
-//! Each port is a small type of its own over what it needs; the wiring (`App`) implements none of them.
+//! The ports that the composition root gives to the HTTP surface: the connectors, the gateway's health, work that continues after a
+//! request. Each port is a separate small type; the wiring (`App`) implements no port.
 
 mod connectors;
 mod health;

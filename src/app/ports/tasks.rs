@@ -1,4 +1,4 @@
-//! Work that outlives a request, owned here so that it is stopped and watched in one place.
+//! Work that continues after a request. It is stopped and watched here.
 
 use crate::delivery::relay::Relay;
 use crate::http::ports::Tasks;
@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 pub struct Tracker(Arc<Mutex<JoinSet<()>>>);
 
 impl Tracker {
-    /// Runs a task, and forgets those that have ended.
+    /// Runs a task, and removes ended tasks.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(ended) = tasks.try_join_next() {
@@ -23,7 +23,7 @@ impl Tracker {
         tasks.spawn(task);
     }
 
-    /// Ends when every task has ended that runs now.
+    /// Ends when all current tasks have ended.
     pub async fn wait(&self) {
         let mut tasks = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         while let Some(ended) = tasks.join_next().await {
@@ -38,14 +38,14 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// Works on what a request left for later, and wakes the relay and the workers. Cheap to clone.
+/// Continues the work of requests, and wakes the relay and the workers. Cheap to clone.
 #[derive(Clone)]
 pub struct Jobs {
     pub pipeline: Pipeline,
     pub relay: Relay,
-    /// Rings when connections changed: the worker looks at them at once.
+    /// Signals a change of connections, so that the worker reads the connections at once.
     pub connections_changed: Arc<Notify>,
-    /// Submissions that are being worked on.
+    /// Submissions in work.
     pub tracker: Tracker,
 }
 

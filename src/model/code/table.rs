@@ -8,7 +8,7 @@
 //! }
 //! ```
 //! TYPE: the URI of a standard where one names the problem; `OWN`: `/problems/CODE` of the gateway; `UNTYPED`: no type (texts.rs).
-//! `embedded`: what an embedded proof (VC Data Integrity 1.0) says instead, where its standard or the reader's way out is another.
+//! `embedded`: problem type and next step for an embedded proof (VC Data Integrity 1.0), if they differ.
 
 use super::codes;
 use super::texts::*;
@@ -365,7 +365,7 @@ codes! {
             => "Ask the candidate to show the badge from their own account, or compare the e-mail address that it was issued to.",
         RecipientSeveral "recipient_several" "The credential is about several people or things."
             => "Read the credential and decide which part of it is about the candidate.",
-        HolderUnbound "holder_unbound" "The credential answers a request, but its holder did not sign the answer." => SHARE_SIGNED,
+        HolderUnbound "holder_unbound" "The wallet's answer to your request is not signed, so nothing proves that the credential is the sender's own." => SHARE_SIGNED,
         RecipientUnbound "recipient_unbound" "The credential does not say who it was issued to."
             => "Ask the candidate for other evidence that the credential is theirs.",
         RecipientUnknowable "recipient_unknowable" "The credential names its owner in a way that can't be compared with what is known about the person."

@@ -66,12 +66,12 @@ pub const OWN_PROBLEMS: [(&str, u16, &str, &str); 9] = [
         "The exchange is unknown",
         "There is no such exchange, or its time is over. Ask the employer for a new link.",
     ),
-    ("too-large", 413, "The message is too large", "The message is larger than this gateway takes."),
+    ("too-large", 413, "The message is too large", "The message is larger than this gateway accepts."),
     (
         INTERNAL_FAULT,
         500,
         "The gateway failed",
-        "The gateway failed while it worked on this message, so the message could not be checked. Tell the operator of the gateway.",
+        "The gateway had an internal error, so the message could not be checked. Try again later.",
     ),
     ("unavailable", 503, "The gateway can't do this right now", "The message could not be kept. Send it again in a moment."),
 ];

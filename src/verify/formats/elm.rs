@@ -1,7 +1,7 @@
 //! European Digital Credentials (ELM 3): the JAdES seal around a credential.
-//! Comes in: the sealed file and the policy's authorities. Goes out: whether the seal fits the content, and whether an authority
+//! Comes in: the sealed file and the policy's authorities. Goes out: whether the seal matches the content, and whether an authority
 //! certifies that it is the issuer's seal.
-//! Must not know: what the credential says of its owner, whether the issuer is trusted.
+//! Must not know: the credential's owner, whether the issuer is trusted.
 
 use crate::document::members::entries;
 use crate::document::{Limits, json};
@@ -22,12 +22,12 @@ use serde_json::Value;
 const ASK: &str = "Ask the candidate for the credential as it was downloaded from the issuer or from Europass.";
 /// Header extensions of JAdES baseline seals that need no processing to check the signature itself (ETSI TS 119 182-1).
 const UNDERSTOOD: [&str; 8] = ["b64", "sigT", "adoTst", "sigPl", "sigPId", "srCms", "srAts", "x5t#o"];
-/// Where an organisation of the European Learning Model gives its identifiers.
+/// Members with the identifiers of an organisation in the European Learning Model.
 const IDENTIFIERS: [&str; 4] = ["eIDASIdentifier", "registration", "vatIdentifier", "taxIdentifier"];
 const MAX_SEALS: usize = 8;
 
-/// The seal's verdict when the file is a sealed document; `None` for every other file. `issuer_id` is the identifier of the
-/// organisation in the seal's certificate, when an authority certifies it and the credential names the same organisation as issuer.
+/// The seal's verdict for a sealed document; `None` for every other file. `issuer_id`: the identifier of the organisation in the seal's
+/// certificate, if an authority certifies it and the credential names the same organisation as its issuer.
 pub(crate) async fn open(received: &ReceivedCredential, keys: &KeyResolver, at: DateTime<Utc>) -> Option<SecuredDocument> {
     let Document::Json(content) = &received.document else { return None };
     if received.media_type != "application/jose+json" {
@@ -54,7 +54,7 @@ pub(crate) async fn open(received: &ReceivedCredential, keys: &KeyResolver, at: 
     Some(SecuredDocument { format: Format::Elm3, secured_with: Securing::VcJwt, json: Some(content.clone()), issuer_id, checks })
 }
 
-/// Every signature of the container must fit the very content that is read.
+/// Every signature of the container must match the content that is read.
 fn check(container: &Value, content: &Value, at: DateTime<Utc>) -> Result<Vec<Certified>, Check> {
     let broken = |detail: &str| Check::fail(CheckId::Proof, Code::SealInvalid, format!("The seal is broken: {detail}."));
     let payload = container["payload"].as_str().ok_or_else(|| broken("it holds no content"))?;
@@ -79,12 +79,13 @@ fn check_one(seal: &Value, payload: &str, at: DateTime<Utc>) -> Result<Certified
     let header = header.as_ref().and_then(Value::as_object).ok_or_else(|| broken("its header can't be read"))?;
     let critical = header.get("crit").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     if let Some(unknown) = critical.iter().filter_map(Value::as_str).find(|name| !UNDERSTOOD.contains(name)) {
-        return Err(unsupported(&format!("The seal uses an extension ({unknown:.40}) that is not known.")));
+        return Err(unsupported(&format!("The seal uses an extension ({unknown:.40}) that the gateway does not know.")));
     }
     if !header.contains_key("x5c") {
         return Err(unsupported("The seal does not carry its certificate."));
     }
-    let certified = x5c::read(header, at)?.ok_or_else(|| unsupported("The seal's key is of a kind that is not supported."))?;
+    let certified =
+        x5c::read(header, at)?.ok_or_else(|| unsupported("The gateway does not support the kind of key that the seal uses."))?;
     let value = seal["signature"]
         .as_str()
         .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
@@ -104,7 +105,7 @@ fn check_one(seal: &Value, payload: &str, at: DateTime<Utc>) -> Result<Certified
     Ok(certified)
 }
 
-/// Whose seals they are, as the policy's authorities certify: the issuer's seal counts, and others may stand beside it.
+/// The `controller` check of all seals, by the policy's authorities: the issuer's seal counts, and other seals may stand beside it.
 ///
 /// Codes: `controller_mismatch`, `key_revoked` (fail); `certificate_unconfirmed` (warning); `seal_chain_unchecked` (could not check).
 async fn controller(seals: &[Certified], content: &Value, keys: &KeyResolver, at: DateTime<Utc>) -> (Check, Option<String>) {
@@ -132,10 +133,10 @@ async fn controller_of(seal: &Certified, identifiers: &[&str], keys: &KeyResolve
         Some(lapsed) if lapsed.code == Code::CertificateNotYetValid => {
             return unchecked("The seal's certificate is not valid yet.");
         }
-        // The date in a seal is its maker's own word, so it does not show that the certificate was still valid then.
+        // A signer can write any date into a seal, so the date does not prove that the certificate was still valid then.
         Some(_) => {
             return unchecked(
-                "The seal's certificate has since expired. It could not be checked whether it was valid when the seal was made, and whose it is.",
+                "The seal's certificate has expired. It could not be checked who owns the certificate, or whether it was valid when the seal was made.",
             );
         }
         None => {}
@@ -144,15 +145,15 @@ async fn controller_of(seal: &Certified, identifiers: &[&str], keys: &KeyResolve
     let issuer = format!("the issuer, the organisation {certified:.60}");
     match keys.authorities.vouch(&seal.chain, Holder::Organisation(identifiers), at, &keys.documents).await {
         Ok(authority) => {
-            (Check::pass(CheckId::Controller, format!("The seal is that of {issuer}, as \"{authority}\" certifies.")), true)
+            (Check::pass(CheckId::Controller, format!("\"{authority}\" certifies that the seal belongs to {issuer}.")), true)
         }
-        Err(Doubt::Nobody) => unchecked("It could not be checked whose certificate made the seal."),
+        Err(Doubt::Nobody) => unchecked("It could not be checked who owns the certificate that made the seal."),
         Err(Doubt::OtherName { authority }) if identifiers.is_empty() => unchecked(&format!(
             "\"{authority}\" certifies the seal for the organisation {certified:.60}, but the credential does not give its issuer's identifier, so it could not be checked whether they are the same."
         )),
         Err(Doubt::OtherName { authority }) => {
             let detail = format!(
-                "\"{authority}\" certifies the seal for an organisation ({certified:.60}) other than the issuer that the credential names"
+                "\"{authority}\" certifies the seal for an organisation ({certified:.60}) that is not the issuer named in the credential"
             );
             (Check::fail(CheckId::Controller, Code::ControllerMismatch, &detail).found(), false)
         }
@@ -162,7 +163,7 @@ async fn controller_of(seal: &Certified, identifiers: &[&str], keys: &KeyResolve
         }
         Err(Doubt::NotAsked { authority }) => {
             let detail = format!(
-                "the seal is that of {issuer}, as \"{authority}\" certifies, but it could not be checked whether the authority has withdrawn the certificate"
+                "\"{authority}\" certifies that the seal belongs to {issuer}, but it could not be checked whether the authority has withdrawn the certificate"
             );
             (Check::new(CheckId::Controller, CheckStatus::Warning, Code::CertificateUnconfirmed, &detail).found(), true)
         }

@@ -42,7 +42,7 @@ pub struct Authority {
 #[derive(Clone, Debug, Default)]
 pub struct Authorities(Arc<Vec<(String, TrustAnchor<'static>)>>);
 
-/// Whose a certificate must be.
+/// The owner that a certificate must have.
 #[derive(Clone, Copy, Debug)]
 pub enum Holder<'a> {
     /// An issuer's identifier, as in SD-JWT VC ("X.509 Certificates"): a URI in the certificate, or the host of an https URL.
@@ -139,7 +139,7 @@ async fn fetch(addresses: &[String], documents: &Documents) -> Option<Vec<CertRe
     Some(lists)
 }
 
-/// Whether the certificate is `holder`'s. An issuer may also be named by the distinguished name of the certificate's subject.
+/// Whether the certificate belongs to `holder`. The distinguished name of the certificate's subject may also name an issuer.
 fn names(leaf: &Certificate, holder: Holder<'_>) -> bool {
     let holder = match holder {
         Holder::Issuer(identifier) => identifier,
@@ -161,7 +161,7 @@ fn names(leaf: &Certificate, holder: Holder<'_>) -> bool {
     })
 }
 
-/// The identifier of the organisation that the certificate names as its subject; `None` also when it names several.
+/// The identifier of the organisation that the certificate names as its subject; `None` also for several identifiers.
 pub fn organisation(certificate: &Certificate) -> Option<String> {
     let attributes = certificate.tbs_certificate.subject.0.iter().flat_map(|name| name.0.iter());
     let mut identifiers = attributes.filter(|attribute| attribute.oid == ORGANISATION_IDENTIFIER);

@@ -109,7 +109,7 @@ pub fn subject(certified: &Certified) -> Option<String> {
     uri.or_else(host).or_else(name)
 }
 
-/// The identifier of the organisation that the key's certificate names. Only an authority can say that it is true.
+/// The identifier of the organisation that the key's certificate names. Only an authority can confirm this identifier.
 pub fn organisation(certified: &Certified) -> Option<String> {
     authorities::organisation(&Certificate::from_der(certified.chain.first()?).ok()?)
 }
