@@ -17,6 +17,7 @@ pub mod error;
 mod events;
 mod exchanges;
 mod hosted;
+mod idempotency;
 mod identities;
 mod invitations;
 mod lanes;

@@ -1,16 +1,16 @@
-//! Submissions, their files, and the keys that make a repeated request harmless.
+//! Submissions and their files.
 
 use super::credentials::{CredentialRow, place};
 use super::packed::Kind;
 use super::pool::{AnyConnection, each_backend};
 use super::prepared::{Prepared, run_prepared};
-use super::schema::{credentials, idempotency_keys, submission_credentials, submission_files, submission_uploads, submissions};
-use super::text::{clean, json_text, name_text, parse_name, parse_time, parse_times, time_text, to_u32};
+use super::schema::{credentials, submission_credentials, submission_files, submission_uploads, submissions};
+use super::text::{json_text, name_text, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::credential::NormalizedCredential;
 use crate::model::ids::{CandidateRef, CredentialId, SubmissionId, TenantId};
-use crate::model::record::{Idempotency, NewSubmission, Page};
+use crate::model::record::{NewSubmission, Page};
 use crate::model::report::{Outcome, VerificationReport};
 use crate::model::submission::{
     CandidateHint, CredentialResult, FilePerson, FileResult, PersonBy, Progress, Submission, SubmissionState, UploadedFile,
@@ -109,12 +109,6 @@ struct LinkRow {
 }
 
 impl Store {
-    /// The earlier use of the key; keys are reserved by [`Transaction::reserve_idempotency_key`].
-    pub async fn idempotency(&self, tenant: &TenantId, key: &str, request_hash: &str) -> Result<Idempotency> {
-        let (tenant, key, request_hash) = (tenant.clone(), clean(key), request_hash.to_owned());
-        self.read(move |connection| used_for(connection, &tenant, &key, &request_hash)).await
-    }
-
     /// With its files once it is complete.
     pub async fn submission(&self, tenant: &TenantId, id: &SubmissionId) -> Result<Option<Submission>> {
         let (tenant, id, vault) = (tenant.clone(), id.clone(), self.0.vault.clone());
@@ -192,32 +186,6 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// The earlier use of the key; no other transaction can use the key until this transaction ends.
-    pub fn idempotency(&mut self, tenant: &TenantId, key: &str, request_hash: &str) -> Result<Idempotency> {
-        let key = clean(key);
-        self.lock_names(&[format!("idempotency:{tenant}:{key}")])?;
-        used_for(self.connection, tenant, &key, request_hash)
-    }
-
-    /// Reserves the key for the submission. `request_hash` tells a repetition from a misuse.
-    pub fn reserve_idempotency_key(
-        &mut self,
-        submission: &NewSubmission,
-        key: &str,
-        request_hash: &str,
-        now: DateTime<Utc>,
-    ) -> Result<()> {
-        let row = (
-            idempotency_keys::tenant_id.eq(submission.tenant_id.as_str()),
-            idempotency_keys::key.eq(clean(key)),
-            idempotency_keys::request_hash.eq(request_hash),
-            idempotency_keys::submission_id.eq(submission.id.as_str()),
-            idempotency_keys::created_at.eq(time_text(now)),
-        );
-        diesel::insert_into(idempotency_keys::table).values(row).execute(self.connection)?;
-        Ok(())
-    }
-
     /// Writes a submission that is being worked on.
     pub fn insert_submission(&mut self, submission: &NewSubmission, files_total: usize, now: DateTime<Utc>) -> Result<()> {
         let row = (
@@ -344,20 +312,6 @@ impl Transaction<'_> {
         diesel::delete(uploads).execute(self.connection)?;
         Ok(())
     }
-}
-
-fn used_for(connection: &mut AnyConnection, tenant: &TenantId, key: &str, request_hash: &str) -> Result<Idempotency> {
-    let found: Option<(String, String)> = idempotency_keys::table
-        .filter(idempotency_keys::tenant_id.eq(tenant.as_str()))
-        .filter(idempotency_keys::key.eq(key))
-        .select((idempotency_keys::request_hash, idempotency_keys::submission_id))
-        .first(connection)
-        .optional()?;
-    Ok(match found {
-        None => Idempotency::New,
-        Some((hash, submission)) if hash == request_hash => Idempotency::Same(SubmissionId(submission)),
-        Some(_) => Idempotency::Conflict,
-    })
 }
 
 fn load_files(connection: &mut AnyConnection, vault: &Vault, id: &SubmissionId) -> Result<Vec<FileResult>> {
