@@ -38,6 +38,8 @@ enum Command {
     Doctor(commands::doctor::DoctorArgs),
     /// Print the description of the HTTP API (OpenAPI 3.1)
     Openapi,
+    /// Add a vocabulary (JSON-LD context) that credentials use and that is not built in
+    Context(commands::context::ContextArgs),
     /// Test a trust policy: run its examples, or show its decision about an issuer
     Policy(commands::policy::PolicyArgs),
     /// Import ESCO, O*NET or your own catalogue of skills; compare, train and measure
@@ -68,6 +70,7 @@ pub fn run() -> ExitCode {
         Command::Migrate => commands::migrate::run(settings),
         Command::Doctor(args) => commands::doctor::run(settings, &args),
         Command::Openapi => commands::openapi::run(),
+        Command::Context(args) => commands::context::run(settings, &args),
         Command::Policy(args) => commands::policy::run(settings, &args),
         Command::Taxonomy(args) => commands::taxonomy::run(settings, &args),
         Command::Receipt(args) => commands::receipt::run(settings, &args),

@@ -4,6 +4,7 @@ pub mod api_key;
 mod arguments;
 pub mod asyncapi;
 pub mod connector;
+pub mod context;
 pub mod doctor;
 pub mod migrate;
 pub mod openapi;

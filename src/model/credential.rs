@@ -160,6 +160,8 @@ pub struct VerifiedDocument {
     pub json: Arc<Value>,
     /// Credentials inside it that were accepted on their own, with the JSON Pointer to each.
     pub nested: Vec<(String, VerifiedDocument)>,
+    /// What the type of an SD-JWT VC and its claims are called, where that is at hand.
+    pub type_metadata: Option<Arc<Value>>,
 }
 
 /// A language map (BCP 47 → text). Text without a language has the key `und`.

@@ -13,6 +13,7 @@ pub mod open_badges_2;
 pub mod open_badges_3;
 pub mod reader;
 pub mod skills;
+pub mod type_metadata;
 pub mod verifiable_credential;
 
 #[cfg(test)]
@@ -27,8 +28,10 @@ use crate::model::report::{CheckId, VerificationReport};
 use crate::model::skill::AssertedBy;
 use attainment::Order;
 use reader::{Node, moment, preferred};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use skills::{Common, Skills};
+use std::sync::Arc;
 
 /// Version of the common model; see schemas/normalized-credential.json.
 pub const SCHEMA_VERSION: &str = "1.0.0";
@@ -74,6 +77,8 @@ pub struct Draft {
     pub results_withholdable: bool,
     /// The credential's identifier, which forms the natural key with the issuer's identifier.
     pub credential_id: Option<String>,
+    /// See [`VerifiedDocument::type_metadata`].
+    pub type_metadata: Option<Arc<Value>>,
 }
 
 impl Draft {
@@ -107,6 +112,7 @@ impl Draft {
             order: Order::of(&Node::root(&document.json), report.secured_with),
             results_withholdable: findings.iter().any(|finding| finding.code == Code::ResultWithholdable),
             credential_id: None,
+            type_metadata: document.type_metadata.clone(),
         }
     }
 
@@ -138,12 +144,13 @@ impl Draft {
 
     /// One warning per member that the reader does not know.
     pub fn warn_of_unread(&mut self, node: &Node<'_>, read: &[&str]) {
-        for (_, member) in node.members().filter(|(name, _)| !read.contains(name) && !name.starts_with('@')) {
-            self.warn(
-                "not_carried_over",
-                Some(&member.pointer),
-                "This part of the credential was not carried over, because the common model has no place for it.",
+        for (name, member) in node.members().filter(|(name, _)| !read.contains(name) && !name.starts_with('@')) {
+            let label = self.type_metadata.as_deref().and_then(|metadata| type_metadata::label(metadata, name));
+            let called = label.map_or(String::new(), |label| format!(" (“{label}”)"));
+            let message = format!(
+                "This part of the credential{called} was not carried over, because the common model has no place for it."
             );
+            self.warn("not_carried_over", Some(&member.pointer), message);
         }
     }
 

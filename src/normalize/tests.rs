@@ -26,7 +26,7 @@ fn origin() -> Origin {
 }
 
 fn normalized(format: Format, json: Value) -> NormalizedCredential {
-    let document = VerifiedDocument { format, json: json.into(), nested: Vec::new() };
+    let document = VerifiedDocument { format, json: json.into(), nested: Vec::new(), type_metadata: None };
     normalize(&document, &report(format), &origin())
 }
 
@@ -181,11 +181,13 @@ fn a_resume_is_the_persons_word_and_its_credentials_are_parts() {
         "skills": [{"name": "Project Management", "yearsOfExperience": 5},
             {"name": "JavaScript", "definitionReference": {"reference": "2.C.4.a"}, "schemeReference": "O*NET"}],
         "certifications": [{"name": "Forklift"}]}});
-    let inner = VerifiedDocument { format: Format::OpenBadges3, json: open_badge().into(), nested: Vec::new() };
+    let inner =
+        VerifiedDocument { format: Format::OpenBadges3, json: open_badge().into(), nested: Vec::new(), type_metadata: None };
     let document = VerifiedDocument {
         format: Format::LerRs,
         json: json.into(),
         nested: vec![("/credentialSubject/certifications/0/verifications/0".to_owned(), inner)],
+        type_metadata: None,
     };
     let credential = normalize(&document, &report(Format::LerRs), &origin());
     assert_eq!(labels(&credential).len(), 2 + 4);
@@ -202,11 +204,12 @@ fn a_resume_is_the_persons_word_and_its_credentials_are_parts() {
 
 #[test]
 fn an_inner_skill_keeps_the_id_that_it_has_alone() {
-    let inner = VerifiedDocument { format: Format::OpenBadges3, json: open_badge().into(), nested: Vec::new() };
+    let inner =
+        VerifiedDocument { format: Format::OpenBadges3, json: open_badge().into(), nested: Vec::new(), type_metadata: None };
     let document = VerifiedDocument {
         format: Format::Clr2,
         json: json!({"id": "urn:clr", "type": ["VerifiableCredential", "ClrCredential"], "name": "Zebedee", "credentialSubject": {"achievement": [{"name": "Described"}]}}).into(),
-        nested: vec![("/credentialSubject/verifiableCredential/0".to_owned(), inner)],
+        nested: vec![("/credentialSubject/verifiableCredential/0".to_owned(), inner)], type_metadata: None,
     };
     let record = normalize(&document, &report(Format::Clr2), &origin());
     let alone = normalized(Format::OpenBadges3, open_badge());
@@ -359,11 +362,11 @@ fn a_record_counts_as_its_parts_do() {
         let inner = |status: &str| {
             let mut badge = open_badge();
             badge["credentialSubject"]["result"] = json!([{"status": status}]);
-            VerifiedDocument { format: Format::OpenBadges3, json: badge.into(), nested: Vec::new() }
+            VerifiedDocument { format: Format::OpenBadges3, json: badge.into(), nested: Vec::new(), type_metadata: None }
         };
         let nested = statuses.iter().enumerate().map(|(index, status)| (format!("/{index}"), inner(status))).collect();
         let json = json!({"type": ["VerifiableCredential", "ClrCredential"], "credentialSubject": {}});
-        let document = VerifiedDocument { format: Format::Clr2, json: json.into(), nested };
+        let document = VerifiedDocument { format: Format::Clr2, json: json.into(), nested, type_metadata: None };
         normalize(&document, &report(Format::Clr2), &origin()).attainment
     };
     assert_eq!(record(&["Failed"]), Attainment::NotAttained);

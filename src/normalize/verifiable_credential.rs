@@ -8,6 +8,7 @@ use super::attainment::stray;
 use super::open_badges_3::{self, read_tag, take_alignment};
 use super::reader::{NO_LANGUAGE, Node, preferred, trimmed};
 use super::skills::Skills;
+use super::type_metadata;
 use crate::model::credential::{Achievement, Attainment, LanguageMap};
 use crate::model::skill::Derivation;
 
@@ -59,6 +60,15 @@ pub fn read(root: &Node<'_>, draft: &mut Draft) -> Skills {
     let award = AWARDS.iter().flat_map(|name| subject.list(name)).next();
     if let Some(award) = &award {
         draft.credential.achievement = describe(award);
+    }
+    if let Some(metadata) = draft.type_metadata.clone() {
+        let achievement = &mut draft.credential.achievement;
+        if achievement.name.is_empty() {
+            achievement.name = type_metadata::text(&metadata, "name");
+        }
+        if achievement.description.is_empty() {
+            achievement.description = type_metadata::text(&metadata, "description");
+        }
     }
     if draft.credential.achievement.name.is_empty() {
         draft.credential.achievement.name = LanguageMap::from([("en".to_owned(), type_name(root))]);

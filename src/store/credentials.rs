@@ -339,7 +339,7 @@ impl Transaction<'_> {
     }
 
     /// Submissions whose findings are the credential's own keep them when the credential is verified anew.
-    fn keep_for_earlier_submissions(&mut self, id: &CredentialId) -> Result<()> {
+    pub(super) fn keep_for_earlier_submissions(&mut self, id: &CredentialId) -> Result<()> {
         let own: (Vec<u8>, Option<Vec<u8>>) = credentials::table
             .filter(credentials::id.eq(id.as_str()))
             .select((credentials::report, credentials::normalized))

@@ -61,6 +61,7 @@ impl Transaction<'_> {
 
     /// Removes a credential of which the gateway holds the same bytes: what submissions say of it, they say of the other from now on.
     pub fn fold_credential(&mut self, gone: &CredentialId, kept: &CredentialId) -> Result<()> {
+        self.keep_for_earlier_submissions(gone)?;
         let links = submission_credentials::table.filter(submission_credentials::credential_id.eq(gone.as_str()));
         diesel::update(links).set(submission_credentials::credential_id.eq(kept.as_str())).execute(self.connection)?;
         diesel::delete(credentials::table.filter(credentials::id.eq(gone.as_str()))).execute(self.connection)?;

@@ -4,7 +4,7 @@
 
 use super::checks::issuer_trust::TrustPolicy;
 use super::checks::status::{self, StatusRequest};
-use super::checks::{credential_schema, issuer_trust, nested, recipient, refresh, related, schema};
+use super::checks::{credential_schema, issuer_trust, nested, recipient, refresh, related, schema, type_metadata};
 use super::documents::Documents;
 use super::formats::{elm, ler_rs, open_badges_2};
 use super::keys::KeyResolver;
@@ -159,7 +159,11 @@ impl Verifier {
             policy: Some(self.policy.reference()),
             nested: found.nested,
         };
-        let document = document.map(|json| VerifiedDocument { format, json, nested: found.documents });
+        let type_metadata = match document.as_ref().filter(|_| format == Format::SdJwtVc) {
+            Some(json) => type_metadata::read(json, &self.documents).await,
+            None => None,
+        };
+        let document = document.map(|json| VerifiedDocument { format, json, nested: found.documents, type_metadata });
         Verification { report, document }
     }
 

@@ -363,7 +363,11 @@ fn any_verified_json_is_normalised_without_harm() {
     fuzz("normalize", 1_000, seeds, |input| {
         let Ok(json) = json::parse(input, &limits()).map(Arc::new) else { return };
         for format in formats {
-            drop(normalize(&VerifiedDocument { format, json: json.clone(), nested: Vec::new() }, &report, &origin()));
+            drop(normalize(
+                &VerifiedDocument { format, json: json.clone(), nested: Vec::new(), type_metadata: None },
+                &report,
+                &origin(),
+            ));
         }
     });
 }

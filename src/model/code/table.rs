@@ -98,7 +98,7 @@ codes! {
     [Context] Fail UNTYPED ASK_ORIGINAL {
         UnknownContext "unknown_context" as CouldNotCheck of MALFORMED
             "The credential uses a vocabulary (JSON-LD context) that the gateway does not know." => "Do nothing, unless you rely on the fields that this vocabulary defines."
-            embedded TRANSFORMATION "Ask your administrator to add this vocabulary to the file that verify.contexts_file names (on the command line: --contexts), then check again.",
+            embedded TRANSFORMATION "Ask your administrator to add this vocabulary (`skillgate context add URL`, with the address that the message names), then check again.",
         ContextMissing "context_missing" "The document does not name its vocabulary (JSON-LD context).",
         ContextExcess "context_excess" "The document lists more vocabularies than are allowed.",
         ContextOrder "context_order" "The document does not list the vocabulary of Verifiable Credentials first.",

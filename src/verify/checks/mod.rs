@@ -11,5 +11,6 @@ pub mod refresh;
 pub mod related;
 pub mod schema;
 pub mod status;
+pub mod type_metadata;
 pub mod unsaid;
 pub mod validity;

@@ -100,6 +100,11 @@ fn matches(resource: &Value, digests: Digests<'_>) -> bool {
         && multibase.iter().all(|text| fits_multihash(text, digests))
 }
 
+/// Whether the bytes are those that a text of Subresource Integrity pins.
+pub(super) fn is_pinned(text: &str, bytes: &[u8]) -> bool {
+    fits_sri(text, &|algorithm| vec![algorithm.digest(bytes)])
+}
+
 /// `sha384-<base64>`. Of several digests, separated by spaces, one must match (Subresource Integrity).
 fn fits_sri(text: &str, digests: Digests<'_>) -> bool {
     text.split_ascii_whitespace().any(|one| {

@@ -81,7 +81,7 @@ mod tests {
 
     fn about(subject: Value) -> Vec<SubjectId> {
         let json = Arc::new(json!({ "credentialSubject": subject }));
-        super::subject(&VerifiedDocument { format: Format::OpenBadges3, json, nested: Vec::new() })
+        super::subject(&VerifiedDocument { format: Format::OpenBadges3, json, nested: Vec::new(), type_metadata: None })
     }
 
     #[test]

@@ -85,6 +85,7 @@ pub async fn verify(received: &ReceivedCredential, request: &VerificationRequest
         format: badge.claimed.format,
         json: Arc::new(badge.whole()),
         nested: Vec::new(),
+        type_metadata: None,
     });
     Verification { report, document }
 }
