@@ -91,7 +91,7 @@ pub(super) fn envelope() -> EnvelopeColumns {
 }
 
 pub(super) fn into_envelope(vault: &Vault, (id, event_type, tenant, candidate, body): EnvelopeRow) -> Result<Envelope> {
-    // A hint has no body.
+    // A hint for the queue within this process has no body.
     let body = if body.is_empty() { String::new() } else { vault.unpack_text(&place(&id), &body)? };
     let event_type =
         EventType::parse(&event_type).ok_or_else(|| StoreError::Internal("a stored event type is unknown".to_owned()))?;
