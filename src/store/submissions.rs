@@ -5,7 +5,7 @@ use super::packed::Kind;
 use super::pool::{AnyConnection, each_backend};
 use super::prepared::{Prepared, run_prepared};
 use super::schema::{credentials, submission_credentials, submission_files, submission_uploads, submissions};
-use super::text::{json_text, name_text, parse_name, parse_time, parse_times, time_text, to_u32};
+use super::text::{clean, json_text, name_text, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::credential::NormalizedCredential;
