@@ -3,6 +3,7 @@
 //! Must not know: why they are one person, and what subscribers are told.
 
 use super::channel_schema::{backpacks, exchanges, hosted_credentials, hosted_profiles, invitations, oauth_grants};
+use super::credentials::place;
 use super::identities::{self, Fact, Facts};
 use super::schema::{candidate_aliases, candidates, credentials, skills, submission_credentials, submissions};
 use super::text::{parse_name, parse_time, time_text};
@@ -62,10 +63,37 @@ impl Transaction<'_> {
     /// Removes a credential of which the gateway holds the same bytes: what submissions say of it, they say of the other from now on.
     pub fn fold_credential(&mut self, gone: &CredentialId, kept: &CredentialId) -> Result<()> {
         self.keep_for_earlier_submissions(gone)?;
-        let links = submission_credentials::table.filter(submission_credentials::credential_id.eq(gone.as_str()));
-        diesel::update(links).set(submission_credentials::credential_id.eq(kept.as_str())).execute(self.connection)?;
+        let rows: Vec<(String, i64, i64, Vec<u8>, Option<Vec<u8>>)> = submission_credentials::table
+            .filter(submission_credentials::credential_id.eq(gone.as_str()))
+            .select((
+                submission_credentials::submission_id,
+                submission_credentials::file_ordinal,
+                submission_credentials::ordinal,
+                submission_credentials::report,
+                submission_credentials::normalized,
+            ))
+            .load(self.connection)?;
+        for (submission, file, ordinal, report, normalized) in rows {
+            let values = (
+                submission_credentials::credential_id.eq(kept.as_str()),
+                submission_credentials::report.eq(self.sealed_again(gone, kept, &report)?),
+                submission_credentials::normalized
+                    .eq(normalized.map(|normalized| self.sealed_again(gone, kept, &normalized)).transpose()?),
+            );
+            let link = submission_credentials::table
+                .filter(submission_credentials::submission_id.eq(submission))
+                .filter(submission_credentials::file_ordinal.eq(file))
+                .filter(submission_credentials::ordinal.eq(ordinal));
+            diesel::update(link).set(values).execute(self.connection)?;
+        }
         diesel::delete(credentials::table.filter(credentials::id.eq(gone.as_str()))).execute(self.connection)?;
         Ok(())
+    }
+
+    /// A value that was sealed for one credential, sealed for another.
+    fn sealed_again(&self, gone: &CredentialId, kept: &CredentialId, sealed: &[u8]) -> Result<Vec<u8>> {
+        let plain = self.vault.sealer.open(&place(gone.as_str()), sealed)?;
+        Ok(self.vault.sealer.seal(&place(kept.as_str()), &plain)?)
     }
 
     /// Ids of the person's active credentials that have a natural key, with the key.
