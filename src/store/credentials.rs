@@ -292,7 +292,7 @@ impl Transaction<'_> {
                 tenant_id: submission.tenant_id.as_str(),
                 candidate_ref: candidate.as_str(),
                 submission_id: submission.id.as_str(),
-                name: self.vault.seal_name(&place, &credential.name)?,
+                name: self.vault.seal_name(&place, &clean(&credential.name))?,
                 media_type: clean(&credential.media_type),
                 fingerprint: &credential.fingerprint,
                 natural_key: normalized.and_then(|normalized| normalized.natural_key.as_deref()),
