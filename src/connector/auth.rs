@@ -199,7 +199,7 @@ mod tests {
         let add = |template: &str| {
             let url = Url::parse("https://api.example.org").unwrap();
             let mut request = Prepared { method: "GET", url, headers: Vec::new(), body: None };
-            add_headers(&Templates::default(), &headers(template), &context, &mut request).map(|()| request.headers)
+            add_headers(&Templates, &headers(template), &context, &mut request).map(|()| request.headers)
         };
         assert_eq!(add("{{ secrets.account }}").unwrap(), [("x-account-token".to_owned(), "acc-1".to_owned())]);
         assert!(add("{{ secrets.absent | default('') }}").unwrap().is_empty());

@@ -39,7 +39,7 @@ impl Pipeline {
                 continue;
             }
             let now = self.recipient(&stored, &left).await?;
-            if !now.as_ref().is_some_and(|check| check.status == CheckStatus::Pass) {
+            if now.as_ref().is_none_or(|check| check.status != CheckStatus::Pass) {
                 doubtful.push((stored.id, now.filter(is_answer).unwrap_or_else(nothing_fits)));
             }
         }

@@ -15,6 +15,9 @@ use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use std::collections::HashMap;
 
+/// Submission, file, place in the file; sealed report and content as the submission found them.
+type FoundRow = (String, i64, i64, Vec<u8>, Option<Vec<u8>>);
+
 /// What decides which of two candidates stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
@@ -63,7 +66,7 @@ impl Transaction<'_> {
     /// Removes a credential of which the gateway holds the same bytes: what submissions say of it, they say of the other from now on.
     pub fn fold_credential(&mut self, gone: &CredentialId, kept: &CredentialId) -> Result<()> {
         self.keep_for_earlier_submissions(gone)?;
-        let rows: Vec<(String, i64, i64, Vec<u8>, Option<Vec<u8>>)> = submission_credentials::table
+        let rows: Vec<FoundRow> = submission_credentials::table
             .filter(submission_credentials::credential_id.eq(gone.as_str()))
             .select((
                 submission_credentials::submission_id,

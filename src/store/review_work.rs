@@ -30,11 +30,14 @@ pub struct SkillJob {
     pub last: bool,
 }
 
+/// Id, tenant, label key, decision, position, not before, last.
+type JobRow = (String, String, String, Option<String>, String, String, i64);
+
 impl Store {
     /// The oldest job that is due.
     pub async fn next_skill_job(&self, now: DateTime<Utc>) -> Result<Option<SkillJob>> {
         self.read(move |connection| {
-            let row: Option<(String, String, String, Option<String>, String, String, i64)> = skill_jobs::table
+            let row: Option<JobRow> = skill_jobs::table
                 .filter(skill_jobs::not_before.le(time_text(now)))
                 .order(skill_jobs::id.asc())
                 .first(connection)
@@ -120,7 +123,7 @@ impl Transaction<'_> {
     /// From now on the tenant's skills count as mapped with this state. False when another process noted it.
     pub fn set_mapped_state(&mut self, tenant: &TenantId, before: &str, state: &str) -> Result<bool> {
         let own = skill_settings::table.filter(skill_settings::tenant_id.eq(tenant.as_str()));
-        let same = own.clone().filter(skill_settings::state.eq(before));
+        let same = own.filter(skill_settings::state.eq(before));
         let changed = diesel::update(same).set(skill_settings::state.eq(state)).execute(self.connection)?;
         if changed == 1 {
             return Ok(true);

@@ -108,6 +108,11 @@ struct LinkRow {
     normalized: Option<Vec<u8>>,
 }
 
+/// Sealed name, media type, sealed bytes.
+type UploadRow = (Option<Vec<u8>>, Option<String>, Vec<u8>);
+/// File, duplicate and how its person was found; sealed report and content as the submission found them; the credential.
+type FoundRow = ((i64, i64, String), Vec<u8>, Option<Vec<u8>>, CredentialRow);
+
 impl Store {
     /// With its files once it is complete.
     pub async fn submission(&self, tenant: &TenantId, id: &SubmissionId) -> Result<Option<Submission>> {
@@ -170,12 +175,12 @@ impl Store {
             let plain = vault.sealer.open(&context(&id), &sealed)?;
             let request =
                 serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("a stored request can't be read".to_owned()))?;
-            let uploads: Vec<(Option<Vec<u8>>, Option<String>, Vec<u8>)> = submission_uploads::table
+            let uploads: Vec<UploadRow> = submission_uploads::table
                 .filter(submission_uploads::submission_id.eq(id.as_str()))
                 .order(submission_uploads::ordinal.asc())
                 .select((submission_uploads::name, submission_uploads::media_type, submission_uploads::bytes))
                 .load(connection)?;
-            let open = |(name, media_type, bytes): (Option<Vec<u8>>, Option<String>, Vec<u8>)| {
+            let open = |(name, media_type, bytes): UploadRow| {
                 let name = name.map(|name| vault.open_name(&context(&id), &name)).transpose()?;
                 Ok(UploadedFile { name, media_type, bytes: vault.unpack(&context(&id), &bytes)?.into() })
             };
@@ -320,7 +325,7 @@ fn load_files(connection: &mut AnyConnection, vault: &Vault, id: &SubmissionId) 
         .order(submission_files::ordinal.asc())
         .select((submission_files::ordinal, submission_files::result))
         .load(connection)?;
-    let links: Vec<((i64, i64, String), Vec<u8>, Option<Vec<u8>>, CredentialRow)> = each_backend!(connection, c => {
+    let links: Vec<FoundRow> = each_backend!(connection, c => {
         submission_credentials::table
             .inner_join(credentials::table)
             .filter(submission_credentials::submission_id.eq(id.as_str()))

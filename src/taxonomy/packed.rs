@@ -69,6 +69,10 @@ impl Lists {
     pub fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// One array after the other, each with its length before it.

@@ -219,11 +219,11 @@ async fn where_the_policy_takes_unsigned_answers_a_person_still_has_to_look() {
         for way in ways().into_iter().filter(|way| *way != SOUND) {
             let found = verdict(&app, &people, carrier, way).await;
             // A JWT without a signature is refused as a form, whoever asks; VCALM knows no credentials outside a presentation.
-            let is_taken = match (way.signed, carrier) {
-                (Signed::Unsigned, Carrier::Vcalm | Carrier::Oid4vp | Carrier::SdJwt) => true,
-                (Signed::Bare, Carrier::Oid4vp | Carrier::Oid4vpJwt | Carrier::SdJwt) => true,
-                _ => false,
-            };
+            let is_taken = matches!(
+                (way.signed, carrier),
+                (Signed::Unsigned, Carrier::Vcalm | Carrier::Oid4vp | Carrier::SdJwt)
+                    | (Signed::Bare, Carrier::Oid4vp | Carrier::Oid4vpJwt | Carrier::SdJwt)
+            );
             let expected = if is_taken { Verdict::Attention } else { Verdict::RefusedOrRejected };
             assert_eq!(found, expected, "{carrier:?} {way:?}");
         }

@@ -95,7 +95,8 @@ async fn an_answer_that_comes_late_makes_the_verdict_better() {
     let key = SigningKey::generate(KeyKind::Ed25519);
     let address = format!("{}/list", host.address);
     host.serve("/list", 503, "text/plain", "busy".to_owned());
-    let answer = Answer::of(app.upload(Form::new().file("badge.jwt", with_lists(&key, &[address.clone()]).as_bytes()))).await;
+    let answer =
+        Answer::of(app.upload(Form::new().file("badge.jwt", with_lists(&key, std::slice::from_ref(&address)).as_bytes()))).await;
     let credential = answer.json()["files"][0]["credentials"][0].clone();
     assert_eq!(status_of(&credential), owed());
     let path = format!("/v1/credentials/{}", credential["id"].as_str().unwrap());

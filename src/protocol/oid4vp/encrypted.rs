@@ -173,7 +173,7 @@ pub(crate) mod tests {
             "y": "SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"});
         let shared = ResponseKey::from_secret(&bob).unwrap().agree(&epk).unwrap();
         let key = derived::<16>(&shared, "A128GCM", b"Alice", b"Bob");
-        assert_eq!(URL_SAFE_NO_PAD.encode(&*key), "VqqN6vgjbSBcIijNcacQGg");
+        assert_eq!(URL_SAFE_NO_PAD.encode(*key), "VqqN6vgjbSBcIijNcacQGg");
     }
 
     #[test]

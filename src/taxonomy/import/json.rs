@@ -26,7 +26,7 @@ pub fn read(file_name: &str, text: &str, wanted: &Wanted) -> Result<Bundle, Impo
     }
     let mut statements = Statements::default();
     for node in listed {
-        state(&mut statements, node, wanted, 0)?;
+        state(&mut statements, node, 0)?;
     }
     Ok(statements.finish(file_name, wanted))
 }
@@ -158,7 +158,7 @@ fn descriptors(file_name: &str, whole: &Value, listed: &[&Object], wanted: &Want
 }
 
 /// Turns a JSON-LD node, and those inside it, into statements.
-fn state(statements: &mut Statements, node: &Object, wanted: &Wanted, depth: usize) -> Result<(), ImportError> {
+fn state(statements: &mut Statements, node: &Object, depth: usize) -> Result<(), ImportError> {
     let subject = text(node, &["@id", "id", "uri"]);
     if subject.is_empty() || depth > 8 {
         return Ok(());
@@ -173,7 +173,7 @@ fn state(statements: &mut Statements, node: &Object, wanted: &Wanted, depth: usi
             _ => Vec::new(),
         };
         for inner in inner.into_iter().filter(|inner| inner.len() > 1) {
-            state(statements, inner, wanted, depth + 1)?;
+            state(statements, inner, depth + 1)?;
         }
     }
     Ok(())
