@@ -85,8 +85,8 @@ test("a link that leads to no credential says why, and what to ask the candidate
   await signIn(page);
   const before = platform.asked.length;
   for (const [link, sentence] of [
-    ["https://elsewhere.example/badge/1", /Links to elsewhere\.example can't be checked here, so nothing was fetched\. Ask the candidate/],
-    ["https://www.linkedin.com/in/ada", /LinkedIn only shows what people wrote\. Ask the candidate/],
+    ["https://elsewhere.example/badge/1", /The gateway does not know the platform elsewhere\.example, so the link was not followed\. Ask the candidate/],
+    ["https://www.linkedin.com/in/ada", /LinkedIn shows only people's own statements\. Ask the candidate/],
     ["https://www.credly.com/users/ada", /profile with many badges\. Open one badge and copy its own link/],
     ["my badge", /not a usable link\. Ask the candidate/],
   ]) {
@@ -97,9 +97,9 @@ test("a link that leads to no credential says why, and what to ask the candidate
   }
   assert.equal(platform.asked.length, before);
   for (const [path, sentence] of [
-    ["/private/1", /does not show this credential to everybody\. Ask the candidate/],
-    ["/page/1", /answered with a web page, not with a credential\. Ask the candidate/],
-    ["/none", /not public or the link is wrong\. Ask the candidate/],
+    ["/private/1", /does not show this credential publicly\. Ask the candidate/],
+    ["/page/1", /answered with a web page instead of a credential\. Ask the candidate/],
+    ["/none", /the credential is not public, or the link is wrong\. Ask the candidate/],
   ]) {
     await checkLink(page, platform.url + path);
     assert.match(await refusal(page), sentence);
