@@ -54,8 +54,12 @@ fn about_the_person(credential: &Value) -> BTreeSet<String> {
             texts(value, if is_public { &mut public } else { &mut personal });
         }
     }
-    for name in ["name", "narrative", "evidence", "image", "recipient", "description"] {
+    for name in ["narrative", "evidence", "image", "recipient", "description"] {
         credential.get(name).into_iter().for_each(|value| texts(value, &mut personal));
+    }
+    // Where no achievement has a name, the credential's own name is the title of what was achieved.
+    if subjects.iter().any(|subject| subject.get("achievement").is_some()) {
+        credential.get("name").into_iter().for_each(|value| texts(value, &mut personal));
     }
     for name in ["issuer", "badge", "@context", "credentialSchema", "type"] {
         credential.get(name).into_iter().for_each(|value| texts(value, &mut public));

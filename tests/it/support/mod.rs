@@ -59,9 +59,9 @@ pub fn no_taxonomies() -> Mapper {
     Mapper::new(Library::new(Path::new("/no-such-folder")))
 }
 
-/// A folder of what others made for testing; it lies beside the project.
+/// A folder or file that others made for testing, in the folder beside the project.
 pub fn beside(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
-    assert!(folder.is_dir(), "{} is not there", folder.display());
-    folder
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared").join(name);
+    assert!(path.exists(), "{} is not there", path.display());
+    path
 }
