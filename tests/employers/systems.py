@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -60,21 +61,36 @@ class System:
 
     @property
     def python(self):
-        return CACHE / self.name / "bin/python"
+        return self.root / "bin/python"
 
     def install(self):
-        marker = CACHE / self.name / "installed.txt"
-        wanted = "\n".join(self.packages)
-        if marker.exists() and marker.read_text() == wanted:
-            return
-        shutil.rmtree(CACHE / self.name, ignore_errors=True)
-        subprocess.run(["python3", "-m", "venv", CACHE / self.name], check=True)
-        subprocess.run([CACHE / self.name / "bin/pip", "install", "-q", *self.packages], check=True)
-        self.install_more()
-        marker.write_text(wanted)
+        """Every installation gets a folder of its own, so that a half-made or damaged older folder cannot stand in the way.
+        A note beside the folders names the last complete installation and its packages."""
+        note = CACHE / f"{self.name}.json"
+        wanted = sorted(self.packages)
+        try:
+            known = json.loads(note.read_text())
+            self.root = pathlib.Path(known["folder"])
+            if self.root.parent == CACHE:
+                if known["packages"] == wanted and self.works():
+                    return
+                shutil.rmtree(self.root, ignore_errors=True)
+        except (OSError, ValueError, KeyError, TypeError):
+            pass
+        self.root = pathlib.Path(tempfile.mkdtemp(prefix=f"{self.name}-", dir=CACHE))
+        self.install_packages()
+        assert self.works(), f"{self.name} does not work after its installation into {self.root}"
+        partial = self.root / "note.json"
+        partial.write_text(json.dumps({"packages": wanted, "folder": str(self.root)}))
+        partial.replace(note)
 
-    def install_more(self):
-        pass
+    def works(self):
+        """Whether the installed interpreter starts and finds its packages' folder."""
+        return self.python.exists() and subprocess.run([self.python, "-m", "pip", "--version"], capture_output=True).returncode == 0
+
+    def install_packages(self):
+        subprocess.run(["python3", "-m", "venv", self.root], check=True)
+        subprocess.run([self.python, "-m", "pip", "install", "-q", *self.packages], check=True)
 
     def spawn(self, command, **environment):
         log = open(self.work / f"{self.name}.log", "ab")
@@ -104,7 +120,7 @@ class Ralph(System):
         (self.work / "app").mkdir(), (self.work / "statements").mkdir()
         self.environment = {"RALPH_APP_DIR": str(self.work / "app"), "RALPH_AUTH_FILE": str(self.work / "auth.json")}
         account = ["-u", "gateway", "-p", "secret", "-s", "statements/write", "-s", "statements/read", "-M", "mailto:gateway@example.org", "-N", "gateway", "-w"]
-        command = [CACHE / self.name / "bin/ralph", "auth", *account]
+        command = [self.root / "bin/ralph", "auth", *account]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **self.environment})
 
     def start(self):
@@ -146,7 +162,7 @@ class Scim(System):
 
     def start(self):
         options = ["--port", str(self.port), "--bearer-token", "tok", "--schema", "schemas.json", "--resource-type", "types.json"]
-        self.spawn([CACHE / self.name / "bin/scim2-server", *options])
+        self.spawn([self.root / "bin/scim2-server", *options])
         wait_for("scim2-server", lambda: self.users("GET")[0] == 200)
         for person in ("ada", "bob"):
             user = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": person, "emails": [{"value": f"{person}@example.org"}]}
@@ -178,9 +194,13 @@ class Odoo(System):
     wrong_secret = {"api_key": "wrong"}
     variants = ("employees", "applicants")
 
-    def install_more(self):
+    def install_packages(self):
+        super().install_packages()
+        self.unpack_odoo()
+
+    def unpack_odoo(self):
         """The package depends on newer libraries than this machine may have: it is unpacked, not installed."""
-        root = CACHE / self.name
+        root = self.root
         for folder in ("apt/lists/partial", "apt/cache/archives/partial", "odoo"):
             (root / folder).mkdir(parents=True)
         sources = "".join(path.read_text() for path in [*pathlib.Path("/etc/apt").glob("sources.list*"), *pathlib.Path("/etc/apt/sources.list.d").glob("*")] if path.is_file())
@@ -201,7 +221,7 @@ class Odoo(System):
         self.database = f"skillgate_odoo_{os.getpid()}"
         self.server = urllib.parse.urlsplit(os.environ["EMPLOYERS_DATABASE_URL"])
         self.psql(f"CREATE ROLE {self.database} LOGIN CREATEDB PASSWORD 'odoo'")
-        code = CACHE / self.name / "odoo/usr/lib/python3/dist-packages"
+        code = self.root / "odoo/usr/lib/python3/dist-packages"
         self.environment = {"PYTHONPATH": str(code), "HOME": str(self.work)}
         settings = {
             "addons_path": code / "odoo/addons", "data_dir": self.work / "data", "db_host": self.server.hostname, "db_port": self.server.port or 5432,
@@ -267,17 +287,14 @@ class CloudEvents(System):
     name, connector = "cloudevents", "cloudevents"
     packages = ("cloudevents@10.0.0",)
 
-    def install(self):
-        marker = CACHE / self.name / "installed.txt"
-        wanted = "\n".join(self.packages)
-        if marker.exists() and marker.read_text() == wanted:
-            return
-        (CACHE / self.name).mkdir(exist_ok=True)
-        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", *self.packages], cwd=CACHE / self.name, check=True)
-        marker.write_text(wanted)
+    def works(self):
+        return all((self.root / "node_modules" / name.rsplit("@", 1)[0] / "package.json").exists() for name in self.packages)
+
+    def install_packages(self):
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent", *self.packages], cwd=self.root, check=True)
 
     def prepare(self):
-        (self.work / "node_modules").symlink_to(CACHE / self.name / "node_modules")
+        (self.work / "node_modules").symlink_to(self.root / "node_modules")
 
     def start(self):
         script = pathlib.Path(__file__).with_name("cloudevents_receiver.mjs")
