@@ -3,11 +3,25 @@
 use super::problem::{Code, Problem};
 use crate::model::record::Page;
 use actix_web::HttpResponse;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub const DEFAULT_LIMIT: u32 = 50;
 pub const MAX_LIMIT: u32 = 500;
 const MAX_CURSOR_BYTES: usize = 128;
+
+/// The query of a list without filters.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    limit: Option<u32>,
+    after: Option<String>,
+}
+
+impl PageQuery {
+    pub fn page(&self) -> Result<Page, Problem> {
+        page(self.limit, self.after.as_deref())
+    }
+}
 
 /// Checks `limit` and `after`. One more row than asked for is read, to know whether there is a next page.
 pub fn page(limit: Option<u32>, after: Option<&str>) -> Result<Page, Problem> {

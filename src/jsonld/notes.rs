@@ -90,8 +90,4 @@ impl Path<'_> {
             Self::Index(parent, index) => format!("{}/{index}", parent.pointer()),
         }
     }
-
-    pub fn is_index(&self) -> bool {
-        matches!(self, Self::Index(..))
-    }
 }

@@ -64,6 +64,11 @@ impl CandidateHint {
     pub fn is_empty(&self) -> bool {
         self == &Self::default()
     }
+
+    /// Whether a reference, an address or a DID is said: a name finds nobody.
+    pub fn names_somebody(&self) -> bool {
+        self.candidate_ref.is_some() || !self.emails.is_empty() || !self.dids.is_empty()
+    }
 }
 
 /// The person of one file of several.

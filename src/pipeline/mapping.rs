@@ -6,41 +6,52 @@ use super::{Pipeline, PipelineError};
 use crate::model::credential::NormalizedCredential;
 use crate::model::ids::TenantId;
 use crate::model::skill::{MappingStatus, SkillAssertion, SkillStatus};
-use crate::skills::decide;
+use crate::skills::{Mapper, decide};
 use crate::store::{Result, StoreError, Transaction};
 
 impl Pipeline {
-    /// Maps the skills of all credentials, on the blocking pool.
+    /// Works with the mapper and the tenant's catalogue on the blocking pool.
+    pub(super) async fn with_mapper<T: Send + 'static>(
+        &self,
+        tenant: &TenantId,
+        work: impl FnOnce(&Mapper, Option<&str>) -> T + Send + 'static,
+    ) -> std::result::Result<T, PipelineError> {
+        let (catalogue, _) = self.store.skill_settings(tenant).await?;
+        let mapper = self.mapper.clone();
+        let worked = tokio::task::spawn_blocking(move || work(&mapper, catalogue.as_deref()));
+        Ok(worked.await.map_err(|error| StoreError::Internal(error.to_string()))?)
+    }
+
+    /// Maps the skills of all credentials.
     pub(super) async fn map_files(
         &self,
         tenant: &TenantId,
         mut files: Vec<WorkedFile>,
     ) -> std::result::Result<Vec<WorkedFile>, PipelineError> {
-        let (catalogue, _) = self.store.skill_settings(tenant).await?;
-        let mapper = self.mapper.clone();
-        let mapped = tokio::task::spawn_blocking(move || {
+        if files.iter().flat_map(|file| &file.credentials).all(|credential| credential.normalized.is_none()) {
+            return Ok(files);
+        }
+        let map = move |mapper: &Mapper, catalogue: Option<&str>| {
             let credentials = files.iter_mut().flat_map(|file| &mut file.credentials);
             for normalized in credentials.filter_map(|credential| credential.normalized.as_mut()) {
-                mapper.map(normalized, catalogue.as_deref());
+                mapper.map(normalized, catalogue);
             }
             files
-        });
-        Ok(mapped.await.map_err(|error| StoreError::Internal(error.to_string()))?)
+        };
+        self.with_mapper(tenant, map).await
     }
 
-    /// Maps the skills of one credential, on the blocking pool.
+    /// Maps the skills of one credential.
     pub(super) async fn map_one(
         &self,
         tenant: &TenantId,
         mut normalized: NormalizedCredential,
     ) -> std::result::Result<NormalizedCredential, PipelineError> {
-        let (catalogue, _) = self.store.skill_settings(tenant).await?;
-        let mapper = self.mapper.clone();
-        let mapped = tokio::task::spawn_blocking(move || {
-            mapper.map(&mut normalized, catalogue.as_deref());
+        let map = move |mapper: &Mapper, catalogue: Option<&str>| {
+            mapper.map(&mut normalized, catalogue);
             normalized
-        });
-        Ok(mapped.await.map_err(|error| StoreError::Internal(error.to_string()))?)
+        };
+        self.with_mapper(tenant, map).await
     }
 }
 

@@ -15,7 +15,7 @@ impl Pipeline {
     /// The named person, found or made; otherwise a new reference for an unknown person.
     pub(super) async fn person(&self, delivered: &Delivered, now: DateTime<Utc>) -> Result<Person, PipelineError> {
         let hint = &delivered.candidate;
-        let named = hint.candidate_ref.is_some() || !hint.emails.is_empty() || !hint.dids.is_empty();
+        let named = hint.names_somebody();
         if !named {
             return Ok(Person { candidate_ref: CandidateRef::generate(), named, hint: hint.clone() });
         }

@@ -10,7 +10,8 @@ use crate::model::event::EventType;
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::record::StoredCredential;
 use crate::model::skill::{MappingStatus, Method, SkillAssertion, label_key};
-use crate::store::{Result, SkillJob, StoreError, Transaction};
+use crate::skills::Mapper;
+use crate::store::{Result, SkillJob, Transaction};
 use chrono::{DateTime, Duration, Utc};
 use std::collections::{BTreeMap, HashMap};
 
@@ -112,19 +113,18 @@ impl Pipeline {
         job: &SkillJob,
         found: Vec<StoredCredential>,
     ) -> std::result::Result<Vec<(StoredCredential, NormalizedCredential)>, PipelineError> {
-        let (catalogue, _) = self.store.skill_settings(&job.tenant_id).await?;
-        let (mapper, is_decision) = (self.mapper.clone(), job.decision_id.is_some());
-        let mapped = tokio::task::spawn_blocking(move || {
+        let is_decision = job.decision_id.is_some();
+        let map_all = move |mapper: &Mapper, catalogue: Option<&str>| {
             let one = |stored: StoredCredential| {
                 let mut normalized = stored.normalized.clone()?;
                 if !is_decision {
-                    mapper.map(&mut normalized, catalogue.as_deref());
+                    mapper.map(&mut normalized, catalogue);
                 }
                 Some((stored, normalized))
             };
-            found.into_iter().filter_map(one).collect::<Vec<_>>()
-        });
-        Ok(mapped.await.map_err(|error| StoreError::Internal(error.to_string()))?)
+            found.into_iter().filter_map(one).collect()
+        };
+        self.with_mapper(&job.tenant_id, map_all).await
     }
 
     /// When the taxonomies, the coefficients or a tenant's catalogue changed, all of its skills are mapped again.

@@ -87,7 +87,7 @@ impl Pipeline {
         let said: Vec<Option<&CandidateHint>> =
             presented.iter().map(|file| work.people.of(&file.file.name).filter(|_| file.holds_credentials())).collect();
         let mut named: Vec<CandidateHint> = Vec::new();
-        for hint in said.iter().copied().flatten().filter(|hint| names_somebody(hint)) {
+        for hint in said.iter().copied().flatten().filter(|hint| hint.names_somebody()) {
             if !named.contains(hint) {
                 named.push(hint.clone());
             }
@@ -269,9 +269,4 @@ fn proven_by(credential: &VerifiedCredential, asked: &CandidateHint) -> Vec<Mark
         _ => None,
     });
     emails.collect()
-}
-
-/// Whether a reference, an address or a DID is said: a name finds nobody.
-fn names_somebody(hint: &CandidateHint) -> bool {
-    hint.candidate_ref.is_some() || !hint.emails.is_empty() || !hint.dids.is_empty()
 }

@@ -203,14 +203,14 @@ fn write_state(connection: &mut AnyConnection, records: &[&Record]) -> Result<Ve
             for id in ids {
                 let target = deliveries::table.filter(deliveries::id.eq(id)).filter(is_earlier);
                 let update = diesel::update(target).set(values()).returning(deliveries::id);
-                written.extend(Prepared(update).get_results::<String>(sqlite)?);
+                written.extend(Prepared::new(update).get_results::<String>(sqlite)?);
             }
         }
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(postgres) => {
             let target = deliveries::table.filter(deliveries::id.eq_any(&ids)).filter(is_earlier);
             let update = diesel::update(target).set(values()).returning(deliveries::id);
-            written = Prepared(update).get_results(postgres)?;
+            written = Prepared::new(update).get_results(postgres)?;
         }
     }
     Ok(written)

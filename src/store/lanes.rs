@@ -190,7 +190,7 @@ pub(super) fn lock(connection: &mut AnyConnection, id: &str, candidates: &[&str]
         .select((lanes::candidate_ref, lanes::holder, lanes::leased_until));
     Ok(match connection {
         AnyConnection::Sqlite(sqlite) if candidates.len() > FEW_ROWS => found.load(sqlite)?,
-        AnyConnection::Sqlite(sqlite) => Prepared(found).load(sqlite)?,
+        AnyConnection::Sqlite(sqlite) => Prepared::new(found).load(sqlite)?,
         #[cfg(feature = "postgres")]
         AnyConnection::Postgres(postgres) => found.for_update().load(postgres)?,
     })

@@ -17,6 +17,9 @@ use std::collections::{HashMap, HashSet};
 impl Store {
     /// Who holds these marks, without any lock.
     pub async fn holders(&self, tenant: &TenantId, marks: Vec<Mark>) -> Result<HashMap<Mark, Vec<Holder>>> {
+        if marks.is_empty() {
+            return Ok(HashMap::new());
+        }
         let (tenant, vault) = (tenant.clone(), self.0.vault.clone());
         self.read(move |connection| holders(connection, &vault, &tenant, &marks)).await
     }

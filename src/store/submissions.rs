@@ -243,7 +243,7 @@ impl Transaction<'_> {
         let done = i64::from(done_before) + files.len() as i64;
         let added: Vec<String> = each_backend!(self.connection, c => {
             let add = diesel::update(expected).set(submissions::files_done.eq(done)).returning(submissions::id);
-            Prepared(add).get_results(c)
+            Prepared::new(add).get_results(c)
         })?;
         if added.is_empty() {
             return Ok(false);

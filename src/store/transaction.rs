@@ -61,7 +61,7 @@ macro_rules! write_rows {
         match $connection {
             $crate::store::pool::AnyConnection::Sqlite(c) => {
                 for $some in &$rows {
-                    $crate::store::prepared::Command($statement).run(c)?;
+                    $crate::store::prepared::Prepared::command($statement).run(c)?;
                 }
             }
             #[cfg(feature = "postgres")]
@@ -69,7 +69,7 @@ macro_rules! write_rows {
                 if $rows.len() <= $crate::store::transaction::FEW_ROWS {
                     if !$rows.is_empty() {
                         let $some = &$rows[..];
-                        $crate::store::prepared::Command($statement).run(c)?;
+                        $crate::store::prepared::Prepared::command($statement).run(c)?;
                     }
                 } else {
                     for $some in $rows.chunks($crate::store::transaction::ROWS_PER_STATEMENT) {

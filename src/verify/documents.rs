@@ -90,11 +90,6 @@ impl Documents {
         self.provided.contains_key(key)
     }
 
-    /// Whether only the provided documents may be used.
-    pub fn is_offline(&self) -> bool {
-        self.client.is_none()
-    }
-
     /// `key` is an https URL, or a DID. For a DID, only provided documents are asked; each DID method resolves its own URL.
     ///
     /// # Errors

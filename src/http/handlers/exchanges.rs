@@ -7,7 +7,7 @@ use crate::http::auth::Caller;
 use crate::http::body::{BodyError, read_body};
 use crate::http::handlers::request_templates::{Asked, OpenId, named};
 use crate::http::handlers::vcalm::protocol_links;
-use crate::http::paging;
+use crate::http::paging::PageQuery;
 use crate::http::person::candidate;
 use crate::http::problem::Problem;
 use crate::http::state::State;
@@ -173,16 +173,9 @@ pub async fn log(state: web::Data<State>, caller: Caller, id: web::Path<String>)
     Ok(answer(200, &json!({"items": items})))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    limit: Option<u32>,
-    after: Option<String>,
-}
-
 /// `GET /workflows/credentials/exchanges`: newest first.
-pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
-    let page = paging::page(query.limit, query.after.as_deref())?;
+pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let page = query.page()?;
     let rows = state.store().list_exchanges(&caller.tenant_id, &page).await?;
     let items: Vec<Value> = rows
         .iter()

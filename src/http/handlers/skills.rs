@@ -2,7 +2,7 @@
 
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
-use crate::http::paging;
+use crate::http::paging::{self, PageQuery};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::model::decision::{Decision, Precision, ReviewEntry, Ruling};
@@ -19,13 +19,6 @@ const MAX_IMPORTED: usize = 1_000;
 /// The taxonomy of an employer's own concepts.
 const OWN: &str = "own";
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReviewQuery {
-    limit: Option<u32>,
-    after: Option<String>,
-}
-
 #[derive(Serialize)]
 struct Review {
     items: Vec<ReviewEntry>,
@@ -35,8 +28,8 @@ struct Review {
 }
 
 /// `GET /v1/skills/review`: texts of most people first.
-pub async fn review(state: web::Data<State>, caller: Caller, query: web::Query<ReviewQuery>) -> Result<HttpResponse, Problem> {
-    let page = paging::page(query.limit, query.after.as_deref())?;
+pub async fn review(state: web::Data<State>, caller: Caller, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let page = query.page()?;
     let skip: u32 = match &page.after {
         None => 0,
         Some(after) => {
@@ -131,16 +124,9 @@ fn own_concept(name: &str) -> Result<Concept, Problem> {
     })
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    limit: Option<u32>,
-    after: Option<String>,
-}
-
 /// `GET /v1/skills/decisions`: newest first, also those that were taken back. What it gives can be imported elsewhere.
-pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
-    let page = paging::page(query.limit, query.after.as_deref())?;
+pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let page = query.page()?;
     let rows = state.store().list_decisions(&caller.tenant_id, &page).await?;
     Ok(paging::list(&page, rows, |decision: &Decision| decision.id.clone()))
 }

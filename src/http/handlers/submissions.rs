@@ -2,9 +2,10 @@
 
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
+use crate::http::paging::{self, PageQuery};
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::http::{paging, person, upload};
+use crate::http::{person, upload};
 use crate::model::ids::SubmissionId;
 use crate::model::submission::{Channel, Submission, SubmissionState};
 use crate::pipeline::Delivered;
@@ -67,16 +68,9 @@ pub fn created(state: &State, submission: &Submission) -> HttpResponse {
     response.insert_header((LOCATION, format!("/v1/submissions/{}", submission.id))).json(submission)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListQuery {
-    limit: Option<u32>,
-    after: Option<String>,
-}
-
 /// `GET /v1/submissions`: newest first.
-pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
-    let page = paging::page(query.limit, query.after.as_deref())?;
+pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let page = query.page()?;
     let rows = state.store().list_submissions(&caller.tenant_id, &page).await?;
     Ok(paging::list(&page, rows, |row: &Submission| row.id.to_string()))
 }

@@ -11,7 +11,6 @@ pub const WORKFLOW: &str = "credentials";
 pub const STEP: &str = "default";
 /// Failed attempts that an exchange survives.
 pub const MAX_ATTEMPTS: i32 = 5;
-pub const DEFAULT_TTL_SECONDS: i64 = 900;
 pub const MAX_TTL_SECONDS: i64 = 172_800;
 
 pub const DEFAULT_TYPES: [&str; 3] = ["OpenBadgeCredential", "AchievementCredential", "ClrCredential"];
