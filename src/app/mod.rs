@@ -1,6 +1,8 @@
 //! The composition root: the only place that chooses implementations, starts tasks and stops them.
 //! Comes in: settings and a clock. Goes out: a running gateway.
 
+mod counting;
+pub mod disk;
 mod first_key;
 mod ports;
 mod queues;
@@ -23,6 +25,7 @@ use crate::delivery::SharedTurns;
 use crate::delivery::relay::{Relay, RelayError};
 use crate::delivery::worker::{Worker, WorkerError, WorkerOptions};
 use crate::examine::Examiner;
+use crate::http::metrics::Metrics;
 use crate::http_client::{HttpClient, HttpError};
 use crate::model::clock::Clock;
 use crate::pipeline::{Pipeline, PipelineError};
@@ -32,6 +35,7 @@ use crate::seal::Sealer;
 use crate::skills::Mapper;
 use crate::store::{Store, StoreError};
 use crate::taxonomy::Library;
+use counting::Counting;
 use ports::{Jobs, Tracker};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,7 +70,7 @@ pub enum AppError {
     /// A person must change the settings.
     #[error("{0}")]
     Settings(String),
-    #[error("{address} can't be listened on: {cause}. http.listen names the address (serve --listen)")]
+    #[error("{address} can't be listened on: {cause}. http.listen (serve --listen) and metrics.listen name the addresses")]
     Listen { address: String, cause: std::io::Error },
     #[error("the server failed: {0}")]
     Server(#[from] std::io::Error),
@@ -91,6 +95,9 @@ pub struct App {
     jobs: Jobs,
     /// Tasks that run as long as the gateway does.
     background: Tracker,
+    metrics: Metrics,
+    /// Cancelled: the proxy in front should turn to another gateway.
+    leaving: CancellationToken,
     /// Ends answers that would go on for ever.
     ending: CancellationToken,
 }
@@ -103,12 +110,11 @@ impl App {
         let queue = connect_queue(&settings).await?;
         let issuer_client = HttpClient::new(&settings.issuer_client)?.considerate();
         let verifiers = build_verifiers(&settings.verify, &settings.intake, issuer_client.clone())?;
+        let Counting { metrics, verification, attempts } = Counting::new()?;
+        let links =
+            LinkAsker::new(Some(issuer_client.clone()), &settings.channels.link_hosts, &settings.channels.link_platforms_off);
         let pipeline = Pipeline {
-            examiner: Examiner::new(verifiers, settings.intake.clone()).with_links(LinkAsker::new(
-                Some(issuer_client.clone()),
-                &settings.channels.link_hosts,
-                &settings.channels.link_platforms_off,
-            )),
+            examiner: Examiner::new(verifiers, settings.intake.clone()).with_links(links).timed_by(verification),
             store: store.clone(),
             mapper: Mapper::new(Library::new(&settings.skills.taxonomies_dir)),
             clock: clock.clone(),
@@ -122,7 +128,7 @@ impl App {
             engine = engine.with_turns(Arc::new(SharedTurns { store: store.clone(), clock: clock.clone() }));
         }
         let connections_changed = Arc::new(Notify::new());
-        let worker = Arc::new(Worker::new(
+        let worker = Worker::new(
             store.clone(),
             queue.clone(),
             connectors.clone(),
@@ -130,7 +136,8 @@ impl App {
             clock.clone(),
             worker_options(&settings.delivery),
             connections_changed.clone(),
-        ));
+        );
+        let worker = Arc::new(worker.counted_by(attempts));
         let relay = Relay::new(store.clone(), queue.clone(), connectors.clone(), clock.clone());
         let jobs = Jobs { pipeline: pipeline.clone(), relay: relay.clone(), connections_changed, tracker: Tracker::default() };
         Ok(Self {
@@ -147,6 +154,8 @@ impl App {
             worker,
             jobs,
             background: Tracker::default(),
+            metrics,
+            leaving: CancellationToken::new(),
             ending: CancellationToken::new(),
         })
     }

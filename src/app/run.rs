@@ -4,6 +4,7 @@ use super::{App, AppError};
 use crate::channel::Channels;
 use crate::http::ports::Tasks;
 use crate::http::server::{self, Server};
+use crate::http::watch;
 use crate::model::secret::Secret;
 use crate::pipeline::PipelineError;
 use std::net::TcpListener;
@@ -60,6 +61,7 @@ impl App {
     pub async fn serve(self, ready: impl FnOnce(&Started)) -> Result<(), AppError> {
         let address = self.settings.http.listen.clone();
         let listener = bind(&address).map_err(|cause| AppError::Listen { address, cause })?;
+        self.listen_for_monitoring()?;
         let Listening { server, url, channels, first_key } = self.listen(listener).await?;
         let stop_server = server.handle();
         let server = tokio::spawn(server);
@@ -68,6 +70,8 @@ impl App {
         ready(&Started { url, first_key });
         signal_to_stop().await;
         tracing::info!("a signal to stop was received");
+        self.leaving.cancel();
+        tokio::time::sleep(Duration::from_secs(self.settings.http.stop_delay_seconds)).await;
         self.ending.cancel();
         stop_server.stop(true).await;
         self.stop_background(stop).await;
@@ -85,11 +89,25 @@ impl App {
         Ok(Listening { server, url, channels, first_key })
     }
 
+    /// Metrics and probes at an address of their own, if the settings name an address. They answer until the process ends.
+    #[allow(clippy::disallowed_methods, reason = "the composition root starts the tasks")]
+    fn listen_for_monitoring(&self) -> Result<(), AppError> {
+        let address = self.settings.metrics.listen.clone();
+        if address.is_empty() {
+            return Ok(());
+        }
+        let listener = bind(&address).map_err(|cause| AppError::Listen { address, cause })?;
+        drop(tokio::spawn(watch::start(self.watch(), listener)?));
+        Ok(())
+    }
+
     /// Relay and workers only, until a signal to stop.
     pub async fn work(self) -> Result<(), AppError> {
+        self.listen_for_monitoring()?;
         let stop = self.start_background().await?;
         tracing::info!("relay and workers were started");
         signal_to_stop().await;
+        self.leaving.cancel();
         self.stop_background(stop).await;
         Ok(())
     }

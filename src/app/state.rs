@@ -1,13 +1,13 @@
 //! The state that the composition root hands to the HTTP server.
 
 use super::ports::{Dependencies, InstalledConnectors};
-use super::{App, AppError};
+use super::{App, AppError, disk};
 use crate::channel::Channels;
 use crate::http::State;
 use crate::http::budget::Budget;
-use crate::http::metrics::Metrics;
 use crate::http::peers::Peers;
 use crate::http::seats::Seats;
+use crate::http::watch::Watch;
 use std::sync::Arc;
 
 /// Open waiting pages of one request to a wallet: each looks at the database every few seconds.
@@ -17,6 +17,21 @@ const STREAMS: usize = 8;
 const ENVELOPE_BYTES: usize = 1 << 20;
 
 impl App {
+    /// What the monitoring may ask.
+    pub(super) fn watch(&self) -> Watch {
+        let folders = disk::folders(&self.settings);
+        let health = Dependencies { store: self.store.clone(), queue: self.queue.clone(), folders };
+        Watch {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            health: Arc::new(health),
+            key: self.settings.metrics.key.clone(),
+            is_apart: !self.settings.metrics.listen.is_empty(),
+            leaving: self.leaving.clone(),
+        }
+    }
+
     /// `public_url`: the gateway's public address, without a trailing slash.
     pub fn http_state(&self, public_url: &str) -> Result<State, AppError> {
         let channels =
@@ -29,14 +44,12 @@ impl App {
         };
         let limits = &self.settings.intake;
         let with_envelope = |bytes: usize| bytes.saturating_add(ENVELOPE_BYTES);
-        let health = Dependencies { store: self.store.clone(), queue: self.queue.clone() };
         Ok(State {
             channels,
             sealer: self.sealer.clone(),
             connectors: Arc::new(connectors),
-            health: Arc::new(health),
             tasks: Arc::new(self.jobs.clone()),
-            metrics: Metrics::new(prometheus::Registry::new())?,
+            watch: self.watch(),
             queue_prefix: self.settings.queue.prefix.as_str().into(),
             budget: Budget::new(with_envelope(limits.max_upload_bytes), with_envelope(limits.max_file_bytes)),
             streams: Seats::new(STREAMS),

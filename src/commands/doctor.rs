@@ -1,6 +1,6 @@
 //! `skillgate doctor`: checks an installation, and says how to repair a fault.
 
-use super::block_on;
+use super::{block_on, machine};
 use crate::app::build_verifiers;
 use crate::channel::request_signer;
 use crate::commands::SettingsArgs;
@@ -50,7 +50,9 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
     say("master key", key.as_ref().map(|_| "present".into()).map_err(|error| anyhow::anyhow!("{error}")));
     if let Ok(key) = key {
         say("database", database(settings, Sealer::new(&key)).await);
+        say("clock", clock(settings, Sealer::new(&key)).await);
     }
+    say("room on the disks", machine::room(settings));
     say("queue", queue(settings).await);
     say("outbound requests", outbound(settings));
     say("trust policies", policies(settings));
@@ -110,6 +112,11 @@ async fn database(settings: &Settings, sealer: Sealer) -> anyhow::Result<String>
     let store = Store::connect(url, sealer).await?;
     store.ping().await?;
     Ok(format!("{} answers, and its schema is up to date", kind(url)))
+}
+
+/// Compares the clocks; the database itself is another check's business.
+async fn clock(settings: &Settings, sealer: Sealer) -> anyhow::Result<String> {
+    machine::clock(&Store::connect(settings.database.url.expose(), sealer).await?).await
 }
 
 async fn queue(settings: &Settings) -> anyhow::Result<String> {

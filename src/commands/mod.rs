@@ -6,6 +6,7 @@ pub mod asyncapi;
 pub mod connector;
 pub mod context;
 pub mod doctor;
+mod machine;
 pub mod migrate;
 pub mod openapi;
 pub mod policy;

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     pub http: HttpSettings,
+    pub metrics: MetricsSettings,
     pub database: DatabaseSettings,
     pub queue: QueueSettings,
     pub auth: AuthSettings,
@@ -36,7 +37,7 @@ pub struct Settings {
     pub log: LogSettings,
 }
 
-/// Keys: `listen`, `public_url`, `workers`, `proxies`, `connections_per_address`.
+/// Keys: `listen`, `public_url`, `workers`, `proxies`, `connections_per_address`, `stop_delay_seconds`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct HttpSettings {
@@ -49,6 +50,18 @@ pub struct HttpSettings {
     pub proxies: Vec<IpNet>,
     /// Most open connections of one address; proxies are exempt.
     pub connections_per_address: usize,
+    /// Time between the signal to stop and the end of answering, for the proxy in front.
+    pub stop_delay_seconds: u64,
+}
+
+/// Keys: `listen`, `key`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// An address of its own for metrics and probes; empty means that the gateway's address answers them.
+    pub listen: String,
+    /// What a reader of the metrics must send as a bearer token; empty means nothing.
+    pub key: Secret,
 }
 
 /// Keys: `url`.

@@ -7,4 +7,4 @@ mod turns;
 pub mod worker;
 
 pub use turns::SharedTurns;
-pub use worker::{Worker, WorkerOptions};
+pub use worker::{Counters, Worker, WorkerOptions};

@@ -26,6 +26,7 @@ use crate::verify::{HolderSignature, PresentationRequest, VerificationRequest, V
 use found::Faulty;
 use futures_util::StreamExt;
 use futures_util::stream;
+use prometheus::Histogram;
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -74,17 +75,25 @@ pub struct Examiner {
     /// Asks platforms about links in files; `None`: links are not followed.
     links: Option<LinkAsker>,
     watch: Arc<OnceLock<Watch>>,
+    /// Seconds per credential.
+    timing: Option<Histogram>,
 }
 
 impl Examiner {
     pub fn new(verifiers: impl Into<Verifiers>, limits: Limits) -> Self {
-        Self { verifiers: verifiers.into(), limits, links: None, watch: Arc::default() }
+        Self { verifiers: verifiers.into(), limits, links: None, watch: Arc::default(), timing: None }
     }
 
     /// Makes the examiner follow links in documents, mails and pictures.
     #[must_use]
     pub fn with_links(self, links: LinkAsker) -> Self {
         Self { links: Some(links), ..self }
+    }
+
+    /// Notes how long the verification of each credential takes, in seconds, with what it fetches.
+    #[must_use]
+    pub fn timed_by(self, timing: Histogram) -> Self {
+        Self { timing: Some(timing), ..self }
     }
 
     /// Calls `watch` before each step, in this examiner and its clones; only the first call of this function has an effect.
@@ -271,7 +280,11 @@ impl Task {
 
     async fn credential(&self, received: ReceivedCredential, request: &VerificationRequest) -> VerifiedCredential {
         self.examiner.step(Step::Credential);
+        let begun = Instant::now();
         let verification = until(self.deadline(), self.verifier.verify(&received, request)).await;
+        if let Some(timing) = &self.examiner.timing {
+            timing.observe(begun.elapsed().as_secs_f64());
+        }
         let subject = verification.document.as_ref().map(subject).unwrap_or_default();
         let fingerprint = hex::encode(Sha256::digest(&received.bytes));
         VerifiedCredential { received, fingerprint, verification, subject }

@@ -12,6 +12,15 @@ use actix_web::web;
 use std::time::Instant;
 use tracing::Instrument;
 
+tokio::task_local! {
+    static CURRENT: String;
+}
+
+/// The id of the request that is being answered, as its answer's `X-Request-Id` will say. `None` outside of a request.
+pub fn request_id() -> Option<String> {
+    CURRENT.try_with(String::clone).ok()
+}
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_REQUEST_ID_BYTES: usize = 64;
 
@@ -39,12 +48,12 @@ pub async fn wrap<B: MessageBody + 'static>(
     let span = tracing::info_span!("request", %request_id);
     let begun = Instant::now();
 
-    let mut response = next.call(request).instrument(span.clone()).await?;
+    let mut response = CURRENT.scope(request_id.clone(), next.call(request).instrument(span.clone())).await?;
 
     let seconds = begun.elapsed().as_secs_f64();
     let status = response.status().as_u16();
     let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
-    state.metrics.request(known_method(&method), &route, status, seconds);
+    state.watch.metrics.request(known_method(&method), &route, status, seconds);
     span.in_scope(|| tracing::debug!(%method, route, status, seconds, "answered a request"));
 
     let headers = response.headers_mut();

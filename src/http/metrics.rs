@@ -1,10 +1,11 @@
-//! The metrics of `/metrics`, in the Prometheus text format.
+//! The metrics of `/metrics`, in the Prometheus text format. docs/operating.md lists all of them.
 //! Comes in: finished requests and submissions. Goes out: text. Other parts register their own collectors in the same registry.
 //! Labels come from closed lists only: routes of the table, statuses, outcomes, channels. Never an id or a tenant.
 
+use super::ports::Room;
 use crate::model::delivery::DeliveryState;
 use crate::model::submission::{Submission, SubmissionState};
-use crate::store::Backlog;
+use crate::store::{Backlog, PoolUse};
 use chrono::{DateTime, Utc};
 use prometheus::core::Collector;
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder};
@@ -21,12 +22,21 @@ pub struct Metrics {
     oldest_pending: IntGauge,
     unpublished: IntGauge,
     oldest_unpublished: IntGauge,
+    connections: IntGaugeVec,
+    connections_busy: IntGaugeVec,
+    disk_size: IntGaugeVec,
+    disk_free: IntGaugeVec,
+    resident: IntGauge,
+    open_files: IntGauge,
 }
 
 impl Metrics {
     /// Registers the collectors of the HTTP surface. Fails when the registry already holds them.
     pub fn new(registry: Registry) -> prometheus::Result<Self> {
         let counter = |name: &str, help: &str, labels: &[&str]| IntCounterVec::new(Opts::new(name, help), labels);
+        let gauges = |name: &str, help: &str, labels: &[&str]| IntGaugeVec::new(Opts::new(name, help), labels);
+        let version = gauges("skillgate_build_info", "Always 1; the label says which version runs.", &["version"])?;
+        version.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         let metrics = Self {
             requests: counter(
                 "skillgate_http_requests_total",
@@ -40,16 +50,24 @@ impl Metrics {
             )?,
             submissions: counter("skillgate_submissions_total", "Submissions that were worked on to their end.", &["channel"])?,
             verifications: counter("skillgate_verifications_total", "Credentials that were verified.", &["outcome"])?,
-            deliveries: IntGaugeVec::new(
-                Opts::new("skillgate_deliveries", "Deliveries that wait (pending) or need a person (parked, dead)."),
+            deliveries: gauges(
+                "skillgate_deliveries",
+                "Deliveries that wait (pending) or need a person (parked, dead).",
                 &["state"],
             )?,
             oldest_pending: IntGauge::new("skillgate_deliveries_oldest_pending_seconds", "Age of the oldest pending delivery.")?,
             unpublished: IntGauge::new("skillgate_events_unpublished", "Events that are not in the queue yet.")?,
             oldest_unpublished: IntGauge::new("skillgate_events_oldest_unpublished_seconds", "Age of the oldest of them.")?,
+            connections: gauges("skillgate_database_connections", "Most connections to the database, by pool.", &["pool"])?,
+            connections_busy: gauges("skillgate_database_connections_busy", "Those of them that work.", &["pool"])?,
+            disk_size: gauges("skillgate_disk_size_bytes", "Size of the disk that the gateway writes to, by place.", &["place"])?,
+            disk_free: gauges("skillgate_disk_free_bytes", "Room that is left on it.", &["place"])?,
+            resident: IntGauge::new("process_resident_memory_bytes", "Memory of the process.")?,
+            open_files: IntGauge::new("process_open_fds", "Files and connections that the process has open.")?,
             registry,
         };
-        let collectors: [Box<dyn Collector>; 8] = [
+        let collectors: [Box<dyn Collector>; 15] = [
+            Box::new(version),
             Box::new(metrics.requests.clone()),
             Box::new(metrics.seconds.clone()),
             Box::new(metrics.submissions.clone()),
@@ -58,6 +76,12 @@ impl Metrics {
             Box::new(metrics.oldest_pending.clone()),
             Box::new(metrics.unpublished.clone()),
             Box::new(metrics.oldest_unpublished.clone()),
+            Box::new(metrics.connections.clone()),
+            Box::new(metrics.connections_busy.clone()),
+            Box::new(metrics.disk_size.clone()),
+            Box::new(metrics.disk_free.clone()),
+            Box::new(metrics.resident.clone()),
+            Box::new(metrics.open_files.clone()),
         ];
         for collector in collectors {
             metrics.registry.register(collector)?;
@@ -91,6 +115,33 @@ impl Metrics {
         self.oldest_pending.set(age(backlog.oldest_pending));
         self.unpublished.set(backlog.unpublished as i64);
         self.oldest_unpublished.set(age(backlog.oldest_unpublished));
+    }
+
+    pub fn pools(&self, pools: &[PoolUse]) {
+        for pool in pools {
+            self.connections.with_label_values(&[pool.name]).set(pool.size.into());
+            self.connections_busy.with_label_values(&[pool.name]).set(pool.busy.into());
+        }
+    }
+
+    pub fn rooms(&self, rooms: &[Room]) {
+        for room in rooms {
+            self.disk_size.with_label_values(&[room.place]).set(i64::try_from(room.size).unwrap_or(i64::MAX));
+            self.disk_free.with_label_values(&[room.place]).set(i64::try_from(room.free).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Memory and open files of this process, where the system shows them below `/proc`.
+    pub fn process(&self) {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let resident =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse::<i64>().ok());
+        if let Some(kibibytes) = resident {
+            self.resident.set(kibibytes.saturating_mul(1024));
+        }
+        if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
+            self.open_files.set(i64::try_from(files.count()).unwrap_or(i64::MAX));
+        }
     }
 
     /// Everything in the registry.

@@ -27,6 +27,7 @@ pub mod server;
 pub mod session;
 pub mod state;
 pub mod upload;
+pub mod watch;
 
 pub use routes::configure;
 pub use state::State;

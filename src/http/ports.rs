@@ -18,10 +18,21 @@ pub struct Probe {
     pub message: Option<String>,
 }
 
-/// Answers `/readyz`.
+/// A place on a disk that the gateway writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// `database` or `files`.
+    pub place: &'static str,
+    /// Bytes.
+    pub size: u64,
+    pub free: u64,
+}
+
+/// Answers `/readyz`, and what `/metrics` says of the machine.
 #[async_trait]
 pub trait Health: Send + Sync {
     async fn probe(&self) -> Vec<Probe>;
+    fn rooms(&self) -> Vec<Room>;
 }
 
 /// Work that outlives the request. The runner owns the tasks, so that they are stopped and watched in one place.

@@ -2,6 +2,7 @@
 //! Comes in: errors of extractors, of the store, of the pipeline. Goes out: `application/problem+json`.
 //! Must not know: anything of a request beyond what its sender may read back. Causes of 5xx go to the log, once.
 
+use super::envelope;
 use super::ports::FieldError;
 use crate::pipeline::PipelineError;
 use crate::store::StoreError;
@@ -83,7 +84,7 @@ problems! {
     TooManyRequests 429 "too_many_requests" "The gateway is busy"
         "The gateway is receiving too many uploads. Send the request again after the time in Retry-After."
     Internal 500 "internal" "Something went wrong inside the gateway"
-        "This is a fault of the gateway. Tell your administrator the value of the X-Request-Id header."
+        "This is a fault of the gateway. Tell your administrator the `request_id`, which is also in the X-Request-Id header: the log has the cause under it."
     StorageFull 507 "storage_full" "The gateway has no room"
         "The disk of the gateway's database is full. Nothing was stored. The gateway's operator must make room; then send the request again."
     Unavailable 503 "unavailable" "The gateway can't do this right now"
@@ -111,6 +112,9 @@ struct Body<'a> {
     detail: &'a str,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [FieldError],
+    /// The log's lines about this request carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl Problem {
@@ -193,6 +197,7 @@ impl ResponseError for Problem {
             code: self.code.as_str(),
             detail: &self.detail,
             errors: &self.errors,
+            request_id: envelope::request_id(),
         };
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CONTENT_TYPE, "application/problem+json")).insert_header((CACHE_CONTROL, "no-store"));

@@ -6,7 +6,7 @@ use super::auth::require_caller;
 use super::handlers::{
     api_keys, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
     exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, receipts, request_templates, session, skills,
-    submissions, system, vcalm, vcalm_verify,
+    submissions, system, vcalm, vcalm_verify, watch,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -165,9 +165,9 @@ fn fixed() -> Vec<Row> {
         POST   "/session"                                                         Public -                              Own OpenApi => session::begin;
         GET    "/session"                                                         Tenant -                              Own OpenApi => session::get;
         DELETE "/session"                                                         Public -                              Own OpenApi => session::end;
-        GET    "/healthz"                                                         Public -                              Own OpenApi => system::healthz;
-        GET    "/readyz"                                                          Public -                              Own OpenApi => system::readyz;
-        GET    "/metrics"                                                         Public -                              Own OpenApi => system::metrics;
+        GET    "/healthz"                                                         Public -                              Own OpenApi => watch::healthz;
+        GET    "/readyz"                                                          Public -                              Own OpenApi => watch::readyz;
+        GET    "/metrics"                                                         Public -                              Own OpenApi => watch::metrics;
         GET    "/openapi.json"                                                    Public -                              Own OpenApi => system::openapi;
         GET    "/asyncapi.json"                                                   Public -                              Own OpenApi => system::asyncapi;
         GET    "/schemas/{name}"                                                  Public -                              Own OpenApi => system::schema;
@@ -219,6 +219,7 @@ fn fixed() -> Vec<Row> {
 /// Registers every route, the extractors' error handlers and the answers to unknown paths and methods.
 pub fn configure(config: &mut web::ServiceConfig, state: State) {
     config
+        .app_data(web::Data::new(state.watch.clone()))
         .app_data(web::Data::new(state))
         .app_data(extract::path_config())
         .app_data(extract::query_config())

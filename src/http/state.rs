@@ -2,10 +2,10 @@
 //! Must not know: which implementations stand behind the ports.
 
 use super::budget::Budget;
-use super::metrics::Metrics;
 use super::peers::Peers;
-use super::ports::{Connectors, Health, Tasks};
+use super::ports::{Connectors, Tasks};
 use super::seats::Seats;
+use super::watch::Watch;
 use crate::channel::Channels;
 use crate::document::Limits;
 use crate::model::clock::Clock;
@@ -23,9 +23,9 @@ pub struct State {
     /// Seals session cookies.
     pub sealer: Sealer,
     pub connectors: Arc<dyn Connectors>,
-    pub health: Arc<dyn Health>,
     pub tasks: Arc<dyn Tasks>,
-    pub metrics: Metrics,
+    /// What is counted, and what the monitoring may ask.
+    pub watch: Watch,
     /// Memory that bodies of requests may take at the same time.
     pub budget: Budget,
     /// First part of the names on the broker, for the description of the events.

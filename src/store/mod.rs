@@ -9,6 +9,7 @@ mod backlog;
 mod backpacks;
 mod candidates;
 mod channel_schema;
+mod clock;
 mod connections;
 mod credentials;
 mod deliveries;
@@ -57,6 +58,7 @@ pub use lanes::{Claim, LaneWork, Work};
 pub use merge::Standing;
 pub use oauth::Refreshable;
 pub use outbox::Outgoing;
+pub use pool::PoolUse;
 pub use receipts::MadeReceipt;
 pub use review_work::SkillJob;
 pub use submissions::{FileRecord, FoundCredential, SubmissionRequest};
@@ -125,6 +127,11 @@ impl Store {
             Ok(connection.batch_execute("SELECT id FROM tenants LIMIT 1")?)
         })
         .await
+    }
+
+    /// The use of the connections to the database, by pool.
+    pub fn pool_use(&self) -> Vec<PoolUse> {
+        self.0.database.pool_use()
     }
 
     /// One transaction of several steps: committed when `work` is `Ok`, else nothing of it happened. Runs on the

@@ -213,6 +213,14 @@ impl ManageConnection for Manager {
     }
 }
 
+/// The connections of a pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    pub name: &'static str,
+    pub size: u32,
+    pub busy: u32,
+}
+
 /// The pools. Permits are taken before a thread of the blocking pool is, so that waiting costs no thread.
 pub struct Database {
     readers: Connections,
@@ -259,6 +267,23 @@ impl Database {
 
     pub fn is_shared(&self) -> bool {
         !matches!(self.writers, Writers::One(_))
+    }
+
+    /// How many connections each pool may have, and how many of them work.
+    pub fn pool_use(&self) -> Vec<PoolUse> {
+        let used = |name, connections: &Connections| {
+            let size = connections.pool.max_size();
+            let idle = u32::try_from(connections.permits.available_permits()).unwrap_or(size);
+            PoolUse { name, size, busy: size.saturating_sub(idle) }
+        };
+        let mut pools = vec![used("read", &self.readers)];
+        match &self.writers {
+            Writers::One(writer) => pools.push(PoolUse { name: "write", size: 1, busy: u32::from(writer.is_busy()) }),
+            // What is promised is written over the readers' connections.
+            #[cfg(feature = "postgres")]
+            Writers::Many { soon, .. } => pools.push(used("write_soon", soon)),
+        }
+        pools
     }
 
     /// Runs on the blocking pool, without a transaction.

@@ -78,6 +78,10 @@ impl Writer {
         Self(Arc::new(Inner { pool, told: Mutex::new(Promise::Kept), line: Mutex::default() }))
     }
 
+    pub fn is_busy(&self) -> bool {
+        self.0.line().is_served
+    }
+
     /// Committed when the work is `Ok`, else nothing of it happened.
     pub async fn write<T, F>(&self, promise: Promise, work: F) -> Result<T>
     where

@@ -1,9 +1,11 @@
 //! The probes behind `/readyz`: database and queue.
 
-use crate::http::ports::{Health, Probe};
+use crate::app::disk;
+use crate::http::ports::{Health, Probe, Room};
 use crate::queue::Queue;
 use crate::store::{Store, StoreError};
 use async_trait::async_trait;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct Dependencies {
     pub store: Store,
     pub queue: Arc<dyn Queue>,
+    /// What the gateway writes to, by name.
+    pub folders: Vec<(&'static str, PathBuf)>,
 }
 
 #[async_trait]
@@ -28,6 +32,14 @@ impl Health for Dependencies {
             probe("database", matches!(database, Ok(Ok(()))), without_database),
             probe("queue", matches!(queue, Ok(Ok(()))), "The message queue does not answer; events wait in the database."),
         ]
+    }
+
+    fn rooms(&self) -> Vec<Room> {
+        let room = |(place, folder): &(&'static str, PathBuf)| {
+            let disk::Space { size, free } = disk::space(folder)?;
+            Some(Room { place: *place, size, free })
+        };
+        self.folders.iter().filter_map(room).collect()
     }
 }
 

@@ -183,6 +183,9 @@ impl Session<'_> {
             calls: report.calls,
         };
         self.tell(prepared, &attempt, &event.id);
+        if let Some(counters) = &self.worker.counters {
+            counters.count(&prepared.connector, &delivery, &attempt, &result);
+        }
         Ok(self.record(attempt, &event, result, noted))
     }
 

@@ -3,6 +3,7 @@
 //! Comes in: messages. Goes out: attempts in the store, acknowledgements to the queue.
 //! Killing the process between any two lines repeats attempts at most, and the ledger makes the repetition harmless.
 
+mod counters;
 mod hints;
 mod lane;
 mod ledger;
@@ -11,6 +12,7 @@ mod result;
 mod session;
 mod supervise;
 
+pub use counters::Counters;
 pub use result::delivery_result;
 
 use crate::connector::{Engine, Registry};
@@ -76,6 +78,7 @@ pub struct Worker {
     options: WorkerOptions,
     wake: Arc<Notify>,
     recorder: Recorder,
+    counters: Option<Counters>,
 }
 
 impl Worker {
@@ -90,7 +93,14 @@ impl Worker {
         wake: Arc<Notify>,
     ) -> Self {
         let recorder = Recorder::new(store.clone(), clock.clone(), LEASE);
-        Self { store, queue, registry, engine, clock, options, wake, recorder }
+        Self { store, queue, registry, engine, clock, options, wake, recorder, counters: None }
+    }
+
+    /// Counts its attempts.
+    #[must_use]
+    pub fn counted_by(self, counters: Counters) -> Self {
+        self.registry.iter().for_each(|connector| counters.expect(&connector.manifest.connector));
+        Self { counters: Some(counters), ..self }
     }
 
     /// Handles one message: claims the lane that it speaks of, delivers all that is due in it, and acknowledges. Sleeps only to

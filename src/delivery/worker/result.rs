@@ -51,6 +51,9 @@ fn next_wait(attempts: u32, schedule: &[Duration], asked: Option<Duration>, limi
     Span::from_std(jittered.max(asked.unwrap_or_default())).ok()
 }
 
+/// Every name that [`told`] gives.
+pub const NAMES: [&str; 6] = ["delivered", "unchanged", "parked", "retry", "config_error", "permanent"];
+
 /// The result's name, reason and message, as the attempt records them.
 pub fn told(result: &DeliveryResult) -> (&'static str, Option<(&str, &str)>) {
     match result {

@@ -25,3 +25,4 @@ pub mod submissions;
 pub mod system;
 pub mod vcalm;
 pub mod vcalm_verify;
+pub mod watch;

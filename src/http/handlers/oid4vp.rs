@@ -149,7 +149,7 @@ pub async fn taken(
         Ok(submission) => {
             detail["submission"] = json!(submission.id);
             detail["outcome"] = json!(submission.outcome);
-            state.metrics.submission(&submission);
+            state.watch.metrics.submission(&submission);
             state.tasks.wake();
             let body = match &exchange.options.redirect_url {
                 Some(url) => json!({"redirect_uri": url}),

@@ -150,11 +150,11 @@ async fn try_upsert(state: &State, request: &HttpRequest, payload: web::Payload)
     };
     Ok(match result {
         PushResult::Created(submission) => {
-            state.metrics.submission(&submission);
+            state.watch.metrics.submission(&submission);
             answer(StatusCode::CREATED)
         }
         PushResult::Replaced(submission) => {
-            state.metrics.submission(&submission);
+            state.watch.metrics.submission(&submission);
             answer(StatusCode::OK)
         }
         PushResult::NotModified => HttpResponse::NotModified().finish(),

@@ -56,7 +56,7 @@ pub async fn create(
 pub fn created(state: &State, submission: &Submission) -> HttpResponse {
     let mut response = match submission.state {
         SubmissionState::Complete => {
-            state.metrics.submission(submission);
+            state.watch.metrics.submission(submission);
             HttpResponse::Created()
         }
         SubmissionState::Processing => {

@@ -1,6 +1,5 @@
-//! For operators and developers: health, readiness, metrics, the OpenAPI document, the pages of problem types.
+//! For developers: the OpenAPI and AsyncAPI documents, the schemas, the pages of problem types, the assets of the pages.
 
-use crate::http::ports::{FieldError, Probe};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::http::{asyncapi, openapi, schemas};
@@ -10,17 +9,6 @@ use crate::web as pages;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
-
-#[derive(Serialize)]
-struct Alive {
-    status: &'static str,
-}
-
-#[derive(Serialize)]
-struct Ready {
-    status: &'static str,
-    probes: Vec<Probe>,
-}
 
 #[derive(Serialize)]
 struct ProblemPage {
@@ -37,41 +25,6 @@ struct ProblemPage {
 /// `GET /assets/{name}`: a style sheet, script or picture of the pages.
 pub async fn asset(name: web::Path<String>) -> Result<HttpResponse, Problem> {
     pages::asset(&name).ok_or_else(|| Problem::not_found("asset"))
-}
-
-/// `GET /healthz`: the process answers.
-pub async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().json(Alive { status: "ok" })
-}
-
-/// `GET /readyz`: database and queue answer; 503 names the part that does not.
-pub async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let probes = state.health.probe().await;
-    let failed: Vec<FieldError> = probes
-        .iter()
-        .filter(|probe| !probe.ok)
-        .map(|probe| FieldError {
-            field: probe.name.clone(),
-            message: probe.message.clone().unwrap_or_else(|| "is away".to_owned()),
-        })
-        .collect();
-    if failed.is_empty() {
-        return Ok(HttpResponse::Ok().json(Ready { status: "ready", probes }));
-    }
-    let mut problem = Problem::new(Code::Unavailable, "The gateway is not ready; `errors` names the parts that do not answer.");
-    problem.errors = failed;
-    Err(problem.header("retry-after", "5"))
-}
-
-/// `GET /metrics`: Prometheus text format 0.0.4.
-pub async fn metrics(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    // Without the database the rest is still worth reading.
-    match state.store().backlog().await {
-        Ok(backlog) => state.metrics.backlog(&backlog, state.clock().now()),
-        Err(error) => tracing::warn!(cause = %error, "the backlog could not be counted for the metrics"),
-    }
-    let text = state.metrics.render().map_err(Problem::internal)?;
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text))
 }
 
 /// `GET /openapi.json`

@@ -154,7 +154,7 @@ async fn answer(state: &State, exchange: &Exchange, body: &[u8]) -> (Result<Valu
     let body = taken.map(|submission| {
         detail["submission"] = json!(submission.id);
         detail["outcome"] = json!(submission.outcome);
-        state.metrics.submission(&submission);
+        state.watch.metrics.submission(&submission);
         state.tasks.wake();
         match &exchange.options.redirect_url {
             Some(url) => json!({"redirectUrl": url}),
