@@ -37,6 +37,7 @@ mod mergers;
 mod numbers;
 mod oauth;
 mod oid4vp;
+mod oid4vp_modules;
 mod open_badges_2;
 mod open_badges_api;
 mod openapi;
@@ -47,6 +48,8 @@ mod persons;
 mod persons_property;
 mod pipeline;
 mod policy_facts;
+mod push;
+mod push_manifests;
 mod queue;
 #[cfg(feature = "rabbitmq")]
 mod queue_tls;
