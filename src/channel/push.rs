@@ -3,7 +3,6 @@
 //! and the verifier say. A platform sends an event again until it was taken; an event that comes again changes nothing.
 
 use super::{Channels, secrets};
-use crate::document::json;
 use crate::http_client::{Method, OutboundRequest};
 use crate::model::candidate::is_email;
 use crate::model::ids::{SubmissionId, TenantId};
@@ -12,7 +11,7 @@ use crate::model::secret::Secret;
 use crate::model::submission::{CandidateHint, Channel, UploadedFile};
 use crate::pipeline::{Delivered, PipelineError};
 use crate::protocol::link::{LinkProblem, Resolved, fetch, resolve};
-use crate::protocol::push::event::first;
+use crate::protocol::push::event::{first, parse};
 use crate::protocol::push::manifest::{DetailsAuth, Kind};
 use crate::protocol::push::{BadgeSource, Manifest, PushError, PushEvent, Received};
 use crate::store::StoreError;
@@ -50,7 +49,7 @@ pub enum PushFailure {
 }
 
 /// What became of the events of one request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Pushed {
     /// Led to a badge, or to a question to its issuer.
     pub accepted: usize,
@@ -61,6 +60,9 @@ pub struct Pushed {
     /// Submissions that a worker must still work on.
     #[serde(skip)]
     pub unfinished: Vec<SubmissionId>,
+    /// Why the first event that failed did: the platform must send the request again. The other events are known then.
+    #[serde(skip)]
+    pub failed: Option<PushFailure>,
 }
 
 /// What an administrator gives for a new subscription.
@@ -116,8 +118,7 @@ impl Channels {
         Ok(found.filter(|(found, _)| found.channel == channel).map(|(found, secrets)| (found, secrets, manifest)))
     }
 
-    /// Works on the events of a request that was shown to be the platform's. Every event is tried; the first failure is the answer,
-    /// and the events that succeeded are known when the platform sends the request again.
+    /// Works on the events of a request that was shown to be the platform's. Every event is tried, whatever becomes of the others.
     pub async fn take_push(
         &self,
         to: &PushSubscription,
@@ -129,9 +130,9 @@ impl Channels {
             return Err(PushFailure::TooMany);
         }
         let result = self.take_events(to, token, manifest, request).await;
-        let note = match &result {
-            Err(PushFailure::Unusable(note) | PushFailure::TryAgain(note)) => Some(note.clone()),
-            Err(PushFailure::Unreadable(cause)) => Some(self.note("unreadable", cause.clone())),
+        let note = match result.as_ref().map_or_else(Some, |pushed| pushed.failed.as_ref()) {
+            Some(PushFailure::Unusable(note) | PushFailure::TryAgain(note)) => Some(note.clone()),
+            Some(PushFailure::Unreadable(cause)) => Some(self.note("unreadable", format!("An event can't be read: {cause}."))),
             _ => None,
         };
         self.store().note_push(&to.id, note.as_ref(), self.clock().now()).await?;
@@ -145,15 +146,13 @@ impl Channels {
         manifest: &Manifest,
         request: &Received<'_>,
     ) -> Result<Pushed, PushFailure> {
-        let body = json::parse(request.body, &self.pipeline.examiner.limits);
-        let body = body.map_err(|error| PushFailure::Unreadable(error.to_string()))?;
+        let body = parse(request.body, &self.pipeline.examiner.limits).map_err(PushFailure::Unreadable)?;
         let all = match &manifest.each {
             Some(pointer) => body.pointer(pointer).and_then(Value::as_array).map_or(0, Vec::len),
             None => 1,
         };
         let events = PushEvent::read(manifest, request, body).map_err(|error| self.unusable(&error))?;
         let mut pushed = Pushed { ignored: all.saturating_sub(events.len()), ..Pushed::default() };
-        let mut failed = None;
         for event in events {
             if self.store().push_event_was_worked_on(&to.id, &event.key).await? {
                 pushed.known += 1;
@@ -166,10 +165,10 @@ impl Channels {
                     pushed.accepted += 1;
                     pushed.unfinished.extend((!complete).then_some(id));
                 }
-                Err(failure) => drop(failed.get_or_insert(failure)),
+                Err(failure) => drop(pushed.failed.get_or_insert(failure)),
             }
         }
-        failed.map_or(Ok(pushed), Err)
+        Ok(pushed)
     }
 
     async fn take_event(
@@ -267,7 +266,7 @@ impl Channels {
             404 | 410 => return Err(unusable("details_not_found", format!("{title} does not know the event."))),
             status => return Err(again(format!("{title} answered with status {status} when it was asked about an event."))),
         }
-        let parsed = json::parse(&answer.body, &self.pipeline.examiner.limits);
+        let parsed = parse(&answer.body, &self.pipeline.examiner.limits);
         parsed.map_err(|_| {
             unusable("details_unreadable", format!("{title} answered about an event with something other than JSON."))
         })

@@ -67,6 +67,7 @@ mod refusals;
 mod relay;
 mod samples;
 mod skills;
+mod skills_api;
 mod skills_corpus;
 mod skills_rule;
 mod slow_issuers;

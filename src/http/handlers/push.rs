@@ -1,6 +1,6 @@
 //! Platforms that push events: the addresses that they send to, and the subscriptions of the employer.
 
-use crate::channel::push::{MAX_SUBSCRIPTIONS, NewSubscription, PushFailure, Pushed};
+use crate::channel::push::{MAX_SUBSCRIPTIONS, NewSubscription, PushFailure};
 use crate::document::visible::misleads;
 use crate::http::auth::Caller;
 use crate::http::body::{BodyError, read_body};
@@ -175,15 +175,13 @@ async fn take(
     }
     let received = Received { headers: &headers, body: &body, address_key: key };
     let pushed = state.channels.take_push(&subscription, secrets.token.as_ref(), &manifest, &received).await;
+    let mut pushed = pushed.map_err(problem)?;
+    pushed.unfinished.drain(..).for_each(|submission| state.tasks.resume(submission));
     state.tasks.wake();
-    pushed.map(|pushed| answered(state, &pushed)).map_err(problem)
-}
-
-fn answered(state: &State, pushed: &Pushed) -> HttpResponse {
-    for submission in &pushed.unfinished {
-        state.tasks.resume(submission.clone());
+    match pushed.failed.take() {
+        Some(failure) => Err(problem(failure)),
+        None => Ok(HttpResponse::Ok().json(pushed)),
     }
-    HttpResponse::Ok().json(pushed)
 }
 
 fn problem(failure: PushFailure) -> Problem {

@@ -50,7 +50,9 @@ pub fn wanted(exchange: &Exchange) -> Vec<Wanted> {
 /// The formats that a request of this length names.
 pub fn named(exchange: &Exchange, length: Length) -> Vec<Wanted> {
     let mut formats = wanted(exchange);
-    if length == Length::Shortest && exchange.options.formats.is_empty() && exchange.options.vct_values.is_empty() {
+    let options = &exchange.options;
+    let leaves_open = options.formats.is_empty() && options.vct_values.is_empty() && options.credentials.is_empty();
+    if length == Length::Shortest && leaves_open {
         formats.truncate(1);
     }
     formats

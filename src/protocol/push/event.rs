@@ -5,6 +5,7 @@
 use super::manifest::{Kind, Manifest};
 use super::place::Place;
 use super::signature::Received;
+use crate::document::{Limits, json};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -105,6 +106,11 @@ fn kind_of(manifest: &Manifest, request: &Received<'_>, content: &Value) -> Opti
     let Some(name) = first(&events.kind, request, content) else { return events.without_kind };
     let table = [(Kind::Issued, &events.issued), (Kind::Changed, &events.changed), (Kind::Revoked, &events.revoked)];
     table.into_iter().find(|(_, names)| names.contains(&name)).map(|(kind, _)| kind)
+}
+
+/// Parses what a platform sent or answered. The error is the rest of a sentence.
+pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, String> {
+    json::parse(bytes, limits).map_err(|error| error.to_string())
 }
 
 /// The first of the places that is there.
