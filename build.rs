@@ -1,16 +1,22 @@
-//! Embeds every file of connectors/ into the binary as one generated table.
-//! Adding a connector means adding a folder: no list elsewhere names it.
+//! Embeds the files of connectors/ and the manifests of channels/ into the binary, one generated table for each.
+//! Adding a connector or a channel means adding a folder: no list elsewhere names it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {
-    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join("connectors");
+    embed("connectors", |_| true)?;
+    embed("channels", |file| file.ends_with("manifest.yaml"))
+}
+
+fn embed(folder: &str, wanted: fn(&Path) -> bool) -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(folder);
     println!("cargo:rerun-if-changed={}", root.display());
 
     let mut files = Vec::new();
     collect(&root, &mut files)?;
+    files.retain(|file| wanted(file));
     files.sort();
 
     let mut table = String::from("pub static EMBEDDED: &[(&str, &[u8])] = &[\n");
@@ -22,7 +28,7 @@ fn main() -> io::Result<()> {
     table.push_str("];\n");
 
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join("connectors.rs"), table)
+    fs::write(out.join(format!("{folder}.rs")), table)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -10,7 +10,8 @@ use crate::model::ids::TenantId;
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
 use crate::model::submission::{CandidateHint, FileProblem, UploadedFile};
 use crate::protocol::asked::{self, is_asked_for};
-use crate::protocol::claims::missing;
+use crate::protocol::claims::{missing, spelled};
+use crate::protocol::sets::{self, Answered};
 use crate::protocol::vcalm::problem::Problem;
 use crate::verify::checks::issuer_trust::UnboundAnswers;
 use crate::verify::securing::sd_jwt::SdJwt;
@@ -23,6 +24,8 @@ use serde_json::Value;
 pub struct Answer {
     pub bytes: Vec<u8>,
     pub media_type: &'static str,
+    /// The query that it answers, where the wallet names one.
+    pub query: Option<String>,
 }
 
 impl Answer {
@@ -45,6 +48,8 @@ pub struct Transport {
     pub credentials: usize,
     /// Whether some credential came without its holder's signature for this request.
     pub unbound: bool,
+    /// Queries of a request for several credentials that were answered.
+    pub answered: Answered,
 }
 
 impl Channels {
@@ -69,11 +74,15 @@ impl Channels {
         let opened = examiner.open(answers.iter().map(Answer::file).collect()).await;
         let presented = examiner.present(opened, &question).await;
         let mut transport = Transport::default();
-        for file in &presented {
-            transport.add(&file.content, &exchange.options)?;
+        for (place, file) in presented.iter().enumerate() {
+            let query = answers.get(place).and_then(|answer| answer.query.as_deref());
+            transport.add(&file.content, &exchange.options, query)?;
         }
         if transport.credentials == 0 {
             return Err(Problem::nothing_presented());
+        }
+        if let Some(unmet) = sets::unmet(&exchange.options, &transport.answered) {
+            return Err(Problem::not_asked_for(unmet));
         }
         if transport.unbound && !self.takes_unbound(&exchange.tenant_id) {
             return Err(Problem::holder_not_proven());
@@ -88,7 +97,7 @@ impl Channels {
 }
 
 impl Transport {
-    fn add(&mut self, content: &PresentedContent, options: &ExchangeOptions) -> Result<(), Problem> {
+    fn add(&mut self, content: &PresentedContent, options: &ExchangeOptions, query: Option<&str>) -> Result<(), Problem> {
         match content {
             PresentedContent::Presentation(finding, carried) => {
                 let PresentationFinding { report, facts } = finding.as_ref();
@@ -96,12 +105,12 @@ impl Transport {
                 self.unbound |= facts.unbound;
                 self.holders.extend(facts.proven_holder.clone());
                 for credential in carried {
-                    self.count(credential, options)?;
+                    self.count(credential, options, query)?;
                 }
             }
             PresentedContent::Credentials(signed) => {
                 for (credential, signature) in signed {
-                    self.count(credential, options)?;
+                    self.count(credential, options, query)?;
                     match signature {
                         HolderSignature::Holds => self.key_bound = true,
                         HolderSignature::Absent => self.unbound = true,
@@ -126,14 +135,19 @@ impl Transport {
         Ok(())
     }
 
-    fn count(&mut self, credential: &ReceivedCredential, options: &ExchangeOptions) -> Result<(), Problem> {
+    fn count(&mut self, credential: &ReceivedCredential, options: &ExchangeOptions, query: Option<&str>) -> Result<(), Problem> {
+        let disclosed = disclosed(&credential.document);
+        if !options.credentials.is_empty() {
+            let counted = sets::count(options, query, &credential.document, disclosed.as_ref(), &mut self.answered);
+            counted.map_err(Problem::not_asked_for)?;
+            self.credentials += 1;
+            return Ok(());
+        }
         if !is_asked_for(options, &credential.document) {
             return Err(Problem::not_asked_for("The answer holds a credential of a type that was not asked for."));
         }
-        if let Some(claim) = disclosed(&credential.document).and_then(|claims| missing(&options.claims, &claims)) {
-            let path: Vec<String> =
-                claim.path.iter().map(|step| step.as_str().map_or_else(|| step.to_string(), str::to_owned)).collect();
-            let detail = format!("A credential in the answer does not show what was asked for: {}.", path.join(" / "));
+        if let Some(claim) = disclosed.as_ref().and_then(|claims| missing(&options.claims, claims)) {
+            let detail = format!("A credential in the answer does not show what was asked for: {}.", spelled(claim));
             return Err(Problem::not_asked_for(detail));
         }
         self.credentials += 1;

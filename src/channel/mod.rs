@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod host;
 pub mod limiter;
 pub mod link;
+pub mod push;
 pub mod secrets;
 pub mod settings;
 pub mod system_token;
@@ -27,7 +28,11 @@ use crate::model::ids::TenantId;
 use crate::pipeline::Pipeline;
 use crate::protocol::oid4vp::request::Deployment;
 use crate::protocol::oid4vp::signing::{RequestSigner, SignerError};
+use crate::protocol::push::Registry;
+use crate::protocol::push::registry::RegistryError;
 use crate::store::Store;
+use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Why the channels can't be opened.
@@ -35,10 +40,16 @@ use std::sync::Arc;
 pub enum ChannelError {
     #[error("{0} can't be read: {1}")]
     File(String, std::io::Error),
-    #[error("channels.certificate_file and channels.certificate_key_file belong together; one of them is empty")]
-    HalfSigner,
-    #[error("the certificate for signed requests can't be used: {0}")]
+    #[error("channels.{0}_file and channels.{0}_key_file belong together; one of them is empty")]
+    HalfSigner(&'static str),
+    #[error(
+        "requests are signed for a certificate or for an attestation, not for both: empty channels.certificate_file or channels.attestation_file"
+    )]
+    TwoSigners,
+    #[error("signed requests can't be made: {0}")]
     Signer(#[from] SignerError),
+    #[error(transparent)]
+    Push(#[from] RegistryError),
 }
 
 /// The parts that all channels use. Cheap to clone.
@@ -50,7 +61,10 @@ pub struct Channels {
     pub public_url: String,
     pub settings: Arc<ChannelSettings>,
     pub changes: Changes,
-    pub registrations: Limiter,
+    pub registrations: Limiter<IpAddr>,
+    /// Platforms that push events, and how often each subscription may.
+    pub platforms: Registry,
+    pub pushes: Limiter<String>,
     signer: Option<Arc<RequestSigner>>,
 }
 
@@ -66,6 +80,8 @@ impl Channels {
             http,
             public_url: public_url.to_owned(),
             registrations: Limiter::per_minute(settings.registrations_per_minute),
+            platforms: Registry::load(&settings.push_dir)?,
+            pushes: Limiter::per_minute(settings.pushes_per_minute),
             settings: Arc::new(settings),
             changes: Changes::default(),
             signer: signer.map(Arc::new),
@@ -106,22 +122,32 @@ impl Channels {
     }
 }
 
-/// The signer of OpenID4VP requests, if the settings name a certificate. `public_url`: where wallets reach the gateway.
+/// The signer of OpenID4VP requests, if the settings name a certificate or an attestation. `public_url`: where wallets reach the gateway.
 ///
 /// # Errors
 /// The files can't be read, or they don't fit one another or the host.
 pub fn request_signer(settings: &ChannelSettings, public_url: &str) -> Result<Option<RequestSigner>, ChannelError> {
-    match (settings.certificate_file.as_os_str().is_empty(), settings.certificate_key_file.as_os_str().is_empty()) {
-        (false, false) => {}
-        (true, true) => return Ok(None),
-        _ => return Err(ChannelError::HalfSigner),
+    let certificate = both("certificate", &settings.certificate_file, &settings.certificate_key_file)?;
+    let attestation = both("attestation", &settings.attestation_file, &settings.attestation_key_file)?;
+    match (certificate, attestation) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err(ChannelError::TwoSigners),
+        (Some((certificate, key)), None) => {
+            let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+            Ok(Some(RequestSigner::from_pem(&certificate, &key, &host)?.named_by(settings.certificate_name)))
+        }
+        (None, Some((attestation, key))) => Ok(Some(RequestSigner::attested(&attestation, &key)?)),
     }
-    let read = |path: &std::path::Path| {
-        std::fs::read_to_string(path).map_err(|error| ChannelError::File(path.display().to_string(), error))
-    };
-    let host = url::Url::parse(public_url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let (certificate, key) = (read(&settings.certificate_file)?, read(&settings.certificate_key_file)?);
-    Ok(Some(RequestSigner::from_pem(&certificate, &key, &host)?.named_by(settings.certificate_name)))
+}
+
+/// The contents of two files that belong together; `None` when neither is named.
+fn both(name: &'static str, first: &Path, second: &Path) -> Result<Option<(String, String)>, ChannelError> {
+    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| ChannelError::File(path.display().to_string(), error));
+    match (first.as_os_str().is_empty(), second.as_os_str().is_empty()) {
+        (false, false) => Ok(Some((read(first)?, read(second)?))),
+        (true, true) => Ok(None),
+        _ => Err(ChannelError::HalfSigner(name)),
+    }
 }
 
 fn own_or(configured: &str, built_in: String) -> String {

@@ -26,10 +26,15 @@ pub struct ChannelSettings {
     pub certificate_file: PathBuf,
     pub certificate_key_file: PathBuf,
     pub certificate_name: CertificateName,
+    pub attestation_file: PathBuf,
+    pub attestation_key_file: PathBuf,
     pub encrypted_answers: bool,
     pub link_hosts: Vec<String>,
     pub link_platforms_off: Vec<String>,
     pub pull_hours: i64,
+    pub push_dir: PathBuf,
+    /// Of one subscription.
+    pub pushes_per_minute: u32,
 }
 
 impl Default for ChannelSettings {
@@ -49,10 +54,14 @@ impl Default for ChannelSettings {
             certificate_file: PathBuf::new(),
             certificate_key_file: PathBuf::new(),
             certificate_name: CertificateName::X509SanDns,
+            attestation_file: PathBuf::new(),
+            attestation_key_file: PathBuf::new(),
             encrypted_answers: false,
             link_hosts: Vec::new(),
             link_platforms_off: Vec::new(),
             pull_hours: 24,
+            push_dir: PathBuf::new(),
+            pushes_per_minute: 600,
         }
     }
 }

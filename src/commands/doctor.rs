@@ -57,7 +57,7 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
     say("outbound requests", outbound(settings));
     say("trust policies", policies(settings));
     if let Some(signer) = certificate(settings) {
-        say("certificate for signed requests", signer);
+        say("signed requests", signer);
     }
     Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -93,7 +93,7 @@ fn policies(settings: &Settings) -> anyhow::Result<String> {
     })
 }
 
-/// `None` without a configured certificate.
+/// `None` without a configured certificate or attestation.
 fn certificate(settings: &Settings) -> Option<anyhow::Result<String>> {
     let signer = match request_signer(&settings.channels, &settings.http.public_url) {
         Ok(signer) => signer?,
@@ -103,7 +103,9 @@ fn certificate(settings: &Settings) -> Option<anyhow::Result<String>> {
     Some(match signer.notice(now) {
         Some(notice) if signer.expires <= now => Err(anyhow::anyhow!(notice)),
         Some(notice) => Ok(format!("attention, {notice}")),
-        None => Ok(format!("valid for {} until {}", signer.host, signer.expires.format("%Y-%m-%d"))),
+        None => {
+            Ok(format!("the {} is valid for {} until {}", signer.kind(), signer.stands_for(), signer.expires.format("%Y-%m-%d")))
+        }
     })
 }
 

@@ -69,7 +69,7 @@ fn json_problem(error: &JsonPayloadError) -> Problem {
             Problem::new(Code::PayloadTooLarge, format!("The JSON body is larger than {limit} bytes."))
         }
         JsonPayloadError::ContentType => {
-            Problem::new(Code::UnsupportedMediaType, "This operation takes a body of the type application/json.")
+            Problem::new(Code::UnsupportedMediaType, "This operation accepts a body of the type application/json.")
         }
         JsonPayloadError::Deserialize(cause) => Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {cause}.")),
         JsonPayloadError::Payload(cause) => payload_problem(cause),

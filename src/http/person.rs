@@ -43,7 +43,7 @@ pub fn set_field(candidate: &mut CandidateHint, name: &str, value: String) -> Re
         "candidate_ref" => candidate.candidate_ref = Some(candidate_ref(&value)?),
         _ => {
             return refuse(
-                "is not a field of this form; it takes file, candidate_email, candidate_name, candidate_ref and people",
+                "is not a field of this form; it accepts file, candidate_email, candidate_name, candidate_ref and people",
             );
         }
     }

@@ -5,8 +5,8 @@
 use super::auth::require_caller;
 use super::handlers::{
     api_keys, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
-    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, receipts, request_templates, session, skills,
-    submissions, system, vcalm, vcalm_verify, watch,
+    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, push, receipts, request_templates, session,
+    skills, submissions, system, vcalm, vcalm_verify, watch,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -181,6 +181,12 @@ fn fixed() -> Vec<Row> {
         GET    "/v1/backpacks/{id}"                                               Tenant -                              Own OpenApi => backpacks::get;
         DELETE "/v1/backpacks/{id}"                                               Tenant -                              Own OpenApi => backpacks::disconnect;
         POST   "/v1/backpacks/{id}/pull"                                          Tenant -                              Own OpenApi => backpacks::pull;
+        GET    "/v1/push-channels"                                                Tenant -                              Own OpenApi => push::channels;
+        POST   "/v1/push-subscriptions"                                           Tenant -                              Own OpenApi => push::create;
+        GET    "/v1/push-subscriptions"                                           Tenant -                              Own OpenApi => push::list;
+        DELETE "/v1/push-subscriptions/{id}"                                      Tenant -                              Own OpenApi => push::delete;
+        POST   "/v1/push/{channel}/{id}"                                          Public -                              Own OpenApi => push::receive;
+        POST   "/v1/push/{channel}/{id}/{key}"                                    Public -                              Own OpenApi => push::receive_with_key;
         POST   "/workflows/credentials/exchanges"                                 Tenant "write:/workflows"             Any OpenApi => exchanges::create;
         GET    "/workflows/credentials/exchanges"                                 Tenant "read:/workflows"              Any OpenApi => exchanges::list;
         GET    "/workflows/credentials/exchanges/{x}"                             Tenant "read:/workflows"              Any OpenApi => exchanges::get;

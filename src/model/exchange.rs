@@ -65,6 +65,59 @@ pub struct ExchangeOptions {
     /// What each credential must disclose; empty means that nothing in particular is asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimQuery>,
+    /// The single credentials that are asked for. Empty: any credential of `types` will do.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<CredentialQuery>,
+    /// Which of `credentials` must come together. Empty: all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credential_sets: Vec<CredentialSet>,
+}
+
+impl ExchangeOptions {
+    /// The types that are asked for, also of single credentials. Empty: any type.
+    pub fn all_types(&self) -> Vec<String> {
+        let single = self.credentials.iter().flat_map(|query| &query.types);
+        let mut types: Vec<String> = Vec::new();
+        for name in self.types.iter().chain(single) {
+            if !types.contains(name) {
+                types.push(name.clone());
+            }
+        }
+        types
+    }
+}
+
+/// One of several credentials that a request names (OpenID4VP 1.0 §6.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialQuery {
+    pub id: String,
+    pub format: String,
+    /// Names in `type`; any of them will do. Empty: any type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub types: Vec<String>,
+    /// For `dc+sd-jwt`: any of them will do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vct_values: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<ClaimQuery>,
+    /// Whether several credentials may answer it.
+    #[serde(default)]
+    pub multiple: bool,
+}
+
+/// Alternatives, of which one must come when the set is required (OpenID4VP 1.0 §6.2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialSet {
+    /// Each alternative is a list of ids of credentials that come together.
+    pub options: Vec<Vec<String>>,
+    #[serde(default = "yes")]
+    pub required: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A value in a credential, as DCQL asks for it (OpenID4VP 1.0 §6.3 and §7).
@@ -88,6 +141,8 @@ impl Default for ExchangeOptions {
             vct_values: Vec::new(),
             multiple: true,
             claims: Vec::new(),
+            credentials: Vec::new(),
+            credential_sets: Vec::new(),
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod ledger;
 pub mod moment;
 pub mod oauth;
+pub mod push;
 pub mod record;
 pub mod report;
 pub mod secret;

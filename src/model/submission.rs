@@ -16,6 +16,7 @@ pub enum Channel {
     OpenBadges,
     Vcalm,
     Oid4vp,
+    Push,
 }
 
 impl Channel {
@@ -26,6 +27,7 @@ impl Channel {
             Self::OpenBadges => "open_badges",
             Self::Vcalm => "vcalm",
             Self::Oid4vp => "oid4vp",
+            Self::Push => "push",
         }
     }
 }

@@ -42,6 +42,15 @@ impl Pipeline {
         Ok(changed)
     }
 
+    /// Asks issuers again about these credentials now, whether they are due or not; returns how many changed.
+    pub async fn check_now(&self, tenant: &TenantId, ids: &[CredentialId]) -> std::result::Result<usize, PipelineError> {
+        let mut changed = 0;
+        for id in ids {
+            changed += usize::from(self.ask_again(tenant, id).await?);
+        }
+        Ok(changed)
+    }
+
     async fn ask_again(&self, tenant: &TenantId, id: &CredentialId) -> std::result::Result<bool, PipelineError> {
         let Some(stored) = self.store.credential(tenant, id).await? else { return Ok(false) };
         if is_over(&stored) {

@@ -18,16 +18,24 @@ const ANY: &str = "VerifiableCredential";
 /// Whether the request names the credential's type. A request that names no types asks for credentials of any type; an SD-JWT
 /// credential has its type in `vct`, and is asked for by it alone.
 pub fn is_asked_for(options: &ExchangeOptions, document: &Document) -> bool {
-    let Some(inner) = content(document) else { return options.types.is_empty() };
+    if matches!(document, Document::SdJwt(_)) && nothing_named(options) && options.formats.is_empty() {
+        return true;
+    }
+    is_of_kind(&options.types, &options.vct_values, document)
+}
+
+/// Whether the credential is of one of the types, or an SD-JWT credential of one of the `vct` values.
+pub fn is_of_kind(asked_types: &[String], vct_values: &[String], document: &Document) -> bool {
+    let Some(inner) = content(document) else { return asked_types.is_empty() };
     if let (Document::SdJwt(_), Some(vct)) = (document, inner.get("vct").and_then(Value::as_str)) {
-        return options.vct_values.iter().any(|asked| asked == vct) || (nothing_named(options) && options.formats.is_empty());
+        return vct_values.iter().any(|asked| asked == vct);
     }
     let types = match inner.get("type") {
         Some(Value::Array(types)) => types.iter().filter_map(Value::as_str).collect(),
         Some(Value::String(single)) => vec![single.as_str()],
         _ => Vec::new(),
     };
-    options.types.is_empty() || options.types.iter().any(|asked| types.iter().any(|found| is_same(asked, found)))
+    asked_types.is_empty() || asked_types.iter().any(|asked| types.iter().any(|found| is_same(asked, found)))
 }
 
 fn nothing_named(options: &ExchangeOptions) -> bool {

@@ -18,6 +18,12 @@ pub fn missing<'a>(claims: &'a [ClaimQuery], document: &Value) -> Option<&'a Cla
     })
 }
 
+/// The path, for people.
+pub fn spelled(claim: &ClaimQuery) -> String {
+    let step = |step: &Value| step.as_str().map_or_else(|| step.to_string(), str::to_owned);
+    claim.path.iter().map(step).collect::<Vec<_>>().join(" / ")
+}
+
 /// The values at a path.
 fn select<'a>(document: &'a Value, path: &[Value]) -> Vec<&'a Value> {
     let mut selected = vec![document];

@@ -7,4 +7,6 @@ pub mod claims;
 pub mod link;
 pub mod oid4vp;
 pub mod open_badges;
+pub mod push;
+pub mod sets;
 pub mod vcalm;

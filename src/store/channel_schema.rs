@@ -183,3 +183,27 @@ diesel::table! {
         created_at -> Text,
     }
 }
+
+diesel::table! {
+    push_subscriptions (id) {
+        id -> Text,
+        tenant_id -> Text,
+        channel -> Text,
+        name -> Text,
+        secret -> Binary,
+        token -> Nullable<Binary>,
+        created_at -> Text,
+        last_event_at -> Nullable<Text>,
+        last_failure -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    push_events (subscription_id, event_key) {
+        subscription_id -> Text,
+        event_key -> Text,
+        badge_key -> Text,
+        submission_id -> Nullable<Text>,
+        received_at -> Text,
+    }
+}

@@ -31,6 +31,7 @@ mod outbox;
 mod packed;
 mod pool;
 mod prepared;
+mod push;
 mod receipts;
 mod request_templates;
 mod retention;

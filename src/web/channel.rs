@@ -90,7 +90,7 @@ pub fn qr_code(text: &str) -> String {
 /// `GET /about/terms`
 pub async fn terms() -> HttpResponse {
     let text = [
-        "This gateway takes digital credentials on behalf of an employer, checks whether they are genuine, and passes the skills in them on to the employer’s own systems.",
+        "This gateway accepts digital credentials on behalf of an employer, checks whether they are genuine, and passes the skills in them on to the employer’s own systems.",
         "Send only credentials that you may share. The employer decides what they mean for an application.",
         "The employer who runs this gateway has not published terms of its own; ask them when in doubt.",
     ];

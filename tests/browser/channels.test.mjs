@@ -162,7 +162,7 @@ test("the waiting page follows the wallet to the verdict without being asked aga
   await page.context().close();
 });
 
-test("a browser that knows wallets asks them for the page, and takes only an answer for this page's origin", async () => {
+test("a browser that knows wallets asks them for the page, and accepts only an answer for this page's origin", async () => {
   const exchange = await openExchange();
   const page = await openPage(browser, exchange.interaction);
   await page.addInitScript(() => { delete window.DigitalCredential; });

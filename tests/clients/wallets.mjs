@@ -114,6 +114,23 @@ for (const [name, openId] of [
   equal('the exchange is complete', (await state(id)).state, 'complete');
 }
 
+// Several credentials, of which one set must come (OpenID4VP 1.0 §6.4.2).
+{
+  const openId = {
+    credentials: [
+      {id: 'skill', format: 'dc+sd-jwt', vct_values: [VCT], claims: [{path: ['given_name']}]},
+      {id: 'record', format: 'jwt_vc_json', types: ['VerifiableCredential']},
+    ],
+    credential_sets: [{options: [['skill', 'record']]}],
+  };
+  const short = await ask(openId);
+  equal('the query names the sets', short.request.dcql_query.credential_sets, [{options: [['skill', 'record']], required: true}]);
+  equal('half a set is refused', await answer(short.request, {skill: [await bind(credential, bound(short.request))]}), 400);
+  const {id, request} = await ask(openId);
+  const both = {skill: [await bind(credential, bound(request))], record: [await jwtPresentation(bound(request))]};
+  equal('a whole set is taken', [await answer(request, both), (await state(id)).state], [200, 'complete']);
+}
+
 // What a verifier must not take (OpenID4VP 1.0 §8.6, RFC 9901 §7.3), each for a request of its own.
 for (const [name, make, queryId = 'badge_sd_jwt'] of [
   ['no key binding', () => credential],

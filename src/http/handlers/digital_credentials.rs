@@ -36,7 +36,7 @@ pub async fn answer(state: web::Data<State>, request: HttpRequest, id: web::Path
     };
     let body = match read_body(&request, payload, state.limits().max_file_bytes).await {
         Ok(body) => body,
-        Err(BodyError::TooLarge) => return refuse(413, "invalid_request", "the answer is larger than this gateway takes"),
+        Err(BodyError::TooLarge) => return refuse(413, "invalid_request", "the answer is larger than this gateway accepts"),
         Err(BodyError::Broken) => return refuse(400, "invalid_request", "the answer did not arrive as a whole"),
     };
     let (status, answered, detail) = match read(&state, &exchange, &body) {

@@ -16,6 +16,7 @@ pub mod link;
 pub mod oauth;
 pub mod oid4vp;
 pub mod open_badges;
+pub mod push;
 pub mod receipts;
 pub mod request_templates;
 pub mod session;

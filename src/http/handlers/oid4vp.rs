@@ -85,7 +85,7 @@ pub async fn response(
     let body = match read_body(&request, payload, state.limits().max_file_bytes).await {
         Ok(body) => body,
         Err(BodyError::TooLarge) => {
-            return refuse(413, "invalid_request", "the answer is larger than this gateway takes");
+            return refuse(413, "invalid_request", "the answer is larger than this gateway accepts");
         }
         Err(BodyError::Broken) => return refuse(400, "invalid_request", "the answer did not arrive as a whole"),
     };
@@ -139,8 +139,8 @@ pub async fn taken(
     let came: Vec<Value> =
         presented.iter().map(|item| json!({"form": item.form.media_type(), "bytes": item.bytes.len()})).collect();
     let mut detail = json!({"bytes": bytes, "came": came});
-    let answers: Vec<Answer> =
-        presented.into_iter().map(|item| Answer { bytes: item.bytes, media_type: item.form.media_type() }).collect();
+    let as_answer = |item: Presented| Answer { bytes: item.bytes, media_type: item.form.media_type(), query: item.query_id };
+    let answers: Vec<Answer> = presented.into_iter().map(as_answer).collect();
     let taken = match kept_to_query {
         Ok(()) => state.channels.take_answer(exchange, Channel::Oid4vp, &answers, &audience).await,
         Err(detail) => Err(state.channels.refuse(exchange, Problem::not_asked_for(detail)).await),

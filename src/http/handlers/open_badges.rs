@@ -166,7 +166,7 @@ async fn try_upsert(state: &State, request: &HttpRequest, payload: web::Payload)
 
 fn unreadable(error: BodyError) -> HttpResponse {
     match error {
-        BodyError::TooLarge => status(Status::TooLarge, "The credential is larger than this gateway takes."),
+        BodyError::TooLarge => status(Status::TooLarge, "The credential is larger than this gateway accepts."),
         BodyError::Broken => status(Status::Unreadable, "The body did not arrive as a whole. Send it again."),
     }
 }

@@ -5,9 +5,9 @@ use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
-use crate::model::exchange::{ClaimQuery, ExchangeOptions};
-use crate::protocol::claims;
+use crate::model::exchange::{ClaimQuery, CredentialQuery, CredentialSet, ExchangeOptions};
 use crate::protocol::oid4vp::query::FORMATS;
+use crate::protocol::{claims, sets};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -44,6 +44,11 @@ pub struct OpenId {
     pub encrypted: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<ClaimQuery>,
+    /// In the place of `types`, `formats`, `vct_values`, `multiple` and `claims`: the single credentials that are asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<CredentialQuery>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credential_sets: Vec<CredentialSet>,
 }
 
 impl Asked {
@@ -51,6 +56,11 @@ impl Asked {
     pub fn or(self, template: Self) -> Self {
         let list = |own: Vec<String>, other: Vec<String>| if own.is_empty() { other } else { own };
         let (own, other) = (self.open_id, template.open_id);
+        // A request that names its own credentials has its own sets.
+        let (credentials, credential_sets) = match own.credentials.is_empty() {
+            true => (other.credentials, other.credential_sets),
+            false => (own.credentials, own.credential_sets),
+        };
         Self {
             reason: self.reason.or(template.reason),
             types: list(self.types, template.types),
@@ -61,6 +71,8 @@ impl Asked {
                 multiple: own.multiple.or(other.multiple),
                 encrypted: own.encrypted.or(other.encrypted),
                 claims: if own.claims.is_empty() { other.claims } else { own.claims },
+                credentials,
+                credential_sets,
             },
         }
     }
@@ -95,7 +107,16 @@ impl Asked {
         if self.redirect_url.as_ref().is_some_and(|text| !is_https(text)) {
             return Err(Problem::invalid_field("redirectUrl", "must be an https URL"));
         }
-        Ok(ExchangeOptions {
+        let is_general = !self.types.is_empty()
+            || !open_id.formats.is_empty()
+            || !open_id.vct_values.is_empty()
+            || !open_id.claims.is_empty()
+            || open_id.multiple.is_some();
+        if is_general && !open_id.credentials.is_empty() {
+            let message = "take the place of types, formats, vct_values, claims and multiple; leave those out";
+            return Err(Problem::invalid_field("credentials", message));
+        }
+        let options = ExchangeOptions {
             reason,
             types: self.types,
             redirect_url: self.redirect_url,
@@ -103,7 +124,11 @@ impl Asked {
             vct_values: open_id.vct_values,
             multiple: open_id.multiple.unwrap_or(true),
             claims: open_id.claims,
-        })
+            credentials: open_id.credentials,
+            credential_sets: open_id.credential_sets,
+        };
+        sets::check(&options, &known).map_err(|(field, problem)| Problem::invalid_field(field, problem))?;
+        Ok(options)
     }
 }
 

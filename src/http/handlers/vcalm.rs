@@ -149,7 +149,7 @@ async fn answer(state: &State, exchange: &Exchange, body: &[u8]) -> (Result<Valu
     let mut detail =
         json!({"bytes": body.len(), "came": presentations.iter().map(|item| outline(&item.json)).collect::<Vec<_>>()});
     let answers: Vec<Answer> =
-        presentations.into_iter().map(|item| Answer { bytes: item.bytes, media_type: "application/vp" }).collect();
+        presentations.into_iter().map(|item| Answer { bytes: item.bytes, media_type: "application/vp", query: None }).collect();
     let taken = state.channels.take_answer(exchange, Channel::Vcalm, &answers, &state.channels.domain()).await;
     let body = taken.map(|submission| {
         detail["submission"] = json!(submission.id);

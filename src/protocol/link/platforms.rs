@@ -95,6 +95,12 @@ const PLATFORMS: &[Platform] = &[
     Platform { name: "VerifierPlus", hosts: VERIFIER_PLUS, path: "*", target: Target::InFragment("vc") },
     Platform {
         name: "Accredible",
+        hosts: &["api.accredible.com"],
+        path: "v1/obi/badge_assertions/{id}",
+        target: Target::Fixed("https://api.accredible.com/v1/obi/badge_assertions/{id}"),
+    },
+    Platform {
+        name: "Accredible",
         hosts: &["credential.net", "www.credential.net"],
         path: "*",
         target: Target::None(
@@ -310,6 +316,14 @@ mod tests {
             fetched(&format!("https://www.credly.com/api/v1/obi/v3/open_badge_credentials/{ID}")),
             format!("https://www.credly.com/api/v1/obi/v3/open_badge_credentials/{ID}")
         );
+    }
+
+    #[test]
+    fn a_badge_assertion_of_accredible_is_fetched_as_it_is() {
+        let link = "https://api.accredible.com/v1/obi/badge_assertions/akobz1";
+        assert_eq!(fetched(link), link);
+        assert_eq!(refused("https://api.accredible.com/v1/obi/badge_assertions/..%2F..%2Fusers"), "link_unknown");
+        assert_eq!(refused("https://api.accredible.com/v1/credentials/1"), "link_unknown");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! Comes in: an exchange, a wallet's answer. Goes out: request objects and links; the presentations in an answer.
 //! Must not know: storage, our HTTP server, how a proof is checked.
 
+pub mod attestation;
 pub mod browser;
 pub mod encrypted;
 mod mdoc;

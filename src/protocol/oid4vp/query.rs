@@ -3,7 +3,7 @@
 //! Must not know: how an answer is sent, whether it is genuine.
 
 use super::response::{Presented, PresentedForm};
-use crate::model::exchange::Exchange;
+use crate::model::exchange::{CredentialQuery, Exchange, ExchangeOptions};
 use serde_json::{Map, Value, json};
 
 const OB_VOCABULARY: &str = "https://purl.imsglobal.org/spec/vc/ob/vocab.html#";
@@ -37,6 +37,10 @@ pub enum Length {
 /// The formats that the exchange asks for, in the employer's order. A query for SD-JWT credentials must name their types.
 pub fn wanted(exchange: &Exchange) -> Vec<Wanted> {
     let options = &exchange.options;
+    if !options.credentials.is_empty() {
+        let is_named = |wanted: &Wanted| options.credentials.iter().any(|query| query.format == wanted.format);
+        return FORMATS.into_iter().filter(is_named).collect();
+    }
     let may_ask = |wanted: &Wanted| wanted.form != PresentedForm::SdJwt || !options.vct_values.is_empty();
     let named = options.formats.iter().filter_map(|name| FORMATS.into_iter().find(|wanted| wanted.format == name));
     let named: Vec<Wanted> = named.filter(may_ask).collect();
@@ -46,7 +50,9 @@ pub fn wanted(exchange: &Exchange) -> Vec<Wanted> {
 /// The formats that a request of this length names.
 pub fn named(exchange: &Exchange, length: Length) -> Vec<Wanted> {
     let mut formats = wanted(exchange);
-    if length == Length::Shortest && exchange.options.formats.is_empty() && exchange.options.vct_values.is_empty() {
+    let options = &exchange.options;
+    let leaves_open = options.formats.is_empty() && options.vct_values.is_empty() && options.credentials.is_empty();
+    if length == Length::Shortest && leaves_open {
         formats.truncate(1);
     }
     formats
@@ -55,6 +61,9 @@ pub fn named(exchange: &Exchange, length: Length) -> Vec<Wanted> {
 /// The query: one for each format, any of which will do. `unbound`: whether the holder's signature may be missing.
 pub fn dcql(exchange: &Exchange, unbound: bool, length: Length) -> Value {
     let options = &exchange.options;
+    if !options.credentials.is_empty() {
+        return several(options, unbound);
+    }
     let mut credentials = Vec::new();
     let mut alternatives = Vec::new();
     for Wanted { format, id, form } in named(exchange, length) {
@@ -81,6 +90,32 @@ pub fn dcql(exchange: &Exchange, unbound: bool, length: Length) -> Value {
         query.insert("credential_sets".to_owned(), json!([{"options": alternatives}]));
     }
     Value::Object(query)
+}
+
+/// The query of a request that names its credentials one by one.
+fn several(options: &ExchangeOptions, unbound: bool) -> Value {
+    let one = |asked: &CredentialQuery| {
+        let meta = match asked.format.as_str() {
+            "dc+sd-jwt" => json!({"vct_values": asked.vct_values}),
+            _ => json!({"type_values": type_values(&asked.types, Length::Short)}),
+        };
+        let mut query = json!({"id": asked.id, "format": asked.format, "meta": meta});
+        if asked.multiple {
+            query["multiple"] = json!(true);
+        }
+        if !asked.claims.is_empty() {
+            query["claims"] = json!(asked.claims);
+        }
+        if unbound {
+            query["require_cryptographic_holder_binding"] = json!(false);
+        }
+        query
+    };
+    let mut query = json!({"credentials": options.credentials.iter().map(one).collect::<Vec<_>>()});
+    if !options.credential_sets.is_empty() {
+        query["credential_sets"] = json!(options.credential_sets);
+    }
+    query
 }
 
 /// The types, as the expanded addresses that DCQL compares, each once.
@@ -114,13 +149,13 @@ fn expanded(name: &str) -> String {
 /// Whether the presentations answer the queries and nothing else (OpenID4VP 1.0 §8.6): known ids, each with credentials of its format,
 /// no more than were asked for. `older_forms`: whether presentations without an id are taken. The error is a plain sentence.
 pub fn check(exchange: &Exchange, presented: &[Presented], older_forms: bool) -> Result<(), String> {
+    if !exchange.options.credentials.is_empty() {
+        return check_several(&exchange.options, presented);
+    }
     let wanted = wanted(exchange);
     for item in presented {
         let query = match &item.query_id {
-            Some(id) => wanted.iter().find(|wanted| wanted.id == id).ok_or_else(|| {
-                let id: String = id.chars().take(40).collect();
-                format!("vp_token answers a query {id:?}, which was not asked")
-            })?,
+            Some(id) => wanted.iter().find(|wanted| wanted.id == id).ok_or_else(|| not_asked(id))?,
             None if older_forms => wanted
                 .iter()
                 .find(|wanted| wanted.form == item.form)
@@ -138,6 +173,29 @@ pub fn check(exchange: &Exchange, presented: &[Presented], older_forms: bool) ->
         }
         _ => Ok(()),
     }
+}
+
+/// Each presentation names its query, and is in the query's format. The credentials themselves are held against the queries when they
+/// are opened.
+fn check_several(options: &ExchangeOptions, presented: &[Presented]) -> Result<(), String> {
+    for item in presented {
+        let id =
+            item.query_id.as_ref().ok_or("vp_token must be an object that names the query which each presentation answers")?;
+        let asked = options.credentials.iter().find(|query| &query.id == id).ok_or_else(|| not_asked(id))?;
+        let form = FORMATS.iter().find(|wanted| wanted.format == asked.format).map(|wanted| wanted.form);
+        if form != Some(item.form) {
+            return Err(format!("the presentation for {id:?} is not in the format {}", asked.format));
+        }
+        if !asked.multiple && presented.iter().filter(|other| other.query_id == item.query_id).count() > 1 {
+            return Err(format!("vp_token holds several presentations for {id:?}, and one was asked for"));
+        }
+    }
+    Ok(())
+}
+
+fn not_asked(id: &str) -> String {
+    let id: String = id.chars().take(40).collect();
+    format!("vp_token answers a query {id:?}, which was not asked")
 }
 
 #[cfg(test)]
@@ -183,6 +241,38 @@ mod tests {
         assert_eq!(first(&exchange, false)["multiple"], true);
         exchange.options.multiple = false;
         assert_eq!(first(&exchange, false).get("multiple"), None);
+    }
+
+    #[test]
+    fn a_request_for_several_credentials_names_each_and_their_sets() {
+        let mut exchange = exchange();
+        exchange.options.credentials = serde_json::from_value(json!([
+            {"id": "badge", "format": "ldp_vc", "types": ["OpenBadgeCredential"], "multiple": true},
+            {"id": "person", "format": "dc+sd-jwt", "vct_values": ["urn:pid"], "claims": [{"path": ["family_name"]}]}
+        ]))
+        .unwrap();
+        let without = dcql(&exchange, false, Length::Full);
+        assert!(without.get("credential_sets").is_none(), "without sets, all are required");
+        exchange.options.credential_sets =
+            serde_json::from_value(json!([{"options": [["badge"]]}, {"options": [["person"]], "required": false}])).unwrap();
+        let query = dcql(&exchange, true, Length::Full);
+        assert_eq!(query["credentials"][0]["multiple"], true);
+        assert_eq!(
+            query["credentials"][1],
+            json!({"id": "person", "format": "dc+sd-jwt", "meta": {"vct_values": ["urn:pid"]},
+            "claims": [{"path": ["family_name"]}], "require_cryptographic_holder_binding": false})
+        );
+        assert_eq!(query["credential_sets"][1], json!({"options": [["person"]], "required": false}));
+        let check = |items: &[Presented]| super::check(&exchange, items, true);
+        use PresentedForm::{Json, SdJwt};
+        assert_eq!(
+            check(&[presented(Some("badge"), Json), presented(Some("badge"), Json), presented(Some("person"), SdJwt)]),
+            Ok(())
+        );
+        assert!(check(&[presented(None, Json)]).unwrap_err().contains("names the query"));
+        assert!(check(&[presented(Some("other"), Json)]).unwrap_err().contains("\"other\""));
+        assert!(check(&[presented(Some("person"), Json)]).unwrap_err().contains("dc+sd-jwt"));
+        assert!(check(&[presented(Some("person"), SdJwt), presented(Some("person"), SdJwt)]).unwrap_err().contains("several"));
     }
 
     #[test]

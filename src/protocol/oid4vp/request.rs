@@ -121,7 +121,8 @@ fn members(
         }
     }
     put("client_metadata", metadata);
-    if construction == Construction::Compatibility {
+    // The older query language can't say which credentials must come together.
+    if construction == Construction::Compatibility && exchange.options.credentials.is_empty() {
         put("presentation_definition", presentation_definition(exchange));
     }
     if construction == Construction::Signed {

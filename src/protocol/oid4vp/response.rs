@@ -59,7 +59,7 @@ impl PresentedForm {
 /// The error is a plain sentence for `error_description`.
 pub fn read(content_type: Option<&str>, body: &[u8], limits: &Limits, key: Option<&ResponseKey>) -> Result<Answer, String> {
     if body.len() > limits.max_file_bytes {
-        return Err("the answer is larger than this gateway takes".to_owned());
+        return Err("the answer is larger than this gateway accepts".to_owned());
     }
     let is_json = content_type.is_some_and(|text| text.trim_start().to_ascii_lowercase().starts_with("application/json"));
     let mut fields: BTreeMap<String, String> = BTreeMap::new();

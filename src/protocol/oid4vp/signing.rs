@@ -1,6 +1,7 @@
-//! Signed request objects with `x509_san_dns:` or `x509_hash:`: the deployment's certificate and key, ES256.
-//! Comes in: PEM texts. Goes out: a signer that is known to fit the gateway's host name, and request objects (RFC 9101).
+//! Signed request objects with `x509_san_dns:`, `x509_hash:` or `verifier_attestation:`: the deployment's certificate or attestation, and
+//! its key, ES256. Comes in: PEM texts and a JWT. Goes out: a signer that is known to fit the gateway, and request objects (RFC 9101).
 
+use super::attestation::Attestation;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Duration, Utc};
@@ -25,26 +26,37 @@ pub enum SignerError {
     NoKey,
     #[error("the certificate does not name {0} as one of its hosts")]
     OtherHost(String),
-    #[error("the key does not belong to the certificate")]
+    #[error("the key does not belong to the certificate or to the attestation")]
     OtherKey,
+    #[error("the verifier attestation can't be used: {0}")]
+    Attestation(String),
 }
 
-/// How long before its end a certificate is pointed out.
+/// How long before its end a certificate or an attestation is pointed out.
 const NOTICE: Duration = Duration::days(30);
 
 /// Signs request objects. Cheap to clone.
 #[derive(Clone)]
 pub struct RequestSigner {
-    /// The host name in the certificate: the gateway's own.
-    pub host: String,
-    /// When the first certificate of the chain runs out.
+    /// When the attestation or the first certificate of the chain runs out.
     pub expires: DateTime<Utc>,
     key: SigningKey,
-    /// Base64 DER, leaf first.
-    chain: Vec<String>,
-    /// Base64url SHA-256 of the leaf.
-    leaf_hash: String,
-    name: CertificateName,
+    identity: Identity,
+}
+
+/// What tells wallets who signs.
+#[derive(Clone)]
+enum Identity {
+    Certificate {
+        /// The host name in the certificate: the gateway's own.
+        host: String,
+        /// Base64 DER, leaf first.
+        chain: Vec<String>,
+        /// Base64url SHA-256 of the leaf.
+        leaf_hash: String,
+        name: CertificateName,
+    },
+    Attestation(Attestation),
 }
 
 /// By which of its properties a certificate is the client id of the requests that it signs (OpenID4VP 1.0 §5.9.3).
@@ -70,9 +82,7 @@ impl RequestSigner {
         if !in_order {
             return Err(SignerError::Order);
         }
-        let secret = p256::SecretKey::from_pkcs8_pem(key_pem)
-            .or_else(|_| p256::SecretKey::from_sec1_pem(key_pem))
-            .map_err(|_| SignerError::NoKey)?;
+        let secret = secret_key(key_pem)?;
         if !names(leaf, host) {
             return Err(SignerError::OtherHost(host.to_owned()));
         }
@@ -86,49 +96,78 @@ impl RequestSigner {
         // A wallet has its trust anchors already; the profiles forbid to send one along.
         let sent = chain.iter().enumerate().filter(|(place, (_, certificate))| *place == 0 || !is_anchor(certificate));
         let chain = sent.map(|(_, (der, _))| STANDARD.encode(der)).collect();
-        Ok(Self {
-            host: host.to_owned(),
-            expires,
-            key: SigningKey::from(secret),
-            chain,
-            leaf_hash,
-            name: CertificateName::default(),
-        })
+        let identity = Identity::Certificate { host: host.to_owned(), chain, leaf_hash, name: CertificateName::default() };
+        Ok(Self { expires, key: SigningKey::from(secret), identity })
+    }
+
+    /// `attestation`: the JWT in which a third party names the public key of `key_pem`.
+    pub fn attested(attestation: &str, key_pem: &str) -> Result<Self, SignerError> {
+        let secret = secret_key(key_pem)?;
+        let attestation = Attestation::read(attestation, &secret.public_key())?;
+        Ok(Self { expires: attestation.expires, key: SigningKey::from(secret), identity: Identity::Attestation(attestation) })
     }
 
     /// The signer, known to wallets by another property of its certificate.
-    pub fn named_by(self, name: CertificateName) -> Self {
-        Self { name, ..self }
+    pub fn named_by(mut self, wanted: CertificateName) -> Self {
+        if let Identity::Certificate { name, .. } = &mut self.identity {
+            *name = wanted;
+        }
+        self
     }
 
-    /// The client id of the requests that it signs.
+    /// The client id of the requests that it signs (OpenID4VP 1.0 §5.9.3).
     pub fn client_id(&self) -> String {
-        match self.name {
-            CertificateName::X509SanDns => format!("x509_san_dns:{}", self.host),
-            CertificateName::X509Hash => format!("x509_hash:{}", self.leaf_hash),
+        match &self.identity {
+            Identity::Certificate { host, name: CertificateName::X509SanDns, .. } => format!("x509_san_dns:{host}"),
+            Identity::Certificate { leaf_hash, name: CertificateName::X509Hash, .. } => format!("x509_hash:{leaf_hash}"),
+            Identity::Attestation(attestation) => format!("verifier_attestation:{}", attestation.subject),
         }
     }
 
-    /// A notice for the operator when the certificate's end is near or past.
+    /// What the operator calls it: the certificate or the attestation.
+    pub fn kind(&self) -> &'static str {
+        match self.identity {
+            Identity::Certificate { .. } => "certificate",
+            Identity::Attestation(_) => "attestation",
+        }
+    }
+
+    /// The host or the name that it stands for.
+    pub fn stands_for(&self) -> &str {
+        match &self.identity {
+            Identity::Certificate { host, .. } => host,
+            Identity::Attestation(attestation) => &attestation.subject,
+        }
+    }
+
+    /// A notice for the operator when the end of the certificate or of the attestation is near or past.
     pub fn notice(&self, now: DateTime<Utc>) -> Option<String> {
-        let day = self.expires.format("%Y-%m-%d");
+        let (kind, day) = (self.kind(), self.expires.format("%Y-%m-%d"));
         match self.expires - now {
             left if left <= Duration::zero() => {
-                Some(format!("the certificate for signed requests expired on {day}: wallets refuse them until it is renewed"))
+                Some(format!("the {kind} for signed requests expired on {day}: wallets refuse them until it is renewed"))
             }
-            left if left <= NOTICE => Some(format!("the certificate for signed requests expires on {day}: renew it before then")),
+            left if left <= NOTICE => Some(format!("the {kind} for signed requests expires on {day}: renew it before then")),
             _ => None,
         }
     }
 
     /// A signed request object.
     pub fn sign(&self, members: &Map<String, Value>) -> String {
-        let header = json!({"alg": "ES256", "typ": "oauth-authz-req+jwt", "x5c": self.chain});
+        let mut header = json!({"alg": "ES256", "typ": "oauth-authz-req+jwt"});
+        match &self.identity {
+            Identity::Certificate { chain, .. } => header["x5c"] = json!(chain),
+            Identity::Attestation(attestation) => header["jwt"] = json!(attestation.jwt),
+        }
         let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let input = format!("{}.{}", encode(&header), encode(&Value::Object(members.clone())));
         let signature: Signature = self.key.sign(input.as_bytes());
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
     }
+}
+
+fn secret_key(pem: &str) -> Result<p256::SecretKey, SignerError> {
+    p256::SecretKey::from_pkcs8_pem(pem).or_else(|_| p256::SecretKey::from_sec1_pem(pem)).map_err(|_| SignerError::NoKey)
 }
 
 /// Every certificate in the file, as bytes and read; text around them is allowed. `None` when one is broken.
@@ -222,7 +261,9 @@ mod tests {
         let chain = chain();
         let leaf = chain.split_inclusive("-----END CERTIFICATE-----").next().unwrap();
         let signer = RequestSigner::from_pem(&format!("subject=CN = gw\n{leaf}\n\n"), &key(), "gw.example.org").unwrap();
-        assert_eq!(signer.chain.len(), 1);
+        let object = signer.sign(&Map::new());
+        let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(object.split('.').next().unwrap()).unwrap()).unwrap();
+        assert_eq!(header["x5c"].as_array().unwrap().len(), 1);
     }
 
     #[test]

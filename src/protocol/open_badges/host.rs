@@ -56,7 +56,7 @@ impl PushError {
 pub fn read_push(content_type: Option<&str>, body: &[u8], limits: &Limits) -> Result<Pushed, PushError> {
     let media_type = content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if body.len() > limits.max_file_bytes {
-        return Err(PushError::new(Status::TooLarge, "The credential is larger than this gateway takes."));
+        return Err(PushError::new(Status::TooLarge, "The credential is larger than this gateway accepts."));
     }
     // Platforms send either form under either media type, and put quotation marks around a token.
     if JSON_TYPES.contains(&media_type.as_str()) || JWS_TYPES.contains(&media_type.as_str()) {

@@ -39,7 +39,8 @@ impl Urls {
 /// The Verifiable Presentation Request. Queries without a group are alternatives.
 pub fn presentation_request(exchange: &Exchange, domain: &str) -> Value {
     let defaults = || DEFAULT_TYPES.iter().map(|name| (*name).to_owned()).collect();
-    let types: Vec<String> = if exchange.options.types.is_empty() { defaults() } else { exchange.options.types.clone() };
+    let named = exchange.options.all_types();
+    let types: Vec<String> = if named.is_empty() { defaults() } else { named };
     let mut query: Vec<Value> = types
         .iter()
         .map(|name| {

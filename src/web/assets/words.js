@@ -36,6 +36,7 @@ export const TAKEN_IN = {
   open_badges: ["credential from a platform", "credentials from a platform"],
   vcalm: ["share from a wallet", "shares from a wallet"],
   oid4vp: ["share from a wallet", "shares from a wallet"],
+  push: ["badge from a platform", "badges from a platform"],
 };
 
 export const CHECK = {

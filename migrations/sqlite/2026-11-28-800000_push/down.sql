@@ -1,0 +1,2 @@
+DROP TABLE push_events;
+DROP TABLE push_subscriptions;
