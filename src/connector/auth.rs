@@ -27,11 +27,12 @@ pub fn secrets_value(secrets: &Secrets) -> (String, Value) {
     ("secrets".to_owned(), Value::from_pairs(secrets))
 }
 
-/// `token` is the access token of an OAuth 2 connection, fetched by the caller.
+/// `token` is the access token of an OAuth 2 connection, fetched by the caller. `previous`: the same context with the secrets as they
+/// were before their last change.
 pub fn apply(
     templates: &Templates,
     auth: &Auth,
-    context: &Value,
+    (context, previous): (&Value, Option<&Value>),
     request: &mut Prepared,
     token: Option<&Secret>,
     now: DateTime<Utc>,
@@ -62,10 +63,17 @@ pub fn apply(
         }
         Auth::StandardWebhooks { id, secrets } => {
             let id = templates.text(id, context)?;
-            let secrets = secrets.iter().map(|secret| templates.text(secret, context)).collect::<Result<Vec<_>, _>>()?;
-            let secrets: Vec<_> = secrets.into_iter().filter(|secret| !secret.is_empty()).map(Zeroizing::new).collect();
+            let mut keys: Vec<Zeroizing<String>> = Vec::new();
+            for context in [Some(context), previous].into_iter().flatten() {
+                for secret in secrets {
+                    let key = Zeroizing::new(templates.text(secret, context)?);
+                    if !key.is_empty() && !keys.contains(&key) {
+                        keys.push(key);
+                    }
+                }
+            }
             let timestamp = now.timestamp();
-            let signatures = webhook_signatures(&id, timestamp, request.body.as_deref().unwrap_or_default(), &secrets)?;
+            let signatures = webhook_signatures(&id, timestamp, request.body.as_deref().unwrap_or_default(), &keys)?;
             request.set_header("webhook-id", id);
             request.set_header("webhook-timestamp", timestamp.to_string());
             request.set_header("webhook-signature", signatures);

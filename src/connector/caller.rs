@@ -14,6 +14,7 @@ use super::request::{Prepared, prepare};
 use super::stop::{Stop, StopKind};
 use super::variables::Context;
 use crate::model::candidate::Identity;
+use crate::model::connection::Secrets;
 use crate::model::delivery::CallRecord;
 use crate::model::secret::Secret;
 use minijinja::value::Value;
@@ -44,7 +45,7 @@ impl<'a> Caller<'a> {
         Ok(prepare(&self.engine.templates, &self.setup.connector.manifest.connection, call, context)?)
     }
 
-    /// `Err` only when nothing was sent. A refused credential is renewed once.
+    /// `Err` only when nothing was sent. A refused credential is renewed once; then the one before it is tried while that counts.
     pub async fn call(
         &mut self,
         step: &str,
@@ -53,15 +54,23 @@ impl<'a> Caller<'a> {
         context: &Context<'_>,
     ) -> Result<(Answer, Reading), Stop> {
         let mut renewed = false;
+        let setup = self.setup;
+        let mut secrets = &setup.secrets;
         loop {
             let mut request = prepared.clone();
-            self.authenticate(&mut request, context).await?;
+            self.authenticate(&mut request, context, secrets).await?;
             let answer = self.send(step, &request).await?;
             let reading = self.read(&answer, call, context);
             let renewable = matches!(self.setup.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials { .. });
             if reading.verdict == Verdict::AuthRefresh && renewable && !renewed {
                 renewed = true;
                 self.engine.gates.forget_token(&self.setup.connection.id);
+                continue;
+            }
+            if let (Verdict::AuthRefresh, Some(previous)) = (reading.verdict, &setup.previous)
+                && !std::ptr::eq(secrets, previous)
+            {
+                secrets = previous;
                 continue;
             }
             return Ok((answer, reading));
@@ -74,12 +83,20 @@ impl<'a> Caller<'a> {
         read(&self.engine.templates, rules, answer, context.value(), self.engine.clock.now())
     }
 
-    async fn authenticate(&mut self, request: &mut Prepared, context: &Context<'_>) -> Result<(), Stop> {
-        let context = context.with([auth::secrets_value(&self.setup.secrets)]);
+    async fn authenticate(&mut self, request: &mut Prepared, context: &Context<'_>, secrets: &Secrets) -> Result<(), Stop> {
+        let previous = self.setup.previous.as_ref().map(|previous| context.with([auth::secrets_value(previous)]));
+        let context = context.with([auth::secrets_value(secrets)]);
         let context = context.value();
         let auth = &self.setup.connector.manifest.connection.auth;
         let token = self.token(context).await?;
-        let applied = auth::apply(&self.engine.templates, auth, context, request, token.as_ref(), self.engine.clock.now());
+        let applied = auth::apply(
+            &self.engine.templates,
+            auth,
+            (context, previous.as_ref().map(Context::value)),
+            request,
+            token.as_ref(),
+            self.engine.clock.now(),
+        );
         let headers = &self.setup.connector.manifest.connection.secret_headers;
         let applied = applied.and_then(|()| auth::add_headers(&self.engine.templates, headers, context, request));
         applied.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))

@@ -17,6 +17,8 @@ pub struct Setup {
     pub connection: Connection,
     /// Resolved: values, not references.
     pub secrets: Secrets,
+    /// The secrets as they were before their last change, while that counts.
+    pub previous: Option<Secrets>,
     /// `Err`: the settings need a change.
     pub checked: Result<(), Stop>,
     pub(super) settings: Settings,
@@ -35,7 +37,21 @@ impl Setup {
             connector,
             connection,
             secrets,
+            previous: None,
         }
+    }
+
+    /// `old`: values of secrets before their last change. Signatures are made with both, and what is refused with the new value is tried
+    /// with the old one.
+    #[must_use]
+    pub fn with_previous(mut self, old: Secrets) -> Self {
+        if !old.is_empty() {
+            old.values().for_each(|secret| self.redactor.add_secret(secret.expose()));
+            let mut previous = self.secrets.clone();
+            previous.extend(old);
+            self.previous = Some(previous);
+        }
+        self
     }
 }
 

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::file::{FileEnd, FileError, FileJob};
 use super::ledger::Ledger;
 use super::manifest::{FileWrite, Idempotency, Require, Step, Verdict, Write};
-use super::stop::{Stop, StopKind};
+use super::stop::{LEDGER_UNAVAILABLE, Stop, StopKind};
 use super::template::Templates;
 use super::values::{from_json, to_json};
 use super::variables::{self, Context, Variables};
@@ -275,7 +275,7 @@ fn ledger_key(step: &str, item: Option<&Value>) -> Result<String, Stop> {
 }
 
 fn ledger_away(error: super::ledger::LedgerError) -> Stop {
-    Stop::new(StopKind::Retry { wait: None, limited: false }, "ledger_unavailable", error.to_string())
+    Stop::new(StopKind::Retry { wait: None, limited: false }, LEDGER_UNAVAILABLE, error.to_string())
 }
 
 fn not_a_list(step: &str) -> Stop {

@@ -4,7 +4,7 @@
 
 use super::auth::require_caller;
 use super::handlers::{
-    api_keys, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
+    api_keys, backfill, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
     exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, receipts, request_templates, session, skills,
     submissions, system, vcalm, vcalm_verify,
 };
@@ -155,6 +155,7 @@ fn fixed() -> Vec<Row> {
         POST   "/v1/connections/{id}/pause"                                       Tenant -                              Own OpenApi => connections::pause;
         POST   "/v1/connections/{id}/resume"                                      Tenant -                              Own OpenApi => connections::resume;
         POST   "/v1/connections/{id}/test"                                        Tenant -                              Own OpenApi => connections::test;
+        POST   "/v1/connections/{id}/backfill"                                    Tenant -                              Own OpenApi => backfill::backfill;
         GET    "/v1/deliveries"                                                   Tenant -                              Own OpenApi => deliveries::list;
         POST   "/v1/deliveries/replay"                                            Tenant -                              Own OpenApi => deliveries::replay_many;
         GET    "/v1/deliveries/{id}"                                              Tenant -                              Own OpenApi => deliveries::get;

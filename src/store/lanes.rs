@@ -9,7 +9,8 @@ use super::prepared::{Prepared, load_for_keys, run_for_keys};
 use super::schema::{connections, deliveries, events, lanes};
 use super::text::{parse_name, parse_time, time_text};
 use super::transaction::{FEW_ROWS, write_rows};
-use super::{Result, Store, Vault, deliveries as delivery_rows, identities, ledger};
+use super::{Result, Store, Vault, breakers, deliveries as delivery_rows, identities, ledger};
+use crate::model::breaker::Permit;
 use crate::model::candidate::Identity;
 use crate::model::connection::ConnectionState;
 use crate::model::delivery::Delivery;
@@ -119,7 +120,16 @@ impl Store {
             if free.is_empty() {
                 return Ok(Claim::Lanes { claimed: Vec::new(), unread: Vec::new() });
             }
+            let permit = breakers::permit(connection, id.as_str(), now)?;
+            if let Permit::Wait(until) = permit {
+                let free: Vec<String> = free.into_iter().map(str::to_owned).collect();
+                let_go(connection, id.as_str(), &free, until)?;
+                return Ok(Claim::Lanes { claimed: Vec::new(), unread: Vec::new() });
+            }
             let mut states = states(connection, &vault, (&tenant, &id), &free, now)?;
+            if permit == Permit::One {
+                breakers::keep_one(connection, id.as_str(), &mut states, now)?;
+            }
             let is_unread = |state: &State| matches!(state, State::Unread);
             let unread = states.iter().filter(|(_, state)| is_unread(state));
             let unread = unread.map(|(candidate, _)| CandidateRef(candidate.clone())).collect();

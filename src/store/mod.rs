@@ -5,8 +5,10 @@
 mod api_keys;
 mod attempts;
 mod audit;
+mod backfill;
 mod backlog;
 mod backpacks;
+mod breakers;
 mod candidates;
 mod channel_schema;
 mod connections;
@@ -30,7 +32,9 @@ mod outbox;
 mod packed;
 mod pool;
 mod prepared;
+mod previous_secrets;
 mod receipts;
+mod replays;
 mod request_templates;
 mod retention;
 mod review;
@@ -48,6 +52,7 @@ mod writer;
 
 pub use attempts::{Record, Recorded};
 pub use audit::AuditEntry;
+pub use backfill::{Backfill, BackfillPage};
 pub use backlog::Backlog;
 pub use backpacks::PullEnd;
 pub use credentials::{CredentialRow, KnownBytes};

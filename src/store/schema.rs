@@ -212,6 +212,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    breakers (connection_id) {
+        connection_id -> Text,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    previous_secrets (connection_id, name) {
+        connection_id -> Text,
+        name -> Text,
+        value -> Binary,
+        ends_at -> Text,
+    }
+}
+
+diesel::table! {
     deliveries (id) {
         id -> Text,
         tenant_id -> Text,

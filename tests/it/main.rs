@@ -21,6 +21,7 @@ mod connector_engine;
 mod connector_worker;
 mod contexts;
 mod cose;
+mod delivery_safety;
 mod deployment;
 mod documents;
 mod examiner;

@@ -10,6 +10,7 @@ use super::session::{Prepared, Session};
 use crate::connector::job::Job;
 use crate::connector::run::{End, RunReport};
 use crate::connector::stop::{Stop, StopKind};
+use crate::model::breaker::Sign;
 use crate::model::candidate::Identity;
 use crate::model::delivery::{Attempt, DeliveryResult};
 use crate::model::event::Envelope;
@@ -165,6 +166,7 @@ impl Session<'_> {
         let tries = delivery.attempts.saturating_sub(delivery.attempts_before);
         let finished_at = self.worker.clock.now();
         let schedule = &self.worker.options.retry_schedule;
+        let sign = result::sign(&report.end);
         let result = delivery_result(report.end, tries, schedule, finished_at, rand::random());
         if let DeliveryResult::Permanent { reason, .. } = &result {
             // Publish before the commit: publishing twice is better than never.
@@ -183,14 +185,14 @@ impl Session<'_> {
             calls: report.calls,
         };
         self.tell(prepared, &attempt, &event.id);
-        Ok(self.record(attempt, &event, result, noted))
+        Ok(self.record(attempt, &event, (result, sign), noted))
     }
 
     fn record(
         &self,
         attempt: Attempt,
         event: &Envelope,
-        result: DeliveryResult,
+        (result, sign): (DeliveryResult, Sign),
         ledger: BTreeMap<String, LedgerEntry>,
     ) -> Record {
         Record {
@@ -201,6 +203,7 @@ impl Session<'_> {
             holder: self.holder.clone(),
             attempt,
             result,
+            sign,
             ledger,
             is_last: false,
         }

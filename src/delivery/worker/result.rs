@@ -1,7 +1,8 @@
 //! Turns the end of a run into a result to record: the time of the next attempt, or the final state. Pure.
 
 use crate::connector::run::End;
-use crate::connector::stop::{Stop, StopKind};
+use crate::connector::stop::{LEDGER_UNAVAILABLE, Stop, StopKind};
+use crate::model::breaker::Sign;
 use crate::model::delivery::DeliveryResult;
 use chrono::{DateTime, Duration as Span, Utc};
 use std::time::Duration;
@@ -49,6 +50,24 @@ fn next_wait(attempts: u32, schedule: &[Duration], asked: Option<Duration>, limi
     let jittered = planned.mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0));
     let asked = asked.map(|asked| asked + planned.mul_f64(JITTER * random.clamp(0.0, 1.0)).min(Duration::from_secs(10)));
     Span::from_std(jittered.max(asked.unwrap_or_default())).ok()
+}
+
+/// What the end of a run shows of the system.
+pub fn sign(end: &End) -> Sign {
+    let Stop { kind, reason, message } = match end {
+        End::Delivered | End::Unchanged => return Sign::Well,
+        End::Stopped(stop) => stop,
+    };
+    let (reason, message) = (reason.clone(), message.clone());
+    match kind {
+        StopKind::Parked => Sign::Answered,
+        // The gateway's own fault, or the connection is paused.
+        StopKind::Retry { .. } if reason == LEDGER_UNAVAILABLE => Sign::Nothing,
+        StopKind::ConfigError | StopKind::SuspectConfig => Sign::Nothing,
+        StopKind::Retry { wait: Some(wait), limited: true } => Sign::Limited(Span::from_std(*wait).unwrap_or_default()),
+        StopKind::Retry { .. } => Sign::Failing { reason, message },
+        StopKind::Permanent => Sign::Refused { reason, message },
+    }
 }
 
 /// The result's name, reason and message, as the attempt records them.

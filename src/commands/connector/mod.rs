@@ -1,5 +1,8 @@
-//! `skillgate connector`: lists connectors, runs their tests, prints their requests for a sample event, tests a connection.
+//! `skillgate connector`: lists connectors, runs their tests, prints their requests for a sample event, tests a connection, and has
+//! deliveries made or made again.
 //! Comes in: arguments and settings. Goes out: plain text and an exit code. Secrets are never printed.
+
+mod deliveries;
 
 use super::{block_on, open_store};
 use crate::commands::SettingsArgs;
@@ -56,6 +59,10 @@ enum Action {
         #[arg(long, default_value = "default")]
         tenant: String,
     },
+    /// Try deliveries of a stored connection again
+    Replay(deliveries::ReplayArgs),
+    /// Send a stored connection what was verified before it was made
+    Backfill(deliveries::BackfillArgs),
 }
 
 fn name_value(text: &str) -> Result<(String, String), String> {
@@ -72,6 +79,8 @@ pub fn run(arguments: &SettingsArgs, connector: &ConnectorArgs) -> anyhow::Resul
             block_on(plan(connector, case.as_deref(), event.as_ref(), fields))
         }
         Action::Check { connection, tenant } => block_on(check(arguments, connection, tenant)),
+        Action::Replay(replay) => block_on(deliveries::replay(arguments, replay)),
+        Action::Backfill(backfill) => block_on(deliveries::backfill(arguments, backfill)),
     }
 }
 

@@ -1,0 +1,2 @@
+DROP TABLE previous_secrets;
+DROP TABLE breakers;
