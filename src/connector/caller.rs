@@ -3,15 +3,17 @@
 //! Must not know: which step comes next, what the ledger says.
 
 use super::auth;
+use super::auth_spec::Auth;
 use super::classify::{Answer, Reading, read};
 use super::engine::Engine;
 use super::file::{FileEnd, FileError, FileJob};
 use super::job::Setup;
 use super::limits::Wait;
-use super::manifest::{Auth, Call, Verdict};
+use super::manifest::{Call, Verdict};
 use super::redact::Redactor;
 use super::request::{Prepared, prepare};
 use super::stop::{Stop, StopKind};
+use super::token::{read_token, token_request};
 use super::variables::Context;
 use crate::model::candidate::Identity;
 use crate::model::connection::Secrets;
@@ -61,7 +63,7 @@ impl<'a> Caller<'a> {
             self.authenticate(&mut request, context, secrets).await?;
             let answer = self.send(step, &request).await?;
             let reading = self.read(&answer, call, context);
-            let renewable = matches!(self.setup.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials { .. });
+            let renewable = matches!(self.setup.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials(_));
             if reading.verdict == Verdict::AuthRefresh && renewable && !renewed {
                 renewed = true;
                 self.engine.gates.forget_token(&self.setup.connection.id);
@@ -104,7 +106,7 @@ impl<'a> Caller<'a> {
 
     async fn token(&mut self, context: &Value) -> Result<Option<Secret>, Stop> {
         let auth = &self.setup.connector.manifest.connection.auth;
-        let request = auth::token_request(&self.engine.templates, auth, context);
+        let request = token_request(&self.engine.templates, auth, context);
         let request = request.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))?;
         let Some(request) = request else {
             return Ok(None);
@@ -115,7 +117,7 @@ impl<'a> Caller<'a> {
             return Ok(Some(token));
         }
         let answer = self.send("token", &request).await?;
-        if answer.status != 200 {
+        if !(200..300).contains(&answer.status) {
             let reading = read(&self.engine.templates, std::iter::empty(), &answer, &Value::from(()), self.engine.clock.now());
             let stop = match reading.verdict {
                 Verdict::Transient | Verdict::RateLimited => self.stop(&reading),
@@ -126,7 +128,8 @@ impl<'a> Caller<'a> {
             };
             return Err(stop);
         }
-        let (token, life) = auth::read_token(&answer.json).ok_or_else(|| {
+        let Auth::Oauth2ClientCredentials(grant) = auth else { return Ok(None) };
+        let (token, life) = read_token(&self.engine.templates, grant, &answer).ok_or_else(|| {
             Stop::config("credentials", "The answer of the token address holds no access token: check the address.")
         })?;
         // The record was written before the token was known.
@@ -183,11 +186,12 @@ impl<'a> Caller<'a> {
     }
 
     async fn pace(&self) -> Result<(), Stop> {
-        let Some(rate) = self.setup.rate else {
+        let rates = &self.setup.rates;
+        let Some(slowest) = rates.iter().copied().max_by_key(|rate| rate.between()) else {
             return Ok(());
         };
         if let Some(turns) = &self.engine.turns {
-            return match turns.next(&self.setup.connection.id, rate, LONGEST_PAUSE).await {
+            return match turns.next(&self.setup.connection.id, slowest, LONGEST_PAUSE).await {
                 Wait::For(wait) => {
                     tokio::time::sleep(wait).await;
                     Ok(())
@@ -196,7 +200,7 @@ impl<'a> Caller<'a> {
             };
         }
         let mut waited = Duration::ZERO;
-        while let Some(wait) = self.engine.gates.enter(&self.setup.connection.id, rate, Instant::now()) {
+        while let Some(wait) = self.engine.gates.enter(&self.setup.connection.id, rates, Instant::now()) {
             waited += wait;
             if waited > LONGEST_PAUSE {
                 return Err(rate_is_used_up(wait));
@@ -214,6 +218,7 @@ impl<'a> Caller<'a> {
             Verdict::Park => StopKind::Parked,
             Verdict::AuthRefresh | Verdict::ConfigError => StopKind::ConfigError,
             Verdict::SuspectConfig => StopKind::SuspectConfig,
+            Verdict::StartOver => StopKind::StartOver,
             Verdict::Permanent | Verdict::Ok | Verdict::Unchanged => StopKind::Permanent,
         };
         Stop::new(kind, &reading.reason, reading.message.clone())

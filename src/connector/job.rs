@@ -22,7 +22,7 @@ pub struct Setup {
     /// `Err`: the settings need a change.
     pub checked: Result<(), Stop>,
     pub(super) settings: Settings,
-    pub(super) rate: Option<Rate>,
+    pub(super) rates: Vec<Rate>,
     /// Knows the secrets; a delivery adds its person.
     pub(super) redactor: Redactor,
 }
@@ -32,7 +32,7 @@ impl Setup {
         Self {
             checked: settings::require_valid(&connector, &connection, &secrets),
             settings: Settings::new(&connector, &connection),
-            rate: connector.manifest.limits.rate.as_deref().and_then(Rate::parse),
+            rates: connector.manifest.limits.rate.as_deref().map(Rate::parse_all).unwrap_or_default(),
             redactor: Redactor::new(&secrets, &Identity::default(), &connector.manifest.redact),
             connector,
             connection,
@@ -61,6 +61,8 @@ pub struct Job<'a> {
     pub setup: &'a Setup,
     pub event: &'a Envelope,
     pub candidate: &'a Identity,
+    /// The system's identifier of the person, where somebody has linked the two.
+    pub link: Option<&'a str>,
     /// This is a replay of a delivered event: writes that are harmless to repeat are repeated.
     pub again: bool,
 }

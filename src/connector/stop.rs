@@ -28,6 +28,8 @@ pub enum StopKind {
     /// A wrong setting, unless it was only for a moment.
     SuspectConfig,
     Permanent,
+    /// What was read has changed before it was written: nothing was applied.
+    StartOver,
 }
 
 impl Stop {

@@ -80,7 +80,7 @@ impl Store {
         handled: impl Fn(EventType) -> bool + Send + 'static,
     ) -> Result<BackfillPage> {
         let (to, which, vault) = (to.clone(), which.clone(), self.0.vault.clone());
-        let work = move |connection: &mut AnyConnection| {
+        let work = move |connection: &mut AnyConnection| -> Result<BackfillPage> {
             let (mut page, meant) = search(connection, &vault, (&to, &which), after, handled)?;
             let meant = without_merged(connection, &to, meant, &mut page)?;
             if !preview {

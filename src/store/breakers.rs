@@ -4,7 +4,6 @@
 
 use super::lanes::{self, State};
 use super::pool::{AnyConnection, each_backend};
-use super::prepared::Prepared;
 use super::schema::{breakers, lanes as lane_table};
 use super::text::{json_text, parse_json, time_text};
 use super::{Result, Store, connections};
@@ -34,7 +33,7 @@ impl Store {
 
 fn breaker(connection: &mut AnyConnection, id: &str) -> Result<Option<Breaker>> {
     let found: Option<String> = each_backend!(connection, c => {
-        Prepared(breakers::table.filter(breakers::connection_id.eq(id)).select(breakers::state)).first(c).optional()
+        breakers::table.filter(breakers::connection_id.eq(id)).select(breakers::state).first(c).optional()
     })?;
     found.map(|state| parse_json(&state)).transpose()
 }

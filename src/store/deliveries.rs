@@ -85,6 +85,9 @@ macro_rules! filtered {
         if let Some(event) = filter.event_id {
             query = query.filter(deliveries::event_id.eq(event.0));
         }
+        if let Some(candidate) = filter.candidate_ref {
+            query = query.filter(deliveries::candidate_ref.eq(candidate.0));
+        }
         if let Some(reason) = filter.reason {
             query = query.filter(deliveries::reason.eq(reason));
         }

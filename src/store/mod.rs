@@ -30,6 +30,7 @@ mod oauth;
 mod outage;
 mod outbox;
 mod packed;
+mod person_links;
 mod pool;
 mod prepared;
 mod previous_secrets;

@@ -228,6 +228,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    person_links (connection_id, candidate_ref) {
+        connection_id -> Text,
+        tenant_id -> Text,
+        candidate_ref -> Text,
+        remote_id -> Text,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
     deliveries (id) {
         id -> Text,
         tenant_id -> Text,

@@ -70,10 +70,10 @@ pub async fn replay(arguments: &SettingsArgs, ReplayArgs { target, state, reason
     let filter = DeliveryFilter {
         connection_id: Some(connection.id.clone()),
         state: Some(state),
-        event_id: None,
         reason: reason.clone(),
         since: target.since,
         until: target.until,
+        ..DeliveryFilter::default()
     };
     if target.preview {
         println!("{} deliveries", store.count_deliveries(&connection.tenant_id, &filter).await?);

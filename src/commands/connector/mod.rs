@@ -3,6 +3,7 @@
 //! Comes in: arguments and settings. Goes out: plain text and an exit code. Secrets are never printed.
 
 mod deliveries;
+mod new;
 
 use super::{block_on, open_store};
 use crate::commands::SettingsArgs;
@@ -32,6 +33,8 @@ pub struct ConnectorArgs {
 enum Action {
     /// Show every connector with its status and its events
     List,
+    /// Make a folder with a connector that passes its own tests, to begin from
+    New(new::NewArgs),
     /// Run the tests in the manifests; an unexpected request is a failure
     Test {
         /// Only this connector
@@ -73,6 +76,7 @@ fn name_value(text: &str) -> Result<(String, String), String> {
 pub fn run(arguments: &SettingsArgs, connector: &ConnectorArgs) -> anyhow::Result<ExitCode> {
     match &connector.action {
         Action::List => list(&registry(arguments)?),
+        Action::New(new) => new::new(new),
         Action::Test { name } => block_on(test(registry(arguments)?, name.as_deref())),
         Action::Plan { name, case, event, fields } => {
             let connector = find(&registry(arguments)?, name)?;

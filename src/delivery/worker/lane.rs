@@ -59,7 +59,8 @@ impl Session<'_> {
         let candidate = lane.candidate.clone();
         let mut attempts = 0;
         let mut lane = Some(lane);
-        while let Some(LaneWork { identity, work, version, .. }) = lane.take() {
+        while let Some(LaneWork { identity, link, work, version, .. }) = lane.take() {
+            let person = (&identity, link.as_deref());
             let mut records = FuturesUnordered::new();
             let mut ends = Ends::default();
             let mut left = work.len();
@@ -68,7 +69,7 @@ impl Session<'_> {
                 if self.stop.is_cancelled() || !ends.goes_on() {
                     break;
                 }
-                let attempt = self.in_slot(&identity, work, version, slots, claimed);
+                let attempt = self.in_slot(person, work, version, slots, claimed);
                 tokio::pin!(attempt);
                 let record = loop {
                     tokio::select! {
@@ -121,7 +122,7 @@ impl Session<'_> {
     /// `None`: no attempt was begun.
     async fn in_slot(
         &self,
-        identity: &Identity,
+        person: (&Identity, Option<&str>),
         work: Work,
         version: chrono::DateTime<chrono::Utc>,
         slots: &Semaphore,
@@ -132,7 +133,7 @@ impl Session<'_> {
             return Ok(None);
         }
         let Some(prepared) = self.prepared(version).await? else { return Ok(None) };
-        let attempt = self.attempt(&prepared, identity, work);
+        let attempt = self.attempt(&prepared, person, work);
         tokio::select! {
             biased;
             record = attempt => record.map(Some),
@@ -141,7 +142,12 @@ impl Session<'_> {
         }
     }
 
-    async fn attempt(&self, prepared: &Arc<Prepared>, identity: &Identity, work: Work) -> Result<Record, WorkerError> {
+    async fn attempt(
+        &self,
+        prepared: &Arc<Prepared>,
+        (identity, link): (&Identity, Option<&str>),
+        work: Work,
+    ) -> Result<Record, WorkerError> {
         let started_at = self.worker.clock.now();
         let Work { delivery, event, ledger } = work;
         // Earlier attempts and no reason for a failure: this is a replay of a delivered event.
@@ -157,7 +163,7 @@ impl Session<'_> {
         let report = match &prepared.setup {
             Err(stop) => stopped(stop.clone()),
             Ok(setup) => {
-                let job = Job { setup, event: &event, candidate: identity, again };
+                let job = Job { setup, event: &event, candidate: identity, link, again };
                 let run = tokio::time::timeout(ATTEMPT_LIMIT, self.worker.engine.deliver(&job, &ledger)).await;
                 run.unwrap_or_else(|_| stopped(took_too_long()))
             }

@@ -32,6 +32,14 @@ pub fn delivery_result(end: End, attempts: u32, schedule: &[Duration], now: Date
             _ => DeliveryResult::ConfigError { reason, message },
         },
         StopKind::Permanent => DeliveryResult::Permanent { reason, message },
+        // The engine has started over often enough.
+        StopKind::StartOver => delivery_result(
+            End::Stopped(Stop { kind: StopKind::Retry { wait: None, limited: false }, reason, message }),
+            attempts,
+            schedule,
+            now,
+            random,
+        ),
         StopKind::Retry { wait, limited } => match next_wait(attempts, schedule, wait, limited, random) {
             Some(wait) => DeliveryResult::RetryAt { at: now + wait, reason, message },
             None => {
@@ -63,7 +71,7 @@ pub fn sign(end: &End) -> Sign {
         StopKind::Parked => Sign::Answered,
         // The gateway's own fault, or the connection is paused.
         StopKind::Retry { .. } if reason == LEDGER_UNAVAILABLE => Sign::Nothing,
-        StopKind::ConfigError | StopKind::SuspectConfig => Sign::Nothing,
+        StopKind::ConfigError | StopKind::SuspectConfig | StopKind::StartOver => Sign::Nothing,
         StopKind::Retry { wait: Some(wait), limited: true } => Sign::Limited(Span::from_std(*wait).unwrap_or_default()),
         StopKind::Retry { .. } => Sign::Failing { reason, message },
         StopKind::Permanent => Sign::Refused { reason, message },

@@ -7,7 +7,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::model::delivery::{Attempt, Delivery, DeliveryState};
 use crate::model::ids::DeliveryId;
-use crate::model::record::{DeliveryFilter, Page};
+use crate::model::record::DeliveryFilter;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ pub struct ListQuery {
     connection_id: Option<String>,
     event_id: Option<String>,
     state: Option<DeliveryState>,
+    candidate_ref: Option<String>,
     reason: Option<String>,
     since: Option<DateTime<Utc>>,
     until: Option<DateTime<Utc>>,
@@ -44,6 +45,7 @@ pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<Lis
         connection_id: paging::filter("connection_id", query.connection_id)?,
         state: query.state,
         event_id: paging::filter("event_id", query.event_id)?,
+        candidate_ref: paging::filter("candidate_ref", query.candidate_ref)?,
         reason: paging::filter("reason", query.reason)?,
         since: query.since,
         until: query.until,
@@ -112,10 +114,10 @@ pub async fn replay_many(state: web::Data<State>, caller: Caller, body: web::Jso
     let filter = DeliveryFilter {
         connection_id,
         state: Some(body.state),
-        event_id: None,
         reason: body.reason,
         since: body.since,
         until: body.until,
+        ..DeliveryFilter::default()
     };
     let matched = state.store().count_deliveries(&caller.tenant_id, &filter).await?;
     if body.preview {

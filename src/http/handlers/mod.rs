@@ -17,6 +17,7 @@ pub mod link;
 pub mod oauth;
 pub mod oid4vp;
 pub mod open_badges;
+pub mod person_links;
 pub mod receipts;
 pub mod request_templates;
 pub mod session;
