@@ -26,6 +26,8 @@ use tokio::time::Instant;
 
 /// A longer wait for the rate gives the delivery back instead of holding a worker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A system with a slow rate holds a worker for so long at most.
+const LONGEST_TURN: Duration = Duration::from_secs(60);
 /// One attempt may not keep a system busier than this.
 const MAX_CALLS: usize = 1_000;
 const MAX_CALL_RECORDS: usize = 200;
@@ -191,7 +193,9 @@ impl<'a> Caller<'a> {
             return Ok(());
         };
         if let Some(turns) = &self.engine.turns {
-            return match turns.next(&self.setup.connection.id, slowest, LONGEST_PAUSE).await {
+            // The next turn may be one step away: who does not wait for it never gets past the first call.
+            let patience = LONGEST_PAUSE.max((slowest.between() * 4).min(LONGEST_TURN));
+            return match turns.next(&self.setup.connection.id, slowest, patience).await {
                 Wait::For(wait) => {
                     tokio::time::sleep(wait).await;
                     Ok(())

@@ -12,6 +12,8 @@ const FAILURES: u32 = 5;
 /// The first rest; each further failure doubles it.
 const FIRST_REST: Duration = Duration::seconds(10);
 const LONGEST_REST: Duration = Duration::minutes(5);
+/// A system that asks one request to wait for longer may answer others: only the request's own delivery waits longer.
+const LONGEST_WAIT: Duration = Duration::minutes(15);
 /// While one delivery tries whether the system is back, the others wait for so long at most.
 pub const PROBE: Duration = Duration::seconds(30);
 /// A system that has failed for so long needs a person. The usual retry schedule is longer, so no delivery is given up by then.
@@ -99,7 +101,7 @@ impl Breaker {
                 None
             }
             Sign::Limited(wait) => {
-                self.resting_until = self.resting_until.max(Some(now + *wait));
+                self.resting_until = self.resting_until.max(Some(now + (*wait).min(LONGEST_WAIT)));
                 None
             }
             Sign::Failing { reason, message } => {
@@ -214,6 +216,8 @@ mod tests {
         breaker.note(&Sign::Limited(Duration::seconds(30)), &about(2), noon(), 0.5);
         assert_eq!(breaker.permit(noon()), Permit::Wait(noon() + Duration::seconds(90)));
         assert_eq!(breaker.permit(noon() + Duration::seconds(90)), Permit::All);
+        breaker.note(&Sign::Limited(Duration::hours(9)), &about(3), noon(), 0.5);
+        assert_eq!(breaker.permit(noon()), Permit::Wait(noon() + LONGEST_WAIT));
     }
 
     #[test]
