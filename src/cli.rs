@@ -28,7 +28,7 @@ enum Command {
     ApiKey(commands::api_key::ApiKeyArgs),
     /// Write freshly signed sample badges, good and bad, to try the gateway with
     Sample(commands::sample::SampleArgs),
-    /// List connectors, run their tests, print their requests, test a connection
+    /// List connectors, run their tests, print their requests; test a connection, send it earlier events
     Connector(commands::connector::ConnectorArgs),
     /// Print the description of the events (AsyncAPI 3.0, JSON)
     Asyncapi,

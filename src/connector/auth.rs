@@ -1,10 +1,10 @@
 //! Puts credentials or a signature on a request. The only place where templates see secrets.
 //! Comes in: the manifest's auth, resolved secrets, a prepared request. Goes out: the same request, authenticated.
 
-use super::manifest::{Auth, CredentialPlace, SignatureEncoding};
+use super::auth_spec::{Auth, SignatureEncoding};
 use super::request::{Prepared, wrong};
 use super::template::Templates;
-use super::values::{TemplateError, from_json, to_json};
+use super::values::TemplateError;
 use crate::model::connection::Secrets;
 use crate::model::secret::Secret;
 use base64::Engine as _;
@@ -15,7 +15,6 @@ use hmac::{Hmac, Mac};
 use minijinja::value::Value;
 use sha2::Sha256;
 use std::collections::BTreeMap;
-use url::Url;
 use zeroize::Zeroizing;
 
 /// Standard Webhooks: a symmetric secret is 24 to 64 bytes.
@@ -27,11 +26,12 @@ pub fn secrets_value(secrets: &Secrets) -> (String, Value) {
     ("secrets".to_owned(), Value::from_pairs(secrets))
 }
 
-/// `token` is the access token of an OAuth 2 connection, fetched by the caller.
+/// `token` is the access token of an OAuth 2 connection, fetched by the caller. `previous`: the same context with the secrets as they
+/// were before their last change.
 pub fn apply(
     templates: &Templates,
     auth: &Auth,
-    context: &Value,
+    (context, previous): (&Value, Option<&Value>),
     request: &mut Prepared,
     token: Option<&Secret>,
     now: DateTime<Utc>,
@@ -62,17 +62,34 @@ pub fn apply(
         }
         Auth::StandardWebhooks { id, secrets } => {
             let id = templates.text(id, context)?;
-            let secrets = secrets.iter().map(|secret| templates.text(secret, context)).collect::<Result<Vec<_>, _>>()?;
-            let secrets: Vec<_> = secrets.into_iter().filter(|secret| !secret.is_empty()).map(Zeroizing::new).collect();
+            let mut keys: Vec<Zeroizing<String>> = Vec::new();
+            for context in [Some(context), previous].into_iter().flatten() {
+                for secret in secrets {
+                    let key = Zeroizing::new(templates.text(secret, context)?);
+                    if !key.is_empty() && !keys.contains(&key) {
+                        keys.push(key);
+                    }
+                }
+            }
             let timestamp = now.timestamp();
-            let signatures = webhook_signatures(&id, timestamp, request.body.as_deref().unwrap_or_default(), &secrets)?;
+            let signatures = webhook_signatures(&id, timestamp, request.body.as_deref().unwrap_or_default(), &keys)?;
             request.set_header("webhook-id", id);
             request.set_header("webhook-timestamp", timestamp.to_string());
             request.set_header("webhook-signature", signatures);
         }
-        Auth::Oauth2ClientCredentials { .. } => {
+        Auth::Body { marker, value } => {
+            let value = Zeroizing::new(templates.text(value, context)?);
+            let body = std::str::from_utf8(request.body.as_deref().unwrap_or_default()).unwrap_or_default();
+            // Once and no more: a value of the event could hold the marker, too.
+            match body.matches(marker.as_str()).count() {
+                0 if request.body.is_none() => {}
+                1 => request.body = Some(Bytes::from(body.replacen(marker.as_str(), &value, 1))),
+                _ => return Err(wrong(marker, "the body must hold the marker of the credentials exactly once")),
+            }
+        }
+        Auth::Oauth2ClientCredentials(grant) => {
             if let Some(token) = token {
-                request.set_header("authorization", format!("Bearer {}", token.expose()));
+                request.set_header("authorization", format!("{} {}", grant.scheme, token.expose()));
             }
         }
     }
@@ -116,7 +133,7 @@ fn sign(key: &[u8], message: &[u8]) -> Result<Vec<u8>, TemplateError> {
     Ok(mac.finalize().into_bytes().to_vec())
 }
 
-fn clean(templates: &Templates, template: &str, context: &Value) -> Result<String, TemplateError> {
+pub(super) fn clean(templates: &Templates, template: &str, context: &Value) -> Result<String, TemplateError> {
     let value = templates.text(template, context)?;
     if value.is_empty() || value.contains(char::is_control) {
         return Err(wrong(template, "the credential is empty or holds control characters"));
@@ -124,54 +141,10 @@ fn clean(templates: &Templates, template: &str, context: &Value) -> Result<Strin
     Ok(value)
 }
 
-/// The request for an access token (RFC 6749 §4.4), or `None` when the connection needs none:
-/// its system has no token address, or the address renders empty because another credential is used.
-pub fn token_request(templates: &Templates, auth: &Auth, context: &Value) -> Result<Option<Prepared>, TemplateError> {
-    let Auth::Oauth2ClientCredentials { token_url, client_id, client_secret, send_credentials, params } = auth else {
-        return Ok(None);
-    };
-    let url = templates.text(token_url, context)?;
-    if url.is_empty() {
-        return Ok(None);
-    }
-    let url = Url::parse(&url).map_err(|_| wrong(token_url, "the address is not a complete URL"))?;
-    let id = clean(templates, client_id, context)?;
-    let secret = Zeroizing::new(clean(templates, client_secret, context)?);
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials");
-    for (name, template) in params {
-        let value = templates.text(template, context)?;
-        if !value.is_empty() {
-            form.append_pair(name, &value);
-        }
-    }
-    if *send_credentials == CredentialPlace::Body {
-        form.append_pair("client_id", &id).append_pair("client_secret", &secret);
-    }
-    let mut request = Prepared { method: "POST", url, headers: Vec::new(), body: Some(Bytes::from(form.finish())) };
-    request.set_header("content-type", "application/x-www-form-urlencoded");
-    request.set_header("accept", "application/json");
-    if *send_credentials == CredentialPlace::Basic {
-        // RFC 6749 §2.3.1: both parts are form-encoded before they are joined.
-        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let pair = Zeroizing::new(format!("{}:{}", encoded(&id), encoded(&secret)));
-        request.set_header("authorization", format!("Basic {}", STANDARD.encode(pair.as_bytes())));
-    }
-    Ok(Some(request))
-}
-
-/// The token and its life in seconds (an hour when the answer does not say).
-pub fn read_token(json: &serde_json::Value) -> Option<(Secret, u64)> {
-    let token = json.get("access_token")?.as_str().filter(|token| !token.is_empty() && !token.contains(char::is_control))?;
-    let life = json.get("expires_in").map(from_json).and_then(|life| to_json(&life, "").ok());
-    let life = life.and_then(|life| life.as_u64().or_else(|| life.as_str().and_then(|text| text.parse().ok())));
-    Some((Secret::new(token), life.unwrap_or(3_600)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use url::Url;
 
     #[test]
     fn webhook_signatures_follow_the_published_example_and_there_is_one_per_secret() {
@@ -208,21 +181,21 @@ mod tests {
     }
 
     #[test]
-    fn a_token_request_carries_the_credentials_where_the_manifest_says() {
-        let templates = Templates;
-        let secrets = Secrets::from([("id".to_owned(), Secret::new("a b")), ("key".to_owned(), Secret::new("x:y"))]);
+    fn credentials_inside_a_body_take_the_place_of_their_marker_and_of_nothing_else() {
+        let secrets = Secrets::from([("password".to_owned(), Secret::new("p<w"))]);
         let context = Value::from_pairs([secrets_value(&secrets)]);
-        let auth = |place: &str| {
-            serde_json::from_value::<Auth>(json!({"type": "oauth2_client_credentials", "token_url": "https://auth.example.org/token",
-                "client_id": "{{ secrets.id }}", "client_secret": "{{ secrets.key }}", "send_credentials": place, "params": {"scope": "a"}}))
-            .unwrap()
+        let auth = Auth::Body { marker: "<!--who-->".into(), value: "<Password>{{ secrets.password | xml }}</Password>".into() };
+        let applied = |body: Option<&'static str>| {
+            let url = Url::parse("https://api.example.org").unwrap();
+            let body = body.map(|body| Bytes::from_static(body.as_bytes()));
+            let mut request = Prepared { method: "POST", url, headers: Vec::new(), body };
+            let now = "2026-11-23T10:00:00Z".parse().unwrap();
+            apply(&Templates, &auth, (&context, None), &mut request, None, now).map(|()| request.body)
         };
-        let basic = token_request(&templates, &auth("basic"), &context).unwrap().unwrap();
-        assert!(basic.headers.contains(&("authorization".to_owned(), format!("Basic {}", STANDARD.encode("a+b:x%3Ay")))));
-        assert_eq!(basic.body.unwrap(), "grant_type=client_credentials&scope=a");
-        let body = token_request(&templates, &auth("body"), &context).unwrap().unwrap();
-        assert_eq!(body.body.unwrap(), "grant_type=client_credentials&scope=a&client_id=a+b&client_secret=x%3Ay");
-        let none = json!({"type": "oauth2_client_credentials", "token_url": "", "client_id": "", "client_secret": ""});
-        assert!(token_request(&templates, &serde_json::from_value(none).unwrap(), &context).unwrap().is_none());
+        let sent = applied(Some("<Header><!--who--></Header>")).unwrap().unwrap();
+        assert_eq!(sent, "<Header><Password>p&lt;w</Password></Header>");
+        assert!(applied(Some("<Header><!--who--></Header><Name><!--who--></Name>")).is_err());
+        assert!(applied(Some("<Header/>")).is_err());
+        assert_eq!(applied(None).unwrap(), None);
     }
 }

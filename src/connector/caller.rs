@@ -3,17 +3,20 @@
 //! Must not know: which step comes next, what the ledger says.
 
 use super::auth;
+use super::auth_spec::Auth;
 use super::classify::{Answer, Reading, read};
 use super::engine::Engine;
 use super::file::{FileEnd, FileError, FileJob};
 use super::job::Setup;
 use super::limits::Wait;
-use super::manifest::{Auth, Call, Verdict};
+use super::manifest::{Call, Verdict};
 use super::redact::Redactor;
 use super::request::{Prepared, prepare};
 use super::stop::{Stop, StopKind};
+use super::token::{read_token, token_request};
 use super::variables::Context;
 use crate::model::candidate::Identity;
+use crate::model::connection::Secrets;
 use crate::model::delivery::CallRecord;
 use crate::model::secret::Secret;
 use minijinja::value::Value;
@@ -23,6 +26,8 @@ use tokio::time::Instant;
 
 /// A longer wait for the rate gives the delivery back instead of holding a worker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A system with a slow rate holds a worker for so long at most.
+const LONGEST_TURN: Duration = Duration::from_secs(60);
 /// One attempt may not keep a system busier than this.
 const MAX_CALLS: usize = 1_000;
 const MAX_CALL_RECORDS: usize = 200;
@@ -44,7 +49,7 @@ impl<'a> Caller<'a> {
         Ok(prepare(&self.engine.templates, &self.setup.connector.manifest.connection, call, context)?)
     }
 
-    /// `Err` only when nothing was sent. A refused credential is renewed once.
+    /// `Err` only when nothing was sent. A refused credential is renewed once; then the one before it is tried while that counts.
     pub async fn call(
         &mut self,
         step: &str,
@@ -53,15 +58,23 @@ impl<'a> Caller<'a> {
         context: &Context<'_>,
     ) -> Result<(Answer, Reading), Stop> {
         let mut renewed = false;
+        let setup = self.setup;
+        let mut secrets = &setup.secrets;
         loop {
             let mut request = prepared.clone();
-            self.authenticate(&mut request, context).await?;
+            self.authenticate(&mut request, context, secrets).await?;
             let answer = self.send(step, &request).await?;
             let reading = self.read(&answer, call, context);
-            let renewable = matches!(self.setup.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials { .. });
+            let renewable = matches!(self.setup.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials(_));
             if reading.verdict == Verdict::AuthRefresh && renewable && !renewed {
                 renewed = true;
                 self.engine.gates.forget_token(&self.setup.connection.id);
+                continue;
+            }
+            if let (Verdict::AuthRefresh, Some(previous)) = (reading.verdict, &setup.previous)
+                && !std::ptr::eq(secrets, previous)
+            {
+                secrets = previous;
                 continue;
             }
             return Ok((answer, reading));
@@ -74,12 +87,20 @@ impl<'a> Caller<'a> {
         read(&self.engine.templates, rules, answer, context.value(), self.engine.clock.now())
     }
 
-    async fn authenticate(&mut self, request: &mut Prepared, context: &Context<'_>) -> Result<(), Stop> {
-        let context = context.with([auth::secrets_value(&self.setup.secrets)]);
+    async fn authenticate(&mut self, request: &mut Prepared, context: &Context<'_>, secrets: &Secrets) -> Result<(), Stop> {
+        let previous = self.setup.previous.as_ref().map(|previous| context.with([auth::secrets_value(previous)]));
+        let context = context.with([auth::secrets_value(secrets)]);
         let context = context.value();
         let auth = &self.setup.connector.manifest.connection.auth;
         let token = self.token(context).await?;
-        let applied = auth::apply(&self.engine.templates, auth, context, request, token.as_ref(), self.engine.clock.now());
+        let applied = auth::apply(
+            &self.engine.templates,
+            auth,
+            (context, previous.as_ref().map(Context::value)),
+            request,
+            token.as_ref(),
+            self.engine.clock.now(),
+        );
         let headers = &self.setup.connector.manifest.connection.secret_headers;
         let applied = applied.and_then(|()| auth::add_headers(&self.engine.templates, headers, context, request));
         applied.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))
@@ -87,7 +108,7 @@ impl<'a> Caller<'a> {
 
     async fn token(&mut self, context: &Value) -> Result<Option<Secret>, Stop> {
         let auth = &self.setup.connector.manifest.connection.auth;
-        let request = auth::token_request(&self.engine.templates, auth, context);
+        let request = token_request(&self.engine.templates, auth, context);
         let request = request.map_err(|error| Stop::config("credentials", format!("The credentials can't be used: {error}.")))?;
         let Some(request) = request else {
             return Ok(None);
@@ -98,7 +119,7 @@ impl<'a> Caller<'a> {
             return Ok(Some(token));
         }
         let answer = self.send("token", &request).await?;
-        if answer.status != 200 {
+        if !(200..300).contains(&answer.status) {
             let reading = read(&self.engine.templates, std::iter::empty(), &answer, &Value::from(()), self.engine.clock.now());
             let stop = match reading.verdict {
                 Verdict::Transient | Verdict::RateLimited => self.stop(&reading),
@@ -109,7 +130,8 @@ impl<'a> Caller<'a> {
             };
             return Err(stop);
         }
-        let (token, life) = auth::read_token(&answer.json).ok_or_else(|| {
+        let Auth::Oauth2ClientCredentials(grant) = auth else { return Ok(None) };
+        let (token, life) = read_token(&self.engine.templates, grant, &answer).ok_or_else(|| {
             Stop::config("credentials", "The answer of the token address holds no access token: check the address.")
         })?;
         // The record was written before the token was known.
@@ -166,11 +188,14 @@ impl<'a> Caller<'a> {
     }
 
     async fn pace(&self) -> Result<(), Stop> {
-        let Some(rate) = self.setup.rate else {
+        let rates = &self.setup.rates;
+        let Some(slowest) = rates.iter().copied().max_by_key(|rate| rate.between()) else {
             return Ok(());
         };
         if let Some(turns) = &self.engine.turns {
-            return match turns.next(&self.setup.connection.id, rate, LONGEST_PAUSE).await {
+            // The next turn may be one step away: who does not wait for it never gets past the first call.
+            let patience = LONGEST_PAUSE.max((slowest.between() * 4).min(LONGEST_TURN));
+            return match turns.next(&self.setup.connection.id, slowest, patience).await {
                 Wait::For(wait) => {
                     tokio::time::sleep(wait).await;
                     Ok(())
@@ -179,7 +204,7 @@ impl<'a> Caller<'a> {
             };
         }
         let mut waited = Duration::ZERO;
-        while let Some(wait) = self.engine.gates.enter(&self.setup.connection.id, rate, Instant::now()) {
+        while let Some(wait) = self.engine.gates.enter(&self.setup.connection.id, rates, Instant::now()) {
             waited += wait;
             if waited > LONGEST_PAUSE {
                 return Err(rate_is_used_up(wait));
@@ -197,6 +222,7 @@ impl<'a> Caller<'a> {
             Verdict::Park => StopKind::Parked,
             Verdict::AuthRefresh | Verdict::ConfigError => StopKind::ConfigError,
             Verdict::SuspectConfig => StopKind::SuspectConfig,
+            Verdict::StartOver => StopKind::StartOver,
             Verdict::Permanent | Verdict::Ok | Verdict::Unchanged => StopKind::Permanent,
         };
         Stop::new(kind, &reading.reason, reading.message.clone())

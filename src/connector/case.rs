@@ -21,6 +21,8 @@ pub struct Test {
     pub mapping: Map<String, Value>,
     #[serde(default)]
     pub candidate: Identity,
+    /// The system's identifier of the person, as if somebody had linked the two.
+    pub link: Option<String>,
     /// What an earlier attempt left behind: step → `started`, `done` or `refused`.
     #[serde(default)]
     pub ledger: BTreeMap<String, String>,

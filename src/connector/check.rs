@@ -1,6 +1,6 @@
 //! Proves a connection's settings with the manifest's harmless call.
-//! Comes in: a connection with resolved secrets. Goes out: one plain sentence per test. The check writes nothing
-//! except, for folders, a small file with the time.
+//! Comes in: a connection with resolved secrets. Goes out: one plain sentence per test. The check writes nothing, except a small file
+//! with the time for folders and, for receivers of events, an event that is marked as a test.
 
 use super::caller::Caller;
 use super::engine::Engine;
@@ -9,10 +9,14 @@ use super::manifest::Verdict;
 use super::registry::Connector;
 use super::step::file_job;
 use super::stop::Stop;
+use super::values::from_json;
 use super::variables::Variables;
 use crate::model::candidate::Identity;
 use crate::model::connection::{Connection, Secrets};
 use crate::model::delivery::CallRecord;
+use chrono::{DateTime, SecondsFormat, Utc};
+use minijinja::value::Value;
+use serde_json::json;
 use std::sync::Arc;
 
 /// What a check found.
@@ -22,6 +26,24 @@ pub struct CheckReport {
     /// One plain sentence, redacted.
     pub message: String,
     pub calls: Vec<CallRecord>,
+}
+
+/// The type of events that are sent to try a connection out; no other event has it.
+const TEST_EVENT: &str = "org.skillgate.connection.test.v1";
+
+/// A CloudEvent about nobody.
+fn test_event(setup: &Setup, now: DateTime<Utc>) -> Value {
+    let connection = &setup.connection;
+    from_json(&json!({
+        "specversion": "1.0",
+        "id": uuid::Uuid::now_v7().to_string(),
+        "source": format!("/tenants/{}/gateway", connection.tenant_id),
+        "type": TEST_EVENT,
+        "subject": format!("connections/{}", connection.id),
+        "time": now.to_rfc3339_opts(SecondsFormat::Secs, true),
+        "datacontenttype": "application/json",
+        "data": {"test": true, "message": "This event only tries the connection out. It is about nobody."},
+    }))
 }
 
 impl Engine {
@@ -41,8 +63,9 @@ impl Engine {
         let Some(check) = &setup.connector.manifest.connection.check else {
             return Ok("The settings are complete. This connector has no call that tries them out.".to_owned());
         };
-        let variables = Variables::settings(&setup.settings, self.clock.now());
-        let context = variables.context(&self.templates);
+        let now = self.clock.now();
+        let variables = Variables::settings(&setup.settings, now);
+        let context = variables.context(&self.templates).with([("event".to_owned(), test_event(setup, now))]);
         if let Some(file) = &check.file {
             let job = file_job(&self.templates, file, &context)?;
             caller.write_file("check", job).await.map_err(|error| Stop::config("folder", error.to_string()))?;

@@ -26,6 +26,8 @@ pub struct Answer {
     pub headers: BTreeMap<String, String>,
     pub body: bytes::Bytes,
     pub json: Json,
+    /// An XML answer as `markup` reads it; null for all others.
+    pub xml: Json,
     /// Empty when there was an answer; else `timed_out`, `unreachable`, `refused`, `too_large`.
     pub transport: &'static str,
     /// The client's words when there was no answer.
@@ -39,6 +41,7 @@ impl Answer {
                 status: response.status,
                 headers: response.headers.into_iter().collect(),
                 json: serde_json::from_slice(&response.body).unwrap_or(Json::Null),
+                xml: super::markup::read(&response.body).unwrap_or(Json::Null),
                 body: response.body,
                 ..Self::default()
             },
@@ -61,6 +64,7 @@ impl Answer {
             ("status".into(), Value::from(i64::from(self.status))),
             ("headers".into(), headers),
             ("json".into(), from_json(&self.json)),
+            ("xml".into(), from_json(&self.xml)),
             ("text".into(), Value::from(String::from_utf8_lossy(&self.body).into_owned())),
             ("transport".into(), Value::from(self.transport)),
         ]
@@ -156,6 +160,7 @@ fn code(verdict: Verdict) -> &'static str {
         Verdict::SuspectConfig => "suspect_config",
         Verdict::Permanent => "refused",
         Verdict::Park => "needs_review",
+        Verdict::StartOver => "changed_meanwhile",
     }
 }
 
@@ -179,6 +184,7 @@ fn usual_sentence(verdict: Verdict, answer: &Answer) -> String {
         },
         Verdict::Permanent => format!("The system refused the request with {status}; look at the attempt's answer."),
         Verdict::Park => format!("The system answered {status}; a person must decide."),
+        Verdict::StartOver => format!("The system answered {status}: the data changed meanwhile; the delivery is tried again."),
     }
 }
 

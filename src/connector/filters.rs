@@ -17,6 +17,7 @@ pub fn register(environment: &mut Environment<'static>) {
     environment.add_filter("digest", digest);
     environment.add_filter("base64", base64_text);
     environment.add_filter("uuid5", uuid5);
+    environment.add_filter("jwt", jwt);
     environment.add_filter("truncate", truncate);
     environment.add_filter("localized", localized);
     environment.add_filter("lookup", lookup);
@@ -57,7 +58,7 @@ fn odata(value: String) -> String {
 }
 
 /// As XML text or attribute value. Characters that XML 1.0 can't hold are left out.
-fn xml(value: String) -> String {
+pub(super) fn xml(value: String) -> String {
     let mut escaped = String::with_capacity(value.len());
     for character in value.chars() {
         match character {
@@ -88,6 +89,13 @@ fn digest(value: Value) -> Result<String, Error> {
 /// A name's UUID (RFC 9562 §5.5) in the namespace of URLs: the same name gives the same UUID.
 fn uuid5(value: String) -> String {
     uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_URL, value.as_bytes()).to_string()
+}
+
+/// Claims, signed with a private key in PEM: `RS256` or `ES256`, and the key's id if it has one.
+fn jwt(claims: Value, key: String, algorithm: String, key_id: Option<String>) -> Result<String, Error> {
+    let claims = to_json(&claims, "jwt").map_err(|error| Error::new(ErrorKind::InvalidOperation, error.to_string()))?;
+    let signed = super::jwt::sign(&claims, &key, &algorithm, key_id.as_deref().unwrap_or_default());
+    signed.map_err(|error| Error::new(ErrorKind::InvalidOperation, error))
 }
 
 fn base64_text(value: String) -> String {

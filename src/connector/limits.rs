@@ -54,13 +54,19 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// `10/s`, `50/10s`, `1000/m`, `5000/h`.
+    /// Several rates that all hold, with commas between them; what can't be read is left out, which the manifest's schema prevents.
+    pub fn parse_all(text: &str) -> Vec<Self> {
+        text.split(',').filter_map(|rate| Self::parse(rate.trim())).collect()
+    }
+
+    /// `10/s`, `50/10s`, `1000/m`, `5000/h`, `20000/d`.
     pub fn parse(text: &str) -> Option<Self> {
         let (requests, period) = text.split_once('/')?;
         let unit = match period.chars().last()? {
             's' => 1,
             'm' => 60,
             'h' => 3_600,
+            'd' => 86_400,
             _ => return None,
         };
         let count = match &period[..period.len() - 1] {
@@ -79,17 +85,23 @@ impl Rate {
 
 impl Gates {
     /// Takes a place among the requests of the connection; `Some` says how long to wait before asking again.
-    pub fn enter(&self, connection: &ConnectionId, rate: Rate, now: Instant) -> Option<Duration> {
+    pub fn enter(&self, connection: &ConnectionId, rates: &[Rate], now: Instant) -> Option<Duration> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let sent = inner.sent.entry(connection.clone()).or_default();
-        while sent.front().is_some_and(|first| now.duration_since(*first) >= rate.period) {
+        let longest = rates.iter().map(|rate| rate.period).max().unwrap_or_default();
+        while sent.front().is_some_and(|first| now.duration_since(*first) >= longest) {
             sent.pop_front();
         }
-        if sent.len() < rate.requests {
+        let wait = |rate: &Rate| {
+            // The request that is so many requests back must have left the window.
+            let before = sent.len().checked_sub(rate.requests).and_then(|place| sent.get(place))?;
+            Some(rate.period.saturating_sub(now.duration_since(*before))).filter(|wait| !wait.is_zero())
+        };
+        let wait = rates.iter().filter_map(wait).max();
+        if wait.is_none() {
             sent.push_back(now);
-            return None;
         }
-        sent.front().map(|first| rate.period.saturating_sub(now.duration_since(*first)))
+        wait
     }
 
     /// Waits until no other delivery of this process works on the same person of the same system.
@@ -136,7 +148,9 @@ mod tests {
     fn rates_are_read_and_nonsense_is_not() {
         assert_eq!(Rate::parse("50/10s"), Some(Rate { requests: 50, period: Duration::from_secs(10) }));
         assert_eq!(Rate::parse("1000/m"), Some(Rate { requests: 1_000, period: Duration::from_secs(60) }));
-        for text in ["", "10", "0/s", "10/d", "x/s", "10/0s", "10/"] {
+        assert_eq!(Rate::parse("9/d"), Some(Rate { requests: 9, period: Duration::from_secs(86_400) }));
+        assert_eq!(Rate::parse_all("15/m, 850/h").len(), 2);
+        for text in ["", "10", "0/s", "10/w", "x/s", "10/0s", "10/"] {
             assert_eq!(Rate::parse(text), None, "{text}");
         }
     }
@@ -148,12 +162,26 @@ mod tests {
         let rate = Rate { requests: 2, period: Duration::from_secs(10) };
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(gates.enter(&connection, rate, at(0)), None);
-        assert_eq!(gates.enter(&connection, rate, at(4)), None);
-        assert_eq!(gates.enter(&connection, rate, at(4)), Some(Duration::from_secs(6)));
-        assert_eq!(gates.enter(&connection, rate, at(10)), None);
-        assert_eq!(gates.enter(&connection, rate, at(10)), Some(Duration::from_secs(4)));
-        assert_eq!(gates.enter(&ConnectionId::from("other"), rate, at(10)), None);
+        assert_eq!(gates.enter(&connection, &[rate], at(0)), None);
+        assert_eq!(gates.enter(&connection, &[rate], at(4)), None);
+        assert_eq!(gates.enter(&connection, &[rate], at(4)), Some(Duration::from_secs(6)));
+        assert_eq!(gates.enter(&connection, &[rate], at(10)), None);
+        assert_eq!(gates.enter(&connection, &[rate], at(10)), Some(Duration::from_secs(4)));
+        assert_eq!(gates.enter(&ConnectionId::from("other"), &[rate], at(10)), None);
+    }
+
+    #[test]
+    fn two_windows_hold_together() {
+        let gates = Gates::default();
+        let connection = ConnectionId::from("c");
+        let rates = Rate::parse_all("2/10s, 3/m");
+        let start = Instant::now();
+        let enter = |seconds| gates.enter(&connection, &rates, start + Duration::from_secs(seconds));
+        assert_eq!([0, 1].map(enter), [None, None]);
+        assert_eq!(enter(2), Some(Duration::from_secs(8)));
+        assert_eq!(enter(10), None);
+        assert_eq!(enter(30), Some(Duration::from_secs(30)), "the minute is used up");
+        assert_eq!(enter(60), None);
     }
 
     #[test]

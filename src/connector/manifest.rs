@@ -2,6 +2,7 @@
 //! Comes in: JSON that the manifest schema accepted. Goes out: a description that the engine interprets.
 //! Must not know: how a request is sent, where a delivery is kept.
 
+use super::auth_spec::Auth;
 use super::case::Test;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -18,6 +19,12 @@ pub struct Manifest {
     pub version: u32,
     pub status: Status,
     pub category: String,
+    /// What is written where, for the list of connectors.
+    #[serde(default)]
+    pub writes: String,
+    /// How the connector was proven, for the list of connectors.
+    #[serde(default)]
+    pub proven: String,
     #[serde(default)]
     pub docs: Vec<String>,
     #[serde(default)]
@@ -37,6 +44,9 @@ pub struct Manifest {
     #[serde(default)]
     pub values: Map<String, Value>,
     pub events: Vec<Handler>,
+    /// Events without steps (short names), each with the reason.
+    #[serde(default)]
+    pub not_handled: BTreeMap<String, String>,
     /// Path of a request → JSON Schema of its body, a file beside the manifest.
     #[serde(default)]
     pub contract: BTreeMap<String, String>,
@@ -111,72 +121,6 @@ pub struct SecretField {
     pub required: bool,
 }
 
-/// How requests prove who sends them. These templates may use `secrets`.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Auth {
-    #[default]
-    None,
-    Basic {
-        username: String,
-        #[serde(default)]
-        password: String,
-    },
-    Bearer {
-        token: String,
-    },
-    Header {
-        name: String,
-        value: String,
-    },
-    Query {
-        name: String,
-        value: String,
-    },
-    /// A signature over the body in one header.
-    Hmac {
-        header: String,
-        secret: String,
-        #[serde(default)]
-        prefix: String,
-        #[serde(default)]
-        encoding: SignatureEncoding,
-    },
-    /// Standard Webhooks: `webhook-id`, `webhook-timestamp`, `webhook-signature`.
-    /// `secrets` that render empty are skipped, so that one may be optional.
-    StandardWebhooks {
-        id: String,
-        secrets: Vec<String>,
-    },
-    /// RFC 6749 §4.4; the token is kept until shortly before it expires.
-    Oauth2ClientCredentials {
-        token_url: String,
-        client_id: String,
-        client_secret: String,
-        #[serde(default)]
-        send_credentials: CredentialPlace,
-        /// More members of the form; those that render empty are left out.
-        #[serde(default)]
-        params: BTreeMap<String, String>,
-    },
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignatureEncoding {
-    #[default]
-    Hex,
-    Base64,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialPlace {
-    #[default]
-    Basic,
-    Body,
-}
-
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckSpec {
@@ -189,7 +133,7 @@ pub struct CheckSpec {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Requests per period: `10/s`, `50/10s`, `1000/m`.
+    /// Requests per period: `10/s`, `50/10s`, `1000/m`; several with commas between them all hold: `15/m, 850/h, 20000/d`.
     pub rate: Option<String>,
     pub concurrency: u16,
     pub timeout_seconds: u64,
@@ -236,6 +180,8 @@ pub enum Verdict {
     Permanent,
     /// A person must decide.
     Park,
+    /// Certainly not applied, because what the steps read has changed meanwhile: run them again at once.
+    StartOver,
 }
 
 /// What is done for some event types.
@@ -261,6 +207,9 @@ pub struct Step {
     /// Elements of the answer that are meant, as an expression that gives a list.
     pub find: Option<String>,
     pub require: Option<Require>,
+    /// The member that names the person in this step's value: where a person has linked the candidate to an identifier of the system,
+    /// that identifier is the value and nothing is searched.
+    pub link: Option<String>,
     /// Over the answer: what the next page's request sees as `page`; none after the last page.
     pub next: Option<String>,
     /// Values that later steps read as `ID.NAME`; not for writes, whose answer a later attempt does not have.
@@ -269,11 +218,27 @@ pub struct Step {
     pub write: Option<Write>,
 }
 
+/// Exactly one match. No match parks as `no_match`, several park as `ambiguous`, unless the step has words of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Require {
+    One(One),
+    OneOrElse { none: ParkWords, several: Option<ParkWords> },
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Require {
-    /// None parks as `no_match`, several park as `ambiguous`.
+pub enum One {
     One,
+}
+
+/// Why a delivery is parked.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParkWords {
+    pub reason: String,
+    /// Template of one plain sentence.
+    pub message: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]

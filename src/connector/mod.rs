@@ -3,6 +3,7 @@
 //! Must not know: how a credential was verified, which database or queue is in use.
 
 pub mod auth;
+pub mod auth_spec;
 pub mod caller;
 pub mod case;
 pub mod check;
@@ -11,9 +12,11 @@ pub mod engine;
 pub mod file;
 pub mod filters;
 pub mod job;
+mod jwt;
 pub mod ledger;
 pub mod limits;
 pub mod manifest;
+mod markup;
 pub mod outside;
 pub mod redact;
 pub mod registry;
@@ -26,6 +29,7 @@ pub mod settings;
 pub mod step;
 pub mod stop;
 pub mod template;
+mod token;
 pub mod values;
 pub mod variables;
 

@@ -97,7 +97,8 @@ impl Redactor {
         // The forms that paths and queries have.
         let in_path = utf8_percent_encode(text, IDENTIFIER).to_string();
         let in_query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
-        for mut form in [text.to_owned(), encoded, in_path, in_query, escaped] {
+        let in_markup = super::filters::xml(text.to_owned());
+        for mut form in [text.to_owned(), encoded, in_path, in_query, escaped, in_markup] {
             // ASCII letters match in either case: hosts and addresses come back in another one.
             form.make_ascii_lowercase();
             if !form.is_empty() && !self.needles.iter().any(|(known, _)| ***known == form) {

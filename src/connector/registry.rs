@@ -17,7 +17,7 @@ const MANIFEST: &str = "manifest.yaml";
 const MAX_FILE_BYTES: u64 = 1 << 20;
 const MAX_FILES: usize = 500;
 /// Names that templates find in their context besides the steps.
-pub const RESERVED: [&str; 19] = [
+pub const RESERVED: [&str; 20] = [
     "event",
     "event_json",
     "event_type",
@@ -32,6 +32,7 @@ pub const RESERVED: [&str; 19] = [
     "item",
     "page",
     "json",
+    "xml",
     "status",
     "headers",
     "text",
@@ -201,6 +202,11 @@ impl Connector {
             expressions.extend(step.extract.values());
         }
         expressions.iter().try_for_each(|text| templates.check_expression(text)).map_err(|error| error.to_string())?;
+        if let Some(event) =
+            manifest.not_handled.keys().find(|event| manifest.events.iter().any(|handler| handler.on.contains(event)))
+        {
+            return Err(format!("`not_handled` names {event}, which has steps"));
+        }
         manifest.events.iter().try_for_each(|handler| check_steps(&handler.steps))
     }
 }
@@ -243,6 +249,9 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
         }
         if step.require.is_some() && step.find.is_none() {
             return Err(format!("step `{id}` has `require` but no `find`"));
+        }
+        if step.link.as_ref().is_some_and(|link| !step.extract.contains_key(link) || step.extract.len() > 1) {
+            return Err(format!("step `{id}` has a `link`, which must be the only value that it extracts"));
         }
     }
     Ok(())

@@ -7,9 +7,14 @@ use super::engine::Engine;
 use super::job::Job;
 use super::ledger::Ledger;
 use super::step::Running;
-use super::stop::Stop;
+use super::stop::{Stop, StopKind};
 use super::variables::Variables;
 use crate::model::delivery::CallRecord;
+use std::time::Duration;
+
+/// So often the steps are run again when their data changed meanwhile.
+const MAX_ROUNDS: u32 = 3;
+const FIRST_REST: Duration = Duration::from_millis(50);
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,11 +35,23 @@ impl Engine {
     pub async fn deliver(&self, job: &Job<'_>, ledger: &dyn Ledger) -> RunReport {
         let _turn = self.gates.person(&job.setup.connection.id, &job.event.partitionkey).await;
         let mut caller = Caller::new(self, job.setup, job.candidate);
-        let end = match self.steps(job, ledger, &mut caller).await {
+        let mut steps = self.steps(job, ledger, &mut caller).await;
+        for round in 1..=MAX_ROUNDS {
+            if !matches!(&steps, Err(stop) if stop.kind == StopKind::StartOver) {
+                break;
+            }
+            // Whoever changed the data at the same time may try again, too.
+            tokio::time::sleep(FIRST_REST * round + FIRST_REST.mul_f64(rand::random())).await;
+            steps = self.steps(job, ledger, &mut caller).await;
+        }
+        let end = match steps {
             Ok(true) => End::Delivered,
             Ok(false) => End::Unchanged,
             Err(mut stop) => {
                 stop.message = caller.redactor.text(&stop.message);
+                if stop.kind == StopKind::StartOver {
+                    stop.kind = StopKind::Retry { wait: None, limited: false };
+                }
                 End::Stopped(stop)
             }
         };
@@ -56,7 +73,8 @@ impl Engine {
         }
         let mut wrote = false;
         for step in &handler.steps {
-            let mut running = Running { engine: self, step, ledger, caller: &mut *caller, again: job.again, wrote: false };
+            let (link, again) = (job.link, job.again);
+            let mut running = Running { engine: self, step, ledger, caller: &mut *caller, link, again, wrote: false };
             let value = running.step(&variables).await?;
             wrote |= running.wrote;
             variables.set(&step.id, value);

@@ -57,7 +57,7 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
         Ok(event) => event,
         Err(error) => return failed(error.to_string()),
     };
-    let job = Job { setup: &setup, event: &event, candidate: &test.candidate, again: false };
+    let job = Job { setup: &setup, event: &event, candidate: &test.candidate, link: test.link.as_deref(), again: false };
     let report = engine.deliver(&job, &ledger(test)).await;
 
     let mut problems = script.problems();
@@ -94,7 +94,7 @@ pub async fn plan(connector: &Arc<Connector>, test: Test, event: Option<Event>) 
     let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
     let setup = Setup::new(Arc::clone(connector), connection, secrets);
     let event = Envelope::of(&event).map_err(invalid)?;
-    let job = Job { setup: &setup, event: &event, candidate: &test.candidate, again: false };
+    let job = Job { setup: &setup, event: &event, candidate: &test.candidate, link: test.link.as_deref(), again: false };
     let report = engine.deliver(&job, &ledger(&test)).await;
     let (outcome, reason, message) = told(&report.end);
     let ending = format!("{outcome} {reason} {message}");
@@ -146,7 +146,7 @@ fn told(end: &End) -> (String, String, String) {
         End::Stopped(stop) => {
             let outcome = match stop.kind {
                 StopKind::Parked => "parked",
-                StopKind::Retry { .. } | StopKind::SuspectConfig => "retry",
+                StopKind::Retry { .. } | StopKind::SuspectConfig | StopKind::StartOver => "retry",
                 StopKind::ConfigError => "config_error",
                 StopKind::Permanent => "permanent",
             };

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use super::file::{FileEnd, FileError, FileJob};
 use super::ledger::Ledger;
 use super::manifest::{FileWrite, Idempotency, Require, Step, Verdict, Write};
-use super::stop::{Stop, StopKind};
+use super::stop::{LEDGER_UNAVAILABLE, Stop, StopKind};
 use super::template::Templates;
 use super::values::{from_json, to_json};
 use super::variables::{self, Context, Variables};
@@ -26,6 +26,8 @@ pub struct Running<'a, 'b> {
     pub step: &'a Step,
     pub ledger: &'a dyn Ledger,
     pub caller: &'a mut Caller<'b>,
+    /// The system's identifier of the person, where somebody has linked the two.
+    pub link: Option<&'a str>,
     /// Repeat writes that are done, where that is harmless.
     pub again: bool,
     /// Whether anything was written.
@@ -35,6 +37,9 @@ pub struct Running<'a, 'b> {
 impl Running<'_, '_> {
     /// The value that later steps see under the step's name.
     pub async fn step(&mut self, variables: &Variables) -> Result<Value, Stop> {
+        if let (Some(name), Some(link)) = (&self.step.link, self.link) {
+            return Ok(variables::linked(name, link));
+        }
         let engine = self.engine;
         let outside = variables.context(&engine.templates);
         let items = self.items(&outside)?;
@@ -135,29 +140,40 @@ impl Running<'_, '_> {
                 distinct.push((text, one));
             }
         }
-        if self.step.require == Some(Require::One) && distinct.len() != 1 {
-            let (reason, message) = match distinct.len() {
-                0 => (
-                    "no_match",
-                    "Nobody in the system matches this person. Create or link the person there, then replay the delivery.",
-                ),
-                _ => (
-                    "ambiguous",
-                    "Several people in the system match this person. Merge or link them there, then replay the delivery.",
-                ),
-            };
-            return Err(Stop::parked(reason, message));
+        if let Some(require) = self.step.require.as_ref().filter(|_| distinct.len() != 1) {
+            return Err(self.not_one(require, distinct.is_empty(), context)?);
         }
         let matches: Vec<Value> = distinct.into_iter().map(|(_, one)| one).collect();
         let first = matches.first().cloned().unwrap_or_else(|| Value::from(()));
         let mut answer: Vec<(String, Value)> = Vec::new();
-        for name in ["json", "status", "headers", "text", "transport"] {
+        for name in ["json", "xml", "status", "headers", "text", "transport"] {
             answer.push((name.to_owned(), last.get_attr(name).unwrap_or_default()));
         }
         answer.push(("matches".to_owned(), Value::from(matches.clone())));
         answer.push(("match".to_owned(), first.clone()));
         let context = context.with(answer);
         self.extracted(context.value(), vec![("match".to_owned(), first), ("matches".to_owned(), Value::from(matches))])
+    }
+
+    /// Why not exactly one match is too few or too many.
+    fn not_one(&self, require: &Require, is_none: bool, context: &Context<'_>) -> Result<Stop, Stop> {
+        let words = match require {
+            Require::One(_) => None,
+            Require::OneOrElse { none, .. } if is_none => Some(none),
+            Require::OneOrElse { several, .. } => several.as_ref(),
+        };
+        if let Some(words) = words {
+            return Ok(Stop::parked(&words.reason, self.engine.templates.lenient_text(&words.message, context.value())?));
+        }
+        let (reason, message) = match is_none {
+            true => {
+                ("no_match", "Nobody in the system matches this person. Create or link the person, then replay the delivery.")
+            }
+            false => {
+                ("ambiguous", "Several people in the system match this person. Link the right one, then replay the delivery.")
+            }
+        };
+        Ok(Stop::parked(reason, message))
     }
 
     fn extracted(&self, context: &Value, mut value: Vec<(String, Value)>) -> Result<Value, Stop> {
@@ -275,7 +291,7 @@ fn ledger_key(step: &str, item: Option<&Value>) -> Result<String, Stop> {
 }
 
 fn ledger_away(error: super::ledger::LedgerError) -> Stop {
-    Stop::new(StopKind::Retry { wait: None, limited: false }, "ledger_unavailable", error.to_string())
+    Stop::new(StopKind::Retry { wait: None, limited: false }, LEDGER_UNAVAILABLE, error.to_string())
 }
 
 fn not_a_list(step: &str) -> Stop {

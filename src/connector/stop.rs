@@ -5,6 +5,9 @@
 use super::values::TemplateError;
 use std::time::Duration;
 
+/// The reason of a stop when the gateway's own database is away.
+pub const LEDGER_UNAVAILABLE: &str = "ledger_unavailable";
+
 /// Why a run could not be finished. Messages are redacted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stop {
@@ -25,6 +28,8 @@ pub enum StopKind {
     /// A wrong setting, unless it was only for a moment.
     SuspectConfig,
     Permanent,
+    /// What was read has changed before it was written: nothing was applied.
+    StartOver,
 }
 
 impl Stop {

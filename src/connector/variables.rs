@@ -258,6 +258,17 @@ pub fn skipped() -> Value {
     Value::from_pairs([("skipped".to_owned(), Value::from(true))])
 }
 
+/// The value of a step that names a person whom somebody has linked: the name, as if it were extracted, and no match.
+pub fn linked(name: &str, link: &str) -> Value {
+    Value::from_pairs([
+        (name.to_owned(), Value::from(link)),
+        ("match".to_owned(), Value::from(())),
+        ("matches".to_owned(), Value::from(Vec::<Value>::new())),
+        ("linked".to_owned(), Value::from(true)),
+        ("skipped".to_owned(), Value::from(false)),
+    ])
+}
+
 /// The value of a writing step.
 pub fn written(remote_id: Option<String>, now: bool) -> Value {
     let remote_id = remote_id.map_or_else(|| Value::from(()), Value::from);

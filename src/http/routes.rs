@@ -4,9 +4,9 @@
 
 use super::auth::require_caller;
 use super::handlers::{
-    api_keys, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
-    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, push, receipts, request_templates, session,
-    skills, submissions, system, vcalm, vcalm_verify, watch,
+    api_keys, backfill, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
+    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, push, receipts, request_templates,
+    session, skills, submissions, system, vcalm, vcalm_verify, watch,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -155,6 +155,10 @@ fn fixed() -> Vec<Row> {
         POST   "/v1/connections/{id}/pause"                                       Tenant -                              Own OpenApi => connections::pause;
         POST   "/v1/connections/{id}/resume"                                      Tenant -                              Own OpenApi => connections::resume;
         POST   "/v1/connections/{id}/test"                                        Tenant -                              Own OpenApi => connections::test;
+        POST   "/v1/connections/{id}/backfill"                                    Tenant -                              Own OpenApi => backfill::backfill;
+        GET    "/v1/connections/{id}/people"                                      Tenant -                              Own OpenApi => person_links::list;
+        PUT    "/v1/connections/{id}/people/{candidate_ref}"                      Tenant -                              Own OpenApi => person_links::put;
+        DELETE "/v1/connections/{id}/people/{candidate_ref}"                      Tenant -                              Own OpenApi => person_links::delete;
         GET    "/v1/deliveries"                                                   Tenant -                              Own OpenApi => deliveries::list;
         POST   "/v1/deliveries/replay"                                            Tenant -                              Own OpenApi => deliveries::replay_many;
         GET    "/v1/deliveries/{id}"                                              Tenant -                              Own OpenApi => deliveries::get;

@@ -1,7 +1,7 @@
 //! One tenant's configured use of a connector.
 
 use super::event::{Audience, EventType};
-use super::ids::{ConnectionId, TenantId};
+use super::ids::{CandidateRef, ConnectionId, TenantId};
 use super::report::Outcome;
 use super::secret::Secret;
 use chrono::{DateTime, Utc};
@@ -62,6 +62,15 @@ pub enum ConnectionState {
     Active,
     /// Deliveries wait: a person paused it, or its configuration is wrong.
     Paused,
+}
+
+/// Who a candidate is in a connection's system, as a person said it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonLink {
+    pub candidate_ref: CandidateRef,
+    /// The system's identifier of the person.
+    pub remote_id: String,
+    pub created_at: DateTime<Utc>,
 }
 
 /// Secrets by name: a reference (`env:NAME`, `file:/path`) or the value itself.

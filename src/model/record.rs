@@ -105,6 +105,13 @@ pub struct DeliveryFilter {
     pub connection_id: Option<ConnectionId>,
     pub state: Option<DeliveryState>,
     pub event_id: Option<EventId>,
+    pub candidate_ref: Option<CandidateRef>,
+    /// Stable code of the last result.
+    pub reason: Option<String>,
+    /// Made at this moment or later.
+    pub since: Option<DateTime<Utc>>,
+    /// Made before this moment.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// The earlier use of an idempotency key.

@@ -8,7 +8,8 @@ use super::prepared::Prepared;
 use super::schema::{attempts, deliveries};
 use super::text::{clean, json_text, time_text};
 use super::transaction::insert_all;
-use super::{Result, Store, Vault, connections, ledger};
+use super::{Result, Store, Vault, breakers, connections, ledger};
+use crate::model::breaker::Sign;
 use crate::model::delivery::{Attempt, DeliveryResult, DeliveryState};
 use crate::model::ids::{CandidateRef, ConnectionId, EventId, TenantId};
 use crate::model::ledger::LedgerEntry;
@@ -27,6 +28,8 @@ pub struct Record {
     pub holder: String,
     pub attempt: Attempt,
     pub result: DeliveryResult,
+    /// What it shows of the system.
+    pub sign: Sign,
     /// What the attempt noted about its writes, by step.
     pub ledger: BTreeMap<String, LedgerEntry>,
     /// The worker has no further work of this lane: it wants the next, or to let the lane go.
@@ -157,6 +160,9 @@ fn keep(
         }
     }
     ledger::put(connection, entries)?;
+    let signs = kept.iter().map(|place| &records[*place]);
+    let signs: Vec<_> = signs.map(|record| (&record.candidate, &record.sign, record.attempt.finished_at)).collect();
+    breakers::note(connection, id, &signs)?;
     Ok(kept)
 }
 

@@ -3,7 +3,7 @@
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{connection_secrets, connections};
 use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, time_text};
-use super::{Result, Store, StoreError, Vault};
+use super::{Result, Store, StoreError, Vault, breakers, previous_secrets};
 use crate::model::connection::{Connection, ConnectionState, Secrets};
 use crate::model::ids::{ConnectionId, TenantId};
 use crate::model::secret::Secret;
@@ -73,9 +73,14 @@ impl Store {
         .await
     }
 
-    /// Replaces fields, mapping, filters and name; only the secrets given are replaced. False when there is no such
-    /// connection.
-    pub async fn update_connection(&self, connection: &Connection, secrets: &Secrets) -> Result<bool> {
+    /// Replaces fields, mapping, filters and name; only the secrets given are replaced. Until `old_until` the values before them count,
+    /// too. False when there is no such connection.
+    pub async fn update_connection(
+        &self,
+        connection: &Connection,
+        secrets: &Secrets,
+        old_until: Option<DateTime<Utc>>,
+    ) -> Result<bool> {
         let (new, secrets, vault) = (connection.clone(), secrets.clone(), self.0.vault.clone());
         self.write(move |connection| {
             let values = (
@@ -92,7 +97,9 @@ impl Store {
             if diesel::update(target).set(values).execute(connection)? == 0 {
                 return Ok(false);
             }
+            previous_secrets::keep(connection, &vault, &new.id, &secrets, old_until)?;
             put_secrets(connection, &vault, &new.id, &secrets)?;
+            breakers::reset(connection, new.id.as_str(), new.updated_at)?;
             Ok(true)
         })
         .await
@@ -138,12 +145,7 @@ impl Store {
                 .filter(connection_secrets::connection_id.eq(id.as_str()))
                 .select((connection_secrets::name, connection_secrets::value))
                 .load(connection)?;
-            let open = |(name, sealed): (String, Vec<u8>)| {
-                let plain = vault.sealer.open(&context(&id, &name), &sealed)?;
-                let text = String::from_utf8(plain).map_err(|_| StoreError::Internal("a secret is damaged".to_owned()))?;
-                Ok((name, Secret::new(text)))
-            };
-            rows.into_iter().map(open).collect()
+            rows.into_iter().map(|(name, sealed)| Ok((name.clone(), open(&vault, &id, &name, &sealed)?))).collect()
         })
         .await
     }
@@ -166,7 +168,13 @@ impl Store {
                 connections::paused_reason.eq(reason.filter(|_| state == ConnectionState::Paused)),
                 connections::updated_at.eq(time_text(now)),
             );
-            Ok(diesel::update(target).set(values).execute(connection)? == 1)
+            if diesel::update(target).set(values).execute(connection)? == 0 {
+                return Ok(false);
+            }
+            if state == ConnectionState::Active {
+                breakers::reset(connection, id.as_str(), now)?;
+            }
+            Ok(true)
         })
         .await
     }
@@ -240,6 +248,12 @@ fn put_secrets(connection: &mut AnyConnection, vault: &Vault, id: &ConnectionId,
         })?;
     }
     Ok(())
+}
+
+pub(super) fn open(vault: &Vault, id: &ConnectionId, name: &str, sealed: &[u8]) -> Result<Secret> {
+    let plain = vault.sealer.open(&context(id, name), sealed)?;
+    let text = String::from_utf8(plain).map_err(|_| StoreError::Internal("a secret is damaged".to_owned()))?;
+    Ok(Secret::new(text))
 }
 
 /// A sealed secret can't be moved to another connection or name.

@@ -1,12 +1,11 @@
-//! Deliveries and their attempts, as the administrator reads them, and the replay of a delivery. attempts.rs records what workers did.
+//! Deliveries and their attempts, as the administrator reads them. attempts.rs records what workers did, replays.rs tries again.
 
 use super::schema::{attempts, deliveries};
 use super::text::{parse_json, parse_name, parse_time, parse_times, time_text, to_u32};
-use super::{Result, Store, lanes};
-use crate::model::delivery::{Attempt, Delivery, DeliveryState};
+use super::{Result, Store};
+use crate::model::delivery::{Attempt, Delivery};
 use crate::model::ids::{AttemptId, ConnectionId, DeliveryId, EventId, TenantId};
 use crate::model::record::{DeliveryFilter, Page};
-use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
 #[derive(Queryable, Selectable)]
@@ -73,6 +72,36 @@ impl AttemptRow {
     }
 }
 
+/// The deliveries that a filter means.
+macro_rules! filtered {
+    ($query:expr, $filter:expr) => {{
+        let (mut query, filter) = ($query, $filter);
+        if let Some(id) = filter.connection_id {
+            query = query.filter(deliveries::connection_id.eq(id.0));
+        }
+        if let Some(state) = filter.state {
+            query = query.filter(deliveries::state.eq(state.as_str()));
+        }
+        if let Some(event) = filter.event_id {
+            query = query.filter(deliveries::event_id.eq(event.0));
+        }
+        if let Some(candidate) = filter.candidate_ref {
+            query = query.filter(deliveries::candidate_ref.eq(candidate.0));
+        }
+        if let Some(reason) = filter.reason {
+            query = query.filter(deliveries::reason.eq(reason));
+        }
+        if let Some(since) = filter.since {
+            query = query.filter(deliveries::created_at.ge(time_text(since)));
+        }
+        if let Some(until) = filter.until {
+            query = query.filter(deliveries::created_at.lt(time_text(until)));
+        }
+        query
+    }};
+}
+pub(super) use filtered;
+
 impl Store {
     /// Newest first.
     pub async fn list_deliveries(&self, tenant: &TenantId, filter: &DeliveryFilter, page: &Page) -> Result<Vec<Delivery>> {
@@ -80,19 +109,11 @@ impl Store {
         self.read(move |connection| {
             let mut query =
                 deliveries::table.filter(deliveries::tenant_id.eq(tenant.as_str())).select(Row::as_select()).into_boxed();
-            if let Some(id) = filter.connection_id {
-                query = query.filter(deliveries::connection_id.eq(id.0));
-            }
-            if let Some(state) = filter.state {
-                query = query.filter(deliveries::state.eq(state.as_str()));
-            }
-            if let Some(event) = filter.event_id {
-                query = query.filter(deliveries::event_id.eq(event.0));
-            }
             if let Some(after) = page.after {
                 query = query.filter(deliveries::id.lt(after));
             }
-            let rows: Vec<Row> = query.order(deliveries::id.desc()).limit(i64::from(page.limit)).load(connection)?;
+            let rows: Vec<Row> =
+                filtered!(query, filter).order(deliveries::id.desc()).limit(i64::from(page.limit)).load(connection)?;
             rows.into_iter().map(Row::into_model).collect()
         })
         .await
@@ -116,35 +137,6 @@ impl Store {
                 .load(connection)?;
             let made = made.into_iter().map(AttemptRow::into_model).collect::<Result<_>>()?;
             Ok(Some((row.into_model()?, made)))
-        })
-        .await
-    }
-
-    /// Makes it pending again, due now, with a fresh retry schedule; the same event id. False when there is no such delivery, or a
-    /// worker is on it.
-    pub async fn replay_delivery(&self, tenant: &TenantId, id: &DeliveryId, now: DateTime<Utc>) -> Result<bool> {
-        let (tenant, id) = (tenant.clone(), id.clone());
-        self.write(move |connection| {
-            let wanted =
-                deliveries::table.filter(deliveries::id.eq(id.as_str())).filter(deliveries::tenant_id.eq(tenant.as_str()));
-            let found: Option<(String, String)> =
-                wanted.select((deliveries::connection_id, deliveries::candidate_ref)).first(connection).optional()?;
-            let Some((of, candidate)) = found else { return Ok(false) };
-            let is_held = lanes::open(connection, &of, &candidate, now)?;
-            let free = match is_held {
-                // Its holder reads the waiting deliveries again before it lets the lane go.
-                true => wanted.filter(deliveries::state.ne(DeliveryState::Pending.as_str())).into_boxed(),
-                false => wanted.into_boxed(),
-            };
-            let ids: Vec<String> = free.select(deliveries::id).load(connection)?;
-            let moment = time_text(now);
-            let values = (
-                deliveries::state.eq(DeliveryState::Pending.as_str()),
-                deliveries::attempts_before.eq(deliveries::attempts),
-                deliveries::next_attempt_at.eq(Some(&moment)),
-                deliveries::updated_at.eq(&moment),
-            );
-            Ok(diesel::update(deliveries::table.filter(deliveries::id.eq_any(ids))).set(values).execute(connection)? == 1)
         })
         .await
     }

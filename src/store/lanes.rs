@@ -9,7 +9,8 @@ use super::prepared::{Prepared, load_for_keys, run_for_keys};
 use super::schema::{connections, deliveries, events, lanes};
 use super::text::{parse_name, parse_time, time_text};
 use super::transaction::{FEW_ROWS, write_rows};
-use super::{Result, Store, Vault, deliveries as delivery_rows, identities, ledger};
+use super::{Result, Store, Vault, breakers, deliveries as delivery_rows, identities, ledger, person_links};
+use crate::model::breaker::Permit;
 use crate::model::candidate::Identity;
 use crate::model::connection::ConnectionState;
 use crate::model::delivery::Delivery;
@@ -38,6 +39,8 @@ pub struct Work {
 pub struct LaneWork {
     pub candidate: CandidateRef,
     pub identity: Identity,
+    /// The system's identifier of the person, where somebody has linked the two.
+    pub link: Option<String>,
     pub work: Vec<Work>,
     /// When the connection was last changed.
     pub version: DateTime<Utc>,
@@ -119,7 +122,16 @@ impl Store {
             if free.is_empty() {
                 return Ok(Claim::Lanes { claimed: Vec::new(), unread: Vec::new() });
             }
+            let permit = breakers::permit(connection, id.as_str(), now)?;
+            if let Permit::Wait(until) = permit {
+                let free: Vec<String> = free.into_iter().map(str::to_owned).collect();
+                let_go(connection, id.as_str(), &free, until)?;
+                return Ok(Claim::Lanes { claimed: Vec::new(), unread: Vec::new() });
+            }
             let mut states = states(connection, &vault, (&tenant, &id), &free, now)?;
+            if permit == Permit::One {
+                breakers::keep_one(connection, id.as_str(), &mut states, now)?;
+            }
             let is_unread = |state: &State| matches!(state, State::Unread);
             let unread = states.iter().filter(|(_, state)| is_unread(state));
             let unread = unread.map(|(candidate, _)| CandidateRef(candidate.clone())).collect();
@@ -282,14 +294,18 @@ pub(super) fn states(
         true => HashMap::new(),
         false => identities::identities(connection, vault, tenant, candidates)?,
     };
+    let mut links = match rows.is_empty() {
+        true => HashMap::new(),
+        false => person_links::of(connection, id.as_str(), candidates)?,
+    };
     let mut states = BTreeMap::new();
     for candidate in candidates {
         let state = match rows.remove(*candidate) {
             None if read_until.as_deref().is_some_and(|last| *candidate > last) => State::Unread,
             None => State::Empty,
             Some(rows) => {
-                let identity = known.remove(*candidate).unwrap_or_default();
-                state(CandidateRef::from(*candidate), identity, version, rows, &mut entries, now)?
+                let person = (known.remove(*candidate).unwrap_or_default(), links.remove(*candidate));
+                state(CandidateRef::from(*candidate), person, version, rows, &mut entries, now)?
             }
         };
         states.insert((*candidate).to_owned(), state);
@@ -299,7 +315,7 @@ pub(super) fn states(
 
 fn state(
     candidate: CandidateRef,
-    identity: Identity,
+    (identity, link): (Identity, Option<String>),
     version: DateTime<Utc>,
     rows: Vec<(Delivery, Envelope)>,
     entries: &mut HashMap<String, BTreeMap<String, LedgerEntry>>,
@@ -316,7 +332,7 @@ fn state(
             }
         }
     }
-    Ok(State::Work(LaneWork { candidate, identity, work, version }))
+    Ok(State::Work(LaneWork { candidate, identity, link, work, version }))
 }
 
 /// Writes what follows from the lanes' states: those with work are the holder's until `now + lease`.

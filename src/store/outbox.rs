@@ -26,7 +26,7 @@ pub struct Outgoing {
 
 #[derive(Insertable)]
 #[diesel(table_name = deliveries, treat_none_as_default_value = false)]
-struct NewDelivery {
+pub(super) struct NewDelivery {
     id: String,
     tenant_id: String,
     connection_id: String,
@@ -261,7 +261,14 @@ fn with_takers(
 }
 
 fn new_deliveries(outgoing: &[Outgoing], now: DateTime<Utc>) -> Vec<NewDelivery> {
-    let delivery = |position: i64, event: &Envelope, taker: &ConnectionId| NewDelivery {
+    let of = |out: &Outgoing| -> Vec<NewDelivery> {
+        out.takers.iter().map(|taker| new_delivery(out.position, &out.event, taker, now)).collect()
+    };
+    outgoing.iter().flat_map(of).collect()
+}
+
+pub(super) fn new_delivery(position: i64, event: &Envelope, taker: &ConnectionId, now: DateTime<Utc>) -> NewDelivery {
+    NewDelivery {
         id: DeliveryId::generate().0,
         tenant_id: event.tenantid.0.clone(),
         connection_id: taker.0.clone(),
@@ -273,8 +280,7 @@ fn new_deliveries(outgoing: &[Outgoing], now: DateTime<Utc>) -> Vec<NewDelivery>
         next_attempt_at: Some(time_text(now)),
         created_at: time_text(now),
         updated_at: time_text(now),
-    };
-    outgoing.iter().flat_map(|out| out.takers.iter().map(|taker| delivery(out.position, &out.event, taker))).collect()
+    }
 }
 
 /// The lanes of these deliveries, of which messages are on their way.

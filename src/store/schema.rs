@@ -212,6 +212,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    breakers (connection_id) {
+        connection_id -> Text,
+        state -> Text,
+    }
+}
+
+diesel::table! {
+    previous_secrets (connection_id, name) {
+        connection_id -> Text,
+        name -> Text,
+        value -> Binary,
+        ends_at -> Text,
+    }
+}
+
+diesel::table! {
+    person_links (connection_id, candidate_ref) {
+        connection_id -> Text,
+        tenant_id -> Text,
+        candidate_ref -> Text,
+        remote_id -> Text,
+        created_at -> Text,
+    }
+}
+
+diesel::table! {
     deliveries (id) {
         id -> Text,
         tenant_id -> Text,

@@ -266,8 +266,12 @@ async fn only_what_waits_for_a_person_is_replayed_in_bulk() {
     let app = spawn_app().await;
     let replay = |state: &str| app.request("POST", "/v1/deliveries/replay").json(&json!({"state": state}));
     assert_eq!(Answer::of(replay("delivered")).await.problem(), "invalid_field");
+    assert_eq!(Answer::of(replay("pending")).await.problem(), "invalid_field");
     let none = Answer::of(replay("dead")).await;
     assert_eq!((none.status, none.json()["replayed"].as_u64()), (202, Some(0)));
+    let preview = json!({"state": "parked", "reason": "no_match", "since": "2026-11-01T00:00:00Z", "preview": true});
+    let preview = Answer::of(app.request("POST", "/v1/deliveries/replay").json(&preview)).await;
+    assert_eq!((preview.status, preview.json()["matched"].as_u64()), (200, Some(0)));
 }
 
 #[tokio::test]

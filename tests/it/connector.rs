@@ -61,34 +61,3 @@ async fn every_request_is_the_one_in_the_golden_file() {
         assert!(golden == transcript, "{name}: golden/requests.txt differs, first at line {differs:?}");
     }
 }
-
-/// A connector that nobody is told of, or that promises more than its manifest, is of no use.
-#[test]
-fn the_documents_name_every_connector_with_its_status() {
-    let page = std::fs::read_to_string(folder().join("../docs/connectors.md")).unwrap();
-    for connector in registry().iter() {
-        let manifest = &connector.manifest;
-        let link = format!("| [`{0}`](../connectors/{0}/README.md) |", manifest.connector);
-        let row = page.lines().find(|line| line.starts_with(&link));
-        let row = row.unwrap_or_else(|| panic!("docs/connectors.md has no row for {}", manifest.connector));
-        let status = format!("{:?}", manifest.status).to_lowercase();
-        let told = row.split('|').nth(3).unwrap_or_default().trim();
-        assert!(told.starts_with(&status), "{}: the page says {told}, the manifest {status}", manifest.connector);
-    }
-}
-
-/// An employer must be able to trust that what does not hold any more goes away.
-#[test]
-fn every_connector_handles_withdrawals_and_erasure() {
-    use skillgate::model::event::EventType::{
-        CandidateErased, CredentialRevoked, CredentialVerified, SkillAsserted, SkillWithdrawn,
-    };
-    for connector in registry().iter() {
-        let handles = |event_type| connector.handler(event_type).is_some();
-        let name = &connector.manifest.connector;
-        assert!(handles(CandidateErased), "{name}: candidate.erased");
-        assert!(handles(SkillWithdrawn), "{name}: skill.withdrawn");
-        assert!(!handles(CredentialVerified) || handles(CredentialRevoked), "{name}: credential.revoked");
-        assert!(handles(CredentialVerified) || handles(SkillAsserted), "{name} writes nothing");
-    }
-}

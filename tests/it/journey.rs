@@ -245,8 +245,9 @@ async fn an_upload_over_http_becomes_signed_events_at_a_receiver_that_was_connec
         app.clock.set(app.clock.now() + chrono::Duration::seconds(2));
     }
 
-    let events = receiver.genuine();
+    let mut events = receiver.genuine();
     assert_eq!(receiver.forged(), 0);
+    assert_eq!(events.remove(0)["type"], "org.skillgate.connection.test.v1", "a connection's test says what it is");
     assert_eq!(
         types(&events),
         ["credential.attention.v1", "skill.asserted.v1", "skill.asserted.v1", "skill.asserted.v1", "skill.asserted.v1"]

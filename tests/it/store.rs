@@ -3,6 +3,7 @@
 use crate::support::databases::{TestStore, noon, on_both_databases, sealer};
 use crate::support::made;
 use chrono::{DateTime, Duration, Utc};
+use skillgate::model::breaker::Sign;
 use skillgate::model::connection::{Connection, ConnectionState, Secrets};
 use skillgate::model::delivery::{Attempt, CallRecord, Delivery, DeliveryResult, DeliveryState};
 use skillgate::model::event::EventType;
@@ -191,7 +192,7 @@ async fn secrets_are_never_listed_and_only_those_given_are_replaced(TestStore { 
     let mut connection = made::connection("ATS");
     store.create_connection(&connection, &secrets(&[("api_key", "first"), ("token", "0012")])).await.unwrap();
     connection.name = "ATS 2".to_owned();
-    assert!(store.update_connection(&connection, &secrets(&[("api_key", "second")])).await.unwrap());
+    assert!(store.update_connection(&connection, &secrets(&[("api_key", "second")]), None).await.unwrap());
     let found = store.connection(&tenant, &connection.id).await.unwrap().unwrap();
     assert_eq!(found.secrets_set, ["api_key", "token"]);
     assert_eq!(found.name, "ATS 2");
@@ -272,6 +273,7 @@ fn record(connection: &ConnectionId, holder: &str, attempt: Attempt, event: &Eve
         holder: holder.to_owned(),
         attempt,
         result: result.clone(),
+        sign: Sign::Nothing,
         ledger: BTreeMap::new(),
         is_last: true,
     }

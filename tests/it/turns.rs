@@ -2,9 +2,18 @@
 
 use crate::support::databases::{TestStore, noon, on_both_databases};
 use crate::support::made;
-use skillgate::connector::limits::Rate;
+use skillgate::connector::file::{FileEnd, FileError, FileJob};
+use skillgate::connector::limits::{Rate, Turns, Wait};
+use skillgate::connector::outside::Outside;
+use skillgate::connector::{Engine, Registry};
+use skillgate::http_client::{HttpError, OutboundRequest, OutboundResponse};
+use skillgate::model::clock::Clock;
 use skillgate::model::connection::Secrets;
+use skillgate::model::ids::{ConnectionId, TenantId};
+use skillgate::model::secret::Secret;
 use skillgate::store::Turn;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 on_both_databases!(
@@ -50,4 +59,45 @@ async fn a_turn_that_nobody_used_gives_no_burst_afterwards(TestStore { store, ..
     let later = noon() + chrono::Duration::hours(1);
     let take = || store.take_turn(&connection.id, second, PATIENCE, later);
     assert_eq!([take().await.unwrap(), take().await.unwrap()], [Turn::In(Duration::ZERO), Turn::In(second)]);
+}
+
+/// Gives every turn one step later, and notes how long the engine would have waited.
+#[derive(Default)]
+struct OneStepLater(Mutex<Vec<(Rate, Duration)>>);
+
+#[async_trait::async_trait]
+impl Turns for OneStepLater {
+    async fn next(&self, _: &ConnectionId, rate: Rate, patience: Duration) -> Wait {
+        self.0.lock().unwrap().push((rate, patience));
+        Wait::TooLong(rate.between())
+    }
+}
+
+struct Nobody;
+
+#[async_trait::async_trait]
+impl Outside for Nobody {
+    async fn send(&self, _: OutboundRequest) -> Result<OutboundResponse, HttpError> {
+        Err(HttpError::TimedOut("api.hibob.com".into()))
+    }
+    async fn write_file(&self, _: &TenantId, _: FileJob) -> Result<FileEnd, FileError> {
+        Err(FileError::Failed("there is no folder".into()))
+    }
+}
+
+/// A delivery of several calls to a system with ten calls a minute would otherwise begin again and again.
+#[tokio::test]
+async fn who_has_the_next_turn_of_a_slow_system_waits_for_it() {
+    let connector = Registry::load(Path::new("")).unwrap().get("hibob").unwrap();
+    let turns = Arc::new(OneStepLater::default());
+    let engine = Engine::new(Arc::new(Nobody), Clock::fixed(noon())).with_turns(turns.clone());
+    let mut connection = made::connection("HiBob");
+    connection.fields.insert("table_id".to_owned(), "certs".into());
+    let secret = |name: &str| (name.to_owned(), Secret::new("x"));
+    let secrets = Secrets::from([secret("service_user"), secret("token")]);
+    let report = engine.check_connection(&connector, &connection, &secrets).await;
+    assert!(!report.ok, "{}", report.message);
+    let asked = turns.0.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1, "{}", report.message);
+    assert!(asked[0].1 > asked[0].0.between(), "{asked:?}");
 }

@@ -10,6 +10,7 @@ use super::session::{Prepared, Session};
 use crate::connector::job::Job;
 use crate::connector::run::{End, RunReport};
 use crate::connector::stop::{Stop, StopKind};
+use crate::model::breaker::Sign;
 use crate::model::candidate::Identity;
 use crate::model::delivery::{Attempt, DeliveryResult};
 use crate::model::event::Envelope;
@@ -58,7 +59,8 @@ impl Session<'_> {
         let candidate = lane.candidate.clone();
         let mut attempts = 0;
         let mut lane = Some(lane);
-        while let Some(LaneWork { identity, work, version, .. }) = lane.take() {
+        while let Some(LaneWork { identity, link, work, version, .. }) = lane.take() {
+            let person = (&identity, link.as_deref());
             let mut records = FuturesUnordered::new();
             let mut ends = Ends::default();
             let mut left = work.len();
@@ -67,7 +69,7 @@ impl Session<'_> {
                 if self.stop.is_cancelled() || !ends.goes_on() {
                     break;
                 }
-                let attempt = self.in_slot(&identity, work, version, slots, claimed);
+                let attempt = self.in_slot(person, work, version, slots, claimed);
                 tokio::pin!(attempt);
                 let record = loop {
                     tokio::select! {
@@ -120,7 +122,7 @@ impl Session<'_> {
     /// `None`: no attempt was begun.
     async fn in_slot(
         &self,
-        identity: &Identity,
+        person: (&Identity, Option<&str>),
         work: Work,
         version: chrono::DateTime<chrono::Utc>,
         slots: &Semaphore,
@@ -131,7 +133,7 @@ impl Session<'_> {
             return Ok(None);
         }
         let Some(prepared) = self.prepared(version).await? else { return Ok(None) };
-        let attempt = self.attempt(&prepared, identity, work);
+        let attempt = self.attempt(&prepared, person, work);
         tokio::select! {
             biased;
             record = attempt => record.map(Some),
@@ -140,7 +142,12 @@ impl Session<'_> {
         }
     }
 
-    async fn attempt(&self, prepared: &Arc<Prepared>, identity: &Identity, work: Work) -> Result<Record, WorkerError> {
+    async fn attempt(
+        &self,
+        prepared: &Arc<Prepared>,
+        (identity, link): (&Identity, Option<&str>),
+        work: Work,
+    ) -> Result<Record, WorkerError> {
         let started_at = self.worker.clock.now();
         let Work { delivery, event, ledger } = work;
         // Earlier attempts and no reason for a failure: this is a replay of a delivered event.
@@ -156,7 +163,7 @@ impl Session<'_> {
         let report = match &prepared.setup {
             Err(stop) => stopped(stop.clone()),
             Ok(setup) => {
-                let job = Job { setup, event: &event, candidate: identity, again };
+                let job = Job { setup, event: &event, candidate: identity, link, again };
                 let run = tokio::time::timeout(ATTEMPT_LIMIT, self.worker.engine.deliver(&job, &ledger)).await;
                 run.unwrap_or_else(|_| stopped(took_too_long()))
             }
@@ -165,6 +172,7 @@ impl Session<'_> {
         let tries = delivery.attempts.saturating_sub(delivery.attempts_before);
         let finished_at = self.worker.clock.now();
         let schedule = &self.worker.options.retry_schedule;
+        let sign = result::sign(&report.end);
         let result = delivery_result(report.end, tries, schedule, finished_at, rand::random());
         if let DeliveryResult::Permanent { reason, .. } = &result {
             // Publish before the commit: publishing twice is better than never.
@@ -186,14 +194,14 @@ impl Session<'_> {
         if let Some(counters) = &self.worker.counters {
             counters.count(&prepared.connector, &delivery, &attempt, &result);
         }
-        Ok(self.record(attempt, &event, result, noted))
+        Ok(self.record(attempt, &event, (result, sign), noted))
     }
 
     fn record(
         &self,
         attempt: Attempt,
         event: &Envelope,
-        result: DeliveryResult,
+        (result, sign): (DeliveryResult, Sign),
         ledger: BTreeMap<String, LedgerEntry>,
     ) -> Record {
         Record {
@@ -204,6 +212,7 @@ impl Session<'_> {
             holder: self.holder.clone(),
             attempt,
             result,
+            sign,
             ledger,
             is_last: false,
         }

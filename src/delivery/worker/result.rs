@@ -1,7 +1,8 @@
 //! Turns the end of a run into a result to record: the time of the next attempt, or the final state. Pure.
 
 use crate::connector::run::End;
-use crate::connector::stop::{Stop, StopKind};
+use crate::connector::stop::{LEDGER_UNAVAILABLE, Stop, StopKind};
+use crate::model::breaker::Sign;
 use crate::model::delivery::DeliveryResult;
 use chrono::{DateTime, Duration as Span, Utc};
 use std::time::Duration;
@@ -31,6 +32,14 @@ pub fn delivery_result(end: End, attempts: u32, schedule: &[Duration], now: Date
             _ => DeliveryResult::ConfigError { reason, message },
         },
         StopKind::Permanent => DeliveryResult::Permanent { reason, message },
+        // The engine has started over often enough.
+        StopKind::StartOver => delivery_result(
+            End::Stopped(Stop { kind: StopKind::Retry { wait: None, limited: false }, reason, message }),
+            attempts,
+            schedule,
+            now,
+            random,
+        ),
         StopKind::Retry { wait, limited } => match next_wait(attempts, schedule, wait, limited, random) {
             Some(wait) => DeliveryResult::RetryAt { at: now + wait, reason, message },
             None => {
@@ -53,6 +62,23 @@ fn next_wait(attempts: u32, schedule: &[Duration], asked: Option<Duration>, limi
 
 /// Every name that [`told`] gives.
 pub const NAMES: [&str; 6] = ["delivered", "unchanged", "parked", "retry", "config_error", "permanent"];
+/// What the end of a run shows of the system.
+pub fn sign(end: &End) -> Sign {
+    let Stop { kind, reason, message } = match end {
+        End::Delivered | End::Unchanged => return Sign::Well,
+        End::Stopped(stop) => stop,
+    };
+    let (reason, message) = (reason.clone(), message.clone());
+    match kind {
+        StopKind::Parked => Sign::Answered,
+        // The gateway's own fault, or the connection is paused.
+        StopKind::Retry { .. } if reason == LEDGER_UNAVAILABLE => Sign::Nothing,
+        StopKind::ConfigError | StopKind::SuspectConfig | StopKind::StartOver => Sign::Nothing,
+        StopKind::Retry { wait: Some(wait), limited: true } => Sign::Limited(Span::from_std(*wait).unwrap_or_default()),
+        StopKind::Retry { .. } => Sign::Failing { reason, message },
+        StopKind::Permanent => Sign::Refused { reason, message },
+    }
+}
 
 /// The result's name, reason and message, as the attempt records them.
 pub fn told(result: &DeliveryResult) -> (&'static str, Option<(&str, &str)>) {

@@ -115,11 +115,15 @@ impl<'a> Session<'a> {
             return Ok(Err(Stop::config("connector_missing", message)));
         };
         let sealed = self.worker.store.connection_secrets(&connection.id).await?;
-        let secrets = match secrets::resolve(&sealed, &self.tenant, &self.worker.options.secrets_dir).await {
+        let folder = &self.worker.options.secrets_dir;
+        let secrets = match secrets::resolve(&sealed, &self.tenant, folder).await {
             Ok(secrets) => secrets,
             Err(error) => return Ok(Err(Stop::config("secret_unreadable", error.to_string()))),
         };
-        Ok(Ok(Setup::new(connector, connection, secrets)))
+        let old = self.worker.store.previous_secrets(&connection.id, self.worker.clock.now()).await?;
+        // What can't be read any more is not needed.
+        let old = secrets::resolve(&old, &self.tenant, folder).await.unwrap_or_default();
+        Ok(Ok(Setup::new(connector, connection, secrets).with_previous(old)))
     }
 
     /// Notes a message that should never have come here.

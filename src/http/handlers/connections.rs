@@ -5,6 +5,7 @@ use crate::http::extract::Id;
 use crate::http::ports::TestStep;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
+use crate::model::breaker::Breaker;
 use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
 use crate::model::event::EventType;
 use crate::model::ids::ConnectionId;
@@ -12,10 +13,14 @@ use crate::model::report::Outcome;
 use crate::model::secret::Secret;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Duration, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 const MAX_NAME_CHARS: usize = 100;
+/// Longest time for which replaced secrets count, in seconds: 30 days.
+const LONGEST_GRACE: u32 = 30 * 24 * 3_600;
 const PAUSED_BY_PERSON: &str = "Paused by an administrator.";
 
 #[derive(Deserialize)]
@@ -43,14 +48,53 @@ pub struct ConnectionChange {
     fields: Option<Map<String, Value>>,
     #[serde(default)]
     secrets: Secrets,
+    /// So long the values before the new secrets count, too.
+    #[serde(default)]
+    grace_seconds: u32,
     mapping: Option<Map<String, Value>>,
     event_types: Option<Vec<EventType>>,
     outcomes: Option<Vec<Outcome>>,
 }
 
+/// A connection, and how its system answers.
+#[derive(Serialize)]
+struct View {
+    #[serde(flatten)]
+    connection: Connection,
+    /// Absent when the last answer was good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<Trouble>,
+    /// Secrets whose value before the last change counts as well, and until when.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    grace_periods: BTreeMap<String, DateTime<Utc>>,
+}
+
+/// Failures since the last good answer.
+#[derive(Serialize)]
+struct Trouble {
+    failures: u32,
+    dead_letters: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failing_since: Option<DateTime<Utc>>,
+    /// Until then nothing is sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resting_until: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+impl From<Breaker> for Trouble {
+    fn from(breaker: Breaker) -> Self {
+        let Breaker { failures, refusals, failing_since, resting_until, reason, message, .. } = breaker;
+        Self { failures, dead_letters: refusals, failing_since, resting_until, reason, message }
+    }
+}
+
 #[derive(Serialize)]
 struct Connections {
-    items: Vec<Connection>,
+    items: Vec<View>,
 }
 
 #[derive(Serialize)]
@@ -83,18 +127,19 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<New
     state.store().create_connection(&connection, &secrets).await?;
     state.tasks.wake();
     let location = format!("/v1/connections/{}", connection.id);
-    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(connection))
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(view(&state, connection).await?))
 }
 
 /// `GET /v1/connections`
 pub async fn list(state: web::Data<State>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let items = state.store().list_connections(&caller.tenant_id).await?;
+    let items = views(&state, state.store().list_connections(&caller.tenant_id).await?).await?;
     Ok(HttpResponse::Ok().json(Connections { items }))
 }
 
 /// `GET /v1/connections/{id}`
 pub async fn get(state: web::Data<State>, caller: Caller, id: Id<ConnectionId>) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(find(&state, &caller, &id.0).await?))
+    let found = find(&state, &caller, &id.0).await?;
+    Ok(HttpResponse::Ok().json(view(&state, found).await?))
 }
 
 /// `PATCH /v1/connections/{id}`
@@ -122,11 +167,16 @@ pub async fn update(
         ..before
     };
     check(&state, &connection)?;
-    if !state.store().update_connection(&connection, &secrets).await? {
+    if change.grace_seconds > LONGEST_GRACE {
+        return Err(Problem::invalid_field("grace_seconds", "must be at most 2592000, which is 30 days"));
+    }
+    let old_until = connection.updated_at + Duration::seconds(i64::from(change.grace_seconds));
+    let old_until = Some(old_until).filter(|_| change.grace_seconds > 0);
+    if !state.store().update_connection(&connection, &secrets, old_until).await? {
         return Err(Problem::not_found("connection"));
     }
     state.tasks.wake();
-    Ok(HttpResponse::Ok().json(connection))
+    Ok(HttpResponse::Ok().json(view(&state, connection).await?))
 }
 
 /// `DELETE /v1/connections/{id}`
@@ -168,10 +218,27 @@ async fn set_state(
         return Err(Problem::not_found("connection"));
     }
     state.tasks.wake();
-    Ok(HttpResponse::Ok().json(find(state, caller, id).await?))
+    let found = find(state, caller, id).await?;
+    Ok(HttpResponse::Ok().json(view(state, found).await?))
 }
 
-async fn find(state: &State, caller: &Caller, id: &ConnectionId) -> Result<Connection, Problem> {
+async fn view(state: &State, connection: Connection) -> Result<Option<View>, Problem> {
+    Ok(views(state, vec![connection]).await?.pop())
+}
+
+async fn views(state: &State, connections: Vec<Connection>) -> Result<Vec<View>, Problem> {
+    let ids: Vec<ConnectionId> = connections.iter().map(|connection| connection.id.clone()).collect();
+    let mut breakers = state.store().breakers(&ids).await?;
+    let mut grace_periods = state.store().grace_periods(&ids, state.clock().now()).await?;
+    let view = |connection: Connection| View {
+        trouble: breakers.remove(&connection.id).map(Trouble::from),
+        grace_periods: grace_periods.remove(&connection.id).unwrap_or_default(),
+        connection,
+    };
+    Ok(connections.into_iter().map(view).collect())
+}
+
+pub(super) async fn find(state: &State, caller: &Caller, id: &ConnectionId) -> Result<Connection, Problem> {
     let found = state.store().connection(&caller.tenant_id, id).await?;
     found.ok_or_else(|| Problem::not_found("connection"))
 }

@@ -7,8 +7,9 @@ use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::model::delivery::{Attempt, Delivery, DeliveryState};
 use crate::model::ids::DeliveryId;
-use crate::model::record::{DeliveryFilter, Page};
+use crate::model::record::DeliveryFilter;
 use actix_web::{HttpResponse, web};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// Most deliveries that one call replays.
@@ -22,6 +23,10 @@ pub struct ListQuery {
     connection_id: Option<String>,
     event_id: Option<String>,
     state: Option<DeliveryState>,
+    candidate_ref: Option<String>,
+    reason: Option<String>,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
 }
 
 #[derive(Serialize)]
@@ -40,6 +45,10 @@ pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<Lis
         connection_id: paging::filter("connection_id", query.connection_id)?,
         state: query.state,
         event_id: paging::filter("event_id", query.event_id)?,
+        candidate_ref: paging::filter("candidate_ref", query.candidate_ref)?,
+        reason: paging::filter("reason", query.reason)?,
+        since: query.since,
+        until: query.until,
     };
     let rows = state.store().list_deliveries(&caller.tenant_id, &filter, &page).await?;
     Ok(paging::list(&page, rows, |row: &Delivery| row.id.to_string()))
@@ -65,24 +74,36 @@ pub async fn replay(state: web::Data<State>, caller: Caller, id: Id<DeliveryId>)
     Ok(HttpResponse::Accepted().json(find(&state, &caller, &id.0).await?))
 }
 
+/// Which deliveries are meant; each member that is given narrows the question.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayMany {
-    /// `dead` or `parked`: what waits for a person.
+    /// Every state but `pending`. What arrived is sent again only to one connection.
     state: DeliveryState,
     connection_id: Option<String>,
+    reason: Option<String>,
+    /// Deliveries that were made at this moment or later.
+    since: Option<DateTime<Utc>>,
+    /// Deliveries that were made before this moment.
+    until: Option<DateTime<Utc>>,
+    /// Only count.
+    #[serde(default)]
+    preview: bool,
 }
 
 #[derive(Serialize)]
 struct Replayed {
+    /// Deliveries that the question meant.
+    matched: u64,
     replayed: u32,
 }
 
-/// `POST /v1/deliveries/replay`: all dead (or parked) deliveries, of one connection or of all; at most 1,000 per call.
+/// `POST /v1/deliveries/replay`: the oldest deliveries that a question means; at most 1,000 per call.
 pub async fn replay_many(state: web::Data<State>, caller: Caller, body: web::Json<ReplayMany>) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
-    if !matches!(body.state, DeliveryState::Dead | DeliveryState::Parked) {
-        return Err(Problem::invalid_field("state", "must be dead or parked"));
+    let has_arrived = matches!(body.state, DeliveryState::Delivered | DeliveryState::Unchanged);
+    if body.state == DeliveryState::Pending || (has_arrived && body.connection_id.is_none()) {
+        return Err(Problem::invalid_field("state", "must be dead or parked or, with connection_id, delivered or unchanged"));
     }
     let connection_id = match body.connection_id {
         Some(id) if !crate::model::ids::is_identifier(&id) => {
@@ -90,14 +111,19 @@ pub async fn replay_many(state: web::Data<State>, caller: Caller, body: web::Jso
         }
         other => other.map(Into::into),
     };
-    let filter = DeliveryFilter { connection_id, state: Some(body.state), event_id: None };
-    let page = Page { limit: MAX_REPLAYS, after: None };
-    let mut replayed = 0;
-    for delivery in state.store().list_deliveries(&caller.tenant_id, &filter, &page).await? {
-        if state.store().replay_delivery(&caller.tenant_id, &delivery.id, state.clock().now()).await? {
-            replayed += 1;
-        }
+    let filter = DeliveryFilter {
+        connection_id,
+        state: Some(body.state),
+        reason: body.reason,
+        since: body.since,
+        until: body.until,
+        ..DeliveryFilter::default()
+    };
+    let matched = state.store().count_deliveries(&caller.tenant_id, &filter).await?;
+    if body.preview {
+        return Ok(HttpResponse::Ok().json(Replayed { matched, replayed: 0 }));
     }
+    let replayed = state.store().replay_deliveries(&caller.tenant_id, &filter, MAX_REPLAYS, state.clock().now()).await?;
     state.tasks.wake();
-    Ok(HttpResponse::Accepted().json(Replayed { replayed }))
+    Ok(HttpResponse::Accepted().json(Replayed { matched, replayed }))
 }

@@ -1,6 +1,7 @@
 //! One file per resource. A handler reads typed input, asks the store or the pipeline, and answers; it decides nothing else.
 
 pub mod api_keys;
+pub mod backfill;
 pub mod backpacks;
 pub mod candidates;
 pub mod connections;
@@ -17,6 +18,7 @@ pub mod oauth;
 pub mod oid4vp;
 pub mod open_badges;
 pub mod push;
+pub mod person_links;
 pub mod receipts;
 pub mod request_templates;
 pub mod session;

@@ -1,5 +1,9 @@
-//! `skillgate connector`: lists connectors, runs their tests, prints their requests for a sample event, tests a connection.
+//! `skillgate connector`: lists connectors, runs their tests, prints their requests for a sample event, tests a connection, and has
+//! deliveries made or made again.
 //! Comes in: arguments and settings. Goes out: plain text and an exit code. Secrets are never printed.
+
+mod deliveries;
+mod new;
 
 use super::{block_on, open_store};
 use crate::commands::SettingsArgs;
@@ -29,6 +33,8 @@ pub struct ConnectorArgs {
 enum Action {
     /// Show every connector with its status and its events
     List,
+    /// Make a folder with a connector that passes its own tests, to begin from
+    New(new::NewArgs),
     /// Run the tests in the manifests; an unexpected request is a failure
     Test {
         /// Only this connector
@@ -56,6 +62,10 @@ enum Action {
         #[arg(long, default_value = "default")]
         tenant: String,
     },
+    /// Try deliveries of a stored connection again
+    Replay(deliveries::ReplayArgs),
+    /// Send a stored connection what was verified before it was made
+    Backfill(deliveries::BackfillArgs),
 }
 
 fn name_value(text: &str) -> Result<(String, String), String> {
@@ -66,12 +76,15 @@ fn name_value(text: &str) -> Result<(String, String), String> {
 pub fn run(arguments: &SettingsArgs, connector: &ConnectorArgs) -> anyhow::Result<ExitCode> {
     match &connector.action {
         Action::List => list(&registry(arguments)?),
+        Action::New(new) => new::new(new),
         Action::Test { name } => block_on(test(registry(arguments)?, name.as_deref())),
         Action::Plan { name, case, event, fields } => {
             let connector = find(&registry(arguments)?, name)?;
             block_on(plan(connector, case.as_deref(), event.as_ref(), fields))
         }
         Action::Check { connection, tenant } => block_on(check(arguments, connection, tenant)),
+        Action::Replay(replay) => block_on(deliveries::replay(arguments, replay)),
+        Action::Backfill(backfill) => block_on(deliveries::backfill(arguments, backfill)),
     }
 }
 

@@ -1,0 +1,3 @@
+DROP TABLE person_links;
+DROP TABLE previous_secrets;
+DROP TABLE breakers;
