@@ -23,6 +23,7 @@ mod contexts;
 mod cose;
 mod deployment;
 mod documents;
+mod erasure;
 mod examiner;
 mod files;
 mod fuzz;
