@@ -158,9 +158,7 @@ impl Store {
                 .select((credentials::media_type, credentials::bytes))
                 .first(connection)
                 .optional()?;
-            readable_one(found, |(media_type, sealed)| {
-                Ok((media_type, vault.unpack(connection, &place(id.as_str()), &sealed)?))
-            })
+            readable_one(found, |(media_type, sealed)| Ok((media_type, vault.unpack(connection, &place(id.as_str()), &sealed)?)))
         })
         .await
     }

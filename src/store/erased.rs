@@ -30,7 +30,8 @@ struct Row {
 impl Store {
     /// Forgets who was erased so long ago that nothing is left which came in before.
     pub async fn forget_erasures(&self, now: DateTime<Utc>) -> Result<()> {
-        let waiting = self.read(|connection| Ok(erasures::table.select(erasures::mark).first::<String>(connection).optional()?));
+        let waiting =
+            self.read(|connection| Ok(erasures::table.select(erasures::mark).first::<String>(connection).optional()?));
         if waiting.await?.is_none() {
             return Ok(());
         }

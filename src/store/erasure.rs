@@ -96,8 +96,7 @@ fn marks_of(
     aliases: &[String],
 ) -> Result<HashSet<String>> {
     let known = identities::rows_of(transaction.connection, tenant, &[candidate.as_str()])?;
-    let mut found: HashSet<String> =
-        known.into_iter().filter(|row| row.kind != identities::NAME).map(|row| row.digest).collect();
+    let mut found: HashSet<String> = known.into_iter().filter(|row| row.kind != identities::NAME).map(|row| row.digest).collect();
     for fingerprint in fingerprints(transaction.connection, tenant, candidate.as_str())? {
         found.insert(marks::digest_of(transaction.vault, tenant, &Mark::Bytes(fingerprint))?);
     }

@@ -48,7 +48,11 @@ impl Row {
         let id = ExchangeId(self.id);
         Ok(Exchange {
             candidate: opened(connection, vault, &id, &self.candidate)?,
-            response_key: self.response_key.map(|sealed| opened::<String>(connection, vault, &id, &sealed)).transpose()?.map(Secret::new),
+            response_key: self
+                .response_key
+                .map(|sealed| opened::<String>(connection, vault, &id, &sealed))
+                .transpose()?
+                .map(Secret::new),
             results: self.results.map(|sealed| opened(connection, vault, &id, &sealed)).transpose()?,
             id,
             tenant_id: TenantId(self.tenant_id),

@@ -76,7 +76,8 @@ impl Store {
                 let mut issuers: Vec<String> = Vec::new();
                 for (id, _, normalized) in &samples {
                     let Some(normalized) = normalized else { continue };
-                    let normalized: NormalizedCredential = match vault.unpack_json(connection, &credentials_place(id), normalized) {
+                    let normalized: NormalizedCredential = match vault.unpack_json(connection, &credentials_place(id), normalized)
+                    {
                         Err(StoreError::Erased) => continue,
                         normalized => normalized?,
                     };

@@ -115,7 +115,9 @@ mod tests {
         let sealed = vault.master().pack_json("credential:1", Kind::Report, &report).unwrap();
         assert!(sealed.len() < report.to_string().len() / 4, "{}", sealed.len());
         assert_eq!(opened(&vault, "credential:1", &sealed).unwrap(), report.to_string().into_bytes());
-        for (place, sealed) in [("credential:2", &sealed[..]), ("credential:1", &sealed[1..]), ("credential:1", b""), ("", b"\x02")] {
+        for (place, sealed) in
+            [("credential:2", &sealed[..]), ("credential:1", &sealed[1..]), ("credential:1", b""), ("", b"\x02")]
+        {
             assert!(opened(&vault, place, sealed).is_err());
         }
     }

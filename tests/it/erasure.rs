@@ -10,10 +10,7 @@ use skillgate::model::record::{CredentialFilter, Page};
 use skillgate::model::submission::CandidateHint;
 use std::net::{TcpListener, TcpStream};
 
-on_both_databases!(
-    rows_without_their_key_are_left_out_and_can_be_erased,
-    two_who_were_merged_keep_what_was_sealed_for_either,
-);
+on_both_databases!(rows_without_their_key_are_left_out_and_can_be_erased, two_who_were_merged_keep_what_was_sealed_for_either,);
 
 fn page() -> Page {
     Page { limit: 100, after: None }
@@ -70,7 +67,8 @@ async fn a_person_who_is_erased_while_their_badge_is_checked_does_not_come_back(
     let app = gateway(20).await;
     let held = Held::start();
     let badge = held.badge("did:example:zoe", "urn:uuid:1");
-    let form = || Form::new().file("badge.json", &badge).text("candidate_ref", "emp-zoe").text("candidate_email", "zoe@example.org");
+    let form =
+        || Form::new().file("badge.json", &badge).text("candidate_ref", "emp-zoe").text("candidate_email", "zoe@example.org");
     let upload = tokio::spawn(Answer::of(app.upload(form())));
     let at_the_point = held.reached().await;
     erase(&app, "emp-zoe").await;
@@ -127,8 +125,7 @@ async fn a_list_of_people_does_not_bring_back_who_was_erased_before_their_file_w
     app.drain().await;
     let submission = app.get_json(&path).await;
     assert_eq!(submission["state"], "complete", "{submission:#}");
-    let files: Vec<&str> =
-        submission["files"].as_array().unwrap().iter().map(|file| file["file"].as_str().unwrap()).collect();
+    let files: Vec<&str> = submission["files"].as_array().unwrap().iter().map(|file| file["file"].as_str().unwrap()).collect();
     assert_eq!(files, ["bob.json"]);
     assert_eq!(Answer::of(app.request("GET", "/v1/candidates/emp-zoe")).await.status, 404);
     assert_eq!(Answer::of(app.request("GET", "/v1/candidates/emp-bob")).await.status, 200);
@@ -152,7 +149,11 @@ async fn who_was_erased_is_forgotten_once_no_older_work_is_left() {
 
 async fn rows_without_their_key_are_left_out_and_can_be_erased(database: &TestStore) {
     let (store, tenant, ada) = (&database.store, made::tenant(), CandidateRef::from("ada"));
-    let hint = CandidateHint { candidate_ref: Some(ada.clone()), emails: vec!["ada@example.org".to_owned()], ..CandidateHint::default() };
+    let hint = CandidateHint {
+        candidate_ref: Some(ada.clone()),
+        emails: vec!["ada@example.org".to_owned()],
+        ..CandidateHint::default()
+    };
     store.find_or_create_candidate(&tenant, &hint, noon()).await.unwrap();
     let credential = made::credential("badge", vec![made::skill("a", "Welding")]);
     let id: CredentialId = credential.id.clone();

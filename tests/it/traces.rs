@@ -64,7 +64,9 @@ async fn upload(app: &TestApp) -> Vec<String> {
     let badge = badge();
     let mut told = vec![EMAIL.to_owned(), NAME.to_owned(), FILE.to_owned()];
     texts(&badge, &mut told);
-    told.retain(|text| !["VerifiableCredential", "OpenBadgeCredential", "assertionMethod", "DataIntegrityProof"].contains(&text.as_str()));
+    told.retain(|text| {
+        !["VerifiableCredential", "OpenBadgeCredential", "assertionMethod", "DataIntegrityProof"].contains(&text.as_str())
+    });
     let badge = badge.to_string();
     let form = Form::new().file(FILE, badge.as_bytes()).text("candidate_email", EMAIL).text("candidate_name", NAME);
     let answer = Answer::of(app.upload(form.text("candidate_ref", REFERENCE))).await;
@@ -84,13 +86,13 @@ fn texts(value: &serde_json::Value, found: &mut Vec<String>) {
     }
 }
 
-/// The tables with values that are sealed with the master key, or not with the key of a person.
+/// The tables with values that are not sealed with the key of a person. Left out: the keys, and what belongs to the installation.
 async fn not_of_persons(app: &TestApp) -> Vec<String> {
     let url = app.database.url.clone();
     let tables = tokio::task::spawn_blocking(move || blobs(&url)).await.unwrap();
     let mut others: Vec<String> = Vec::new();
     assert!(tables.len() > 10, "{}", tables.len());
-    for (table, blob) in tables {
+    for (table, blob) in tables.into_iter().filter(|(table, _)| !["data_keys", "settings"].contains(&table.as_str())) {
         // A first byte of 1: sealed with a key of its own.
         if blob.first().is_some_and(|first| *first != 1) && !others.contains(&table) {
             others.push(table);
@@ -154,8 +156,7 @@ async fn everything_about_a_person_is_sealed_with_the_persons_own_key() {
     assert_eq!(Answer::of(app.request("GET", &receipt)).await.status, 200);
     let asked = json!({"variables": {"candidate_email": EMAIL, "candidate_name": NAME}});
     assert_eq!(Answer::of(app.request("POST", "/workflows/credentials/exchanges").json(&asked)).await.status, 201);
-    // The keys themselves, and secrets of the installation.
-    assert_eq!(not_of_persons(&app).await, ["data_keys", "settings"]);
+    assert_eq!(not_of_persons(&app).await, [""; 0]);
 }
 
 #[tokio::test]
