@@ -27,7 +27,7 @@ use crate::skills::Mapper;
 use crate::store::{Store, StoreError, SubmissionRequest, Transaction};
 use chrono::{DateTime, Duration, Utc};
 pub use delivered::Delivered;
-use record::{Person, record};
+use record::{Person, record, standing};
 use worked::WorkedFile;
 
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,7 @@ impl Pipeline {
         let now = self.clock.now();
         let person = self.person(&delivered, now).await?;
         let submission = NewSubmission {
+            received_at: now,
             id: SubmissionId::generate(),
             tenant_id: delivered.tenant_id.clone(),
             channel: delivered.channel,
@@ -92,7 +93,7 @@ impl Pipeline {
         } else {
             let question = self.question(&submission.tenant_id, &request).await?;
             let opened = if presented.is_some() { Vec::new() } else { self.examiner.open(delivered.files).await };
-            let mut work = self.plan(question, person.clone(), &request, &opened);
+            let mut work = self.plan(question, person.clone(), &request, &opened, now);
             let presented = match presented {
                 Some(presented) => presented,
                 None => self.examiner.present(opened, &work.question).await,
@@ -116,7 +117,7 @@ impl Pipeline {
     ) -> Result<Idempotency, PipelineError> {
         let now = self.clock.now();
         let written = self.store.transaction(move |transaction| {
-            let used_for = begin(transaction, &submission, key, worked.len(), now)?;
+            let used_for = begin(transaction, &submission, &person, key, worked.len(), now)?;
             if used_for == Idempotency::New {
                 record(transaction, &submission, &person, &worked, 0, now)?;
                 transaction.complete_submission(&submission.id, now)?;
@@ -144,6 +145,7 @@ impl Pipeline {
 fn begin(
     transaction: &mut Transaction<'_>,
     submission: &NewSubmission,
+    person: &Person,
     key: Option<(String, String)>,
     total: usize,
     now: DateTime<Utc>,
@@ -153,7 +155,11 @@ fn begin(
         Some((key, hash)) => transaction.idempotency(&submission.tenant_id, key, hash)?,
     };
     if used_for == Idempotency::New {
-        transaction.insert_submission(submission, total, now)?;
+        if person.named {
+            let candidate = transaction.current_ref(&submission.tenant_id, &person.candidate_ref)?;
+            standing(transaction, submission, &candidate)?.ok_or(StoreError::Erased)?;
+        }
+        transaction.insert_submission(submission, total)?;
         if let Some((key, hash)) = &key {
             transaction.reserve_idempotency_key(submission, key, hash, now)?;
         }

@@ -129,7 +129,11 @@ impl App {
 
     /// Publishes the end of credentials. A loop of its own: no issuer is asked, so no issuer can delay it.
     async fn expire_ended(self, stop: CancellationToken) {
-        while !self.pause_after(self.pipeline.expire_ended().await, EXPIRY_INTERVAL, &stop).await {}
+        while !self.pause_after(self.pipeline.expire_ended().await, EXPIRY_INTERVAL, &stop).await {
+            if let Err(error) = self.store.forget_erasures(self.clock.now()).await {
+                tracing::warn!(cause = %error, "who was erased could not be forgotten yet");
+            }
+        }
     }
 
     /// Publishes what has changed at the issuers.

@@ -4,6 +4,7 @@
 
 use super::plain_name::plain_name;
 use super::problem::Problem;
+use crate::document::visible::misleads;
 use crate::model::candidate::is_email;
 use crate::model::ids::{CandidateRef, is_identifier};
 use crate::model::submission::{CandidateHint, FilePerson};
@@ -32,12 +33,12 @@ pub fn set_field(candidate: &mut CandidateHint, name: &str, value: String) -> Re
     let known = ["candidate_email", "candidate_name", "candidate_ref"].contains(&name);
     match name {
         _ if known && value.is_empty() => {}
-        "candidate_email" if !is_email(&value) => return refuse("is not an e-mail address"),
+        "candidate_email" if !is_email(&value) || value.chars().any(misleads) => return refuse("is not an e-mail address"),
         "candidate_email" if candidate.emails.len() >= MAX_EMAILS => return refuse("is given more than ten times"),
         "candidate_email" => candidate.emails.push(value),
         "candidate_name" if candidate.name.is_some() => return refuse("is given twice"),
         "candidate_name" if value.chars().count() > MAX_NAME_CHARS => return refuse("is longer than 200 characters"),
-        "candidate_name" if value.chars().any(char::is_control) => return refuse("holds control characters"),
+        "candidate_name" if value.chars().any(misleads) => return refuse("holds control or direction characters"),
         "candidate_name" => candidate.name = Some(value),
         "candidate_ref" if candidate.candidate_ref.is_some() => return refuse("is given twice"),
         "candidate_ref" => candidate.candidate_ref = Some(candidate_ref(&value)?),
@@ -103,9 +104,15 @@ mod tests {
         set_field(&mut candidate, "candidate_email", String::new()).unwrap();
         set_field(&mut candidate, "candidate_ref", "employee:4711".into()).unwrap();
         assert_eq!(candidate.emails, ["ada@example.org"]);
-        for (name, value) in
-            [("candidate_email", "ada"), ("candidate_email", "a b@example.org"), ("candidate_ref", "x"), ("colour", "blue")]
-        {
+        for (name, value) in [
+            ("candidate_email", "ada"),
+            ("candidate_email", "a b@example.org"),
+            ("candidate_email", "ada\u{202E}gro.elpmaxe@example.org"),
+            ("candidate_name", "Ada\u{2066}"),
+            ("candidate_name", "Ada\nBob"),
+            ("candidate_ref", "x"),
+            ("colour", "blue"),
+        ] {
             let problem = set_field(&mut candidate, name, value.into()).unwrap_err();
             assert_eq!(problem.errors[0].field, name);
         }

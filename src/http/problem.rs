@@ -217,6 +217,9 @@ impl From<StoreError> for Problem {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
             StoreError::Full(_) => Self::full(error),
+            StoreError::Erased => {
+                Self::new(Code::Conflict, "The person was erased while the gateway worked on the request; nothing was kept.")
+            }
             StoreError::Conflict(_) => Self::new(Code::Conflict, "An object with the same key already exists."),
             StoreError::Internal(_) => Self::internal(error),
         }

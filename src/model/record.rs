@@ -127,6 +127,8 @@ pub enum Idempotency {
 /// A submission to write, with its channel.
 #[derive(Clone, Debug)]
 pub struct NewSubmission {
+    /// Whoever was erased later is not brought back by it.
+    pub received_at: DateTime<Utc>,
     pub id: SubmissionId,
     pub tenant_id: TenantId,
     pub channel: Channel,

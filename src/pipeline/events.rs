@@ -120,9 +120,9 @@ impl EventWriter {
         }
         let support = transaction.supported_elsewhere(&self.tenant, &self.candidate, &summary.id)?;
         for skill in questionable {
-            let elsewhere = support.iter().filter(|(assertion, uri, _)| supports(assertion, uri.as_deref(), skill));
+            let elsewhere = support.iter().filter(|(other, _)| supports(other, skill));
             let still: HashSet<Outcome> =
-                elsewhere.map(|(_, _, outcome)| *outcome).chain(is_kept(skill).then_some(summary.outcome)).collect();
+                elsewhere.map(|(_, outcome)| *outcome).chain(is_kept(skill).then_some(summary.outcome)).collect();
             if let Some(audience) = losers(before.outcome, &still) {
                 let lost = SkillAssertion { status, ..skill.clone() };
                 self.skill_for(audience, event_type, summary, &lost, None);
@@ -355,9 +355,9 @@ fn reason(report: &VerificationReport) -> Option<Reason> {
 }
 
 /// The same assertion, or the same concept.
-fn supports(assertion: &str, uri: Option<&str>, skill: &SkillAssertion) -> bool {
-    let concept = skill.concepts.first().and_then(|concept| concept.uri.as_deref());
-    assertion == skill.assertion_id || (concept.is_some() && uri == concept)
+fn supports(other: &SkillAssertion, skill: &SkillAssertion) -> bool {
+    let concept = |skill: &SkillAssertion| skill.concepts.first().and_then(|concept| concept.uri.clone());
+    other.assertion_id == skill.assertion_id || (concept(skill).is_some() && concept(other) == concept(skill))
 }
 
 /// Which connections must hear of the withdrawal of a skill, given its outcome and the outcomes that still support it.

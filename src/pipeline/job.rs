@@ -17,6 +17,7 @@ impl Pipeline {
     pub async fn resume(&self, id: &SubmissionId) -> Result<(), PipelineError> {
         let Some((stored, request, files)) = self.store.submission_work(id).await? else { return Ok(()) };
         let submission = NewSubmission {
+            received_at: stored.created_at,
             id: id.clone(),
             tenant_id: stored.tenant_id,
             channel: stored.channel,
@@ -27,7 +28,7 @@ impl Pipeline {
         let question = self.question(&submission.tenant_id, &request).await?;
         let mut done = stored.progress.done;
         let opened = self.examiner.open(files).await;
-        let mut work = self.plan(question, person.clone(), &request, &opened);
+        let mut work = self.plan(question, person.clone(), &request, &opened, stored.created_at);
         let mut left = opened.into_iter().skip(done as usize);
         loop {
             let some: Vec<_> = left.by_ref().take(FILES_PER_TRANSACTION).collect();
@@ -40,6 +41,7 @@ impl Pipeline {
                 let written = record(transaction, &submission, &person, &worked, done, now)?;
                 if written && is_last {
                     transaction.complete_submission(&submission.id, now)?;
+                    transaction.forget_work(&submission.id)?;
                 }
                 Ok(written)
             });
@@ -61,8 +63,10 @@ impl Pipeline {
         total: usize,
     ) -> Result<Idempotency, PipelineError> {
         let now = self.clock.now();
+        let (candidate_ref, hint) = (request.candidate_ref.clone(), request.candidate.clone());
+        let person = Person { candidate_ref, named: request.named, hint };
         let written = self.store.transaction(move |transaction| {
-            let used_for = begin(transaction, &submission, key, total, now)?;
+            let used_for = begin(transaction, &submission, &person, key, total, now)?;
             if used_for == Idempotency::New {
                 transaction.keep_work(&submission.id, &request, &files)?;
             }

@@ -22,9 +22,10 @@ pub struct Assigned {
     pub by: PersonBy,
 }
 
-/// The persons of credentials, in the order of the credentials.
+/// The persons of credentials, in the order of the credentials; none for a credential that leads to a person who was erased after it
+/// came in.
 pub struct Owners {
-    pub assigned: Vec<Assigned>,
+    pub assigned: Vec<Option<Assigned>>,
     /// What the credentials tell of persons who were known before.
     pub linked: HashMap<CandidateRef, Vec<LinkedAddress>>,
 }
@@ -72,6 +73,7 @@ pub fn owners(
     };
     let wanted: Vec<Mark> = all.iter().flat_map(|new| marks_of(new)).collect();
     let holders = transaction.holders(&submission.tenant_id, &wanted)?;
+    let erased = transaction.erased_since(&submission.tenant_id, &wanted, submission.received_at)?;
     // A submission that gives no more than a name is about one person: a person for whom any of the bytes came in with this name.
     let of_submission = all.iter().filter(|new| new.owner == Owner::Submission);
     let earlier = of_submission.filter_map(|new| Some(holder(&holders, &marks_of(new))?.1.candidate_ref.clone()));
@@ -80,14 +82,18 @@ pub fn owners(
     let mut assigning = Assigning { transaction, tenant: &submission.tenant_id, now, holders, current, linked };
     let mut assigned = Vec::with_capacity(all.len());
     for new in all {
-        assigned.push(match &new.owner {
+        if marks_of(new).iter().any(|mark| erased.contains(mark)) {
+            assigned.push(None);
+            continue;
+        }
+        assigned.push(Some(match &new.owner {
             Owner::Listed(listed) => Assigned { candidate_ref: assigning.current(listed)?, by: PersonBy::List },
             Owner::Submission if person.named => {
                 Assigned { candidate_ref: assigning.current(&person.candidate_ref)?, by: PersonBy::Request }
             }
             Owner::Submission => assigning.unnamed(&unnamed, &person.hint, &marks_of(new))?,
             Owner::Subject(owner) => assigning.subject(owner, new.report.outcome)?,
-        });
+        }));
     }
     Ok(Owners { assigned, linked: assigning.linked })
 }

@@ -40,27 +40,32 @@ pub fn record(
     done_before: u32,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let mut records: Vec<FileRecord> = Vec::with_capacity(files.len());
-    for (ordinal, file) in (done_before..).zip(files) {
-        records.push(FileRecord { ordinal, result: file.result.clone(), credentials: Vec::new() });
-    }
     let worst = files.iter().filter_map(worst_outcome).max();
-    if !transaction.add_files(&submission.id, done_before, worst, &records)? {
+    if !transaction.take_files(&submission.id, done_before, files.len(), worst)? {
         return Ok(false);
     }
     let all: Vec<&NewCredential> = files.iter().flat_map(|file| &file.credentials).collect();
-    if all.is_empty() {
-        return Ok(true);
-    }
     let mut found: Vec<Option<FoundCredential>> = vec![None; all.len()];
     // In the order of the references, so that two transactions can't wait for each other.
     let mut of_person: BTreeMap<CandidateRef, Vec<usize>> = BTreeMap::new();
     let Owners { assigned, mut linked } = owners(transaction, submission, person, &all, now)?;
-    for (index, (credential, owner)) in all.iter().zip(&assigned).enumerate() {
-        of_person.entry(owner.candidate_ref.clone()).or_default().push(index);
+    for (index, owner) in assigned.iter().enumerate() {
+        if let Some(owner) = owner {
+            of_person.entry(owner.candidate_ref.clone()).or_default().push(index);
+        }
+    }
+    let mut sequences = BTreeMap::new();
+    for candidate in of_person.keys() {
+        if let Some(sequence) = standing(transaction, submission, candidate)? {
+            sequences.insert(candidate.clone(), sequence);
+        }
+    }
+    of_person.retain(|candidate, _| sequences.contains_key(candidate));
+    let indices = of_person.iter().flat_map(|(candidate, indices)| indices.iter().map(move |index| (candidate, *index)));
+    for (candidate, index) in indices {
+        let credential = all[index];
         if credential.report.outcome == Outcome::Accepted && !credential.proven.is_empty() {
-            let (tenant, candidate) = (&submission.tenant_id, &owner.candidate_ref);
-            transaction.ensure_candidate(tenant, candidate, now)?;
+            let tenant = &submission.tenant_id;
             let new = transaction.remember_marks(tenant, candidate, &credential.proven, IdentitySource::Credential, now)?;
             linked.entry(candidate.clone()).or_default().extend(new);
         }
@@ -68,21 +73,52 @@ pub fn record(
     for (candidate, indices) in of_person {
         let theirs: Vec<&NewCredential> = indices.iter().map(|index| all[*index]).collect();
         let linked = linked.remove(&candidate).unwrap_or_default();
-        let mut recorder = Recorder::new(transaction, submission, candidate, &theirs, now)?;
+        let sequence = sequences.get(&candidate).copied().unwrap_or_default();
+        let mut recorder = Recorder::new(transaction, submission, (candidate, sequence), &theirs, now)?;
         for address in linked {
             recorder.events.candidate(EventType::CandidateLinked, None, Some(address));
         }
         for (index, credential) in indices.into_iter().zip(theirs) {
-            found[index] = Some(FoundCredential { person_by: assigned[index].by, ..recorder.take(credential)? });
+            let person_by = assigned[index].as_ref().map(|assigned| assigned.by).unwrap_or_default();
+            found[index] = Some(FoundCredential { person_by, ..recorder.take(credential)? });
         }
         recorder.write()?;
     }
     let mut found = found.into_iter();
-    for (file, record) in files.iter().zip(&mut records) {
-        record.credentials.extend(found.by_ref().take(file.credentials.len()).flatten());
+    let mut records: Vec<FileRecord> = Vec::with_capacity(files.len());
+    for (ordinal, file) in (done_before..).zip(files) {
+        let credentials: Vec<FoundCredential> = found.by_ref().take(file.credentials.len()).flatten().collect();
+        let is_erased = credentials.is_empty() && !file.credentials.is_empty();
+        if !is_erased {
+            let owner = owner_of_file(transaction, submission, person, &credentials)?;
+            records.push(FileRecord { ordinal, owner, result: file.result.clone(), credentials });
+        }
     }
-    transaction.link_credentials(&submission.id, &records)?;
+    transaction.write_files(submission, &records)?;
     Ok(true)
+}
+
+/// Locks the person, and returns the number of the last event about them. `None` when the person was erased after the files came in.
+pub fn standing(transaction: &mut Transaction<'_>, submission: &NewSubmission, candidate: &CandidateRef) -> Result<Option<i64>> {
+    let Some(sequence) = transaction.lock_candidate(&submission.tenant_id, candidate)? else { return Ok(None) };
+    // Another person of the same name, who came after.
+    let is_erased = transaction.is_erased_since(&submission.tenant_id, candidate, submission.received_at)?;
+    Ok(Some(sequence).filter(|_| !is_erased))
+}
+
+/// The one person whom a file is about.
+fn owner_of_file(
+    transaction: &mut Transaction<'_>,
+    submission: &NewSubmission,
+    person: &Person,
+    credentials: &[FoundCredential],
+) -> Result<Option<CandidateRef>> {
+    let Some(first) = credentials.first() else {
+        let named = Some(&person.candidate_ref).filter(|_| person.named);
+        return named.map(|named| transaction.current_ref(&submission.tenant_id, named)).transpose();
+    };
+    let is_theirs = credentials.iter().all(|credential| credential.candidate_ref == first.candidate_ref);
+    Ok(Some(first.candidate_ref.clone()).filter(|_| is_theirs))
 }
 
 fn worst_outcome(file: &WorkedFile) -> Option<Outcome> {
@@ -118,17 +154,11 @@ impl<'t, 'c> Recorder<'t, 'c> {
     fn new(
         transaction: &'t mut Transaction<'c>,
         submission: &'t NewSubmission,
-        candidate: CandidateRef,
+        (candidate, sequence): (CandidateRef, i64),
         all: &[&NewCredential],
         now: DateTime<Utc>,
     ) -> Result<Self> {
         let tenant = &submission.tenant_id;
-        let mut sequence = transaction.lock_candidate(tenant, &candidate)?;
-        if sequence.is_none() {
-            // Erased meanwhile.
-            transaction.ensure_candidate(tenant, &candidate, now)?;
-            sequence = transaction.lock_candidate(tenant, &candidate)?;
-        }
         let fingerprints: Vec<&str> = all.iter().map(|new| new.fingerprint.as_str()).collect();
         let known = transaction.known_bytes(tenant, &candidate, &fingerprints)?;
         let keys: Vec<&str> = all.iter().filter_map(|new| new.normalized.as_ref()?.natural_key.as_deref()).collect();
@@ -139,7 +169,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
             let (id, fingerprint, report) = (stored.id, stored.fingerprint, stored.report);
             in_force.insert(key, InForce { id, fingerprint, report, normalized, pending: None });
         }
-        let events = EventWriter::new(tenant, &candidate, Some(submission.id.to_string()), now, sequence.unwrap_or(0));
+        let events = EventWriter::new(tenant, &candidate, Some(submission.id.to_string()), now, sequence);
         let (new, rechecked_skills) = (Vec::new(), Vec::new());
         Ok(Self { transaction, submission, candidate, now, known, in_force, new, rechecked_skills, events })
     }
@@ -153,6 +183,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         }
         let mut found = FoundCredential {
             id: credential.id.clone(),
+            candidate_ref: self.candidate.clone(),
             duplicate: true,
             person_by: PersonBy::default(),
             report: credential.report.clone(),

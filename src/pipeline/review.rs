@@ -27,7 +27,7 @@ impl Pipeline {
         let kept = decision.clone();
         let written = self.store.transaction(move |transaction| {
             transaction.insert_decision(&tenant, &decision)?;
-            let key = label_key(&decision.label);
+            let key = transaction.label_digest(&tenant, &label_key(&decision.label))?;
             transaction.insert_skill_job(&job(&tenant, key, Some(decision.id.clone()), now))
         });
         written.await?;
@@ -40,7 +40,8 @@ impl Pipeline {
         let undone = self.store.transaction(move |transaction| {
             let undone = transaction.undo_decision(&tenant, &id, now)?;
             if let Some(decision) = &undone {
-                transaction.insert_skill_job(&job(&tenant, label_key(&decision.label), None, now))?;
+                let key = transaction.label_digest(&tenant, &label_key(&decision.label))?;
+                transaction.insert_skill_job(&job(&tenant, key, None, now))?;
             }
             Ok(undone)
         });

@@ -15,6 +15,7 @@ use crate::model::report::Outcome;
 use crate::model::submission::{CandidateHint, PersonBy};
 use crate::store::SubmissionRequest;
 use crate::verify::checks::recipient::{EmailHash, SubjectId};
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub(super) struct Work {
     pub question: Question,
     pub person: Person,
     people: People,
+    /// When the files came in.
+    received_at: DateTime<Utc>,
     /// The tenant's addresses, once a hash has to be compared with them.
     addresses: Option<Arc<Vec<(String, Holder)>>>,
     comparisons_left: usize,
@@ -50,7 +53,14 @@ struct Found {
 
 impl Pipeline {
     /// `opened`: all files of the submission, for the lists of people among them. A list counts where the request names nobody.
-    pub(super) fn plan(&self, question: Question, person: Person, request: &SubmissionRequest, opened: &[OpenedFile]) -> Work {
+    pub(super) fn plan(
+        &self,
+        question: Question,
+        person: Person,
+        request: &SubmissionRequest,
+        opened: &[OpenedFile],
+        received_at: DateTime<Utc>,
+    ) -> Work {
         let files: Vec<&str> = opened.iter().map(|file| file.name.as_str()).collect();
         let mut lists = vec![List { place: String::new(), people: request.people.clone() }];
         if request.people.is_empty() && request.candidate.is_empty() {
@@ -59,7 +69,7 @@ impl Pipeline {
             lists = listed.map(|file| List { place: place(&file.name), people: file.people.clone() }).collect();
         }
         let people = People::new(&lists, &files);
-        Work { question, person, people, addresses: None, comparisons_left: MAX_COMPARISONS }
+        Work { question, person, people, received_at, addresses: None, comparisons_left: MAX_COMPARISONS }
     }
 
     /// Verifies the files, finds whose their credentials are, and normalises them.
@@ -95,7 +105,7 @@ impl Pipeline {
         if said.iter().all(Option::is_none) {
             return Ok(vec![None; said.len()]);
         }
-        let refs = self.store.find_or_create_candidates(tenant, named.clone(), self.clock.now()).await?;
+        let refs = self.store.find_or_create_candidates(tenant, named.clone(), work.received_at, self.clock.now()).await?;
         let known = self.store.candidate_identities(tenant, &refs).await?;
         let of_named = named.into_iter().zip(refs).map(|(hint, candidate_ref)| {
             let known = known.get(&candidate_ref).cloned().unwrap_or_default();

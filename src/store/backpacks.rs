@@ -2,9 +2,11 @@
 //! Secrets are sealed. A pull, and with it a refresh, runs under a lease on the row, so that two workers never refresh the same token.
 
 use super::channel_schema::{backpack_hosts, backpacks};
+use super::data_keys::DataKey;
 use super::pool::each_backend;
 use super::text::{clean, json_text, parse_json, parse_time, parse_times, time_text};
-use super::{Result, Store, StoreError, Vault};
+use super::transaction::Transaction;
+use super::{Result, Store};
 use crate::model::backpack::{Backpack, BackpackState, BackpackTokens, HostRegistration, PendingAuthorization, StepFailure};
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::secret::Secret;
@@ -79,7 +81,7 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let (tenant, url, new) = (tenant.clone(), clean(url), registration.clone());
-        let secret = seal(&self.0.vault, &host_context(&tenant, &url), new.client_secret.expose())?;
+        let secret = self.0.vault.master().seal(&host_context(&tenant, &url), new.client_secret.expose().as_bytes())?;
         self.write(move |connection| {
             let values = (
                 backpack_hosts::tenant_id.eq(tenant.as_str()),
@@ -117,7 +119,7 @@ impl Store {
                 .first(connection)
                 .optional()?;
             let Some((client_id, secret, redirect_uri, scope, expires)) = row else { return Ok(None) };
-            let client_secret = Secret::new(open(&vault, &host_context(&tenant, &url), &secret)?);
+            let client_secret = Secret::new(vault.open_text(connection, &host_context(&tenant, &url), &secret)?);
             Ok(Some(HostRegistration { client_id, client_secret, redirect_uri, scope, secret_expires_at: parse_times(expires)? }))
         })
         .await
@@ -203,8 +205,10 @@ impl Store {
     /// Remembers an authorization that begins; one that was under way is forgotten.
     pub async fn begin_authorization(&self, id: &str, pending: &PendingAuthorization) -> Result<()> {
         let (id, pending) = (id.to_owned(), pending.clone());
-        let verifier = seal(&self.0.vault, &verifier_context(&id), pending.verifier.expose())?;
-        self.write(move |connection| {
+        self.transaction(move |transaction| {
+            let Some(key) = key_of(transaction, &id)? else { return Ok(()) };
+            let verifier = key.seal(&verifier_context(&id), pending.verifier.expose().as_bytes())?;
+            let connection = &mut *transaction.connection;
             let values = (
                 backpacks::authorization_hash.eq(Some(pending.state_hash)),
                 backpacks::browser_hash.eq(Some(pending.browser_hash)),
@@ -242,7 +246,7 @@ impl Store {
             if expires_at <= now {
                 return Ok(None);
             }
-            let verifier = Secret::new(open(&vault, &verifier_context(&row.id), &verifier)?);
+            let verifier = Secret::new(vault.open_text(connection, &verifier_context(&row.id), &verifier)?);
             let pending = PendingAuthorization { state_hash, browser_hash, verifier, redirect_uri, expires_at };
             Ok(Some((row.into_model()?, pending)))
         })
@@ -263,8 +267,10 @@ impl Store {
             expires_at: tokens.expires_at,
             scope: tokens.scope.clone(),
         })?;
-        let sealed = seal(&self.0.vault, &token_context(&id), &plain)?;
-        self.write(move |connection| {
+        self.transaction(move |transaction| {
+            let Some(key) = key_of(transaction, &id)? else { return Ok(()) };
+            let sealed = key.seal(&token_context(&id), plain.as_bytes())?;
+            let connection = &mut *transaction.connection;
             let target =
                 backpacks::table.filter(backpacks::id.eq(&id)).filter(backpacks::state.ne(BackpackState::Disconnected.as_str()));
             diesel::update(target).set(backpacks::tokens.eq(Some(sealed))).execute(connection)?;
@@ -289,7 +295,7 @@ impl Store {
             let sealed: Option<Option<Vec<u8>>> =
                 backpacks::table.filter(backpacks::id.eq(&id)).select(backpacks::tokens).first(connection).optional()?;
             let Some(sealed) = sealed.flatten() else { return Ok(None) };
-            let tokens: SealedTokens = parse_json(&open(&vault, &token_context(&id), &sealed)?)?;
+            let tokens: SealedTokens = parse_json(&vault.open_text(connection, &token_context(&id), &sealed)?)?;
             Ok(Some(BackpackTokens {
                 access_token: Secret::new(tokens.access_token),
                 refresh_token: tokens.refresh_token.map(Secret::new),
@@ -373,13 +379,11 @@ impl Store {
     }
 }
 
-fn seal(vault: &Vault, context: &str, plain: &str) -> Result<Vec<u8>> {
-    Ok(vault.sealer.seal(context, plain.as_bytes())?)
-}
-
-fn open(vault: &Vault, context: &str, sealed: &[u8]) -> Result<String> {
-    let plain = vault.sealer.open(context, sealed)?;
-    String::from_utf8(plain).map_err(|_| StoreError::Internal("a sealed value is damaged".to_owned()))
+/// The key of the backpack's person; `None` when there is no such backpack.
+fn key_of(transaction: &mut Transaction<'_>, id: &str) -> Result<Option<DataKey>> {
+    let owner = backpacks::table.filter(backpacks::id.eq(id)).select((backpacks::tenant_id, backpacks::candidate_ref));
+    let owner: Option<(String, String)> = owner.first(transaction.connection).optional()?;
+    owner.map(|(tenant, candidate)| transaction.key_of(&TenantId(tenant), &CandidateRef(candidate))).transpose()
 }
 
 fn host_context(tenant: &TenantId, url: &str) -> String {

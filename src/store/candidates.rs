@@ -4,8 +4,8 @@ use super::pool::AnyConnection;
 use super::prepared::run_prepared;
 use super::schema::{candidate_aliases, candidate_identities, candidates, credentials, skills};
 use super::text::{clean, name_text, parse_name, parse_time, time_text, to_u32};
-use super::transaction::{Transaction, lock_names};
-use super::{Result, Store, StoreError, Vault, identities};
+use super::transaction::Transaction;
+use super::{Result, Store, StoreError, identities};
 use crate::model::candidate::{Candidate, IdentitySource};
 use crate::model::event::{Audience, CandidateEventData, Event, EventType, LinkedAddress};
 use crate::model::ids::{CandidateRef, TenantId};
@@ -23,19 +23,24 @@ impl Store {
         hint: &CandidateHint,
         now: DateTime<Utc>,
     ) -> Result<CandidateRef> {
-        let found = self.find_or_create_candidates(tenant, vec![hint.clone()], now).await?;
+        let found = self.find_or_create_candidates(tenant, vec![hint.clone()], now, now).await?;
         found.into_iter().next().ok_or_else(|| StoreError::Internal("a person was not found".to_owned()))
     }
 
-    /// The same for several persons, in one transaction.
+    /// The same for several persons, in one transaction. `said_at`: when it was said of them; a person who was erased since is not made
+    /// again, and the reference that is returned stands for nobody.
     pub async fn find_or_create_candidates(
         &self,
         tenant: &TenantId,
         hints: Vec<CandidateHint>,
+        said_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Vec<CandidateRef>> {
         let (tenant, vault) = (tenant.clone(), self.0.vault.clone());
-        self.write_soon(move |connection| find_or_create(connection, &vault, &tenant, &hints, now)).await
+        self.write_soon(move |connection| {
+            find_or_create(&mut Transaction::new(connection, &vault), &tenant, &hints, said_at, now)
+        })
+        .await
     }
 
     /// The reference that stands for the person today: another one after a merger.
@@ -82,7 +87,7 @@ impl Store {
 impl Transaction<'_> {
     /// Makes the row of a person of whom nothing is known, unless it is there.
     pub fn ensure_candidate(&mut self, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<()> {
-        insert_candidate(self.connection, tenant, candidate, false, now).map(drop)
+        self.insert_candidate(tenant, candidate, false, now).map(drop)
     }
 
     /// The reference that stands for the person today: another one after a merger.
@@ -105,6 +110,30 @@ impl Transaction<'_> {
         Ok(sequence)
     }
 
+    /// False when the person was there already.
+    fn insert_candidate(
+        &mut self,
+        tenant: &TenantId,
+        candidate: &CandidateRef,
+        is_employers: bool,
+        now: DateTime<Utc>,
+    ) -> Result<bool> {
+        let row = (
+            candidates::tenant_id.eq(tenant.as_str()),
+            candidates::id.eq(candidate.as_str()),
+            candidates::employer_ref.eq(i64::from(is_employers)),
+            candidates::sequence.eq(0i64),
+            candidates::created_at.eq(time_text(now)),
+        );
+        let inserted = super::pool::each_backend!(&mut *self.connection, c => {
+            diesel::insert_into(candidates::table).values(row).on_conflict_do_nothing().execute(c)
+        })?;
+        if inserted > 0 {
+            self.first_key(tenant, candidate)?;
+        }
+        Ok(inserted > 0)
+    }
+
     /// Notes the number of the last event about the person.
     pub fn set_sequence(&mut self, tenant: &TenantId, candidate: &CandidateRef, sequence: i64) -> Result<()> {
         let target =
@@ -116,33 +145,41 @@ impl Transaction<'_> {
 
 /// Finds or makes the persons; what is newly known of persons who were there before is published.
 fn find_or_create(
-    connection: &mut AnyConnection,
-    vault: &Vault,
+    transaction: &mut Transaction<'_>,
     tenant: &TenantId,
     hints: &[CandidateHint],
+    said_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<Vec<CandidateRef>> {
     let mut found = Vec::with_capacity(hints.len());
     let mut events = Vec::new();
     for hint in hints {
-        let facts = identities::facts(vault, tenant, hint)?;
+        let facts = identities::facts(transaction.vault, tenant, hint)?;
         let findable: Vec<String> =
             facts.iter().filter(|(_, fact)| fact.kind != identities::NAME).map(|(digest, _)| digest.clone()).collect();
-        lock_names(connection, &findable)?;
+        transaction.lock_names(&findable)?;
         let given = hint.candidate_ref.as_ref().map(|candidate| CandidateRef(clean(candidate.as_str())));
         let is_given = given.is_some();
-        let candidate = match given {
-            Some(given) => current_ref(connection, tenant, &given)?,
-            None => find(connection, tenant, &findable)?.unwrap_or_else(CandidateRef::generate),
-        };
-        if !insert_candidate(connection, tenant, &candidate, is_given, now)? {
-            let linked = identities::unknown(connection, tenant, &candidate, &facts)?;
-            events.extend(linked_events(&mut Transaction::new(connection, vault), tenant, &candidate, linked, now)?);
+        let mut marks = findable.clone();
+        if let Some(given) = &given {
+            marks = vec![transaction.mark_of_ref(tenant, given)?];
         }
-        identities::remember(connection, vault, tenant, &candidate, facts, now)?;
+        if !transaction.erased(tenant, &marks, said_at)?.is_empty() {
+            found.push(CandidateRef::generate());
+            continue;
+        }
+        let candidate = match given {
+            Some(given) => transaction.current_ref(tenant, &given)?,
+            None => find(transaction.connection, tenant, &findable)?.unwrap_or_else(CandidateRef::generate),
+        };
+        if !transaction.insert_candidate(tenant, &candidate, is_given, now)? {
+            let linked = identities::unknown(transaction.connection, tenant, &candidate, &facts)?;
+            events.extend(linked_events(transaction, tenant, &candidate, linked, now)?);
+        }
+        transaction.remember_facts(tenant, &candidate, facts, now)?;
         found.push(candidate);
     }
-    Transaction::new(connection, vault).append_events(&events)?;
+    transaction.append_events(&events)?;
     Ok(found)
 }
 
@@ -184,27 +221,6 @@ fn find(connection: &mut AnyConnection, tenant: &TenantId, digests: &[String]) -
         }
     }
     Ok(rows.into_iter().next().map(|(candidate, _)| CandidateRef(candidate)))
-}
-
-/// False when the person was there already.
-fn insert_candidate(
-    connection: &mut AnyConnection,
-    tenant: &TenantId,
-    candidate: &CandidateRef,
-    is_employers: bool,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let row = (
-        candidates::tenant_id.eq(tenant.as_str()),
-        candidates::id.eq(candidate.as_str()),
-        candidates::employer_ref.eq(i64::from(is_employers)),
-        candidates::sequence.eq(0i64),
-        candidates::created_at.eq(time_text(now)),
-    );
-    let inserted = super::pool::each_backend!(connection, c => {
-        diesel::insert_into(candidates::table).values(row).on_conflict_do_nothing().execute(c)
-    })?;
-    Ok(inserted > 0)
 }
 
 fn current_ref(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef) -> Result<CandidateRef> {

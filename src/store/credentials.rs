@@ -1,8 +1,11 @@
 //! Credentials: the bytes as received, the report, the normalised form.
 
+use super::data_keys::DataKey;
 use super::packed::Kind;
+use super::pool::AnyConnection;
 use super::prepared::load_for_keys;
 use super::schema::{credentials, submission_credentials};
+use super::sealed::{readable, readable_one};
 use super::text::{clean, name_text, parse_name, parse_time, time_text};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store, Vault};
@@ -33,10 +36,10 @@ pub struct CredentialRow {
 }
 
 impl CredentialRow {
-    pub(super) fn into_model(self, vault: &Vault) -> Result<StoredCredential> {
+    pub(super) fn into_model(self, connection: &mut AnyConnection, vault: &Vault) -> Result<StoredCredential> {
         let place = place(&self.id);
         let status: Option<CredentialStatus> = self.status.as_deref().map(parse_name).transpose()?;
-        let normalized = self.normalized.map(|sealed| vault.unpack_json(&place, &sealed));
+        let normalized = self.normalized.map(|sealed| vault.unpack_json(connection, &place, &sealed));
         let mut normalized: Option<NormalizedCredential> = normalized.transpose()?;
         if let (Some(normalized), Some(status)) = (&mut normalized, status) {
             normalized.status = status;
@@ -49,12 +52,12 @@ impl CredentialRow {
             tenant_id: TenantId(self.tenant_id),
             submission_id: SubmissionId(self.submission_id),
             candidate_ref: CandidateRef(self.candidate_ref),
-            name: vault.open_name(&place, &self.name)?,
+            name: vault.open_text(connection, &place, &self.name)?,
             media_type: self.media_type,
             fingerprint: self.fingerprint,
             outcome: parse_name(&self.outcome)?,
             status,
-            report: vault.unpack_json(&place, &self.report)?,
+            report: vault.unpack_json(connection, &place, &self.report)?,
             normalized,
             created_at: parse_time(&self.created_at)?,
         })
@@ -64,6 +67,7 @@ impl CredentialRow {
     /// submission found out is the credential's own.
     pub(super) fn into_result(
         self,
+        connection: &mut AnyConnection,
         vault: &Vault,
         duplicate: bool,
         report: Vec<u8>,
@@ -71,8 +75,8 @@ impl CredentialRow {
     ) -> Result<CredentialResult> {
         let place = place(&self.id);
         let (report, normalized) = if report.is_empty() { (self.report, self.normalized) } else { (report, normalized) };
-        let report: VerificationReport = vault.unpack_json(&place, &report)?;
-        let normalized = normalized.map(|sealed| vault.unpack_json(&place, &sealed));
+        let report: VerificationReport = vault.unpack_json(connection, &place, &report)?;
+        let normalized = normalized.map(|sealed| vault.unpack_json(connection, &place, &sealed));
         let mut normalized: Option<NormalizedCredential> = normalized.transpose()?;
         if let (Some(normalized), Some(status)) = (&mut normalized, self.status.as_deref()) {
             normalized.status = parse_name(status)?;
@@ -139,7 +143,7 @@ impl Store {
                 .select(CredentialRow::as_select())
                 .first(connection)
                 .optional()?;
-            row.map(|row| row.into_model(&vault)).transpose()
+            readable_one(row, |row| row.into_model(connection, &vault))
         })
         .await
     }
@@ -154,7 +158,7 @@ impl Store {
                 .select((credentials::media_type, credentials::bytes))
                 .first(connection)
                 .optional()?;
-            found.map(|(media_type, sealed)| Ok((media_type, vault.unpack(&place(id.as_str()), &sealed)?))).transpose()
+            readable_one(found, |(media_type, sealed)| Ok((media_type, vault.unpack(connection, &place(id.as_str()), &sealed)?)))
         })
         .await
     }
@@ -185,7 +189,7 @@ impl Store {
                 query = query.filter(credentials::id.lt(after));
             }
             let rows: Vec<CredentialRow> = query.order(credentials::id.desc()).limit(i64::from(page.limit)).load(connection)?;
-            rows.into_iter().map(|row| row.into_model(&vault)).collect()
+            readable(rows, |row| row.into_model(connection, &vault))
         })
         .await
     }
@@ -260,7 +264,7 @@ impl Transaction<'_> {
                 .filter(credentials::status.eq(&active))
                 .select(CredentialRow::as_select())
         )?;
-        let mut same = rows.into_iter().map(|row| row.into_model(self.vault)).collect::<Result<Vec<_>>>()?;
+        let mut same = readable(rows, |row| row.into_model(self.connection, self.vault))?;
         same.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(same)
     }
@@ -272,7 +276,7 @@ impl Transaction<'_> {
             .select(CredentialRow::as_select())
             .first(self.connection)
             .optional()?;
-        row.map(|row| row.into_model(self.vault)).transpose()
+        readable_one(row, |row| row.into_model(self.connection, self.vault))
     }
 
     /// Writes credentials of one person. Their skills are written by [`Transaction::insert_skills`].
@@ -283,16 +287,17 @@ impl Transaction<'_> {
         new: &[&NewCredential],
         now: DateTime<Utc>,
     ) -> Result<()> {
+        let key = self.key_of(&submission.tenant_id, candidate)?;
         let mut rows = Vec::with_capacity(new.len());
         for credential in new {
             let (normalized, place) = (credential.normalized.as_ref(), place(credential.id.as_str()));
-            let content = normalized.map(|normalized| self.vault.pack_json(&place, Kind::Normalized, normalized));
+            let content = normalized.map(|normalized| key.pack_json(&place, Kind::Normalized, normalized));
             rows.push(NewRow {
                 id: credential.id.as_str(),
                 tenant_id: submission.tenant_id.as_str(),
                 candidate_ref: candidate.as_str(),
                 submission_id: submission.id.as_str(),
-                name: self.vault.seal_name(&place, &clean(&credential.name))?,
+                name: key.seal(&place, clean(&credential.name).as_bytes())?,
                 media_type: clean(&credential.media_type),
                 fingerprint: &credential.fingerprint,
                 natural_key: normalized.and_then(|normalized| normalized.natural_key.as_deref()),
@@ -301,11 +306,11 @@ impl Transaction<'_> {
                 valid_from: normalized.and_then(|normalized| normalized.valid_from).map(time_text),
                 valid_until: normalized.and_then(|normalized| normalized.valid_until).map(time_text),
                 next_check_at: credential.next_check_at.map(time_text),
-                report: self.vault.pack_json(&place, Kind::Report, &credential.report)?,
+                report: key.pack_json(&place, Kind::Report, &credential.report)?,
                 normalized: content.transpose()?,
                 created_at: time_text(now),
                 updated_at: time_text(now),
-                bytes: self.vault.pack(&place, Kind::Received, &credential.bytes)?,
+                bytes: key.pack(&place, Kind::Received, &credential.bytes)?,
             });
         }
         insert_all!(self.connection, credentials::table, rows);
@@ -321,21 +326,29 @@ impl Transaction<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         self.keep_for_earlier_submissions(id)?;
-        let place = place(id.as_str());
-        let content = normalized.map(|normalized| self.vault.pack_json(&place, Kind::Normalized, normalized));
+        let (place, key) = (place(id.as_str()), self.key_of_credential(id)?);
+        let content = normalized.map(|normalized| key.pack_json(&place, Kind::Normalized, normalized));
         let values = (
             credentials::outcome.eq(report.outcome.as_str()),
             credentials::status.eq(normalized.map(|normalized| name_text(&normalized.status)).transpose()?),
             credentials::natural_key.eq(normalized.and_then(|normalized| normalized.natural_key.clone())),
             credentials::valid_from.eq(normalized.and_then(|normalized| normalized.valid_from).map(time_text)),
             credentials::valid_until.eq(normalized.and_then(|normalized| normalized.valid_until).map(time_text)),
-            credentials::report.eq(self.vault.pack_json(&place, Kind::Report, report)?),
+            credentials::report.eq(key.pack_json(&place, Kind::Report, report)?),
             credentials::normalized.eq(content.transpose()?),
             credentials::updated_at.eq(time_text(now)),
         );
         let target = credentials::table.filter(credentials::id.eq(id.as_str()));
         diesel::update(target).set(values).execute(self.connection)?;
         Ok(())
+    }
+
+    /// The key of the credential's person.
+    pub(super) fn key_of_credential(&mut self, id: &CredentialId) -> Result<DataKey> {
+        let owner = credentials::table.filter(credentials::id.eq(id.as_str()));
+        let (tenant, candidate): (String, String) =
+            owner.select((credentials::tenant_id, credentials::candidate_ref)).first(self.connection)?;
+        self.key_of(&TenantId(tenant), &CandidateRef(candidate))
     }
 
     /// Submissions whose findings are the credential's own keep them when the credential is verified anew.

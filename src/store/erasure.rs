@@ -8,10 +8,11 @@ use super::schema::{
     candidate_aliases, candidates, connections, credentials, events, lanes, submission_credentials, submission_files, submissions,
 };
 use super::transaction::{ROWS_PER_STATEMENT, Transaction};
-use super::{Result, Store, Vault, exchanges as exchange_rows, marks};
+use super::{Result, Store, StoreError, Vault, exchanges as exchange_rows, marks};
 use crate::model::code::Code;
 use crate::model::event::{Audience, CandidateEventData, Event, EventType};
 use crate::model::ids::{CandidateRef, ExchangeId, TenantId};
+use crate::model::record::Mark;
 use crate::model::report::{CheckId, CheckStatus, VerificationReport};
 use crate::model::submission::CandidateHint;
 use chrono::{DateTime, Utc};
@@ -49,12 +50,17 @@ impl Store {
 
 fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<bool> {
     let candidate = transaction.current_ref(tenant, candidate)?;
+    // Before the person is locked, as everybody does: whoever learns an address of the person meanwhile waits, and finds it erased.
+    let known = identities::rows_of(transaction.connection, tenant, &[candidate.as_str()])?;
+    let digests: Vec<String> = known.into_iter().map(|row| row.digest).collect();
+    transaction.lock_names(&digests)?;
     if transaction.lock_candidate(tenant, &candidate)?.is_none() {
         return Ok(false);
     }
     let mut all = shadows(transaction.connection, transaction.vault, tenant, &candidate)?;
     all.insert(candidate);
     let mut erased = Vec::new();
+    let mut gone = HashSet::new();
     for one in &all {
         let Some(sequence) = transaction.lock_candidate(tenant, one)? else { continue };
         let aliases: Vec<String> = candidate_aliases::table
@@ -63,6 +69,8 @@ fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &Candi
             .select(candidate_aliases::id)
             .load(transaction.connection)?;
         let exchanges = open_exchanges(transaction, tenant, one, &aliases)?;
+        gone.extend(marks_of(transaction, tenant, one, &aliases)?);
+        transaction.destroy_keys(tenant, one)?;
         let connection = &mut *transaction.connection;
         for some in exchanges.chunks(ROWS_PER_STATEMENT) {
             let some = exchanges::table.filter(exchanges::id.eq_any(some));
@@ -75,8 +83,28 @@ fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &Candi
         let data = CandidateEventData { also_known_as, ..CandidateEventData::of(one) };
         erased.push((Event::about_candidate(EventType::CandidateErased, tenant, &data, sequence + 1, now), Audience::Everyone));
     }
+    transaction.note_erased(tenant, gone, now)?;
     transaction.append_events(&erased)?;
     Ok(true)
+}
+
+/// By what files that are being worked on may lead to the person.
+fn marks_of(
+    transaction: &mut Transaction<'_>,
+    tenant: &TenantId,
+    candidate: &CandidateRef,
+    aliases: &[String],
+) -> Result<HashSet<String>> {
+    let known = identities::rows_of(transaction.connection, tenant, &[candidate.as_str()])?;
+    let mut found: HashSet<String> = known.into_iter().filter(|row| row.kind != identities::NAME).map(|row| row.digest).collect();
+    for fingerprint in fingerprints(transaction.connection, tenant, candidate.as_str())? {
+        found.insert(marks::digest_of(transaction.vault, tenant, &Mark::Bytes(fingerprint))?);
+    }
+    found.insert(transaction.mark_of_ref(tenant, candidate)?);
+    for alias in aliases {
+        found.insert(transaction.mark_of_ref(tenant, &CandidateRef::from(alias.as_str()))?);
+    }
+    Ok(found)
 }
 
 /// Records that the gateway made and that stand for the person as well: all that is known of them is an address of the person, or
@@ -129,7 +157,10 @@ fn matched(
         .load(connection)?;
     let mut matched = HashSet::new();
     for (id, fingerprint, report) in own {
-        let report: VerificationReport = vault.unpack_json(&place(&id), &report)?;
+        let report: VerificationReport = match vault.unpack_json(connection, &place(&id), &report) {
+            Err(StoreError::Erased) => continue,
+            report => report?,
+        };
         let recipient = report.check(CheckId::Recipient);
         if recipient.is_some_and(|check| check.status == CheckStatus::Pass || check.code == Code::RecipientUnproven) {
             matched.insert(fingerprint);
@@ -178,7 +209,11 @@ fn open_exchanges(
         .load(transaction.connection)?;
     let mut theirs = Vec::new();
     for (id, sealed) in rows {
-        let hint: CandidateHint = exchange_rows::opened(transaction.vault, &ExchangeId(id.clone()), &sealed)?;
+        let opened = exchange_rows::opened(transaction.connection, transaction.vault, &ExchangeId(id.clone()), &sealed);
+        let hint: CandidateHint = match opened {
+            Err(StoreError::Erased) => continue,
+            hint => hint?,
+        };
         if is_named(transaction.vault, tenant, &hint, candidate, aliases, &digests)? {
             theirs.push(id);
         }

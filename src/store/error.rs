@@ -13,6 +13,9 @@ pub enum StoreError {
     /// Something with that key is already there.
     #[error("already exists: {0}")]
     Conflict(String),
+    /// The person was erased, and the key with them.
+    #[error("the person was erased")]
+    Erased,
     /// A bug or a damaged database: a person must look.
     #[error("the database failed: {0}")]
     Internal(String),

@@ -1,7 +1,9 @@
 //! Reads and writes events. outbox.rs moves them to the queue.
 
 use super::packed::Kind;
+use super::pool::AnyConnection;
 use super::schema::events;
+use super::sealed::{readable, readable_one};
 use super::text::{name_text, time_text};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store, StoreError, Vault};
@@ -36,7 +38,7 @@ impl Store {
                 .limit(limit)
                 .select((events::position, events::id, events::body))
                 .load(connection)?;
-            rows.into_iter().map(|(position, id, body)| Ok((position, vault.unpack_json(&place(&id), &body)?))).collect()
+            readable(rows, |(position, id, body)| Ok((position, vault.unpack_json(connection, &place(&id), &body)?)))
         })
         .await
     }
@@ -50,7 +52,7 @@ impl Store {
                 .select(events::body)
                 .first(connection)
                 .optional()?;
-            body.map(|body| vault.unpack_json(&place(id.as_str()), &body)).transpose()
+            readable_one(body, |body| vault.unpack_json(connection, &place(id.as_str()), &body))
         })
         .await
     }
@@ -67,13 +69,18 @@ impl Transaction<'_> {
         self.lock_names(&["outbox".to_owned()])?;
         let mut rows = Vec::with_capacity(new.len());
         for (event, audience) in new {
+            // Of an erased person nothing is told but that they were erased.
+            let key = match event.event_type {
+                EventType::CandidateErased => self.vault.master(),
+                _ => self.key_of(&event.tenantid, &event.partitionkey)?,
+            };
             rows.push(NewRow {
                 id: event.id.as_str(),
                 tenant_id: event.tenantid.as_str(),
                 candidate_ref: event.partitionkey.as_str(),
                 event_type: event.event_type.as_str(),
                 audience: name_text(audience)?,
-                body: self.vault.pack_json(&place(event.id.as_str()), Kind::Event, event)?,
+                body: key.pack_json(&place(event.id.as_str()), Kind::Event, event)?,
                 created_at: time_text(event.time),
             });
         }
@@ -90,9 +97,13 @@ pub(super) fn envelope() -> EnvelopeColumns {
     (events::id, events::event_type, events::tenant_id, events::candidate_ref, events::body)
 }
 
-pub(super) fn into_envelope(vault: &Vault, (id, event_type, tenant, candidate, body): EnvelopeRow) -> Result<Envelope> {
+pub(super) fn into_envelope(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    (id, event_type, tenant, candidate, body): EnvelopeRow,
+) -> Result<Envelope> {
     // A hint for the queue within this process has no body.
-    let body = if body.is_empty() { String::new() } else { vault.unpack_text(&place(&id), &body)? };
+    let body = if body.is_empty() { String::new() } else { vault.unpack_text(connection, &place(&id), &body)? };
     let event_type =
         EventType::parse(&event_type).ok_or_else(|| StoreError::Internal("a stored event type is unknown".to_owned()))?;
     let (id, tenantid, partitionkey) = (EventId(id), TenantId(tenant), CandidateRef(candidate));

@@ -2,7 +2,9 @@
 //! Every change of state is one conditional UPDATE, so that two answers at once can't both be taken.
 
 use super::channel_schema::{challenges, exchange_log, exchanges};
+use super::data_keys::{DataKey, Owner};
 use super::pool::AnyConnection;
+use super::sealed::{readable, readable_one};
 use super::text::{clean, json_text, parse_json, parse_time, time_text};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeState};
@@ -42,12 +44,16 @@ struct Row {
 }
 
 impl Row {
-    fn into_model(self, vault: &Vault) -> Result<Exchange> {
+    fn into_model(self, connection: &mut AnyConnection, vault: &Vault) -> Result<Exchange> {
         let id = ExchangeId(self.id);
         Ok(Exchange {
-            candidate: opened(vault, &id, &self.candidate)?,
-            response_key: self.response_key.map(|sealed| opened::<String>(vault, &id, &sealed)).transpose()?.map(Secret::new),
-            results: self.results.map(|sealed| opened(vault, &id, &sealed)).transpose()?,
+            candidate: opened(connection, vault, &id, &self.candidate)?,
+            response_key: self
+                .response_key
+                .map(|sealed| opened::<String>(connection, vault, &id, &sealed))
+                .transpose()?
+                .map(Secret::new),
+            results: self.results.map(|sealed| opened(connection, vault, &id, &sealed)).transpose()?,
             id,
             tenant_id: TenantId(self.tenant_id),
             state: ExchangeState::parse(&self.state),
@@ -68,12 +74,10 @@ impl Store {
     pub async fn create_exchange(&self, exchange: &Exchange) -> Result<()> {
         let (new, vault) = (exchange.clone(), self.0.vault.clone());
         self.write(move |connection| {
-            let key = new.response_key.as_ref().map(|key| sealed(&vault, &new.id, &key.expose())).transpose()?;
             let values = (
-                exchanges::response_key.eq(key),
                 exchanges::id.eq(new.id.as_str()),
                 exchanges::tenant_id.eq(new.tenant_id.as_str()),
-                exchanges::candidate.eq(sealed(&vault, &new.id, &new.candidate)?),
+                exchanges::candidate.eq(Vec::new()),
                 exchanges::state.eq(new.state.as_str()),
                 exchanges::sequence.eq(i64::from(new.sequence)),
                 exchanges::challenge.eq(&new.challenge),
@@ -84,6 +88,11 @@ impl Store {
                 exchanges::expires_at.eq(time_text(new.expires_at)),
             );
             diesel::insert_into(exchanges::table).values(values).execute(connection)?;
+            let key = vault.new_key(connection, Owner::Exchange(&new.id))?;
+            let response_key = new.response_key.as_ref().map(|secret| sealed(&key, &new.id, &secret.expose())).transpose()?;
+            let of_person =
+                (exchanges::candidate.eq(sealed(&key, &new.id, &new.candidate)?), exchanges::response_key.eq(response_key));
+            diesel::update(exchanges::table.filter(exchanges::id.eq(new.id.as_str()))).set(of_person).execute(connection)?;
             Ok(())
         })
         .await
@@ -95,7 +104,7 @@ impl Store {
         self.read(move |connection| {
             let row: Option<Row> =
                 exchanges::table.filter(exchanges::id.eq(id)).select(Row::as_select()).first(connection).optional()?;
-            row.map(|row| row.into_model(&vault)).transpose()
+            readable_one(row, |row| row.into_model(connection, &vault))
         })
         .await
     }
@@ -119,7 +128,7 @@ impl Store {
                 query = query.filter(exchanges::created_at.lt(before.unwrap_or_default()));
             }
             let rows: Vec<Row> = query.load(connection)?;
-            rows.into_iter().map(|row| row.into_model(&vault)).collect()
+            readable(rows, |row| row.into_model(connection, &vault))
         })
         .await
     }
@@ -175,11 +184,15 @@ impl Store {
         let (id, results, submission, candidate) = (id.clone(), results.clone(), submission.clone(), candidate.cloned());
         let vault = self.0.vault.clone();
         self.write(move |connection| {
-            let target = exchanges::table.filter(exchanges::id.eq(id.as_str())).filter(exchanges::state.eq_any(OPEN));
+            let own = exchanges::table.filter(exchanges::id.eq(id.as_str()));
+            let known: Option<Vec<u8>> = own.select(exchanges::candidate).first(connection).optional()?;
+            let Some(known) = known else { return Ok(false) };
+            let key = vault.key_in(connection, &known)?;
+            let target = own.filter(exchanges::state.eq_any(OPEN));
             let values = (
                 exchanges::state.eq(ExchangeState::Complete.as_str()),
                 exchanges::sequence.eq(exchanges::sequence + 1),
-                exchanges::results.eq(Some(sealed(&vault, &id, &results)?)),
+                exchanges::results.eq(Some(sealed(&key, &id, &results)?)),
                 exchanges::submission_id.eq(Some(submission.as_str())),
                 exchanges::candidate_ref.eq(candidate.as_ref().map(CandidateRef::as_str)),
                 exchanges::last_error.eq(None::<String>),
@@ -309,12 +322,17 @@ fn consume(connection: &mut AnyConnection, tenant: &str, hash: &str, now: DateTi
     Ok(diesel::delete(target).execute(connection)? == 1)
 }
 
-fn sealed<T: Serialize>(vault: &Vault, id: &ExchangeId, value: &T) -> Result<Vec<u8>> {
-    Ok(vault.sealer.seal(&context(id), json_text(value)?.as_bytes())?)
+fn sealed<T: Serialize>(key: &DataKey, id: &ExchangeId, value: &T) -> Result<Vec<u8>> {
+    key.seal(&context(id), json_text(value)?.as_bytes())
 }
 
-pub(super) fn opened<T: DeserializeOwned>(vault: &Vault, id: &ExchangeId, sealed: &[u8]) -> Result<T> {
-    let plain = vault.sealer.open(&context(id), sealed)?;
+pub(super) fn opened<T: DeserializeOwned>(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    id: &ExchangeId,
+    sealed: &[u8],
+) -> Result<T> {
+    let plain = vault.open(connection, &context(id), sealed)?;
     serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("an exchange is damaged".to_owned()))
 }
 

@@ -2,7 +2,8 @@
 
 use super::channel_schema::{hosted_credentials, hosted_profiles};
 use super::packed::Kind;
-use super::pool::each_backend;
+use super::pool::{AnyConnection, each_backend};
+use super::sealed::{readable, readable_one};
 use super::text::{parse_time, parse_times, time_text};
 use super::{Result, Store, StoreError, Vault};
 use crate::model::ids::{CandidateRef, TenantId};
@@ -25,9 +26,9 @@ struct Row {
 }
 
 impl Row {
-    fn into_model(self, vault: &Vault, shelf: &Shelf) -> Result<HostedCredential> {
+    fn into_model(self, connection: &mut AnyConnection, vault: &Vault, shelf: &Shelf) -> Result<HostedCredential> {
         Ok(HostedCredential {
-            bytes: vault.unpack(&shelf.place(&self.natural_key), &self.bytes)?,
+            bytes: vault.unpack(connection, &shelf.place(&self.natural_key), &self.bytes)?,
             natural_key: self.natural_key,
             compact_jws: self.compact_jws != 0,
             valid_from: parse_times(self.valid_from)?,
@@ -73,7 +74,7 @@ impl Store {
                 .select(Row::as_select())
                 .first(connection)
                 .optional()?;
-            row.map(|row| row.into_model(&vault, &shelf)).transpose()
+            readable_one(row, |row| row.into_model(connection, &vault, &shelf))
         })
         .await
     }
@@ -81,8 +82,10 @@ impl Store {
     /// Stores it, or puts it in the place of the one with the same key; `created_at` of that one stays. True when it is new.
     pub async fn put_hosted_credential(&self, shelf: &Shelf, credential: &HostedCredential) -> Result<bool> {
         let (shelf, new) = (shelf.clone(), credential.clone());
-        let sealed = self.0.vault.pack(&shelf.place(&new.natural_key), Kind::Received, &new.bytes)?;
-        self.write(move |connection| {
+        self.transaction(move |transaction| {
+            let key = transaction.key_of(&shelf.tenant, &shelf.candidate)?;
+            let sealed = key.pack(&shelf.place(&new.natural_key), Kind::Received, &new.bytes)?;
+            let connection = &mut *transaction.connection;
             let changed = (
                 hosted_credentials::compact_jws.eq(i64::from(new.compact_jws)),
                 hosted_credentials::valid_from.eq(new.valid_from.map(time_text)),
@@ -136,7 +139,7 @@ impl Store {
                 .offset(offset)
                 .select(Row::as_select())
                 .load(connection)?;
-            let items = rows.into_iter().map(|row| row.into_model(&vault, &shelf)).collect::<Result<Vec<_>>>()?;
+            let items = readable(rows, |row| row.into_model(connection, &vault, &shelf))?;
             Ok((items, u64::try_from(total).unwrap_or(0)))
         })
         .await
@@ -151,10 +154,10 @@ impl Store {
                 .select(hosted_profiles::body)
                 .first(connection)
                 .optional()?;
-            let Some(sealed) = sealed else { return Ok(None) };
-            let plain = vault.sealer.open(&context(&tenant, &candidate), &sealed)?;
-            let profile = serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("a profile is damaged".to_owned()))?;
-            Ok(Some(profile))
+            readable_one(sealed, |sealed| {
+                let plain = vault.open(connection, &context(&tenant, &candidate), &sealed)?;
+                serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("a profile is damaged".to_owned()))
+            })
         })
         .await
     }
@@ -167,9 +170,11 @@ impl Store {
         profile: &Value,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let (tenant, candidate) = (tenant.clone(), candidate.clone());
-        let sealed = self.0.vault.sealer.seal(&context(&tenant, &candidate), profile.to_string().as_bytes())?;
-        self.write(move |connection| {
+        let (tenant, candidate, profile) = (tenant.clone(), candidate.clone(), profile.to_string());
+        self.transaction(move |transaction| {
+            let key = transaction.key_of(&tenant, &candidate)?;
+            let sealed = key.seal(&context(&tenant, &candidate), profile.as_bytes())?;
+            let connection = &mut *transaction.connection;
             let row = (
                 hosted_profiles::tenant_id.eq(tenant.as_str()),
                 hosted_profiles::candidate_ref.eq(candidate.as_str()),

@@ -2,6 +2,7 @@
 
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{candidate_aliases, candidate_identities};
+use super::sealed::readable;
 use super::text::{name_text, parse_name, parse_time, time_text};
 use super::transaction::{ROWS_PER_STATEMENT, Transaction, insert_all};
 use super::{Result, Store, StoreError, Vault};
@@ -82,7 +83,7 @@ impl Store {
             let rows = rows_of(connection, &tenant, &[candidate.as_str()])?;
             let gone = that_go(&rows, &id)?;
             for row in &rows {
-                row.add_to(if gone.contains(&row.digest) { &mut apart } else { &mut left }, &vault, &tenant)?;
+                row.add_to(if gone.contains(&row.digest) { &mut apart } else { &mut left }, connection, &vault, &tenant)?;
             }
             Ok(Some((apart, left)).filter(|(apart, _)| *apart != Identity::default()))
         })
@@ -100,7 +101,34 @@ impl Transaction<'_> {
         now: DateTime<Utc>,
     ) -> Result<()> {
         let facts = facts(self.vault, tenant, hint)?;
-        remember(self.connection, self.vault, tenant, candidate, facts, now)
+        self.remember_facts(tenant, candidate, facts, now)
+    }
+
+    /// Notes facts about a person. A fact that is there already keeps the better source.
+    pub(super) fn remember_facts(
+        &mut self,
+        tenant: &TenantId,
+        candidate: &CandidateRef,
+        facts: Facts,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let key = self.key_of(tenant, candidate)?;
+        let mut rows = Vec::with_capacity(facts.len());
+        for (digest, fact) in facts {
+            rows.push(IdentityRow {
+                tenant_id: tenant.0.clone(),
+                candidate_ref: candidate.0.clone(),
+                digest,
+                kind: fact.kind,
+                source: name_text(&fact.source)?,
+                value: key.seal(&context(tenant, candidate), fact.value.as_bytes())?,
+                created_at: time_text(now),
+            });
+        }
+        remember(self.connection, tenant, candidate, rows)
     }
 
     /// Takes an address or DID away from the person. False when the person has no such address.
@@ -140,15 +168,18 @@ pub(super) struct Row {
 }
 
 impl Row {
-    pub(super) fn opened(&self, vault: &Vault, tenant: &TenantId) -> Result<String> {
-        opened(vault, tenant, &CandidateRef::from(self.candidate_ref.as_str()), &self.value)
+    pub(super) fn opened(&self, connection: &mut AnyConnection, vault: &Vault, tenant: &TenantId) -> Result<String> {
+        opened(connection, vault, tenant, &CandidateRef::from(self.candidate_ref.as_str()), &self.value)
     }
 
-    fn add_to(&self, identity: &mut Identity, vault: &Vault, tenant: &TenantId) -> Result<()> {
+    fn add_to(&self, identity: &mut Identity, connection: &mut AnyConnection, vault: &Vault, tenant: &TenantId) -> Result<()> {
         if self.kind == BYTES {
             return Ok(());
         }
-        let value = self.opened(vault, tenant)?;
+        let value = match self.opened(connection, vault, tenant) {
+            Err(StoreError::Erased) => return Ok(()),
+            other => other?,
+        };
         if parse_name::<IdentitySource>(&self.source)?.is_proven() {
             identity.proven.push(value.clone());
         }
@@ -193,7 +224,7 @@ pub(super) fn identities(
     let mut identities: HashMap<String, Identity> = HashMap::new();
     for row in rows_of(connection, tenant, &wanted)? {
         let identity = identities.entry(row.candidate_ref.clone()).or_default();
-        row.add_to(identity, vault, tenant)?;
+        row.add_to(identity, connection, vault, tenant)?;
     }
     for (alias, current) in &aliases {
         if let Some(identity) = identities.get(current).cloned() {
@@ -211,43 +242,23 @@ pub(super) fn addresses(
     tenant: &TenantId,
     candidate: &CandidateRef,
 ) -> Result<Vec<KnownAddress>> {
-    let mut known = Vec::new();
-    for row in rows_of(connection, tenant, &[candidate.as_str()])?.into_iter().filter(|row| is_address(&row.kind)) {
+    let rows = rows_of(connection, tenant, &[candidate.as_str()])?;
+    readable(rows.into_iter().filter(|row| is_address(&row.kind)), |row| {
         let kind: AddressKind = parse_name(&row.kind)?;
         let source: IdentitySource = parse_name(&row.source)?;
-        known.push(KnownAddress {
-            hint: kind.hint(&row.opened(vault, tenant)?),
+        Ok(KnownAddress {
+            hint: kind.hint(&row.opened(connection, vault, tenant)?),
             kind,
             source,
             proven: source.is_proven(),
             created_at: parse_time(&row.created_at)?,
             id: row.digest,
-        });
-    }
-    Ok(known)
+        })
+    })
 }
 
-/// Notes facts about a person. A fact that is there already keeps the better source.
-pub(super) fn remember(
-    connection: &mut AnyConnection,
-    vault: &Vault,
-    tenant: &TenantId,
-    candidate: &CandidateRef,
-    facts: Facts,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let mut rows = Vec::with_capacity(facts.len());
-    for (digest, fact) in facts {
-        rows.push(IdentityRow {
-            tenant_id: tenant.0.clone(),
-            candidate_ref: candidate.0.clone(),
-            digest,
-            kind: fact.kind,
-            source: name_text(&fact.source)?,
-            value: vault.sealer.seal(&context(tenant, candidate), fact.value.as_bytes())?,
-            created_at: time_text(now),
-        });
-    }
+/// Writes rows of one person.
+fn remember(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef, rows: Vec<IdentityRow>) -> Result<()> {
     insert_all!(connection, candidate_identities::table, rows);
     for proven in [IdentitySource::Credential, IdentitySource::Wallet] {
         let source = name_text(&proven)?;
@@ -321,12 +332,17 @@ pub(super) fn digest(vault: &Vault, tenant: &TenantId, kind: &str, value: &str) 
     Ok(hex::encode(mac.finalize().into_bytes()))
 }
 
-pub(super) fn opened(vault: &Vault, tenant: &TenantId, candidate: &CandidateRef, sealed: &[u8]) -> Result<String> {
-    let plain = vault.sealer.open(&context(tenant, candidate), sealed)?;
-    String::from_utf8(plain).map_err(|_| StoreError::Internal("an identity is damaged".to_owned()))
+pub(super) fn opened(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    tenant: &TenantId,
+    candidate: &CandidateRef,
+    sealed: &[u8],
+) -> Result<String> {
+    vault.open_text(connection, &context(tenant, candidate), sealed)
 }
 
 /// A sealed value can't be moved to another person.
-pub(super) fn context(tenant: &TenantId, candidate: &CandidateRef) -> String {
+fn context(tenant: &TenantId, candidate: &CandidateRef) -> String {
     format!("candidate:{tenant}:{candidate}")
 }

@@ -7,6 +7,7 @@ use super::events::{EnvelopeRow, envelope, into_envelope};
 use super::pool::{AnyConnection, each_backend};
 use super::prepared::{Prepared, load_for_keys, run_for_keys};
 use super::schema::{connections, deliveries, events, lanes};
+use super::sealed::readable;
 use super::text::{parse_name, parse_time, time_text};
 use super::transaction::{FEW_ROWS, write_rows};
 use super::{Result, Store, Vault, breakers, deliveries as delivery_rows, identities, ledger, person_links};
@@ -285,8 +286,11 @@ pub(super) fn states(
     let is_cut = waiting.len() as i64 == MOST_ROWS;
     let read_until = waiting.last().map(|(_, candidate, _)| candidate.clone()).filter(|_| is_cut);
     let mut rows: HashMap<String, Vec<(Delivery, Envelope)>> = HashMap::new();
-    for (row, candidate, event) in waiting {
-        rows.entry(candidate).or_default().push((row.into_model()?, into_envelope(vault, event)?));
+    let waiting = readable(waiting, |(row, candidate, event)| {
+        Ok((candidate, (row.into_model()?, into_envelope(connection, vault, event)?)))
+    })?;
+    for (candidate, work) in waiting {
+        rows.entry(candidate).or_default().push(work);
     }
     let ids: Vec<&str> = rows.values().flatten().map(|(delivery, _)| delivery.event_id.as_str()).collect();
     let mut entries = ledger::of_events(connection, id.as_str(), &ids)?;

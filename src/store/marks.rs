@@ -1,8 +1,9 @@
 //! Looking persons up by what a credential says of them. Only keyed hashes are compared.
 
-use super::identities::{BYTES, DID, EMAIL, Fact, Facts, digest, is_address, opened, remember, unknown};
+use super::identities::{BYTES, DID, EMAIL, Fact, Facts, digest, is_address, opened, unknown};
 use super::pool::{AnyConnection, each_backend};
 use super::schema::candidate_identities;
+use super::sealed::readable;
 use super::text::parse_name;
 use super::transaction::{ROWS_PER_STATEMENT, Transaction};
 use super::{Result, Store, Vault};
@@ -35,12 +36,11 @@ impl Store {
                 .limit(limit)
                 .select((candidate_identities::candidate_ref, candidate_identities::source, candidate_identities::value))
                 .load(connection)?;
-            let open = |(candidate, source, sealed): (String, String, Vec<u8>)| {
+            readable(rows, |(candidate, source, sealed)| {
                 let candidate_ref = CandidateRef(candidate);
-                let value = opened(&vault, &tenant, &candidate_ref, &sealed)?;
+                let value = opened(connection, &vault, &tenant, &candidate_ref, &sealed)?;
                 Ok((value, Holder { candidate_ref, source: parse_name(&source)? }))
-            };
-            rows.into_iter().map(open).collect()
+            })
         })
         .await
     }
@@ -76,7 +76,7 @@ impl Transaction<'_> {
             true => unknown(self.connection, tenant, candidate, &facts)?,
             false => Vec::new(),
         };
-        remember(self.connection, self.vault, tenant, candidate, facts, now)?;
+        self.remember_facts(tenant, candidate, facts, now)?;
         Ok(linked)
     }
 }
@@ -136,7 +136,7 @@ fn parts(mark: &Mark) -> (&'static str, &str) {
     }
 }
 
-fn digest_of(vault: &Vault, tenant: &TenantId, mark: &Mark) -> Result<String> {
+pub(super) fn digest_of(vault: &Vault, tenant: &TenantId, mark: &Mark) -> Result<String> {
     let (kind, value) = parts(mark);
     digest(vault, tenant, kind, value)
 }

@@ -5,7 +5,7 @@
 use super::channel_schema::{backpacks, exchanges, hosted_credentials, hosted_profiles, invitations, oauth_grants};
 use super::credentials::place;
 use super::identities::{self, Fact, Facts};
-use super::schema::{candidate_aliases, candidates, credentials, skills, submission_credentials, submissions};
+use super::schema::{candidate_aliases, candidates, credentials, data_keys, skills, submission_credentials, submissions};
 use super::text::{parse_name, parse_time, time_text};
 use super::transaction::Transaction;
 use super::{Result, hosted};
@@ -94,9 +94,9 @@ impl Transaction<'_> {
     }
 
     /// A value that was sealed for one credential, sealed for another.
-    fn sealed_again(&self, gone: &CredentialId, kept: &CredentialId, sealed: &[u8]) -> Result<Vec<u8>> {
-        let plain = self.vault.sealer.open(&place(gone.as_str()), sealed)?;
-        Ok(self.vault.sealer.seal(&place(kept.as_str()), &plain)?)
+    fn sealed_again(&mut self, gone: &CredentialId, kept: &CredentialId, sealed: &[u8]) -> Result<Vec<u8>> {
+        let plain = self.vault.open(self.connection, &place(gone.as_str()), sealed)?;
+        self.key_of_credential(kept)?.seal(&place(kept.as_str()), &plain)
     }
 
     /// Ids of the person's active credentials that have a natural key, with the key.
@@ -129,7 +129,8 @@ impl Transaction<'_> {
                 diesel::update(of_from).set($table::candidate_ref.eq(into.as_str())).execute(connection)?;
             )+};
         }
-        moved!(credentials, skills, submissions, invitations, oauth_grants, exchanges, backpacks, candidate_aliases);
+        // What is sealed with a key stays so: the key goes to the person who stays.
+        moved!(data_keys, credentials, skills, submissions, invitations, oauth_grants, exchanges, backpacks, candidate_aliases);
         let alias = (
             candidate_aliases::tenant_id.eq(tenant.as_str()),
             candidate_aliases::id.eq(from.as_str()),
@@ -153,14 +154,15 @@ impl Transaction<'_> {
         for row in identities::rows_of(self.connection, tenant, &[from.as_str()])? {
             let Some(kind) = identities::kind_of(&row.kind) else { continue };
             let source: IdentitySource = parse_name(&row.source)?;
-            let fact = Fact { kind, value: row.opened(self.vault, tenant)?, source };
-            identities::remember(self.connection, self.vault, tenant, into, Facts::from([(row.digest, fact)]), now)?;
+            let fact = Fact { kind, value: row.opened(self.connection, self.vault, tenant)?, source };
+            self.remember_facts(tenant, into, Facts::from([(row.digest, fact)]), now)?;
         }
         Ok(())
     }
 
     /// Of two hosted credentials with one key the newer stays; of two profiles that of the candidate who stays.
     fn move_shelves(&mut self, tenant: &TenantId, from: &CandidateRef, into: &CandidateRef) -> Result<()> {
+        let key = self.key_of(tenant, into)?;
         let connection = &mut *self.connection;
         let of = |candidate: &CandidateRef| {
             hosted_credentials::table
@@ -186,8 +188,8 @@ impl Transaction<'_> {
         let is_there: i64 = profile(into).count().get_result(connection)?;
         let sealed: Option<Vec<u8>> = profile(from).select(hosted_profiles::body).first(connection).optional()?;
         if let Some(sealed) = sealed.filter(|_| is_there == 0) {
-            let plain = self.vault.sealer.open(&hosted::context(tenant, from), &sealed)?;
-            let body = self.vault.sealer.seal(&hosted::context(tenant, into), &plain)?;
+            let plain = self.vault.open(connection, &hosted::context(tenant, from), &sealed)?;
+            let body = key.seal(&hosted::context(tenant, into), &plain)?;
             let values = (hosted_profiles::candidate_ref.eq(into.as_str()), hosted_profiles::body.eq(body));
             diesel::update(profile(from)).set(values).execute(connection)?;
         }

@@ -14,7 +14,9 @@ mod channel_schema;
 mod clock;
 mod connections;
 mod credentials;
+mod data_keys;
 mod deliveries;
+mod erased;
 mod erasure;
 pub mod error;
 mod events;
@@ -73,9 +75,13 @@ pub use transaction::Transaction;
 pub use turns::Turn;
 
 use crate::seal::Sealer;
+use data_keys::KnownKeys;
 use pool::{AnyConnection, Database};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// After a write found no room, small writes that fit don't show that there is room.
+const FULL_FOR: Duration = Duration::from_secs(15);
 
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -86,8 +92,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     database: Database,
     vault: Vault,
-    /// The last write found no room.
-    full: AtomicBool,
+    /// When a write found no room. It is forgotten once a write found room, but not at once: small writes fit where large ones don't.
+    full_at: Mutex<Option<Instant>>,
 }
 
 /// What a write means to its caller once it has returned.
@@ -105,6 +111,7 @@ struct Vault {
     sealer: Sealer,
     /// Key of the hashes by which a person's addresses are found.
     identity_key: Arc<[u8; 32]>,
+    known: Arc<KnownKeys>,
 }
 
 impl Store {
@@ -119,15 +126,20 @@ impl Store {
             database.write(Promise::Kept, move |connection| sealed_settings::identity_key(connection, &for_key)).await?;
         Ok(Self(Arc::new(Inner {
             database,
-            vault: Vault { sealer, identity_key: Arc::new(identity_key) },
-            full: AtomicBool::new(false),
+            vault: Vault { sealer, identity_key: Arc::new(identity_key), known: Arc::default() },
+            full_at: Mutex::default(),
         })))
     }
 
     /// Whether the database answers, has the gateway's tables, and has room. Only after a write found no room is another tried.
     pub async fn ping(&self) -> Result<()> {
-        if self.0.full.load(Ordering::Relaxed) {
+        let full_at = *self.full_at();
+        if let Some(at) = full_at {
             self.write(sealed_settings::write_nothing_new).await?;
+            if at.elapsed() < FULL_FOR {
+                return Err(StoreError::Full("a write found no room a moment ago".to_owned()));
+            }
+            self.full_at().take_if(|last| *last == at);
         }
         self.read(|connection| {
             use diesel::connection::SimpleConnection;
@@ -171,11 +183,13 @@ impl Store {
     }
 
     fn note_room<T>(&self, written: &Result<T>) {
-        match written {
-            Ok(_) => self.0.full.store(false, Ordering::Relaxed),
-            Err(StoreError::Full(_)) => self.0.full.store(true, Ordering::Relaxed),
-            Err(_) => {}
+        if let Err(StoreError::Full(_)) = written {
+            *self.full_at() = Some(Instant::now());
         }
+    }
+
+    fn full_at(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For what is done again when a power cut undoes it: who works on what, what was told to a queue, what a worker did.

@@ -4,6 +4,7 @@ use super::events::{EnvelopeRow, envelope, into_envelope};
 use super::pool::{AnyConnection, each_backend};
 use super::prepared::run_for_keys;
 use super::schema::{connections as connection_table, deliveries, events, lanes as lane_table};
+use super::sealed::readable;
 use super::text::{name_text, parse_name, time_text};
 use super::transaction::insert_all;
 use super::{Result, Store, Vault, connections, lanes};
@@ -240,11 +241,10 @@ fn with_takers(
     taken: Vec<EventRow>,
     handled: impl Fn(&str, EventType) -> bool,
 ) -> Result<Vec<Outgoing>> {
-    let parse = |(position, audience, event): EventRow| {
+    let mut outgoing: Vec<(Audience, Outgoing)> = readable(taken, |(position, audience, event): EventRow| {
         let audience: Audience = audience.as_deref().map_or(Ok(Audience::Everyone), parse_name)?;
-        Ok((audience, Outgoing { position, event: into_envelope(vault, event)?, takers: Vec::new() }))
-    };
-    let mut outgoing: Vec<(Audience, Outgoing)> = taken.into_iter().map(parse).collect::<Result<_>>()?;
+        Ok((audience, Outgoing { position, event: into_envelope(connection, vault, event)?, takers: Vec::new() }))
+    })?;
     let mut tenants: Vec<String> = outgoing.iter().map(|(_, outgoing)| outgoing.event.tenantid.0.clone()).collect();
     tenants.sort_unstable();
     tenants.dedup();
@@ -340,5 +340,5 @@ fn hint_due(
     let heads: Vec<i64> = heads.into_iter().flatten().collect();
     let found: Vec<EnvelopeRow> =
         events::table.filter(events::position.eq_any(heads)).order(events::position.asc()).select(envelope()).load(connection)?;
-    found.into_iter().map(|event| Ok((ConnectionId(id.clone()), into_envelope(vault, event)?))).collect()
+    readable(found, |event| Ok((ConnectionId(id.clone()), into_envelope(connection, vault, event)?)))
 }

@@ -312,8 +312,8 @@ impl Database {
     }
 }
 
-/// Moves everything from SQLite's write-ahead log into the database file and empties the log, which holds what was written before a
-/// deletion. False when somebody was reading from the log all the time; PostgreSQL does it by itself.
+/// Takes away what was written before a deletion: moves everything from SQLite's write-ahead log into the database file and empties
+/// the log; has PostgreSQL free the rows of destroyed keys. False when somebody was reading from SQLite's log all the time.
 pub(super) fn empty_log(connection: &mut AnyConnection) -> Result<bool> {
     #[derive(QueryableByName)]
     struct Checkpoint {
@@ -326,7 +326,10 @@ pub(super) fn empty_log(connection: &mut AnyConnection) -> Result<bool> {
             Ok(done.busy == 0)
         }
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(_) => Ok(true),
+        AnyConnection::Postgres(postgres) => {
+            postgres.batch_execute("VACUUM data_keys")?;
+            Ok(true)
+        }
     }
 }
 

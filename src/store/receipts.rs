@@ -47,6 +47,7 @@ impl Store {
         let place = format!("credential:{credential}:receipt");
         self.transaction(move |transaction| {
             transaction.lock_names(&[format!("receipts:{tenant}")])?;
+            let key = transaction.key_of_credential(&CredentialId(credential.clone()))?;
             let connection = &mut *transaction.connection;
             let known: Option<Vec<u8>> = receipts::table
                 .filter(receipts::credential_id.eq(&credential))
@@ -55,7 +56,7 @@ impl Store {
                 .first(connection)
                 .optional()?;
             if let Some(token) = known {
-                return transaction.vault.open_name(&place, &token);
+                return transaction.vault.open_text(connection, &place, &token);
             }
             let last: Option<(i64, String)> = receipt_chain::table
                 .filter(receipt_chain::tenant_id.eq(&tenant))
@@ -73,7 +74,7 @@ impl Store {
                 receipts::credential_id.eq(&credential),
                 receipts::tenant_id.eq(&tenant),
                 receipts::number.eq(number),
-                receipts::token.eq(transaction.vault.seal_name(&place, &made.token)?),
+                receipts::token.eq(key.seal(&place, made.token.as_bytes())?),
                 receipts::created_at.eq(super::text::time_text(now)),
             );
             diesel::insert_into(receipts::table).values(row).execute(connection)?;

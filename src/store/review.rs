@@ -1,11 +1,14 @@
 //! Decisions about the texts of skills, and the texts that wait for a decision. Comes in: decisions. Goes out: decisions, entries,
 //! counts. The work that follows from a decision is in review_work.rs.
 
-use super::pool::each_backend;
+use super::credentials::place as credentials_place;
+use super::packed::Kind;
+use super::pool::{AnyConnection, each_backend};
 use super::schema::{self, skill_decisions, skill_settings, skills};
-use super::text::{clean, json_text, name_text, parse_json, parse_times, time_text, to_u32};
+use super::skills::{label_digest, place as skills_place};
+use super::text::{clean, name_text, parse_times, time_text, to_u32};
 use super::transaction::Transaction;
-use super::{Result, Store};
+use super::{Result, Store, StoreError, Vault, identities};
 use crate::model::credential::NormalizedCredential;
 use crate::model::decision::{Decision, Precision, ReviewEntry};
 use crate::model::ids::TenantId;
@@ -14,15 +17,16 @@ use crate::model::skill::{MappingStatus, Method, SkillAssertion, SkillStatus, la
 use chrono::{DateTime, Utc};
 use diesel::dsl::{count, count_star};
 use diesel::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Issuers that an entry names.
 const SAMPLES: i64 = 3;
 
-type Row = (String, i64, Option<String>);
+/// Id, sealed decision, corrections, when it was taken back.
+type Row = (String, Vec<u8>, i64, Option<String>);
 
-fn decision((body, corrected, undone_at): Row) -> Result<Decision> {
-    let decision: Decision = parse_json(&body)?;
+fn decision(connection: &mut AnyConnection, vault: &Vault, (id, body, corrected, undone_at): Row) -> Result<Decision> {
+    let decision: Decision = vault.unpack_json(connection, &place(&id), &body)?;
     Ok(Decision { corrected: to_u32(corrected), undone_at: parse_times(undone_at)?, ..decision })
 }
 
@@ -65,11 +69,18 @@ impl Store {
                     .limit(SAMPLES)
                     .load(connection)?;
                 let Some(first) = samples.first() else { continue };
-                let shown: SkillAssertion = vault.unpack_json(&super::skills::place(&first.0), &first.1)?;
+                let shown: SkillAssertion = match vault.unpack_json(connection, &skills_place(&first.0), &first.1) {
+                    Err(StoreError::Erased) => continue,
+                    shown => shown?,
+                };
                 let mut issuers: Vec<String> = Vec::new();
                 for (id, _, normalized) in &samples {
                     let Some(normalized) = normalized else { continue };
-                    let normalized: NormalizedCredential = vault.unpack_json(&super::credentials::place(id), normalized)?;
+                    let normalized: NormalizedCredential = match vault.unpack_json(connection, &credentials_place(id), normalized)
+                    {
+                        Err(StoreError::Erased) => continue,
+                        normalized => normalized?,
+                    };
                     if !issuers.contains(&normalized.issuer.id) {
                         issuers.push(normalized.issuer.id);
                     }
@@ -90,16 +101,16 @@ impl Store {
 
     /// Newest first; `page.after` is the id of a decision. Decisions that were taken back are listed, too.
     pub async fn list_decisions(&self, tenant: &TenantId, page: &Page) -> Result<Vec<Decision>> {
-        let (tenant, page) = (tenant.clone(), page.clone());
+        let (tenant, page, vault) = (tenant.clone(), page.clone(), self.0.vault.clone());
         self.read(move |connection| {
-            let columns = (skill_decisions::body, skill_decisions::corrected, skill_decisions::undone_at);
+            let columns = (skill_decisions::id, skill_decisions::body, skill_decisions::corrected, skill_decisions::undone_at);
             let mut query =
                 skill_decisions::table.filter(skill_decisions::tenant_id.eq(tenant.as_str())).select(columns).into_boxed();
             if let Some(after) = page.after {
                 query = query.filter(skill_decisions::id.lt(after));
             }
             let rows: Vec<Row> = query.order(skill_decisions::id.desc()).limit(i64::from(page.limit)).load(connection)?;
-            rows.into_iter().map(decision).collect()
+            rows.into_iter().map(|row| decision(connection, &vault, row)).collect()
         })
         .await
     }
@@ -144,24 +155,28 @@ impl Transaction<'_> {
     /// The decisions in force about these labels, by label: one for this issuer before one for everyone.
     pub fn decisions(&mut self, tenant: &TenantId, issuer: &str, labels: &[String]) -> Result<BTreeMap<String, Decision>> {
         let mut found = BTreeMap::new();
-        let keys: Vec<String> = labels.iter().map(|label| clean(label)).collect();
+        let issuer = issuer_digest(self.vault, tenant, issuer)?;
+        let mut by_digest: HashMap<String, &String> = HashMap::new();
+        for label in labels {
+            by_digest.insert(label_digest(self.vault, tenant, label)?, label);
+        }
+        let keys: Vec<&String> = by_digest.keys().collect();
         for keys in keys.chunks(200) {
-            let rows: Vec<(String, String, i64, Option<String>)> = skill_decisions::table
+            let rows: Vec<(String, Row)> = skill_decisions::table
                 .filter(skill_decisions::tenant_id.eq(tenant.as_str()))
                 .filter(skill_decisions::undone_at.is_null())
-                .filter(skill_decisions::issuer_id.eq_any(["", issuer]))
+                .filter(skill_decisions::issuer_id.eq_any(["", &issuer]))
                 .filter(skill_decisions::label_key.eq_any(keys))
                 .order(skill_decisions::issuer_id.asc())
                 .select((
                     skill_decisions::label_key,
-                    skill_decisions::body,
-                    skill_decisions::corrected,
-                    skill_decisions::undone_at,
+                    (skill_decisions::id, skill_decisions::body, skill_decisions::corrected, skill_decisions::undone_at),
                 ))
                 .load(self.connection)?;
-            for (key, body, corrected, undone_at) in rows {
+            for (key, row) in rows {
+                let Some(label) = by_digest.get(&key) else { continue };
                 // The empty issuer comes first, so that the issuer's own decision takes its place.
-                found.insert(key, decision((body, corrected, undone_at))?);
+                found.insert((*label).clone(), decision(self.connection, self.vault, row)?);
             }
         }
         Ok(found)
@@ -169,7 +184,9 @@ impl Transaction<'_> {
 
     /// Keeps a decision; an earlier one about the same label and issuer is taken back.
     pub fn insert_decision(&mut self, tenant: &TenantId, decision: &Decision) -> Result<()> {
-        let (key, issuer) = (clean(&label_key(&decision.label)), decision.issuer_id.as_deref().map(clean).unwrap_or_default());
+        let key = label_digest(self.vault, tenant, &label_key(&decision.label))?;
+        let issuer = decision.issuer_id.as_deref().map(|issuer| issuer_digest(self.vault, tenant, issuer));
+        let issuer = issuer.transpose()?.unwrap_or_default();
         let same = skill_decisions::table
             .filter(skill_decisions::tenant_id.eq(tenant.as_str()))
             .filter(skill_decisions::label_key.eq(&key))
@@ -182,7 +199,7 @@ impl Transaction<'_> {
             skill_decisions::tenant_id.eq(tenant.as_str()),
             skill_decisions::label_key.eq(key),
             skill_decisions::issuer_id.eq(issuer),
-            skill_decisions::body.eq(json_text(decision)?),
+            skill_decisions::body.eq(self.vault.master().pack_json(&place(&decision.id), Kind::Normalized, decision)?),
             skill_decisions::corrected.eq(0i64),
         );
         diesel::insert_into(skill_decisions::table).values(row).execute(self.connection)?;
@@ -195,11 +212,11 @@ impl Transaction<'_> {
             .filter(skill_decisions::tenant_id.eq(tenant.as_str()))
             .filter(skill_decisions::id.eq(clean(id)))
             .filter(skill_decisions::undone_at.is_null());
-        let columns = (skill_decisions::body, skill_decisions::corrected, skill_decisions::undone_at);
+        let columns = (skill_decisions::id, skill_decisions::body, skill_decisions::corrected, skill_decisions::undone_at);
         let row: Option<Row> = one.clone().select(columns).first(self.connection).optional()?;
         let Some(row) = row else { return Ok(None) };
         diesel::update(one).set(skill_decisions::undone_at.eq(Some(time_text(now)))).execute(self.connection)?;
-        Ok(Some(Decision { undone_at: Some(now), ..decision(row)? }))
+        Ok(Some(Decision { undone_at: Some(now), ..decision(self.connection, self.vault, row)? }))
     }
 
     /// Counts automatic mappings that a decision changed.
@@ -224,4 +241,12 @@ impl Transaction<'_> {
         }
         Ok(())
     }
+}
+
+fn place(id: &str) -> String {
+    format!("skill_decision:{id}")
+}
+
+fn issuer_digest(vault: &Vault, tenant: &TenantId, issuer: &str) -> Result<String> {
+    identities::digest(vault, tenant, "issuer", issuer)
 }

@@ -4,7 +4,9 @@
 use super::credentials::{CredentialRow, place};
 use super::packed::Kind;
 use super::schema::{credentials, skill_jobs, skill_settings, skills, tenants};
-use super::text::{clean, name_text, parse_time, time_text};
+use super::sealed::readable;
+use super::skills::label_digest;
+use super::text::{name_text, parse_time, time_text};
 use super::transaction::Transaction;
 use super::{Result, Store};
 use crate::model::credential::NormalizedCredential;
@@ -19,7 +21,7 @@ use diesel::prelude::*;
 pub struct SkillJob {
     pub id: String,
     pub tenant_id: TenantId,
-    /// Only skills with this label; empty: all.
+    /// Only skills with this label ([`Transaction::label_digest`]); empty: all.
     pub label_key: String,
     /// The decision that leads to it, when that is all that changed.
     pub decision_id: Option<String>,
@@ -73,7 +75,7 @@ impl Store {
                 .order(credentials::id.asc())
                 .select(CredentialRow::as_select())
                 .load(connection)?;
-            rows.into_iter().map(|row| row.into_model(&vault)).collect()
+            readable(rows, |row| row.into_model(connection, &vault))
         })
         .await
     }
@@ -95,11 +97,16 @@ impl Store {
 }
 
 impl Transaction<'_> {
+    /// By what skills with this label are found.
+    pub fn label_digest(&self, tenant: &TenantId, label_key: &str) -> Result<String> {
+        label_digest(self.vault, tenant, label_key)
+    }
+
     pub fn insert_skill_job(&mut self, job: &SkillJob) -> Result<()> {
         let row = (
             skill_jobs::id.eq(job.id.as_str()),
             skill_jobs::tenant_id.eq(job.tenant_id.as_str()),
-            skill_jobs::label_key.eq(clean(&job.label_key)),
+            skill_jobs::label_key.eq(&job.label_key),
             skill_jobs::decision_id.eq(job.decision_id.as_deref()),
             skill_jobs::position.eq(job.position.as_str()),
             skill_jobs::not_before.eq(time_text(job.not_before)),
@@ -140,7 +147,7 @@ impl Transaction<'_> {
     /// Keeps the credential as it is read now; its verdict stays as it is.
     pub fn set_normalized(&mut self, id: &CredentialId, normalized: &NormalizedCredential, now: DateTime<Utc>) -> Result<()> {
         let target = credentials::table.filter(credentials::id.eq(id.as_str()));
-        let content = self.vault.pack_json(&place(id.as_str()), Kind::Normalized, normalized)?;
+        let content = self.key_of_credential(id)?.pack_json(&place(id.as_str()), Kind::Normalized, normalized)?;
         let values = (credentials::normalized.eq(Some(content)), credentials::updated_at.eq(time_text(now)));
         diesel::update(target).set(values).execute(self.connection)?;
         Ok(())

@@ -131,7 +131,6 @@ diesel::table! {
         candidate_ref -> Text,
         status -> Text,
         mapping_status -> Text,
-        concept_uri -> Nullable<Text>,
         assertion -> Binary,
         created_at -> Text,
         label_key -> Text,
@@ -145,7 +144,7 @@ diesel::table! {
         tenant_id -> Text,
         label_key -> Text,
         issuer_id -> Text,
-        body -> Text,
+        body -> Binary,
         corrected -> BigInt,
         undone_at -> Nullable<Text>,
     }
@@ -322,6 +321,25 @@ diesel::table! {
     ended_sessions (id) {
         id -> Text,
         ends_at -> Text,
+    }
+}
+
+diesel::table! {
+    data_keys (id) {
+        id -> Binary,
+        tenant_id -> Nullable<Text>,
+        candidate_ref -> Nullable<Text>,
+        exchange_id -> Nullable<Text>,
+        submission_id -> Nullable<Text>,
+        value -> Binary,
+    }
+}
+
+diesel::table! {
+    erasures (tenant_id, mark) {
+        tenant_id -> Text,
+        mark -> Text,
+        erased_at -> Text,
     }
 }
 

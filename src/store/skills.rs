@@ -1,10 +1,12 @@
 //! Skills: one row per credential and assertion, with its status of today.
 
 use super::packed::Kind;
+use super::pool::AnyConnection;
 use super::schema::{credentials, skills};
-use super::text::{clean, name_text, parse_name, time_text};
+use super::sealed::readable;
+use super::text::{name_text, parse_name, time_text};
 use super::transaction::{Transaction, insert_all};
-use super::{Result, Store, Vault};
+use super::{Result, Store, Vault, identities};
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
 use crate::model::report::Outcome;
 use crate::model::skill::{SkillAssertion, SkillStatus};
@@ -20,7 +22,6 @@ struct NewRow<'a> {
     candidate_ref: &'a str,
     status: String,
     mapping_status: String,
-    concept_uri: Option<String>,
     assertion: Vec<u8>,
     created_at: String,
     label_key: String,
@@ -39,7 +40,7 @@ impl Store {
                 .order((skills::assertion_id.asc(), skills::credential_id.desc()))
                 .select((skills::credential_id, skills::assertion, skills::status))
                 .load(connection)?;
-            let mut found: Vec<SkillAssertion> = rows.into_iter().map(|row| into_model(&vault, row)).collect::<Result<_>>()?;
+            let mut found: Vec<SkillAssertion> = readable(rows, |row| into_model(connection, &vault, row))?;
             found.dedup_by(|one, other| one.assertion_id == other.assertion_id);
             found.sort_by(|one, other| one.label.text.cmp(&other.label.text));
             Ok(found)
@@ -62,14 +63,15 @@ impl Store {
                 .filter(skills::tenant_id.eq(tenant.as_str()))
                 .filter(skills::candidate_ref.eq(candidate.as_str()))
                 .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
-                .order((skills::label_key.asc(), skills::assertion_id.asc(), skills::credential_id.asc()))
+                .order((skills::assertion_id.asc(), skills::credential_id.asc()))
                 .select((skills::credential_id, credentials::outcome, skills::assertion))
                 .load(connection)?;
-            let one = |(id, outcome, assertion): (String, String, Vec<u8>)| {
-                let skill = vault.unpack_json(&place(&id), &assertion)?;
+            let mut found: Vec<(CredentialId, Outcome, SkillAssertion)> = readable(rows, |(id, outcome, assertion)| {
+                let skill = vault.unpack_json(connection, &place(&id), &assertion)?;
                 Ok((CredentialId::from(id), parse_name(&outcome)?, skill))
-            };
-            rows.into_iter().map(one).collect()
+            })?;
+            found.sort_by_cached_key(|(_, _, skill)| skill.label.key());
+            Ok(found)
         })
         .await
     }
@@ -84,6 +86,10 @@ impl Transaction<'_> {
         new: &[(&CredentialId, &SkillAssertion)],
         now: DateTime<Utc>,
     ) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let key = self.key_of(tenant, candidate)?;
         let mut rows = Vec::with_capacity(new.len());
         for (credential, skill) in new {
             rows.push(NewRow {
@@ -93,10 +99,9 @@ impl Transaction<'_> {
                 candidate_ref: candidate.as_str(),
                 status: name_text(&skill.status)?,
                 mapping_status: name_text(&skill.mapping_status)?,
-                concept_uri: skill.concepts.first().and_then(|concept| concept.uri.as_deref()).map(clean),
-                assertion: self.vault.pack_json(&place(credential.as_str()), Kind::Normalized, skill)?,
+                assertion: key.pack_json(&place(credential.as_str()), Kind::Normalized, skill)?,
                 created_at: time_text(now),
-                label_key: clean(&skill.label.key()),
+                label_key: label_digest(self.vault, tenant, &skill.label.key())?,
                 method: skill.method().as_ref().map(name_text).transpose()?,
             });
         }
@@ -112,37 +117,37 @@ impl Transaction<'_> {
             .order(skills::assertion_id.asc())
             .select((skills::credential_id, skills::assertion, skills::status))
             .load(self.connection)?;
-        rows.into_iter().map(|row| into_model(self.vault, row)).collect()
+        readable(rows, |row| into_model(self.connection, self.vault, row))
     }
 
-    /// What other credentials of the person assert and is in force: (assertion id, concept URI, the credential's outcome).
+    /// What other credentials of the person assert and is in force, with the credential's outcome.
     pub fn supported_elsewhere(
         &mut self,
         tenant: &TenantId,
         candidate: &CandidateRef,
         except: &CredentialId,
-    ) -> Result<Vec<(String, Option<String>, Outcome)>> {
-        let rows: Vec<(String, Option<String>, String)> = skills::table
+    ) -> Result<Vec<(SkillAssertion, Outcome)>> {
+        let rows: Vec<(Row, String)> = skills::table
             .inner_join(credentials::table)
             .filter(skills::tenant_id.eq(tenant.as_str()))
             .filter(skills::candidate_ref.eq(candidate.as_str()))
             .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
             .filter(skills::credential_id.ne(except.as_str()))
-            .select((skills::assertion_id, skills::concept_uri, credentials::outcome))
+            .select(((skills::credential_id, skills::assertion, skills::status), credentials::outcome))
             .load(self.connection)?;
-        rows.into_iter().map(|(assertion, uri, outcome)| Ok((assertion, uri, parse_name(&outcome)?))).collect()
+        readable(rows, |(row, outcome)| Ok((into_model(self.connection, self.vault, row)?, parse_name(&outcome)?)))
     }
 
     /// Writes what became of a skill that is there.
     pub fn update_skill(&mut self, credential: &CredentialId, skill: &SkillAssertion) -> Result<()> {
+        let key = self.key_of_credential(credential)?;
         let target = skills::table
             .filter(skills::credential_id.eq(credential.as_str()))
             .filter(skills::assertion_id.eq(skill.assertion_id.as_str()));
         let values = (
             skills::status.eq(name_text(&skill.status)?),
             skills::mapping_status.eq(name_text(&skill.mapping_status)?),
-            skills::concept_uri.eq(skill.concepts.first().and_then(|concept| concept.uri.as_deref()).map(clean)),
-            skills::assertion.eq(self.vault.pack_json(&place(credential.as_str()), Kind::Normalized, skill)?),
+            skills::assertion.eq(key.pack_json(&place(credential.as_str()), Kind::Normalized, skill)?),
             skills::method.eq(skill.method().as_ref().map(name_text).transpose()?),
         );
         diesel::update(target).set(values).execute(self.connection)?;
@@ -170,8 +175,13 @@ pub(super) fn place(credential: &str) -> String {
     format!("credential:{credential}:skill")
 }
 
-fn into_model(vault: &Vault, (credential, assertion, status): Row) -> Result<SkillAssertion> {
-    let mut skill: SkillAssertion = vault.unpack_json(&place(&credential), &assertion)?;
+/// By what equal labels are found: the text is read from a person's credential, so that only a keyed hash of it is kept in clear.
+pub(super) fn label_digest(vault: &Vault, tenant: &TenantId, label_key: &str) -> Result<String> {
+    identities::digest(vault, tenant, "label", label_key)
+}
+
+fn into_model(connection: &mut AnyConnection, vault: &Vault, (credential, assertion, status): Row) -> Result<SkillAssertion> {
+    let mut skill: SkillAssertion = vault.unpack_json(connection, &place(&credential), &assertion)?;
     skill.status = parse_name(&status)?;
     Ok(skill)
 }

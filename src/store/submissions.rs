@@ -1,10 +1,12 @@
 //! Submissions and their files.
 
 use super::credentials::{CredentialRow, place};
+use super::data_keys::Owner;
 use super::packed::Kind;
 use super::pool::{AnyConnection, each_backend};
 use super::prepared::{Prepared, run_prepared};
-use super::schema::{credentials, submission_credentials, submission_files, submission_uploads, submissions};
+use super::schema::{credentials, data_keys, submission_credentials, submission_files, submission_uploads, submissions};
+use super::sealed::readable;
 use super::text::{clean, json_text, name_text, parse_name, parse_time, parse_times, time_text, to_u32};
 use super::transaction::{Transaction, insert_all};
 use super::{Result, Store, StoreError, Vault};
@@ -70,6 +72,8 @@ pub struct SubmissionRequest {
 #[derive(Clone, Debug)]
 pub struct FileRecord {
     pub ordinal: u32,
+    /// The one person whom the file is about; absent when it is about several people, or nobody known.
+    pub owner: Option<CandidateRef>,
     /// Its `credentials` are left empty: they are rows of their own.
     pub result: FileResult,
     pub credentials: Vec<FoundCredential>,
@@ -80,6 +84,7 @@ pub struct FileRecord {
 pub struct FoundCredential {
     /// The credential's own row, which may be older than the submission.
     pub id: CredentialId,
+    pub candidate_ref: CandidateRef,
     /// Nothing was sent, because the gateway had the bytes for the person.
     pub duplicate: bool,
     pub person_by: PersonBy,
@@ -172,7 +177,7 @@ impl Store {
                 .first(connection)
                 .optional()?;
             let Some((row, Some(sealed))) = found else { return Ok(None) };
-            let plain = vault.sealer.open(&context(&id), &sealed)?;
+            let plain = vault.open(connection, &context(&id), &sealed)?;
             let request =
                 serde_json::from_slice(&plain).map_err(|_| StoreError::Internal("a stored request can't be read".to_owned()))?;
             let uploads: Vec<UploadRow> = submission_uploads::table
@@ -181,10 +186,11 @@ impl Store {
                 .select((submission_uploads::name, submission_uploads::media_type, submission_uploads::bytes))
                 .load(connection)?;
             let open = |(name, media_type, bytes): UploadRow| {
-                let name = name.map(|name| vault.open_name(&context(&id), &name)).transpose()?;
-                Ok(UploadedFile { name, media_type, bytes: vault.unpack(&context(&id), &bytes)?.into() })
+                let name = name.map(|name| vault.open_text(connection, &context(&id), &name)).transpose()?;
+                Ok(UploadedFile { name, media_type, bytes: vault.unpack(connection, &context(&id), &bytes)?.into() })
             };
-            Ok(Some((row.into_model(Vec::new())?, request, uploads.into_iter().map(open).collect::<Result<_>>()?)))
+            let files = uploads.into_iter().map(open).collect::<Result<_>>()?;
+            Ok(Some((row.into_model(Vec::new())?, request, files)))
         })
         .await
     }
@@ -192,7 +198,7 @@ impl Store {
 
 impl Transaction<'_> {
     /// Writes a submission that is being worked on.
-    pub fn insert_submission(&mut self, submission: &NewSubmission, files_total: usize, now: DateTime<Utc>) -> Result<()> {
+    pub fn insert_submission(&mut self, submission: &NewSubmission, files_total: usize) -> Result<()> {
         let row = (
             submissions::id.eq(submission.id.as_str()),
             submissions::tenant_id.eq(submission.tenant_id.as_str()),
@@ -201,46 +207,41 @@ impl Transaction<'_> {
             submissions::candidate_ref.eq(submission.candidate_ref.as_ref().map(CandidateRef::as_str)),
             submissions::files_done.eq(0i64),
             submissions::files_total.eq(files_total as i64),
-            submissions::created_at.eq(time_text(now)),
+            submissions::created_at.eq(time_text(submission.received_at)),
         );
         diesel::insert_into(submissions::table).values(row).execute(self.connection)?;
         Ok(())
     }
 
-    /// Keeps what is needed to work on the submission later.
+    /// Keeps what is needed to work on the submission later; [`Transaction::forget_work`] undoes it.
     pub fn keep_work(&mut self, id: &SubmissionId, request: &SubmissionRequest, files: &[UploadedFile]) -> Result<()> {
-        let sealed = self.vault.sealer.seal(&context(id), json_text(request)?.as_bytes())?;
+        let key = self.vault.new_key(self.connection, Owner::Submission(id))?;
+        let sealed = key.seal(&context(id), json_text(request)?.as_bytes())?;
         let target = submissions::table.filter(submissions::id.eq(id.as_str()));
         diesel::update(target).set(submissions::request.eq(Some(sealed))).execute(self.connection)?;
         for (ordinal, file) in files.iter().enumerate() {
-            let name = file.name.as_deref().map(|name| self.vault.seal_name(&context(id), name)).transpose()?;
+            let name = file.name.as_deref().map(|name| key.seal(&context(id), name.as_bytes())).transpose()?;
             let row = (
                 submission_uploads::submission_id.eq(id.as_str()),
                 submission_uploads::ordinal.eq(ordinal as i64),
                 submission_uploads::name.eq(name),
                 submission_uploads::media_type.eq(file.media_type.as_deref().map(clean)),
-                submission_uploads::bytes.eq(self.vault.pack(&context(id), Kind::Received, &file.bytes)?),
+                submission_uploads::bytes.eq(key.pack(&context(id), Kind::Received, &file.bytes)?),
             );
             diesel::insert_into(submission_uploads::table).values(row).execute(self.connection)?;
         }
         Ok(())
     }
 
-    /// Adds the results of the files from `done_before` on. False, and nothing written, when other results were added
+    /// Takes over `count` files from `done_before` on. False, and nothing written, when other results were added
     /// since: another worker has the submission, or it is gone. Call it before any other write, as it
-    /// keeps a second worker out; the links to credentials follow with [`Transaction::link_credentials`].
-    pub fn add_files(
-        &mut self,
-        id: &SubmissionId,
-        done_before: u32,
-        worst: Option<Outcome>,
-        files: &[FileRecord],
-    ) -> Result<bool> {
+    /// keeps a second worker out; the results follow with [`Transaction::write_files`].
+    pub fn take_files(&mut self, id: &SubmissionId, done_before: u32, count: usize, worst: Option<Outcome>) -> Result<bool> {
         let expected = submissions::table
             .filter(submissions::id.eq(id.as_str()))
             .filter(submissions::state.eq(name_text(&SubmissionState::Processing)?))
             .filter(submissions::files_done.eq(i64::from(done_before)));
-        let done = i64::from(done_before) + files.len() as i64;
+        let done = i64::from(done_before) + count as i64;
         let added: Vec<String> = each_backend!(self.connection, c => {
             let add = diesel::update(expected).set(submissions::files_done.eq(done)).returning(submissions::id);
             Prepared::new(add).get_results(c)
@@ -254,27 +255,28 @@ impl Transaction<'_> {
             let target = submissions::table.filter(submissions::id.eq(id.as_str())).filter(is_milder);
             run_prepared!(self.connection, diesel::update(target).set(submissions::outcome.eq(worst.as_str())))?;
         }
-        let into_row = |file: &FileRecord| {
-            let (submission_id, ordinal) = (id.0.clone(), i64::from(file.ordinal));
-            let result = self.vault.pack_json(&context(id), Kind::Report, &file.result)?;
-            Ok(FileRow { submission_id, ordinal, result })
-        };
-        let rows = files.iter().map(into_row).collect::<Result<Vec<_>>>()?;
-        insert_all!(self.connection, submission_files::table, rows);
         Ok(true)
     }
 
-    /// Notes which credentials the files held, once these are written.
-    pub fn link_credentials(&mut self, id: &SubmissionId, files: &[FileRecord]) -> Result<()> {
+    /// Writes the results of files, and which credentials the files held, once these are written.
+    pub fn write_files(&mut self, submission: &NewSubmission, files: &[FileRecord]) -> Result<()> {
+        let (id, tenant) = (&submission.id, &submission.tenant_id);
+        let mut results = Vec::with_capacity(files.len());
         let mut rows = Vec::new();
         for file in files {
+            let key = match &file.owner {
+                Some(owner) => self.key_of(tenant, owner)?,
+                None => self.vault.master(),
+            };
+            let result = key.pack_json(&context(id), Kind::Report, &file.result)?;
+            results.push(FileRow { submission_id: id.0.clone(), ordinal: i64::from(file.ordinal), result });
             for (ordinal, found) in file.credentials.iter().enumerate() {
                 // What was not known before is written with the credential itself.
                 let own = Some(found).filter(|found| found.duplicate);
                 let normalized = own.and_then(|found| found.normalized.as_ref());
-                let place = place(found.id.as_str());
-                let report = own.map(|found| self.vault.pack_json(&place, Kind::Report, &found.report));
-                let normalized = normalized.map(|normalized| self.vault.pack_json(&place, Kind::Normalized, normalized));
+                let (place, key) = (place(found.id.as_str()), self.key_of(tenant, &found.candidate_ref)?);
+                let report = own.map(|found| key.pack_json(&place, Kind::Report, &found.report));
+                let normalized = normalized.map(|normalized| key.pack_json(&place, Kind::Normalized, normalized));
                 rows.push(LinkRow {
                     submission_id: id.0.clone(),
                     file_ordinal: i64::from(file.ordinal),
@@ -287,11 +289,12 @@ impl Transaction<'_> {
                 });
             }
         }
+        insert_all!(self.connection, submission_files::table, results);
         insert_all!(self.connection, submission_credentials::table, rows);
         Ok(())
     }
 
-    /// Completes the submission, notes its person when all its credentials belong to the same person, and deletes its stored request.
+    /// Completes the submission, and notes its person when all its credentials belong to the same person.
     pub fn complete_submission(&mut self, id: &SubmissionId, now: DateTime<Utc>) -> Result<()> {
         let links = submission_credentials::table.inner_join(credentials::table);
         let owners: Vec<String> = links
@@ -313,8 +316,14 @@ impl Transaction<'_> {
             )
         };
         run_prepared!(self.connection, diesel::update(target).set(values()))?;
+        Ok(())
+    }
+
+    /// Deletes the files as they came in, and the key that they and the request were sealed with.
+    pub fn forget_work(&mut self, id: &SubmissionId) -> Result<()> {
         let uploads = submission_uploads::table.filter(submission_uploads::submission_id.eq(id.as_str()));
         diesel::delete(uploads).execute(self.connection)?;
+        diesel::delete(data_keys::table.filter(data_keys::submission_id.eq(id.as_str()))).execute(self.connection)?;
         Ok(())
     }
 }
@@ -344,16 +353,18 @@ fn load_files(connection: &mut AnyConnection, vault: &Vault, id: &SubmissionId) 
     })?;
     let mut by_file: BTreeMap<i64, Vec<CredentialResult>> = BTreeMap::new();
     for ((file, duplicate, person_by), report, normalized, row) in links {
-        let mut result = row.into_result(vault, duplicate != 0, report, normalized)?;
+        let mut result = match row.into_result(connection, vault, duplicate != 0, report, normalized) {
+            Err(StoreError::Erased) => continue,
+            result => result?,
+        };
         result.person_by = parse_name(&person_by)?;
         by_file.entry(file).or_default().push(result);
     }
-    let with_credentials = |(ordinal, stored): (i64, Vec<u8>)| {
-        let mut result: FileResult = vault.unpack_json(&context(id), &stored)?;
+    readable(files, |(ordinal, stored)| {
+        let mut result: FileResult = vault.unpack_json(connection, &context(id), &stored)?;
         result.credentials = by_file.remove(&ordinal).unwrap_or_default();
         Ok(result)
-    };
-    files.into_iter().map(with_credentials).collect()
+    })
 }
 
 fn context(id: &SubmissionId) -> String {

@@ -1,17 +1,22 @@
 //! The steps that one transaction is made of. The rules that combine them are the pipeline's.
 
+use super::data_keys::DataKey;
 use super::pool::AnyConnection;
 use super::{Result, Vault};
+use crate::model::ids::{CandidateRef, TenantId};
+use std::collections::HashMap;
 
 /// An open transaction. Its steps are in the files of the tables that they touch.
 pub struct Transaction<'a> {
     pub(super) connection: &'a mut AnyConnection,
     pub(super) vault: &'a Vault,
+    /// Keys of persons that this transaction has read.
+    pub(super) keys: HashMap<(TenantId, CandidateRef), DataKey>,
 }
 
 impl<'a> Transaction<'a> {
     pub(super) fn new(connection: &'a mut AnyConnection, vault: &'a Vault) -> Self {
-        Self { connection, vault }
+        Self { connection, vault, keys: HashMap::new() }
     }
 
     /// Locks these names until the transaction ends, also where there is no row to lock

@@ -45,7 +45,7 @@ async fn consent(app: &TestApp, backpack: &Value) -> Answer {
     let cookie = started.header("set-cookie").split(';').next().unwrap().to_owned();
     let callback = format!("/backpacks/callback?code=c1&state={state}");
     let foreign = Answer::of(app.stranger("GET", &callback)).await;
-    assert_eq!(foreign.status, 502, "a browser that did not start it can't finish it");
+    assert_eq!(foreign.status, 400, "a browser that did not start it can't finish it");
     let started = Answer::of(app.client.get(backpack["url"].as_str().unwrap()).header("cookie", &cookie)).await;
     let location = url::Url::parse(started.header("location")).unwrap();
     let state = location.query_pairs().find(|(name, _)| name == "state").unwrap().1.to_string();

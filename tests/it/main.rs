@@ -28,6 +28,7 @@ mod delivery_faults;
 mod delivery_safety;
 mod deployment;
 mod documents;
+mod erasure;
 mod examiner;
 mod files;
 mod fuzz;

@@ -95,11 +95,17 @@ async fn no_text_about_the_person_is_in_an_event() {
         let one = |_: &ExaminedCredential| Ownership { owner: Owner::Submission, proven: Vec::new() };
         let ownerships = examined.iter().map(|file| file.credentials.iter().map(one).collect()).collect();
         let files = worked(examined, ownerships, None, at);
-        let submission =
-            NewSubmission { id: SubmissionId::generate(), tenant_id: tenant(), channel: Channel::Upload, candidate_ref: None };
+        let submission = NewSubmission {
+            received_at: at,
+            id: SubmissionId::generate(),
+            tenant_id: tenant(),
+            channel: Channel::Upload,
+            candidate_ref: None,
+        };
         let person = named(&format!("person-{number}"));
         let written = store.store.transaction(move |transaction| {
-            transaction.insert_submission(&submission, files.len(), at)?;
+            transaction.ensure_candidate(&submission.tenant_id, &person.candidate_ref, at)?;
+            transaction.insert_submission(&submission, files.len())?;
             record(transaction, &submission, &person, &files, 0, at)
         });
         assert!(written.await.unwrap());

@@ -111,6 +111,27 @@ async fn an_answer_that_comes_late_makes_the_verdict_better() {
 }
 
 #[tokio::test]
+async fn credentials_expire_on_time_while_an_issuer_is_silent() {
+    let app = gateway().await;
+    let silent = Silent::start();
+    let key = SigningKey::generate(KeyKind::Ed25519);
+    let owed_badge = with_lists(&key, &[format!("{}/list", silent.address())]);
+    let mut ending = badge(&key.did());
+    ending["validUntil"] = json!("2026-03-01T12:00:30Z");
+    let ending = vc_jwt(&ending, &key);
+    for (name, token) in [("owed.jwt", owed_badge), ("ending.jwt", ending)] {
+        assert_eq!(Answer::of(app.upload(Form::new().file(name, token.as_bytes()))).await.status, 201);
+    }
+    app.clock.set(app.clock.now() + chrono::Duration::seconds(61));
+    let begun = Instant::now();
+    let asking = async { (app.app.pipeline.check_due().await.unwrap(), begun.elapsed()) };
+    let expiring = async { (app.app.pipeline.expire_ended().await.unwrap(), begun.elapsed()) };
+    let ((_, asked_after), (expired, expired_after)) = tokio::join!(asking, expiring);
+    assert_eq!(expired, 1);
+    assert!(expired_after < asked_after / 2, "{expired_after:?} while the issuer was asked for {asked_after:?}");
+}
+
+#[tokio::test]
 async fn a_key_that_comes_late_makes_the_whole_report_anew() {
     let app = gateway().await;
     let host = FakeHost::start().await;

@@ -279,6 +279,31 @@ async fn browsers_get_a_page_with_a_qr_code_and_are_told_when_it_is_done() {
 }
 
 #[tokio::test]
+async fn a_link_has_so_many_event_streams_and_one_that_ended_makes_room() {
+    let app = spawn_app().await;
+    let link = async |app: &TestApp| {
+        let exchange = open(app, json!({})).await;
+        let id = exchange["id"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
+        app.url(&format!("/interactions/{id}/events"))
+    };
+    let (one, other) = (link(&app).await, link(&app).await);
+    let mut streams = Vec::new();
+    for _ in 0..8 {
+        streams.push(app.client.get(&one).send().await.unwrap());
+    }
+    assert!(streams.iter().all(|stream| stream.status() == 200));
+    let refused = Answer::of(app.client.get(&one)).await;
+    assert_eq!(refused.status, 503, "{refused:?}");
+    assert_eq!(app.client.get(&other).send().await.unwrap().status(), 200, "another link is another matter");
+    streams.pop();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while app.client.get(&one).send().await.unwrap().status() != 200 {
+        assert!(std::time::Instant::now() < deadline, "the seat of a stream that its reader left is not given back");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
 async fn state_and_journal_belong_to_the_employer() {
     let app = spawn_app().await;
     let exchange = open(&app, json!({})).await;

@@ -128,7 +128,11 @@ pub async fn callback(state: web::Data<State>, request: HttpRequest) -> HttpResp
 
 fn failed(failure: BackpackFailure) -> HttpResponse {
     match failure {
-        BackpackFailure::Step(step) => pages::message(502, &step.message, &step.next_step),
+        // What a stranger makes up is no fault of a server behind the gateway: proxies count those.
+        BackpackFailure::Step(step) => {
+            let status = if step.step == "authorization" { 400 } else { 502 };
+            pages::message(status, &step.message, &step.next_step)
+        }
         error => {
             tracing::error!(cause = %error, "a backpack could not be connected");
             pages::message(503, "Something is not working right now", "Try again in a moment.")

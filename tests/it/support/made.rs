@@ -155,6 +155,7 @@ pub fn files(credentials: Vec<NewCredential>) -> Vec<WorkedFile> {
 pub async fn submit(store: &Store, person: Person, credentials: Vec<NewCredential>) -> SubmissionId {
     let id = SubmissionId::generate();
     let submission = NewSubmission {
+        received_at: noon(),
         id: id.clone(),
         tenant_id: tenant(),
         channel: Channel::Upload,
@@ -162,7 +163,10 @@ pub async fn submit(store: &Store, person: Person, credentials: Vec<NewCredentia
     };
     let files = files(credentials);
     let written = store.transaction(move |transaction| {
-        transaction.insert_submission(&submission, files.len(), noon())?;
+        if person.named {
+            transaction.ensure_candidate(&submission.tenant_id, &person.candidate_ref, noon())?;
+        }
+        transaction.insert_submission(&submission, files.len())?;
         assert!(record(transaction, &submission, &person, &files, 0, noon())?);
         transaction.complete_submission(&submission.id, noon())
     });
