@@ -1,22 +1,32 @@
-//! Embeds the files of connectors/ and the manifests of channels/ into the binary, one generated table for each.
-//! Adding a connector or a channel means adding a folder: no list elsewhere names it.
+//! Embeds every file of connectors/, the manifests of channels/, and every file of the pages (assets, templates, messages) into the
+//! binary, as generated tables. Adding a connector or a channel means adding a folder, adding a page means adding files: no list
+//! elsewhere names them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+/// Generated file, folder, end of the names of its files.
+const TABLES: [(&str, &str, &str); 5] = [
+    ("connectors.rs", "connectors", ""),
+    ("channels.rs", "channels", "manifest.yaml"),
+    ("assets.rs", "src/web/assets", ""),
+    ("templates.rs", "src/web/templates", ""),
+    ("messages.rs", "src/web/messages", ""),
+];
+
 fn main() -> io::Result<()> {
-    embed("connectors", |_| true)?;
-    embed("channels", |file| file.ends_with("manifest.yaml"))
+    for (generated, folder, end) in TABLES {
+        embed(generated, folder, end)?;
+    }
+    Ok(())
 }
 
-fn embed(folder: &str, wanted: fn(&Path) -> bool) -> io::Result<()> {
+fn embed(generated: &str, folder: &str, end: &str) -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default()).join(folder);
-    println!("cargo:rerun-if-changed={}", root.display());
-
     let mut files = Vec::new();
     collect(&root, &mut files)?;
-    files.retain(|file| wanted(file));
+    files.retain(|file| file.to_string_lossy().ends_with(end));
     files.sort();
 
     let mut table = String::from("pub static EMBEDDED: &[(&str, &[u8])] = &[\n");
@@ -28,7 +38,7 @@ fn embed(folder: &str, wanted: fn(&Path) -> bool) -> io::Result<()> {
     table.push_str("];\n");
 
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
-    fs::write(out.join(format!("{folder}.rs")), table)
+    fs::write(out.join(generated), table)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {

@@ -4,7 +4,7 @@ use super::answer::{Answer, Transport};
 use super::{Channels, secrets};
 use crate::examine::Presented;
 use crate::model::exchange::{Exchange, ExchangeLogEntry, ExchangeOptions, ExchangeState};
-use crate::model::ids::{ExchangeId, TenantId};
+use crate::model::ids::{CandidateRef, ExchangeId, TenantId};
 use crate::model::submission::{CandidateHint, Channel, Submission};
 use crate::pipeline::Delivered;
 use crate::protocol::oid4vp::encrypted::ResponseKey;
@@ -21,6 +21,8 @@ use serde_json::{Value, json};
 pub struct NewExchange {
     pub tenant_id: TenantId,
     pub candidate: CandidateHint,
+    /// The person whom the hint stands for, when that is known already.
+    pub known: Option<CandidateRef>,
     pub options: ExchangeOptions,
     /// Whether OpenID4VP wallets must encrypt their answers.
     pub encrypted: bool,
@@ -42,7 +44,7 @@ impl Channels {
             last_error: None,
             results: None,
             submission_id: None,
-            candidate_ref: None,
+            candidate_ref: new.known,
             created_at: self.clock().now(),
             expires_at: new.expires_at,
         };

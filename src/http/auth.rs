@@ -65,7 +65,8 @@ pub async fn require_caller(
     }
 }
 
-async fn identify(state: &State, headers: &HeaderMap, method: &Method) -> Result<Caller, Problem> {
+/// The caller of a request: by API key, or by the session of the pages.
+pub async fn identify(state: &State, headers: &HeaderMap, method: &Method) -> Result<Caller, Problem> {
     if headers.contains_key(AUTHORIZATION) {
         let hash = bearer(headers).map(hash_api_key).ok_or_else(unauthorized)?;
         return find(state, &hash).await;

@@ -14,6 +14,7 @@ pub mod extract;
 pub mod handlers;
 pub mod metrics;
 pub mod openapi;
+pub mod pages;
 pub mod paging;
 pub mod peers;
 pub mod person;

@@ -10,13 +10,13 @@ use super::handlers::{
 };
 use super::problem::{Code, Problem};
 use super::state::State;
-use super::{arrival, cors, envelope, extract};
+use super::{arrival, cors, envelope, extract, pages};
 use crate::protocol::open_badges::Api;
-use crate::web as pages;
+use crate::web::channel;
 use actix_web::body::BoxBody;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest};
 use actix_web::http::Method;
-use actix_web::{App, HttpResponse, Resource, Route, guard, middleware, web};
+use actix_web::{App, HttpRequest, HttpResponse, Resource, Route, guard, middleware, web};
 use std::collections::BTreeMap;
 
 /// Who may call a route.
@@ -26,6 +26,8 @@ pub enum Access {
     Public,
     /// An API key or a session: the handler gets the `Caller`.
     Tenant,
+    /// The same, for a page: a stranger gets the sign-in page, and a problem becomes a page.
+    Page,
     /// An OAuth token of a candidate (or an API key that names one): the handler itself looks, because its errors have a form of their own.
     Candidate,
 }
@@ -217,11 +219,22 @@ fn fixed() -> Vec<Row> {
         GET    "/connect/{code}"                                                  Public -                              Own Page    => invitations::connect;
         GET    "/backpacks/callback"                                              Public -                              Own Page    => backpacks::callback;
         GET    "/backpacks/{start}/start"                                         Public -                              Own Page    => backpacks::start;
-        GET    "/about/terms"                                                     Public -                              Own Page    => pages::channel::terms;
-        GET    "/about/privacy"                                                   Public -                              Own Page    => pages::channel::privacy;
-        GET    "/"                                                                Public -                              Own Page    => pages::recruiter;
-        GET    "/admin"                                                           Public -                              Own Page    => pages::admin;
-        GET    "/skills"                                                          Public -                              Own Page    => pages::skills;
+        GET    "/about/terms"                                                     Public -                              Own Page    => channel::terms;
+        GET    "/about/privacy"                                                   Public -                              Own Page    => channel::privacy;
+        GET    "/"                                                                Page   -                              Own Page    => pages::inbox::page;
+        GET    "/submissions/{id}"                                                Page   -                              Own Page    => pages::submission::page;
+        GET    "/submissions/{id}/results.csv"                                    Page   -                              Own Page    => pages::submission::table;
+        GET    "/candidates"                                                      Page   -                              Own Page    => pages::candidates::page;
+        GET    "/candidates/{ref}"                                                Page   -                              Own Page    => pages::candidate::page;
+        GET    "/candidates/{ref}/skills.csv"                                     Page   -                              Own Page    => pages::candidate::table;
+        GET    "/candidates/{ref}/merge"                                          Page   -                              Own Page    => pages::candidate::merge;
+        GET    "/requests"                                                        Page   -                              Own Page    => pages::requests::list;
+        POST   "/requests"                                                        Tenant -                              Own Page    => pages::requests::create::create;
+        GET    "/requests/new"                                                    Page   -                              Own Page    => pages::requests::new;
+        GET    "/requests/qr.svg"                                                 Page   -                              Own Page    => pages::requests::qr;
+        GET    "/requests/{id}"                                                   Page   -                              Own Page    => pages::requests::page;
+        GET    "/admin"                                                           Page   -                              Own Page    => pages::scripted::admin;
+        GET    "/skills"                                                          Page   -                              Own Page    => pages::scripted::skills;
         GET    "/assets/{name}"                                                   Public -                              Own Page    => system::asset;
     }
 }
@@ -286,6 +299,7 @@ fn resource(path: &str, rows: Vec<Row>, refuse: fn(String) -> Route) -> impl Htt
             // Without a body there is nothing to watch.
             Access::Public | Access::Candidate if row.method == Method::GET => route,
             Access::Public | Access::Candidate => route.wrap(middleware::from_fn(arrival::of_stranger)),
+            Access::Page => route.wrap(middleware::from_fn(pages::admit)),
             Access::Tenant => route.wrap(middleware::from_fn(
                 move |state: web::Data<State>, request: ServiceRequest, next: middleware::Next<BoxBody>| {
                     require_caller(row.scope, state, request, next)
@@ -320,8 +334,12 @@ fn allowed_methods(rows: &[Row]) -> Vec<&'static str> {
     methods
 }
 
-async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(Code::NotFound, "There is nothing at this address; /openapi.json lists what there is."))
+async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let problem = Problem::new(Code::NotFound, "There is nothing at this address; /openapi.json lists what there is.");
+    match pages::wants_page(&request) {
+        true => Ok(pages::error_page(&request, &problem, false)),
+        false => Err(problem),
+    }
 }
 
 async fn method_not_allowed(allow: String) -> Result<HttpResponse, Problem> {
@@ -340,6 +358,13 @@ mod tests {
     fn the_rows_of_one_path_are_open_to_the_same_sites() {
         for (path, rows) in by_path(table()) {
             assert!(rows.iter().all(|row| row.origin == rows[0].origin), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_address_of_the_navigation_is_a_page() {
+        for (_, path, _) in crate::web::frame::NAVIGATION {
+            assert_eq!(row(Method::GET, path).access, Access::Page, "{path}");
         }
     }
 

@@ -52,11 +52,14 @@ pub fn of_request(sealer: &Sealer, headers: &HeaderMap, now: DateTime<Utc>, secu
     headers.into_iter().find_map(|header| read(sealer, header, now, secure))
 }
 
+/// The value of a cookie in a Cookie header.
+pub fn cookie<'a>(cookie_header: &'a str, name: &str) -> Option<&'a str> {
+    let pairs = cookie_header.split(';').filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+}
+
 fn read(sealer: &Sealer, cookie_header: &str, now: DateTime<Utc>, secure: bool) -> Option<Session> {
-    let value = cookie_header
-        .split(';')
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(key, value)| (key == name(secure)).then_some(value))?;
+    let value = cookie(cookie_header, name(secure))?;
     if value.len() > MAX_COOKIE_BYTES {
         return None;
     }

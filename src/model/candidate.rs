@@ -103,6 +103,28 @@ impl Identity {
     }
 }
 
+/// Everything that tells who a candidate is, for the employer's own people.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FullIdentity {
+    pub names: Vec<String>,
+    pub addresses: Vec<FullAddress>,
+    /// The reference is the employer's own.
+    pub is_employers: bool,
+    /// References that a merger replaced.
+    pub aliases: Vec<CandidateRef>,
+}
+
+/// An address or DID in full.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FullAddress {
+    /// By which it can be taken away.
+    pub id: String,
+    pub kind: AddressKind,
+    pub value: String,
+    pub source: IdentitySource,
+    pub created_at: DateTime<Utc>,
+}
+
 const MAX_EMAIL_BYTES: usize = 254;
 
 /// Whether the text has the form of an e-mail address.

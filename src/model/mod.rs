@@ -20,6 +20,7 @@ pub mod oauth;
 pub mod push;
 pub mod record;
 pub mod report;
+pub mod search;
 pub mod secret;
 pub mod skill;
 pub mod submission;

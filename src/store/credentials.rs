@@ -314,7 +314,7 @@ impl Transaction<'_> {
             });
         }
         insert_all!(self.connection, credentials::table, rows);
-        Ok(())
+        self.index_credentials(&submission.tenant_id, new)
     }
 
     /// Replaces what was found out about a credential after it was verified again.
@@ -340,7 +340,7 @@ impl Transaction<'_> {
         );
         let target = credentials::table.filter(credentials::id.eq(id.as_str()));
         diesel::update(target).set(values).execute(self.connection)?;
-        Ok(())
+        normalized.map_or(Ok(()), |normalized| self.index_content(id, normalized))
     }
 
     /// The key of the credential's person.

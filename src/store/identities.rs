@@ -3,6 +3,7 @@
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{candidate_aliases, candidate_identities};
 use super::sealed::readable;
+use super::search_words::index_names;
 use super::text::{name_text, parse_name, parse_time, time_text};
 use super::transaction::{ROWS_PER_STATEMENT, Transaction, insert_all};
 use super::{Result, Store, StoreError, Vault};
@@ -115,6 +116,7 @@ impl Transaction<'_> {
         if facts.is_empty() {
             return Ok(());
         }
+        index_names(self.connection, self.vault, tenant, candidate, &facts)?;
         let key = self.key_of(tenant, candidate)?;
         let mut rows = Vec::with_capacity(facts.len());
         for (digest, fact) in facts {

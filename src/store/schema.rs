@@ -54,6 +54,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    candidate_words (word, tenant_id, candidate_ref) {
+        word -> BigInt,
+        tenant_id -> Text,
+        candidate_ref -> Text,
+    }
+}
+
+diesel::table! {
+    credential_words (word, credential_id) {
+        word -> BigInt,
+        credential_id -> Text,
+    }
+}
+
+diesel::table! {
     submissions (id) {
         id -> Text,
         tenant_id -> Text,

@@ -152,6 +152,22 @@ impl Store {
         .await
     }
 
+    /// The tenant's submissions that are being worked on, newest first.
+    pub async fn running_submissions(&self, tenant: &TenantId, limit: usize) -> Result<Vec<Submission>> {
+        let tenant = tenant.clone();
+        self.read(move |connection| {
+            let rows: Vec<Row> = submissions::table
+                .filter(submissions::state.eq(name_text(&SubmissionState::Processing)?))
+                .filter(submissions::tenant_id.eq(tenant.as_str()))
+                .order(submissions::id.desc())
+                .limit(limit as i64)
+                .select(Row::as_select())
+                .load(connection)?;
+            rows.into_iter().map(|row| row.into_model(Vec::new())).collect()
+        })
+        .await
+    }
+
     /// Submissions that were accepted and are not complete, oldest first, of all tenants.
     pub async fn unfinished_submissions(&self) -> Result<Vec<SubmissionId>> {
         self.read(|connection| {

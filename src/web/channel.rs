@@ -1,48 +1,20 @@
 //! The pages for candidates and owners of wallets: consent, waiting for a wallet, plain messages.
 //! Comes in: a template's name and its values. Goes out: HTML with every value escaped. Must not know: the source of the values.
 
+use super::frame;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Value, json};
-use std::sync::LazyLock;
-
-static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.add_filter("attribute", attribute);
-    let texts = [
-        ("frame.html", include_str!("templates/frame.html")),
-        ("consent.html", include_str!("templates/consent.html")),
-        ("connect.html", include_str!("templates/connect.html")),
-        ("interaction.html", include_str!("templates/interaction.html")),
-        ("message.html", include_str!("templates/message.html")),
-        ("about.html", include_str!("templates/about.html")),
-    ];
-    for (name, text) in texts {
-        if let Err(error) = environment.add_template(name, text) {
-            tracing::error!(name, cause = %error, "a built-in page is broken");
-        }
-    }
-    environment
-});
-
-/// Text inside a quoted attribute, with minimal escaping, so that addresses stay readable.
-fn attribute(text: String) -> minijinja::Value {
-    let escaped =
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;");
-    minijinja::Value::from_safe_string(escaped)
-}
 
 /// A page. `form_action`: the allowed targets of its forms, in the form of a Content-Security-Policy.
 pub fn page(status: u16, template: &str, values: &Value, form_action: &str) -> HttpResponse {
-    let html = TEMPLATES.get_template(template).and_then(|template| template.render(template_value(values)));
+    let html = frame::render(template, template_value(values));
     let (status, html) = match html {
         Ok(html) => (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), html),
         Err(error) => {
             tracing::error!(template, cause = %error, "a page could not be made");
-            (StatusCode::INTERNAL_SERVER_ERROR, "<!doctype html><title>Error</title><p>This page could not be made.".to_owned())
+            (StatusCode::INTERNAL_SERVER_ERROR, frame::broken())
         }
     };
     let policy =
@@ -121,7 +93,7 @@ mod tests {
             "wallets": [{"name": "W", "link": "interaction:https://x"}],
         });
         for name in ["consent.html", "connect.html", "interaction.html", "message.html", "about.html"] {
-            let html = TEMPLATES.get_template(name).unwrap().render(template_value(&values)).unwrap();
+            let html = frame::render(name, template_value(&values)).unwrap();
             assert!(html.contains("<h1"), "{name}");
             assert!(!html.contains("<script>") && !html.contains("<b>Org</b>") && !html.contains("<r>"), "{name}: {html}");
         }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import axe from "axe-core";
 import { chromium } from "playwright-core";
 import { KEY } from "./gateway.mjs";
 
@@ -21,7 +22,7 @@ export async function openPage(browser, url, options = {}) {
   page.on("console", (message) => {
     const text = message.text();
     // The browser's own remarks on answers that a test provokes, and on style, are no faults of the page.
-    const remark = text.includes("status of 401") || text.startsWith("[DOM]");
+    const remark = text.includes("status of 401") || text.includes("status of 404") || text.startsWith("[DOM]");
     if (["error", "warning"].includes(message.type()) && !remark) page.faults.push(text);
   });
   page.on("request", (request) => {
@@ -40,7 +41,8 @@ export async function signIn(page) {
   await page.waitForFunction(() => document.activeElement?.id === "key");
   await page.keyboard.type(KEY);
   await page.keyboard.press("Enter");
-  await page.locator("#workspace").waitFor();
+  await page.locator("#sign-out").waitFor();
+  await page.waitForLoadState();
 }
 
 /** Presses Tab until the element has the focus; a person without a mouse must be able to. */
@@ -94,6 +96,18 @@ export async function assertReadable(page) {
     return problems;
   });
   assert.deepEqual(found, []);
+  await assertAccessible(page);
+}
+
+/** WCAG 2.2 AA, as far as axe can tell. */
+async function assertAccessible(page) {
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const { violations: found } = await window.axe.run(document, { runOnly: rules });
+    return found.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).slice(0, 3).join(" ")}`);
+  });
+  assert.deepEqual(violations, []);
 }
 
 /** What a person reads there, in one line. */

@@ -73,6 +73,7 @@ mod red_team_wrappers;
 mod refusals;
 mod relay;
 mod samples;
+mod search;
 mod skills;
 mod skills_api;
 mod skills_corpus;

@@ -68,7 +68,7 @@ pub async fn create(
     }
     let encrypted = asked.open_id.encrypted.unwrap_or(state.channels.settings.encrypted_answers);
     let options = asked.options(&state.channels.settings.organisation)?;
-    let new = NewExchange { tenant_id: caller.tenant_id, candidate, options, encrypted, expires_at };
+    let new = NewExchange { tenant_id: caller.tenant_id, candidate, known: None, options, encrypted, expires_at };
     let exchange = state.channels.open_exchange(new).await?;
     let body = described(&state, &exchange);
     let urls = state.channels.urls(&exchange);

@@ -1,13 +1,14 @@
 //! For developers: the OpenAPI and AsyncAPI documents, the schemas, the pages of problem types, the assets of the pages.
 
+use crate::http::extract::header;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::http::{asyncapi, openapi, schemas};
 use crate::model::code::Code as Finding;
 use crate::protocol::vcalm::problem::OWN_PROBLEMS;
 use crate::web as pages;
-use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpResponse, web};
+use actix_web::http::header::{CONTENT_TYPE, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -23,8 +24,9 @@ struct ProblemPage {
 }
 
 /// `GET /assets/{name}`: a style sheet, script or picture of the pages.
-pub async fn asset(name: web::Path<String>) -> Result<HttpResponse, Problem> {
-    pages::asset(&name).ok_or_else(|| Problem::not_found("asset"))
+pub async fn asset(name: web::Path<String>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let known = header(request.headers(), IF_NONE_MATCH);
+    pages::asset(&name, known).ok_or_else(|| Problem::not_found("asset"))
 }
 
 /// `GET /openapi.json`

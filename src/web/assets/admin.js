@@ -1,7 +1,7 @@
 // The administrator's page: connected systems, deliveries, events.
 import { byId, el, moment, replace } from "./dom.js";
 import { Failure, call } from "./api.js";
-import { askForKey, withSession } from "./session.js";
+import { askForKey } from "./session.js";
 import { refreshConnections, setUpConnections } from "./connections.js";
 import { refreshDeliveries, setUpDeliveries } from "./deliveries.js";
 
@@ -11,17 +11,6 @@ const REFRESH_MILLISECONDS = 5000;
 
 let cursor = "0";
 let tail = [];
-let isSetUp = false;
-
-withSession(async () => {
-  if (!isSetUp) {
-    isSetUp = true;
-    setUpConnections(page);
-    setUpDeliveries(page);
-    setInterval(() => document.visibilityState === "visible" && !byId("workspace").hidden && quietly(refreshEvents), REFRESH_MILLISECONDS);
-  }
-  await page.attempt(refreshAll);
-});
 
 async function refreshAll() {
   await refreshConnections(page);
@@ -39,7 +28,7 @@ const page = {
       await work();
       return true;
     } catch (failure) {
-      if (failure instanceof Failure && failure.status === 401) askForKey(failure);
+      if (failure instanceof Failure && failure.status === 401) askForKey();
       else page.say(failure instanceof Failure ? failure.message : "Something went wrong on this page. Reload it and try again.");
       return false;
     }
@@ -75,3 +64,8 @@ function eventRow(event) {
     el("details", {}, el("summary", {}, event.subject), el("pre", {}, JSON.stringify(event, null, 2))),
   );
 }
+
+setUpConnections(page);
+setUpDeliveries(page);
+setInterval(() => document.visibilityState === "visible" && quietly(refreshEvents), REFRESH_MILLISECONDS);
+await page.attempt(refreshAll);

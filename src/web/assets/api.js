@@ -38,10 +38,10 @@ async function readJson(response) {
 export const get = async (path) => (await call("GET", path)).body;
 export const post = async (path, body) => (await call("POST", path, body)).body;
 
-/** Sends files as one submission; `onProgress` hears how much of the body has left, from 0 to 1. */
-export function submit(files, email, onProgress) {
+/** Sends files as one submission, with the fields of the person; `onProgress` hears how much of the body has left, from 0 to 1. */
+export function submit(files, person, onProgress) {
   const form = new FormData();
-  if (email) form.append("candidate_email", email);
+  for (const [name, value] of Object.entries(person)) form.append(name, value);
   for (const file of files) form.append("file", file, file.name);
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();

@@ -49,16 +49,10 @@ export function badge(kind, text) {
 }
 
 const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 
 export function moment(text) {
   const at = new Date(text);
   return Number.isNaN(at.valueOf()) ? text : el("time", { datetime: text }, MOMENT.format(at));
-}
-
-export function day(text) {
-  const at = new Date(text);
-  return Number.isNaN(at.valueOf()) ? text : el("time", { datetime: text }, DAY.format(at));
 }
 
 export function count(number, one, many) {

@@ -1,47 +1,19 @@
-// Signing in and out: the API key is typed once and exchanged for a cookie that scripts can't read.
-import { byId } from "./dom.js";
-import { call, get, post } from "./api.js";
+// Signing out, and what to do when the session has ended. The server asks for the key: a page without a session is the sign-in page.
+import { call } from "./api.js";
 
-/** Calls `start` once there is a session; asks for the key before, when there is none. */
-export async function withSession(start) {
-  const open = async () => {
-    byId("sign-in").hidden = true;
-    byId("workspace").hidden = false;
-    byId("sign-out").hidden = false;
-    await start();
-  };
-  byId("sign-out").addEventListener("click", async () => {
-    await call("DELETE", "/session").catch(() => {});
-    location.reload();
-  });
-  byId("sign-in").addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const error = byId("sign-in-error");
-    error.textContent = "";
-    try {
-      await post("/session", { key: byId("key").value.trim() });
-      byId("key").value = "";
-    } catch (failure) {
-      error.textContent = failure.status === 401 ? "This key is not known here, or it was revoked." : failure.message;
-      byId("key").focus();
-      return;
-    }
-    await open();
-  });
-  try {
-    await get("/session");
-  } catch (failure) {
-    askForKey(failure);
-    return;
-  }
-  await open();
+document.getElementById("sign-out")?.addEventListener("click", async () => {
+  await call("DELETE", "/session").catch(() => {});
+  location.assign("/");
+});
+
+/** The session has ended: the server answers the same address with the sign-in page. */
+export function askForKey() {
+  location.reload();
 }
 
-/** Shows the sign-in form again, for example when the session has ended. */
-export function askForKey(failure) {
-  byId("workspace").hidden = true;
-  byId("sign-out").hidden = true;
-  byId("sign-in").hidden = false;
-  if (failure && failure.status !== 401) byId("sign-in-error").textContent = failure.message;
-  byId("key").focus();
+// Moments come from the server in UTC; people read them in their own time.
+const MOMENT = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
+for (const time of document.querySelectorAll("time[data-moment]")) {
+  const at = new Date(time.dateTime);
+  if (!Number.isNaN(at.valueOf())) time.textContent = MOMENT.format(at);
 }

@@ -1,7 +1,7 @@
 // The review of skills: one text at a time, one key for each decision, and a way back.
 import { byId, count, el, replace } from "./dom.js";
 import { Failure, call, get, post } from "./api.js";
-import { askForKey, withSession } from "./session.js";
+import { askForKey } from "./session.js";
 import { framework } from "./words.js";
 
 const PAGE_LENGTH = 25;
@@ -11,18 +11,9 @@ let queue = [];
 let skipped = 0;
 let shown;
 let undoable = [];
-let isSetUp = false;
 let isBusy = false;
 let typing;
 let asked = 0;
-
-withSession(async () => {
-  if (!isSetUp) {
-    isSetUp = true;
-    setUp();
-  }
-  await attempt(refill);
-});
 
 function setUp() {
   byId("not-a-skill").addEventListener("click", () => decide({ ruling: "not_a_skill" }));
@@ -45,7 +36,7 @@ function setUp() {
 function onKey(event) {
   const isTyping = event.target instanceof HTMLInputElement && event.target.type !== "checkbox";
   if (event.key === "Escape" && isTyping) byId("main").focus();
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || byId("workspace").hidden) return;
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toLowerCase();
   if (key === "u") undo();
   if (!shown) return;
@@ -65,7 +56,7 @@ async function attempt(work) {
   try {
     await work();
   } catch (failure) {
-    if (failure instanceof Failure && failure.status === 401) askForKey(failure);
+    if (failure instanceof Failure && failure.status === 401) askForKey();
     else say(failure instanceof Failure ? failure.message : "Something went wrong on this page. Reload it and try again.");
   }
 }
@@ -167,3 +158,6 @@ async function search() {
   // A slow answer to an earlier text must not replace a later one.
   if (mine === asked) replace(byId("found"), items.length > 0 ? items.map((concept) => choice(concept, "")) : el("li", { class: "hint" }, "No concept has such a name."));
 }
+
+setUp();
+await attempt(refill);

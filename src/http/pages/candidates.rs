@@ -1,0 +1,64 @@
+//! `GET /candidates`: the tenant's people, newest first. Comes in: a search and the place in the list. Goes out: the page.
+
+use super::Visit;
+use super::words::{Person, address};
+use crate::http::paging;
+use crate::http::problem::Problem;
+use crate::http::state::State;
+use crate::model::ids::CandidateRef;
+use crate::web::frame::Area;
+use actix_web::{HttpResponse, web};
+use serde::{Deserialize, Serialize};
+
+const ROWS: u32 = 50;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    q: String,
+    after: String,
+}
+
+#[derive(Serialize)]
+struct Values {
+    q: String,
+    is_first: bool,
+    first: String,
+    next: Option<String>,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    person: Person,
+    /// The employer's own reference.
+    ats_id: Option<String>,
+    credentials: u32,
+    created_at: String,
+}
+
+/// `GET /candidates`
+pub async fn page(state: web::Data<State>, visit: Visit, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
+    let q = query.q.trim().to_owned();
+    let page = paging::page(Some(ROWS), Some(query.after.as_str()).filter(|after| !after.is_empty()))?;
+    let (store, tenant) = (state.store(), &visit.caller.tenant_id);
+    let named = if q.is_empty() { None } else { Some(store.persons_named(tenant, &q).await?) };
+    let found = store.list_candidates(tenant, named, &page).await?;
+    let refs: Vec<CandidateRef> = found.rows.iter().map(|row| row.candidate_ref.clone()).collect();
+    let identities = store.candidate_identities(tenant, &refs).await?;
+    let list = |after: &str| address("/candidates", &[("q", q.as_str()), ("after", after)]);
+    let rows = found.rows.into_iter().map(|row| Row {
+        person: Person::of(&row.candidate_ref, identities.get(&row.candidate_ref), visit.language),
+        ats_id: row.is_employers.then(|| row.candidate_ref.to_string()),
+        credentials: row.credentials,
+        created_at: row.created_at.to_rfc3339(),
+    });
+    let values = Values {
+        is_first: query.after.is_empty(),
+        first: list(""),
+        next: found.next.as_deref().map(list),
+        rows: rows.collect(),
+        q: q.clone(),
+    };
+    Ok(visit.page("candidates.html", Area::Candidates, &values))
+}
