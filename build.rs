@@ -1,18 +1,21 @@
-//! Embeds every file of connectors/, the manifests of channels/, and every file of the pages (assets, templates, messages) into the
-//! binary, as generated tables. Adding a connector or a channel means adding a folder, adding a page means adding files: no list
-//! elsewhere names them.
+//! Embeds every file of connectors/, the manifests of channels/, every file of the pages (assets, templates, messages) and the documents
+//! into the binary, as generated tables. Adding a connector or a channel means adding a folder, adding a page means adding files: no
+//! list elsewhere names them.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// Generated file, folder, end of the names of its files.
-const TABLES: [(&str, &str, &str); 5] = [
+const TABLES: [(&str, &str, &str); 8] = [
     ("connectors.rs", "connectors", ""),
     ("channels.rs", "channels", "manifest.yaml"),
     ("assets.rs", "src/web/assets", ""),
     ("templates.rs", "src/web/templates", ""),
     ("messages.rs", "src/web/messages", ""),
+    ("documents.rs", "docs", ".md"),
+    ("connector_documents.rs", "connectors", ".md"),
+    ("receivers.rs", "deploy/receivers", ""),
 ];
 
 fn main() -> io::Result<()> {

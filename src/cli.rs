@@ -24,6 +24,8 @@ enum Command {
     Worker,
     /// Verify files: genuine, valid, and about the right person?
     Verify(commands::verify::VerifyArgs),
+    /// Try the gateway: sample badges, a receiver and a connection, in a folder that is deleted at the end
+    Demo(commands::demo::DemoArgs),
     /// Manage API keys
     ApiKey(commands::api_key::ApiKeyArgs),
     /// Write freshly signed sample badges, good and bad, to try the gateway with
@@ -63,6 +65,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => commands::serve::run(settings, &args),
         Command::Worker => commands::worker::run(settings),
         Command::Verify(args) => commands::verify::run(settings, &args),
+        Command::Demo(args) => commands::demo::run(&args),
         Command::ApiKey(args) => commands::api_key::run(settings, &args),
         Command::Sample(args) => commands::sample::run(&args),
         Command::Connector(args) => commands::connector::run(settings, &args),

@@ -15,6 +15,7 @@ mod persons;
 pub mod record;
 mod review;
 mod status;
+mod trust;
 mod work;
 pub mod worked;
 
@@ -34,6 +35,9 @@ use worked::WorkedFile;
 pub enum PipelineError {
     #[error("the idempotency key was used for another request")]
     IdempotencyConflict,
+    /// A published trust policy can't be read any more.
+    #[error("{0}")]
+    Policy(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -120,6 +120,7 @@ impl App {
             clock: clock.clone(),
             status_interval: status_interval(&settings.verify),
         };
+        pipeline.load_published_policies().await?;
         let connectors = Registry::load(&settings.delivery.connectors_dir)?;
         let world =
             World::new(HttpClient::new(&settings.http_client)?, FileWriter::inside(Some(files_folder(&settings.delivery)?)));

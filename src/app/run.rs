@@ -27,6 +27,9 @@ const PRUNING_INTERVAL: Duration = Duration::from_secs(600);
 /// Time between two looks for skills that must be mapped again.
 const MAPPING_INTERVAL: Duration = Duration::from_secs(2);
 
+/// Time until a trust policy that another process published counts here, too.
+const POLICY_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Time between two searches for backpacks that are due.
 const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -121,6 +124,7 @@ impl App {
         self.background.spawn(self.clone().ask_issuers(stop.clone()));
         self.background.spawn(self.clone().map_skills_again(stop.clone()));
         self.background.spawn(self.clone().prune_old_events(stop.clone()));
+        self.background.spawn(self.clone().follow_policies(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
             self.jobs.resume(submission);
         }
@@ -164,6 +168,19 @@ impl App {
     /// Lets decisions and new taxonomies reach earlier credentials, step by step.
     async fn map_skills_again(self, stop: CancellationToken) {
         while !self.pause_after(self.pipeline.map_again().await, MAPPING_INTERVAL, &stop).await {}
+    }
+
+    /// Takes over trust policies that other processes published.
+    async fn follow_policies(self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(POLICY_INTERVAL) => {}
+            }
+            if let Err(error) = self.pipeline.load_published_policies().await {
+                tracing::warn!(cause = %error, "published trust policies could not be read; the known policies go on to count");
+            }
+        }
     }
 
     /// Deletes old finished deliveries, a few at a time, so that nobody waits for it.

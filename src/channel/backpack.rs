@@ -265,6 +265,7 @@ impl Channels {
                     candidate_ref: Some(backpack.candidate_ref.clone()),
                     dids: identity.proven_dids(),
                     unproven_emails: Vec::new(),
+                    ats_id: None,
                 },
                 files: group.to_vec(),
                 people: Vec::new(),

@@ -31,6 +31,7 @@ use crate::protocol::oid4vp::signing::{RequestSigner, SignerError};
 use crate::protocol::push::Registry;
 use crate::protocol::push::registry::RegistryError;
 use crate::store::Store;
+use chrono::{DateTime, Utc};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -94,6 +95,11 @@ impl Channels {
 
     pub fn clock(&self) -> &Clock {
         &self.pipeline.clock
+    }
+
+    /// Until when the certificate of signed requests is valid; `None` without a certificate.
+    pub fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        self.signer.as_ref().map(|signer| signer.expires)
     }
 
     /// How OpenID4VP requests are made here.

@@ -1,6 +1,6 @@
 //! `skillgate api-key create|list|revoke`: a key exists in clear text only during its creation.
 
-use super::{block_on, open_store};
+use super::{block_on, open_existing_store, open_store};
 use crate::commands::SettingsArgs;
 use crate::model::clock::Clock;
 use crate::model::ids::{ApiKeyId, TenantId};
@@ -39,11 +39,10 @@ enum Action {
 pub fn run(settings: &SettingsArgs, arguments: &ApiKeyArgs) -> anyhow::Result<ExitCode> {
     let tenant = TenantId::from(arguments.tenant.as_str());
     block_on(async {
-        let (_, store) = open_store(settings).await?;
         match &arguments.action {
-            Action::Create { name } => create(&store, &tenant, name).await,
-            Action::List => list(&store, &tenant).await,
-            Action::Revoke { id } => revoke(&store, &tenant, &ApiKeyId::from(id.as_str())).await,
+            Action::Create { name } => create(&open_store(settings).await?.1, &tenant, name).await,
+            Action::List => list(&open_existing_store(settings).await?, &tenant).await,
+            Action::Revoke { id } => revoke(&open_existing_store(settings).await?, &tenant, &ApiKeyId::from(id.as_str())).await,
         }
     })
 }

@@ -1,14 +1,14 @@
-//! `skillgate doctor`: checks an installation, and says how to repair a fault.
+//! `skillgate doctor`: checks an installation, and says how to repair a fault. It makes and changes nothing.
 
 use super::{block_on, machine};
 use crate::app::build_verifiers;
 use crate::channel::request_signer;
 use crate::commands::SettingsArgs;
-use crate::config::{DEFAULTS, Settings, master_key};
+use crate::config::{DEFAULTS, MasterKeyError, Settings, existing_master_key};
 use crate::http_client::HttpClient;
 use crate::model::clock::Clock;
 use crate::seal::Sealer;
-use crate::store::Store;
+use crate::store::{Condition, Store, StoreError};
 use anyhow::Context;
 use clap::Args;
 use std::process::ExitCode;
@@ -46,11 +46,14 @@ async fn examine(settings: &Settings) -> anyhow::Result<ExitCode> {
         }
     };
     say("settings", Ok("read, every key is known".into()));
-    let key = master_key(&settings.security);
-    say("master key", key.as_ref().map(|_| "present".into()).map_err(|error| anyhow::anyhow!("{error}")));
-    if let Ok(key) = key {
-        say("database", database(settings, Sealer::new(&key)).await);
-        say("clock", clock(settings, Sealer::new(&key)).await);
+    let condition = Store::condition(settings.database.url.expose()).await;
+    let (is_new, is_ready) = (matches!(condition, Ok(Condition::Missing)), matches!(condition, Ok(Condition::Ready)));
+    let key = existing_master_key(&settings.security);
+    say("master key", master_key(settings, key.as_ref().map(Option::is_some), is_new));
+    let sealer = key.ok().flatten().map(|key| Sealer::new(&key));
+    say("database", database(settings, condition, sealer.clone()).await);
+    if let (true, Some(sealer)) = (is_ready, sealer) {
+        say("clock", clock(settings, sealer).await);
     }
     say("room on the disks", machine::room(settings));
     say("queue", queue(settings).await);
@@ -109,11 +112,34 @@ fn certificate(settings: &Settings) -> Option<anyhow::Result<String>> {
     })
 }
 
-async fn database(settings: &Settings, sealer: Sealer) -> anyhow::Result<String> {
+/// A database without its key is damaged; without a database, the first start makes both.
+fn master_key(settings: &Settings, is_there: Result<bool, &MasterKeyError>, is_new: bool) -> anyhow::Result<String> {
+    let file = settings.security.master_key_file.display();
+    match is_there {
+        Ok(true) => Ok("present".to_owned()),
+        Ok(false) if is_new => Ok(format!("not there yet; the first start makes {file}")),
+        Ok(false) => anyhow::bail!("the file {file} is missing, and the database was made with it; restore it from the backup"),
+        Err(error) => anyhow::bail!("{error}"),
+    }
+}
+
+async fn database(
+    settings: &Settings,
+    condition: Result<Condition, StoreError>,
+    sealer: Option<Sealer>,
+) -> anyhow::Result<String> {
     let url = settings.database.url.expose();
-    let store = Store::connect(url, sealer).await?;
-    store.ping().await?;
-    Ok(format!("{} answers, and its schema is up to date", kind(url)))
+    match (condition?, sealer) {
+        (Condition::Missing, _) => Ok(format!("{} holds no tables yet; the first start makes them", kind(url))),
+        (Condition::Behind, _) => {
+            Ok(format!("{} answers; the next start, or `skillgate migrate`, updates its schema", kind(url)))
+        }
+        (Condition::Ready, None) => Ok(format!("{} answers", kind(url))),
+        (Condition::Ready, Some(sealer)) => {
+            Store::connect(url, sealer).await?.ping().await?;
+            Ok(format!("{} answers, and its schema is up to date", kind(url)))
+        }
+    }
 }
 
 /// Compares the clocks; the database itself is another check's business.

@@ -5,6 +5,7 @@ mod arguments;
 pub mod asyncapi;
 pub mod connector;
 pub mod context;
+pub mod demo;
 pub mod doctor;
 mod machine;
 pub mod migrate;
@@ -19,10 +20,10 @@ pub mod worker;
 
 pub use arguments::{EXIT_USAGE, SettingsArgs};
 
-use crate::config::{Settings, master_key};
+use crate::config::{Settings, existing_master_key, master_key};
 use crate::seal::Sealer;
-use crate::store::Store;
-use anyhow::Context;
+use crate::store::{Condition, Store};
+use anyhow::{Context, bail};
 use std::future::Future;
 
 /// Runs a command's future to its end on a new runtime.
@@ -40,4 +41,24 @@ pub(crate) async fn open_store(arguments: &SettingsArgs) -> anyhow::Result<(Sett
     let sealer = Sealer::new(&*master_key(&settings.security)?);
     let store = Store::connect(settings.database.url.expose(), sealer).await?;
     Ok((settings, store))
+}
+
+/// The store of a command that must make nothing: no key file, no database, no newer schema.
+pub(crate) async fn open_existing_store(arguments: &SettingsArgs) -> anyhow::Result<Store> {
+    let settings = arguments.load()?;
+    let url = settings.database.url.expose();
+    let condition = Store::condition(url).await?;
+    let key = existing_master_key(&settings.security)?;
+    match (condition, key) {
+        (Condition::Ready, Some(key)) => Ok(Store::connect(url, Sealer::new(&key)).await?),
+        (Condition::Ready, None) => bail!(
+            "the master key file {} is missing; it belongs to the database. Run the command in the gateway's folder, or with its settings",
+            settings.security.master_key_file.display()
+        ),
+        (Condition::Behind, _) => bail!("the database's schema is of an earlier version; `skillgate migrate` updates it"),
+        (Condition::Missing, _) => bail!(
+            "there is no database yet, so there are no keys. Run the command in the gateway's folder, or with its settings \
+             (--config, --set database.url=…)"
+        ),
+    }
 }

@@ -1,6 +1,7 @@
 //! Reads the settings from their four sources.
 
 use super::Settings;
+use super::known::{KnownKeys, check_log_level, keys};
 use config::{Config, ConfigBuilder, Environment, File, FileFormat, builder::DefaultState};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -34,25 +35,31 @@ pub enum SettingsError {
 
 /// Loads the settings. `environment`: the variables of the process, or of a test.
 pub fn load(file: Option<&Path>, environment: HashMap<String, String>, flags: &Overrides) -> Result<Settings, SettingsError> {
+    let known = KnownKeys::of_defaults();
     let mut builder = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
     if let Some(path) = file {
-        let readable = path.is_file();
-        if !readable {
-            return Err(SettingsError::FileMissing(path.to_owned()));
+        let text = std::fs::read_to_string(path).map_err(|_| SettingsError::FileMissing(path.to_owned()))?;
+        // A file that is no TOML is told below, with the line.
+        for key in text.parse::<toml::Table>().map(|table| keys(&table)).unwrap_or_default() {
+            known.require(&key, &format!("the file {}", path.display())).map_err(SettingsError::Invalid)?;
         }
         builder = builder.add_source(File::from(path).format(FileFormat::Toml));
     }
-    builder = add_environment(builder, environment)?;
+    builder = add_environment(builder, environment, &known)?;
     for (key, value) in flags {
+        known.require(key, "--set").map_err(SettingsError::Invalid)?;
         builder = set(builder, key, value)?;
     }
-    builder.build().and_then(Config::try_deserialize).map_err(invalid)
+    let settings: Settings = builder.build().and_then(Config::try_deserialize).map_err(invalid)?;
+    check_log_level(&settings.log.level).map_err(SettingsError::Invalid)?;
+    Ok(settings)
 }
 
 /// Values stay text, because `try_parsing` would turn a secret `0012` into 12. Serde converts the values of number settings.
 fn add_environment(
     mut builder: ConfigBuilder<DefaultState>,
     environment: HashMap<String, String>,
+    known: &KnownKeys,
 ) -> Result<ConfigBuilder<DefaultState>, SettingsError> {
     let mut plain = HashMap::new();
     for (name, value) in environment {
@@ -60,6 +67,7 @@ fn add_environment(
             continue;
         }
         let key = name[PREFIX.len()..].to_lowercase().replace("__", ".");
+        known.require(&key, &format!("the environment variable {name}")).map_err(SettingsError::Invalid)?;
         if LISTS.contains(&key.as_str()) {
             builder = set(builder, &key, &value)?;
         } else {
@@ -146,12 +154,22 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_key_is_an_error_in_a_file_and_in_the_environment() {
-        assert!(load(None, environment(&[("SKILLGATE_HTTP__LISTN", "x")]), &vec![]).is_err());
+    fn an_unknown_key_is_told_with_the_file_the_variable_or_the_flag_that_gives_it() {
+        let told = |error: SettingsError| error.to_string();
+        let by_variable = load(None, environment(&[("SKILLGATE_HTTP__LISTN", "x")]), &vec![]).unwrap_err();
+        assert!(told(by_variable).contains("the environment variable SKILLGATE_HTTP__LISTN gives http.listn"));
+        let by_flag = load(None, HashMap::new(), &vec![("htp.listen".into(), "x".into())]).unwrap_err();
+        assert!(told(by_flag).contains("--set gives htp.listen"));
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("skillgate.toml");
         std::fs::write(&file, "[http]\nlistn = \"x\"\n").unwrap();
-        assert!(load(Some(&file), HashMap::new(), &vec![]).is_err());
+        let by_file = told(load(Some(&file), HashMap::new(), &vec![]).unwrap_err());
+        assert!(by_file.contains(&format!("the file {} gives http.listn", file.display())), "{by_file}");
+        std::fs::write(&file, "colour = \"blue\"\n").unwrap();
+        assert!(told(load(Some(&file), HashMap::new(), &vec![]).unwrap_err()).contains("gives colour"));
+        std::fs::write(&file, "[http\n").unwrap();
+        let broken = told(load(Some(&file), HashMap::new(), &vec![]).unwrap_err());
+        assert!(broken.contains("skillgate.toml"), "{broken}");
     }
 
     #[test]

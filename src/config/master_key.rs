@@ -19,16 +19,24 @@ pub enum MasterKeyError {
 
 /// The master key. Makes a missing key file that only its owner can read.
 pub fn master_key(settings: &SecuritySettings) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
-    let configured = settings.master_key.expose();
-    if !configured.is_empty() {
-        return decode(configured);
+    if let Some(existing) = existing_master_key(settings)? {
+        return Ok(existing);
     }
     let path = &settings.master_key_file;
-    let failed = |cause| MasterKeyError::File { path: path.clone(), cause };
+    create(path).map_err(|cause| MasterKeyError::File { path: path.clone(), cause })
+}
+
+/// The master key; `None` when its file is missing. Makes nothing.
+pub fn existing_master_key(settings: &SecuritySettings) -> Result<Option<Zeroizing<[u8; 32]>>, MasterKeyError> {
+    let configured = settings.master_key.expose();
+    if !configured.is_empty() {
+        return decode(configured).map(Some);
+    }
+    let path = &settings.master_key_file;
     match std::fs::read_to_string(path) {
-        Ok(text) => decode(&text),
-        Err(error) if error.kind() == ErrorKind::NotFound => create(path).map_err(failed),
-        Err(error) => Err(failed(error)),
+        Ok(text) => decode(&text).map(Some),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(MasterKeyError::File { path: path.clone(), cause }),
     }
 }
 
@@ -64,7 +72,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let settings =
             SecuritySettings { master_key: Secret::new(""), master_key_file: folder.path().join("data").join("master.key") };
+        assert!(existing_master_key(&settings).unwrap().is_none());
+        assert!(!settings.master_key_file.exists());
         let first = master_key(&settings).unwrap();
+        assert_eq!(existing_master_key(&settings).unwrap().as_deref(), Some(&*first));
         assert_eq!(first, master_key(&settings).unwrap());
         #[cfg(unix)]
         {

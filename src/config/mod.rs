@@ -2,11 +2,12 @@
 //! Comes in: a file name, the environment, flags. Goes out: typed [`Settings`], or the wrong key and the reason.
 //! Must not know: the use of the settings.
 
+mod known;
 mod load;
 mod master_key;
 
 pub use load::{DEFAULTS, Overrides, SettingsError, load};
-pub use master_key::{MasterKeyError, master_key};
+pub use master_key::{MasterKeyError, existing_master_key, master_key};
 
 use crate::channel::ChannelSettings;
 use crate::document::Limits;

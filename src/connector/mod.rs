@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod auth_spec;
 pub mod caller;
+mod carried;
 pub mod case;
 pub mod check;
 pub mod classify;

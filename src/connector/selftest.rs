@@ -12,7 +12,7 @@ use super::run::End;
 use super::script::Script;
 use super::stop::StopKind;
 use crate::model::clock::Clock;
-use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
+use crate::model::connection::{Carries, Connection, ConnectionState, Secrets, default_outcomes};
 use crate::model::event::{Envelope, Event};
 use crate::model::ids::{ConnectionId, TenantId};
 use crate::model::ledger::{LedgerEntry, LedgerState};
@@ -118,6 +118,7 @@ pub fn connection(connector: &Connector, test: &Test, now: DateTime<Utc>) -> Con
         mapping: test.mapping.clone(),
         event_types: Vec::new(),
         outcomes: default_outcomes(),
+        carries: Carries::default(),
         state: ConnectionState::Active,
         paused_reason: None,
         secrets_set: test.secrets.keys().cloned().collect(),

@@ -2,6 +2,7 @@
 //! Comes in: a job and the values of the steps so far. Goes out: a template context. Secrets are never in it.
 //! A name costs nothing until a template reads it: most events are sent on without a look into them.
 
+use super::carried::with_person;
 use super::job::Job;
 use super::registry::Connector;
 use super::template::Templates;
@@ -57,9 +58,11 @@ pub struct Variables {
 
 impl Variables {
     pub fn of(job: &Job<'_>, now: DateTime<Utc>) -> Self {
-        let event = Arc::new(EventValue { event: job.event.clone(), whole: OnceLock::new() });
+        let event = with_person(job.event, job.candidate, &job.setup.connection.carries);
+        let body = event.body.clone();
+        let event = Arc::new(EventValue { event, whole: OnceLock::new() });
         let names = vec![
-            ("event_json".to_owned(), Value::from(job.event.body.clone())),
+            ("event_json".to_owned(), Value::from(body)),
             ("event_type".to_owned(), Value::from(super::registry::short_name(job.event.event_type))),
             ("candidate".to_owned(), candidate(&job.event.partitionkey, job.candidate)),
             ("data".to_owned(), Value::from_dyn_object(Arc::new(DataValue(event.clone())))),

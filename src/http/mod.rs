@@ -9,6 +9,7 @@ pub mod auth;
 pub mod body;
 pub mod budget;
 pub mod cors;
+pub mod docs;
 pub mod envelope;
 pub mod extract;
 pub mod handlers;

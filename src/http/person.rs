@@ -12,13 +12,18 @@ use serde::Deserialize;
 
 const MAX_EMAILS: usize = 10;
 const MAX_NAME_CHARS: usize = 200;
+const MAX_ATS_ID_CHARS: usize = 128;
 /// Most files whose person one request may name.
 const MAX_PEOPLE: usize = 10_000;
 
 /// The person whom an employer names in a JSON body.
 pub fn candidate(reference: Option<&str>, email: Option<&str>, name: Option<&str>) -> Result<CandidateHint, Problem> {
+    named(&[("candidate_ref", reference), ("candidate_email", email), ("candidate_name", name)])
+}
+
+/// The person whom these fields of a JSON body name.
+pub fn named(given: &[(&str, Option<&str>)]) -> Result<CandidateHint, Problem> {
     let mut hint = CandidateHint::default();
-    let given = [("candidate_ref", reference), ("candidate_email", email), ("candidate_name", name)];
     for (field, value) in given {
         if let Some(value) = value {
             set_field(&mut hint, field, value.trim().to_owned())?;
@@ -30,7 +35,7 @@ pub fn candidate(reference: Option<&str>, email: Option<&str>, name: Option<&str
 /// Puts one text field of the form where it belongs. An empty value counts as absent.
 pub fn set_field(candidate: &mut CandidateHint, name: &str, value: String) -> Result<(), Problem> {
     let refuse = |message: &str| Err(Problem::invalid_field(&plain_name(name), message));
-    let known = ["candidate_email", "candidate_name", "candidate_ref"].contains(&name);
+    let known = ["candidate_email", "candidate_name", "candidate_ref", "candidate_ats_id"].contains(&name);
     match name {
         _ if known && value.is_empty() => {}
         "candidate_email" if !is_email(&value) || value.chars().any(misleads) => return refuse("is not an e-mail address"),
@@ -42,9 +47,13 @@ pub fn set_field(candidate: &mut CandidateHint, name: &str, value: String) -> Re
         "candidate_name" => candidate.name = Some(value),
         "candidate_ref" if candidate.candidate_ref.is_some() => return refuse("is given twice"),
         "candidate_ref" => candidate.candidate_ref = Some(candidate_ref(&value)?),
+        "candidate_ats_id" if candidate.ats_id.is_some() => return refuse("is given twice"),
+        "candidate_ats_id" if value.chars().count() > MAX_ATS_ID_CHARS => return refuse("is longer than 128 characters"),
+        "candidate_ats_id" if value.chars().any(char::is_control) => return refuse("holds control characters"),
+        "candidate_ats_id" => candidate.ats_id = Some(value),
         _ => {
             return refuse(
-                "is not a field of this form; it accepts file, candidate_email, candidate_name, candidate_ref and people",
+                "is not a field of this form; it accepts file, candidate_email, candidate_name, candidate_ref, candidate_ats_id and people",
             );
         }
     }
@@ -59,7 +68,7 @@ pub fn candidate_ref(value: &str) -> Result<CandidateRef, Problem> {
     Err(Problem::invalid_field("candidate_ref", "may hold letters, digits and -._:@+ only, at most 128 of them"))
 }
 
-/// The persons of single files: a JSON array of `{"file", "email", "name", "ref"}`.
+/// The persons of single files: a JSON array of `{"file", "email", "name", "ref", "ats_id"}`.
 pub fn people(text: &str) -> Result<Vec<FilePerson>, Problem> {
     let refuse = |message: String| Problem::invalid_field("people", message);
     let rows: Vec<PersonOfFile> =
@@ -69,7 +78,12 @@ pub fn people(text: &str) -> Result<Vec<FilePerson>, Problem> {
     }
     let mut people = Vec::with_capacity(rows.len());
     for (number, row) in (1..).zip(rows) {
-        let person = candidate(row.reference.as_deref(), row.email.as_deref(), row.name.as_deref());
+        let person = named(&[
+            ("candidate_ref", row.reference.as_deref()),
+            ("candidate_email", row.email.as_deref()),
+            ("candidate_name", row.name.as_deref()),
+            ("candidate_ats_id", row.ats_id.as_deref()),
+        ]);
         let person = person.map_err(|problem| {
             let causes =
                 problem.errors.iter().map(|error| format!("{} {}", error.field.trim_start_matches("candidate_"), error.message));
@@ -89,6 +103,7 @@ struct PersonOfFile {
     file: String,
     email: Option<String>,
     name: Option<String>,
+    ats_id: Option<String>,
     #[serde(rename = "ref")]
     reference: Option<String>,
 }
@@ -103,6 +118,7 @@ mod tests {
         set_field(&mut candidate, "candidate_email", "ada@example.org".into()).unwrap();
         set_field(&mut candidate, "candidate_email", String::new()).unwrap();
         set_field(&mut candidate, "candidate_ref", "employee:4711".into()).unwrap();
+        set_field(&mut candidate, "candidate_ats_id", "4711 / 12".into()).unwrap();
         assert_eq!(candidate.emails, ["ada@example.org"]);
         for (name, value) in [
             ("candidate_email", "ada"),
@@ -111,6 +127,7 @@ mod tests {
             ("candidate_name", "Ada\u{2066}"),
             ("candidate_name", "Ada\nBob"),
             ("candidate_ref", "x"),
+            ("candidate_ats_id", "2"),
             ("colour", "blue"),
         ] {
             let problem = set_field(&mut candidate, name, value.into()).unwrap_err();

@@ -233,6 +233,7 @@ impl From<PipelineError> for Problem {
                 Code::IdempotencyConflict,
                 "This Idempotency-Key was used for another request; use a new key for a new request.",
             ),
+            PipelineError::Policy(cause) => Self::internal(cause),
             PipelineError::Store(error) => error.into(),
         }
     }

@@ -6,7 +6,7 @@ use super::auth::require_caller;
 use super::handlers::{
     api_keys, backfill, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
     exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, push, receipts, request_templates,
-    session, skills, submissions, system, vcalm, vcalm_verify, watch,
+    session, skills, submissions, system, trust, vcalm, vcalm_verify, watch,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -165,6 +165,13 @@ fn fixed() -> Vec<Row> {
         POST   "/v1/deliveries/replay"                                            Tenant -                              Own OpenApi => deliveries::replay_many;
         GET    "/v1/deliveries/{id}"                                              Tenant -                              Own OpenApi => deliveries::get;
         POST   "/v1/deliveries/{id}/replay"                                       Tenant -                              Own OpenApi => deliveries::replay;
+        GET    "/v1/trust/policy"                                                 Tenant -                              Own OpenApi => trust::get;
+        PUT    "/v1/trust/policy"                                                 Tenant -                              Own OpenApi => trust::publish;
+        DELETE "/v1/trust/policy"                                                 Tenant -                              Own OpenApi => trust::use_file;
+        POST   "/v1/trust/policy/trial"                                           Tenant -                              Own OpenApi => trust::trial;
+        POST   "/v1/trust/policy/rule"                                            Tenant -                              Own OpenApi => trust::with_rule;
+        GET    "/v1/trust/policy/versions"                                        Tenant -                              Own OpenApi => trust::versions;
+        GET    "/v1/trust/issuers"                                                Tenant -                              Own OpenApi => trust::issuers;
         GET    "/v1/api-keys"                                                     Tenant -                              Own OpenApi => api_keys::list;
         POST   "/v1/api-keys"                                                     Tenant -                              Own OpenApi => api_keys::create;
         DELETE "/v1/api-keys/{id}"                                                Tenant -                              Own OpenApi => api_keys::revoke;
@@ -235,6 +242,18 @@ fn fixed() -> Vec<Row> {
         GET    "/requests/{id}"                                                   Page   -                              Own Page    => pages::requests::page;
         GET    "/admin"                                                           Page   -                              Own Page    => pages::scripted::admin;
         GET    "/skills"                                                          Page   -                              Own Page    => pages::scripted::skills;
+        GET    "/trust"                                                           Page   -                              Own Page    => pages::trust::page;
+        GET    "/overview"                                                        Page   -                              Own Page    => pages::overview::page;
+        GET    "/keys"                                                            Page   -                              Own Page    => pages::keys::page;
+        GET    "/deliveries"                                                      Page   -                              Own Page    => pages::deliveries::page;
+        GET    "/deliveries/{id}"                                                 Page   -                              Own Page    => pages::deliveries::one;
+        GET    "/docs"                                                            Public -                              Own Page    => pages::docs::index;
+        GET    "/docs/api/{subject}"                                              Public -                              Own Page    => pages::docs::api;
+        GET    "/docs/catalogue"                                                  Public -                              Own Page    => pages::docs::catalogue;
+        GET    "/docs/receivers"                                                  Public -                              Own Page    => pages::docs::receivers;
+        GET    "/docs/connectors/{name}"                                          Public -                              Own Page    => pages::docs::connector;
+        GET    "/docs/decisions/{name}"                                           Public -                              Own Page    => pages::docs::decision;
+        GET    "/docs/{name}"                                                     Public -                              Own Page    => pages::docs::document;
         GET    "/assets/{name}"                                                   Public -                              Own Page    => system::asset;
     }
 }
@@ -347,62 +366,4 @@ async fn method_not_allowed(allow: String) -> Result<HttpResponse, Problem> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(method: Method, path: &str) -> Row {
-        table().into_iter().find(|row| row.method == method && row.path == path).unwrap()
-    }
-
-    #[test]
-    fn the_rows_of_one_path_are_open_to_the_same_sites() {
-        for (path, rows) in by_path(table()) {
-            assert!(rows.iter().all(|row| row.origin == rows[0].origin), "{path}");
-        }
-    }
-
-    #[test]
-    fn every_address_of_the_navigation_is_a_page() {
-        for (_, path, _) in crate::web::frame::NAVIGATION {
-            assert_eq!(row(Method::GET, path).access, Access::Page, "{path}");
-        }
-    }
-
-    #[test]
-    fn only_the_routes_of_channels_are_open_to_other_sites() {
-        for row in table().iter().filter(|row| row.origin == Origin::Any) {
-            let channels = ["/ims/", "/workflows/", "/interactions/", "/.well-known/", "/oauth/", "/challenges"];
-            let verification = ["/credentials/verify", "/presentations/verify"];
-            let of_a_channel =
-                channels.iter().any(|area| row.path.starts_with(area)) || verification.contains(&row.path.as_str());
-            assert!(of_a_channel, "{}", row.path);
-        }
-        // The consent page answers a person who is logged in nowhere else: no other site may read it.
-        assert_eq!(row(Method::GET, "/oauth/authorize").origin, Origin::Own);
-        assert_eq!(row(Method::POST, "/v1/submissions").origin, Origin::Own);
-    }
-
-    #[test]
-    fn a_short_lived_token_opens_only_the_calls_of_its_scope() {
-        assert_eq!(row(Method::POST, "/workflows/credentials/exchanges").scope, Some("write:/workflows"));
-        assert_eq!(row(Method::GET, "/workflows/credentials/exchanges/{x}").scope, Some("read:/workflows"));
-        assert_eq!(row(Method::POST, "/challenges").scope, Some("write:/presentations/verify"));
-        for row in table().iter().filter(|row| row.scope.is_some()) {
-            assert!(!row.path.starts_with("/v1/") && row.access == Access::Tenant, "{}", row.path);
-        }
-    }
-
-    #[test]
-    fn an_address_of_the_open_badges_api_is_the_same_with_and_without_a_slash_at_its_end() {
-        for api in Api::ALL {
-            for resource in ["/discovery", "/credentials", "/profile"] {
-                let methods = |end: &str| -> Vec<Method> {
-                    let path = format!("{}{resource}{end}", api.base_path());
-                    table().into_iter().filter(|row| row.path == path).map(|row| row.method).collect()
-                };
-                assert!(!methods("").is_empty());
-                assert_eq!(methods(""), methods("/"), "{resource}");
-            }
-        }
-    }
-}
+mod tests;

@@ -17,6 +17,10 @@ pub const SCHEMAS: [(&str, &str); 12] = [
     ("verification-report.json", include_str!("../../schemas/verification-report.json")),
 ];
 
+/// The schema at this path, or with the name that events have in `dataschema`: `urn:skillgate:schema:NAME:1`.
 pub fn find(path: &str) -> Option<&'static str> {
+    let named = path.strip_prefix("urn:skillgate:schema:").and_then(|rest| rest.strip_suffix(":1"));
+    let named = named.map(|name| format!("events/{name}.json"));
+    let path = named.as_deref().unwrap_or(path);
     SCHEMAS.iter().find(|(name, _)| *name == path).map(|(_, text)| *text)
 }

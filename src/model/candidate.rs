@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     pub candidate_ref: CandidateRef,
+    /// The person's number in the employer's applicant tracking system; the last that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ats_id: Option<String>,
     pub created_at: DateTime<Utc>,
     pub credentials: u32,
     pub skills: u32,
@@ -84,6 +87,9 @@ pub struct Identity {
     pub emails: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The person's number in the employer's applicant tracking system; the last that was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ats_id: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dids: Vec<String>,
     /// Those of the addresses and DIDs that are proven.
@@ -95,6 +101,11 @@ impl Identity {
     /// The addresses that are proven, and those that nobody has proven.
     pub fn emails_by_proof(&self) -> (Vec<String>, Vec<String>) {
         self.emails.iter().cloned().partition(|email| self.proven.contains(email))
+    }
+
+    /// The address to reach the person at: a proven address, else the address known for the longest time.
+    pub fn first_email(&self) -> Option<&String> {
+        self.emails.iter().find(|email| self.proven.contains(email)).or_else(|| self.emails.first())
     }
 
     /// The DIDs that wallets signed with.

@@ -28,6 +28,9 @@ pub struct Connection {
     /// Outcomes that the connection receives.
     #[serde(default = "default_outcomes")]
     pub outcomes: Vec<Outcome>,
+    /// What the connection's events carry of the person, beside the reference.
+    #[serde(default, skip_serializing_if = "Carries::is_nothing")]
+    pub carries: Carries,
     pub state: ConnectionState,
     /// Why the connection is paused, in plain words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +74,25 @@ pub struct PersonLink {
     /// The system's identifier of the person.
     pub remote_id: String,
     pub created_at: DateTime<Utc>,
+}
+
+/// What a connection's events carry of the person, in `data.person`. By default, events hold only the reference.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Carries {
+    /// The person's number in the employer's applicant tracking system.
+    pub ats_id: bool,
+    /// The person's e-mail address; needs a purpose.
+    pub email: bool,
+    /// Why the address is sent, in the employer's words; recorded with the connection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub purpose: Option<String>,
+}
+
+impl Carries {
+    pub fn is_nothing(&self) -> bool {
+        self == &Self::default()
+    }
 }
 
 /// Secrets by name: a reference (`env:NAME`, `file:/path`) or the value itself.

@@ -24,4 +24,6 @@ pub mod search;
 pub mod secret;
 pub mod skill;
 pub mod submission;
+pub mod summary;
 pub mod tenant;
+pub mod trust;

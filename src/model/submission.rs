@@ -53,6 +53,9 @@ pub struct CandidateHint {
     /// A reference that the gateway made earlier, or the employer's own opaque reference.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub candidate_ref: Option<CandidateRef>,
+    /// The person's number in the employer's applicant tracking system. It finds the person, before any address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ats_id: Option<String>,
     /// Identifiers of the person that were proven, for example the holder of a verified presentation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dids: Vec<String>,
@@ -67,9 +70,9 @@ impl CandidateHint {
         self == &Self::default()
     }
 
-    /// Whether a reference, an address or a DID is said: a name finds nobody.
+    /// Whether a reference, a number in the employer's system, an address or a DID is said: a name finds nobody.
     pub fn names_somebody(&self) -> bool {
-        self.candidate_ref.is_some() || !self.emails.is_empty() || !self.dids.is_empty()
+        self.candidate_ref.is_some() || self.ats_id.is_some() || !self.emails.is_empty() || !self.dids.is_empty()
     }
 }
 

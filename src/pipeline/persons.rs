@@ -50,5 +50,12 @@ pub fn with_known(said: CandidateHint, known: Identity) -> CandidateHint {
     let emails = said.emails.iter().cloned().chain(proven.into_iter().filter(|email| !is_said(email))).collect();
     let new_dids = known.proven_dids().into_iter().filter(|did| !said.dids.contains(did));
     let dids = said.dids.iter().cloned().chain(new_dids).collect();
-    CandidateHint { candidate_ref: said.candidate_ref, emails, unproven_emails, dids, name: said.name.or(known.name) }
+    CandidateHint {
+        candidate_ref: said.candidate_ref,
+        emails,
+        unproven_emails,
+        dids,
+        name: said.name.or(known.name),
+        ats_id: said.ats_id,
+    }
 }

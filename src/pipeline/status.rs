@@ -184,12 +184,17 @@ fn renewed(stored: &VerificationReport, seen: &VerificationReport, now: DateTime
         let Some(new) = seen.check(check.id) else { continue };
         let counts = match check.id {
             CheckId::Status => is_answer(new),
+            // Another policy decides anew about the issuer; under the same policy the answer holds.
+            CheckId::IssuerTrust if stored.policy != seen.policy => true,
             _ => is_owed(check) && !is_owed(new),
         };
         if counts && (new.code, new.status) != (check.code, check.status) {
             *check = new.clone();
             has_changed = true;
         }
+    }
+    if has_changed {
+        report.policy.clone_from(&seen.policy);
     }
     if report.issuer_name.is_none() {
         report.issuer_name.clone_from(&seen.issuer_name);

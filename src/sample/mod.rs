@@ -10,7 +10,7 @@ pub mod sign;
 pub mod status_list;
 
 pub use badge::{Badge, Institution};
-pub use set::{SampleFile, files};
+pub use set::{EMAIL, SampleFile, files};
 pub use sign::{DataIntegrity, KeyKind, SigningKey};
 
 /// The reason why a sample can't be made.

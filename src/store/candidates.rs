@@ -72,7 +72,9 @@ impl Store {
                 .filter(skills::status.eq(name_text(&SkillStatus::Asserted)?))
                 .count()
                 .get_result(connection)?;
+            let known = identities::identities(connection, &vault, &tenant, &[candidate.as_str()])?;
             Ok(Some(Candidate {
+                ats_id: known.into_values().next().and_then(|known| known.ats_id),
                 addresses: identities::addresses(connection, &vault, &tenant, &candidate)?,
                 candidate_ref: candidate,
                 created_at: parse_time(&created_at)?,
@@ -204,23 +206,27 @@ fn linked_events(
     Ok(events)
 }
 
-/// The person who has any of these identifiers; of several, a person for whom it is proven, then the person known for the longest time.
+/// The person who has any of these identifiers; of several, the person with the number in the employer's system, then a person for whom it
+/// is proven, then the person known for the longest time.
 fn find(connection: &mut AnyConnection, tenant: &TenantId, digests: &[String]) -> Result<Option<CandidateRef>> {
     if digests.is_empty() {
         return Ok(None);
     }
-    let rows: Vec<(String, String)> = candidate_identities::table
+    let rows: Vec<(String, String, String)> = candidate_identities::table
         .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
         .filter(candidate_identities::digest.eq_any(digests))
         .order((candidate_identities::created_at.asc(), candidate_identities::candidate_ref.asc()))
-        .select((candidate_identities::candidate_ref, candidate_identities::source))
+        .select((candidate_identities::candidate_ref, candidate_identities::source, candidate_identities::kind))
         .load(connection)?;
-    for (candidate, source) in &rows {
+    if let Some((candidate, ..)) = rows.iter().find(|(_, _, kind)| kind == identities::ATS_ID) {
+        return Ok(Some(CandidateRef(candidate.clone())));
+    }
+    for (candidate, source, _) in &rows {
         if parse_name::<IdentitySource>(source)?.is_proven() {
             return Ok(Some(CandidateRef(candidate.clone())));
         }
     }
-    Ok(rows.into_iter().next().map(|(candidate, _)| CandidateRef(candidate)))
+    Ok(rows.into_iter().next().map(|(candidate, ..)| CandidateRef(candidate)))
 }
 
 fn current_ref(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef) -> Result<CandidateRef> {

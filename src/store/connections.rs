@@ -26,6 +26,7 @@ struct Row {
     paused_reason: Option<String>,
     created_at: String,
     updated_at: String,
+    carries: String,
 }
 
 impl Row {
@@ -39,6 +40,7 @@ impl Row {
             mapping: parse_json(&self.mapping)?,
             event_types: parse_json(&self.event_types)?,
             outcomes: parse_json(&self.outcomes)?,
+            carries: parse_json(&self.carries)?,
             state: parse_name(&self.state)?,
             paused_reason: self.paused_reason,
             secrets_set,
@@ -66,6 +68,7 @@ impl Store {
                 connections::paused_reason.eq(new.paused_reason.as_deref().map(clean)),
                 connections::created_at.eq(time_text(new.created_at)),
                 connections::updated_at.eq(time_text(new.updated_at)),
+                connections::carries.eq(json_text(&new.carries)?),
             );
             diesel::insert_into(connections::table).values(values).execute(connection)?;
             put_secrets(connection, &vault, &new.id, &secrets)
@@ -89,6 +92,7 @@ impl Store {
                 connections::mapping.eq(json_text(&new.mapping)?),
                 connections::event_types.eq(json_text(&new.event_types)?),
                 connections::outcomes.eq(json_text(&new.outcomes)?),
+                connections::carries.eq(json_text(&new.carries)?),
                 connections::updated_at.eq(time_text(new.updated_at)),
             );
             let target = connections::table

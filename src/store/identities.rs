@@ -19,6 +19,8 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) const EMAIL: &str = "email";
 pub(super) const DID: &str = "did";
 pub(super) const NAME: &str = "name";
+/// The person's number in the employer's applicant tracking system.
+pub(super) const ATS_ID: &str = "ats_id";
 /// Bytes that came in for a person of whom nothing else is known.
 pub(super) const BYTES: &str = "bytes";
 
@@ -188,6 +190,7 @@ impl Row {
         match self.kind.as_str() {
             EMAIL => identity.emails.push(value),
             DID => identity.dids.push(value),
+            ATS_ID => identity.ats_id = Some(value),
             _ => identity.name = Some(value),
         }
         Ok(())
@@ -302,7 +305,7 @@ pub(super) fn unknown(
 
 /// The kind of a row, as a fact has it.
 pub(super) fn kind_of(stored: &str) -> Option<&'static str> {
-    [EMAIL, DID, NAME, BYTES].into_iter().find(|kind| *kind == stored)
+    [EMAIL, DID, NAME, ATS_ID, BYTES].into_iter().find(|kind| *kind == stored)
 }
 
 pub(super) fn is_address(kind: &str) -> bool {
@@ -314,9 +317,11 @@ pub(super) fn facts(vault: &Vault, tenant: &TenantId, hint: &CandidateHint) -> R
     let emails = hint.emails.iter().map(|email| (EMAIL, email.trim(), IdentitySource::Stated));
     let dids = hint.dids.iter().map(|did| (DID, did.trim(), IdentitySource::Wallet));
     let name = hint.name.iter().map(|name| (NAME, name.trim(), IdentitySource::Stated));
+    let ats_id = hint.ats_id.iter().map(|id| (ATS_ID, id.trim(), IdentitySource::Stated));
     emails
         .chain(dids)
         .chain(name)
+        .chain(ats_id)
         .filter(|(_, value, _)| !value.is_empty())
         .map(|(kind, value, source)| Ok((digest(vault, tenant, kind, value)?, Fact { kind, value: value.to_owned(), source })))
         .collect()

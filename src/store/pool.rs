@@ -15,9 +15,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+pub(super) const SQLITE_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 #[cfg(feature = "postgres")]
-const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+pub(super) const POSTGRES_MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 
 const SQLITE_READERS: u32 = 4;
 #[cfg(feature = "postgres")]
@@ -67,14 +67,14 @@ macro_rules! each_backend {
 pub(crate) use each_backend;
 
 #[derive(Clone, Debug)]
-enum Target {
+pub(super) enum Target {
     Sqlite(String),
     #[cfg(feature = "postgres")]
     Postgres(String, Promise),
 }
 
 impl Target {
-    fn parse(url: &str) -> Result<Self> {
+    pub(super) fn parse(url: &str) -> Result<Self> {
         if let Some(path) = url.strip_prefix("sqlite://") {
             return match path {
                 "" | ":memory:" => Err(StoreError::Internal("sqlite:// needs the path of a file".to_owned())),
@@ -92,7 +92,7 @@ impl Target {
     }
 
     /// Not the derive's `establish`, which hides the real error.
-    fn connect(&self) -> Result<AnyConnection> {
+    pub(super) fn connect(&self) -> Result<AnyConnection> {
         match self {
             Self::Sqlite(path) => {
                 let mut connection = SqliteConnection::establish(path)?;

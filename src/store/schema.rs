@@ -214,6 +214,17 @@ diesel::table! {
         paused_reason -> Nullable<Text>,
         created_at -> Text,
         updated_at -> Text,
+        carries -> Text,
+    }
+}
+
+diesel::table! {
+    trust_policies (id) {
+        id -> Text,
+        tenant_id -> Text,
+        text -> Nullable<Text>,
+        actor -> Text,
+        created_at -> Text,
     }
 }
 

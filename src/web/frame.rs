@@ -26,6 +26,11 @@ pub enum Area {
     Requests,
     Skills,
     Connections,
+    Deliveries,
+    Trust,
+    Overview,
+    Keys,
+    Docs,
     /// Errors, the sign-in.
     Elsewhere,
 }
@@ -37,6 +42,11 @@ pub const NAVIGATION: &[(Area, &str, &str)] = &[
     (Area::Requests, "/requests", "nav.requests"),
     (Area::Skills, "/skills", "nav.skills"),
     (Area::Connections, "/admin", "nav.connections"),
+    (Area::Deliveries, "/deliveries", "nav.deliveries"),
+    (Area::Trust, "/trust", "nav.trust"),
+    (Area::Overview, "/overview", "nav.overview"),
+    (Area::Keys, "/keys", "nav.keys"),
+    (Area::Docs, "/docs", "nav.docs"),
 ];
 
 /// Who reads a page.

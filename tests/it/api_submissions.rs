@@ -60,6 +60,32 @@ async fn a_good_badge_becomes_a_report_skills_a_person_and_events() {
 }
 
 #[tokio::test]
+async fn the_short_answer_holds_the_verdict_the_person_and_the_skills_in_300_bytes() {
+    let app = spawn_app().await;
+    let form = Form::new().file("ada.json", &sample_file("valid.json")).text("candidate_email", "ada@example.org");
+    let typed = Form::content_type();
+    let request = app.request("POST", "/v1/submissions?view=summary").header("content-type", typed).body(form.end());
+    let answer = Answer::of(request).await;
+    assert_eq!(answer.status, 201, "{}", answer.text);
+    assert_described("POST", "/v1/submissions", &answer);
+    assert!(answer.text.len() <= 320, "{} bytes: {}", answer.text.len(), answer.text);
+    let short = answer.json();
+    assert_eq!(short["outcome"], "attention");
+    assert_eq!(short["reasons"], json!(["issuer_unknown"]));
+    assert_eq!(short["skills"], json!(["SQL", "Python", "Data cleaning", "Presenting results"]));
+
+    let path = format!("/v1/submissions/{}", short["id"].as_str().unwrap());
+    assert_eq!(app.get_json(&format!("{path}?view=summary")).await, short);
+    assert_eq!(app.get_json(&path).await["candidate_ref"], short["candidate_ref"]);
+    assert_eq!(Answer::of(app.request("GET", &format!("{path}?view=tiny"))).await.status, 400);
+
+    let form = Form::new().file("changed.json", &sample_file("tampered.json"));
+    let request = app.request("POST", "/v1/submissions?view=summary").header("content-type", Form::content_type());
+    let rejected = Answer::of(request.body(form.end())).await.json();
+    assert_eq!((&rejected["outcome"], &rejected["skills"]), (&json!("rejected"), &json!([])));
+}
+
+#[tokio::test]
 async fn the_source_is_a_download_of_the_very_bytes() {
     let app = spawn_app().await;
     let badge = sample_file("valid.json");

@@ -11,7 +11,7 @@ use skillgate::delivery::worker::Handled;
 use skillgate::delivery::{Worker, WorkerOptions};
 use skillgate::http_client::{HttpClient, HttpClientConfig};
 use skillgate::model::clock::Clock;
-use skillgate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
+use skillgate::model::connection::{Carries, Connection, ConnectionState, Secrets, default_outcomes};
 use skillgate::model::delivery::{Attempt, Delivery, DeliveryState};
 use skillgate::model::event::{Audience, Envelope, Event};
 use skillgate::model::ids::{CandidateRef, ConnectionId, TenantId};
@@ -119,6 +119,7 @@ async fn bench(secret: &str) -> Bench {
         mapping: Default::default(),
         event_types: vec![],
         outcomes: default_outcomes(),
+        carries: Carries::default(),
         state: ConnectionState::Active,
         paused_reason: None,
         secrets_set: vec!["signing_secret".into()],

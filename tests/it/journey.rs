@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use skillgate::app::App;
 use skillgate::config::{self, Settings};
 use skillgate::model::clock::Clock;
-use skillgate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
+use skillgate::model::connection::{Carries, Connection, ConnectionState, Secrets, default_outcomes};
 use skillgate::model::ids::{ConnectionId, TenantId};
 use skillgate::model::report::Outcome;
 use skillgate::model::secret::Secret;
@@ -62,6 +62,7 @@ async fn connect_webhook_taking(app: &App, url: &str, outcomes: Vec<Outcome>) {
         mapping: serde_json::Map::new(),
         event_types: Vec::new(),
         outcomes,
+        carries: Carries::default(),
         state: ConnectionState::Active,
         paused_reason: None,
         secrets_set: Vec::new(),
@@ -255,6 +256,62 @@ async fn an_upload_over_http_becomes_signed_events_at_a_receiver_that_was_connec
     assert_eq!(events[0]["partitionkey"], uploaded.json()["candidate_ref"]);
     let deliveries = app.get_json("/v1/deliveries?state=delivered").await;
     assert_eq!(deliveries["items"].as_array().unwrap().len(), events.len(), "{deliveries:#}");
+}
+
+#[tokio::test]
+async fn a_connection_carries_the_number_and_the_address_of_a_person_only_when_it_is_set_up_so() {
+    let (app, receiver, plain) =
+        (spawn_app().await, Receiver::start(SIGNING_SECRET).await, Receiver::start(SIGNING_SECRET).await);
+    let connection = |name: &str, url: &str, carries: Value| {
+        json!({"connector": "webhook", "name": name, "fields": {"url": url}, "carries": carries,
+            "secrets": {"signing_secret": SIGNING_SECRET}})
+    };
+    let without_purpose = connection("r", &receiver.url, json!({"email": true}));
+    let refused = Answer::of(app.request("POST", "/v1/connections").json(&without_purpose)).await;
+    assert_eq!((refused.status, refused.text.contains("needs a purpose")), (422, true), "{}", refused.text);
+    for (name, url, carries) in [
+        ("carrying", &receiver.url, json!({"ats_id": true, "email": true, "purpose": "Skills into the HR system"})),
+        ("plain", &plain.url, json!({})),
+    ] {
+        let made = Answer::of(app.request("POST", "/v1/connections").json(&connection(name, url, carries))).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        crate::openapi::assert_described("POST", "/v1/connections", &made);
+    }
+    let samples = samples();
+    let file = |name: &str| samples.iter().find(|sample| sample.name == name).unwrap().bytes.clone();
+    let by_number = Form::new().file("a.png", &file("valid.png")).text("candidate_ats_id", "app-4711");
+    let by_number = by_number.text("candidate_email", "ada@example.org");
+    let first = Answer::of(app.upload(by_number)).await.json();
+    let again = Form::new().file("b.json", &file("expired.json")).text("candidate_ats_id", "app-4711");
+    let again = Answer::of(app.upload(again)).await.json();
+    assert_eq!(again["candidate_ref"], first["candidate_ref"], "the number finds the person");
+    for _ in 0..10 {
+        app.drain().await;
+        app.clock.set(app.clock.now() + chrono::Duration::seconds(2));
+    }
+    let told = receiver.genuine();
+    assert!(!told.is_empty());
+    for event in &told {
+        assert_eq!(event["data"]["person"], json!({"ats_id": "app-4711", "email": "ada@example.org"}), "{event:#}");
+        assert_eq!(event["privacymode"], "identified");
+    }
+    let unnamed = plain.genuine();
+    assert_eq!(unnamed.len(), told.len());
+    assert!(unnamed.iter().all(|event| !event.to_string().contains("ada@") && !event.to_string().contains("4711")));
+    let stored = Answer::of(app.request("GET", "/v1/events?limit=500")).await;
+    assert!(!stored.text.contains("4711"), "what is stored names nobody");
+
+    let path = format!("/v1/candidates/{}", first["candidate_ref"].as_str().unwrap());
+    let shown = app.get_json(&path).await;
+    assert_eq!(shown["ats_id"], "app-4711");
+    assert!(!shown.to_string().contains("ada@example.org"));
+    let whole = Answer::of(app.request("GET", &format!("{path}?include=identity"))).await;
+    crate::openapi::assert_described("GET", "/v1/candidates/{ref}", &whole);
+    assert_eq!(whole.json()["identity"]["emails"], json!(["ada@example.org"]));
+    let tenant = TenantId::from("default");
+    let page = skillgate::model::record::Page { limit: 10, after: None };
+    let audit = app.app.store.list_audit(&tenant, &page).await.unwrap();
+    assert_eq!(audit[0].action, "candidate.identity");
 }
 
 #[tokio::test]

@@ -6,8 +6,10 @@ use crate::http::extract::Id;
 use crate::http::person;
 use crate::http::problem::Problem;
 use crate::http::state::State;
+use crate::model::candidate::{Candidate, Identity};
 use crate::model::ids::{CandidateRef, is_identifier};
 use crate::model::skill::SkillAssertion;
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +19,43 @@ struct Skills {
     skills: Vec<SkillAssertion>,
 }
 
-/// `GET /v1/candidates/{ref}`
-pub async fn get(state: web::Data<State>, caller: Caller, id: Id<CandidateRef>) -> Result<HttpResponse, Problem> {
-    let found = state.store().candidate(&caller.tenant_id, &id.0).await?;
-    let candidate = found.ok_or_else(|| Problem::not_found("candidate"))?;
-    Ok(HttpResponse::Ok().json(candidate))
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GetQuery {
+    include: Option<Include>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Include {
+    /// Whole addresses, DIDs and the name; the audit log notes who asked.
+    Identity,
+}
+
+#[derive(Serialize)]
+struct WithIdentity {
+    #[serde(flatten)]
+    candidate: Candidate,
+    identity: Identity,
+}
+
+/// `GET /v1/candidates/{ref}`: addresses as hints; whole with `include=identity`.
+pub async fn get(
+    state: web::Data<State>,
+    caller: Caller,
+    id: Id<CandidateRef>,
+    query: web::Query<GetQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (tenant, store) = (&caller.tenant_id, state.store());
+    let candidate = store.candidate(tenant, &id.0).await?.ok_or_else(|| Problem::not_found("candidate"))?;
+    if query.include.is_none() {
+        return Ok(HttpResponse::Ok().json(candidate));
+    }
+    let identity = store.candidate_identity(tenant, &candidate.candidate_ref).await?;
+    let (actor, object) = (format!("api_key:{}", caller.key_id), format!("candidate:{}", candidate.candidate_ref));
+    store.audit(tenant, &actor, "candidate.identity", &object, state.clock().now()).await?;
+    let answer = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(WithIdentity { candidate, identity });
+    Ok(answer)
 }
 
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use crate::http::ports::TestStep;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::model::breaker::Breaker;
-use crate::model::connection::{Connection, ConnectionState, Secrets, default_outcomes};
+use crate::model::connection::{Carries, Connection, ConnectionState, Secrets, default_outcomes};
 use crate::model::event::EventType;
 use crate::model::ids::ConnectionId;
 use crate::model::report::Outcome;
@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 const MAX_NAME_CHARS: usize = 100;
 /// Longest time for which replaced secrets count, in seconds: 30 days.
 const LONGEST_GRACE: u32 = 30 * 24 * 3_600;
+const MAX_PURPOSE_CHARS: usize = 200;
 const PAUSED_BY_PERSON: &str = "Paused by an administrator.";
 
 #[derive(Deserialize)]
@@ -38,6 +39,8 @@ pub struct NewConnection {
     event_types: Vec<EventType>,
     #[serde(default = "default_outcomes")]
     outcomes: Vec<Outcome>,
+    #[serde(default)]
+    carries: Carries,
 }
 
 /// Members that are given replace what is there; of the secrets, only the given ones are replaced.
@@ -54,6 +57,7 @@ pub struct ConnectionChange {
     mapping: Option<Map<String, Value>>,
     event_types: Option<Vec<EventType>>,
     outcomes: Option<Vec<Outcome>>,
+    carries: Option<Carries>,
 }
 
 /// A connection, and how its system answers.
@@ -117,6 +121,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<New
         mapping: body.mapping,
         event_types: body.event_types,
         outcomes: body.outcomes,
+        carries: body.carries,
         state: ConnectionState::Active,
         paused_reason: None,
         secrets_set: secrets.keys().cloned().collect(),
@@ -162,6 +167,7 @@ pub async fn update(
         mapping: change.mapping.unwrap_or(before.mapping),
         event_types: change.event_types.unwrap_or(before.event_types),
         outcomes: change.outcomes.unwrap_or(before.outcomes),
+        carries: change.carries.unwrap_or(before.carries),
         secrets_set,
         updated_at: state.clock().now(),
         ..before
@@ -255,6 +261,13 @@ fn check(state: &State, connection: &Connection) -> Result<(), Problem> {
     }
     if connection.outcomes.is_empty() || connection.outcomes.contains(&Outcome::Rejected) {
         return Err(Problem::invalid_field("outcomes", "must be accepted, attention or both"));
+    }
+    let purpose = connection.carries.purpose.as_deref().map(str::trim).unwrap_or_default();
+    if connection.carries.email && purpose.is_empty() {
+        return Err(Problem::invalid_field("carries", "needs a purpose when the events carry the address"));
+    }
+    if purpose.chars().count() > MAX_PURPOSE_CHARS || purpose.chars().any(char::is_control) {
+        return Err(Problem::invalid_field("carries", "has a purpose of more than 200 characters, or with control characters"));
     }
     let connector = connection.connector.as_str();
     if !state.connectors.list().iter().any(|known| known.name == connector) {

@@ -2,8 +2,8 @@
 
 use crate::channel::link::LinkFailure;
 use crate::http::auth::Caller;
-use crate::http::handlers::submissions::{created, idempotency_key};
-use crate::http::person::candidate;
+use crate::http::handlers::submissions::{ViewQuery, created, idempotency_key};
+use crate::http::person;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::protocol::link::LinkProblem;
@@ -17,19 +17,26 @@ pub struct LinkBody {
     candidate_ref: Option<String>,
     candidate_email: Option<String>,
     candidate_name: Option<String>,
+    candidate_ats_id: Option<String>,
 }
 
 pub async fn create(
     state: web::Data<State>,
     caller: Caller,
     request: HttpRequest,
+    query: web::Query<ViewQuery>,
     body: web::Json<LinkBody>,
 ) -> Result<HttpResponse, Problem> {
     let key = idempotency_key(&request)?;
     let body = body.into_inner();
-    let candidate = candidate(body.candidate_ref.as_deref(), body.candidate_email.as_deref(), body.candidate_name.as_deref())?;
+    let candidate = person::named(&[
+        ("candidate_ref", body.candidate_ref.as_deref()),
+        ("candidate_email", body.candidate_email.as_deref()),
+        ("candidate_name", body.candidate_name.as_deref()),
+        ("candidate_ats_id", body.candidate_ats_id.as_deref()),
+    ])?;
     match state.channels.take_link(&caller.tenant_id, &body.url, candidate, key).await {
-        Ok(submission) => Ok(created(&state, &submission)),
+        Ok(submission) => Ok(created(&state, &submission, query.view)),
         Err(LinkFailure::Link(problem)) => Err(unresolved(problem)),
         Err(LinkFailure::Pipeline(error)) => Err(error.into()),
     }

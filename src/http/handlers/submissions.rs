@@ -8,10 +8,11 @@ use crate::http::state::State;
 use crate::http::{person, upload};
 use crate::model::ids::SubmissionId;
 use crate::model::submission::{Channel, Submission, SubmissionState};
+use crate::model::summary::SubmissionSummary;
 use crate::pipeline::Delivered;
 use crate::verify::PresentationRequest;
 use actix_web::http::header::LOCATION;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use serde::Deserialize;
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -22,6 +23,25 @@ const MAX_IDEMPOTENCY_KEY_BYTES: usize = 255;
 pub struct CreateQuery {
     /// For raw bodies; a form has a field of that name.
     candidate_ref: Option<String>,
+    #[serde(default)]
+    view: View,
+}
+
+/// How much of a submission is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    #[default]
+    Full,
+    /// Verdict, person and skills.
+    Summary,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ViewQuery {
+    #[serde(default)]
+    pub view: View,
 }
 
 /// `POST /v1/submissions`: 201 when all is decided, 202 when the files are still being worked on.
@@ -35,7 +55,8 @@ pub async fn create(
     let idempotency_key = idempotency_key(&request)?;
     let head = upload::head(&request, state.limits())?;
     let mut upload = upload::read(&request, &head, payload, state.limits()).await?;
-    if let Some(reference) = query.into_inner().candidate_ref {
+    let query = query.into_inner();
+    if let Some(reference) = query.candidate_ref {
         upload.candidate.candidate_ref = Some(person::candidate_ref(&reference)?);
     }
 
@@ -49,11 +70,11 @@ pub async fn create(
         idempotency_key,
     };
     let submission = state.pipeline().accept(delivered).await?;
-    Ok(created(&state, &submission))
+    Ok(created(&state, &submission, query.view))
 }
 
 /// Answers for a submission that was just accepted, and sees to it that its work goes on.
-pub fn created(state: &State, submission: &Submission) -> HttpResponse {
+pub fn created(state: &State, submission: &Submission, view: View) -> HttpResponse {
     let mut response = match submission.state {
         SubmissionState::Complete => {
             state.watch.metrics.submission(submission);
@@ -65,7 +86,15 @@ pub fn created(state: &State, submission: &Submission) -> HttpResponse {
         }
     };
     state.tasks.wake();
-    response.insert_header((LOCATION, format!("/v1/submissions/{}", submission.id))).json(submission)
+    response.insert_header((LOCATION, format!("/v1/submissions/{}", submission.id)));
+    seen(&mut response, submission, view)
+}
+
+fn seen(response: &mut HttpResponseBuilder, submission: &Submission, view: View) -> HttpResponse {
+    match view {
+        View::Full => response.json(submission),
+        View::Summary => response.json(SubmissionSummary::of(submission)),
+    }
 }
 
 /// `GET /v1/submissions`: newest first.
@@ -76,10 +105,15 @@ pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<Pag
 }
 
 /// `GET /v1/submissions/{id}`: progress while it is processing, results when it is complete.
-pub async fn get(state: web::Data<State>, caller: Caller, id: Id<SubmissionId>) -> Result<HttpResponse, Problem> {
+pub async fn get(
+    state: web::Data<State>,
+    caller: Caller,
+    id: Id<SubmissionId>,
+    query: web::Query<ViewQuery>,
+) -> Result<HttpResponse, Problem> {
     let found = state.store().submission(&caller.tenant_id, &id.0).await?;
     let submission = found.ok_or_else(|| Problem::not_found("submission"))?;
-    Ok(HttpResponse::Ok().json(submission))
+    Ok(seen(&mut HttpResponse::Ok(), &submission, query.view))
 }
 
 pub fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {

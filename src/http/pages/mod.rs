@@ -4,10 +4,15 @@
 pub mod candidate;
 pub mod candidates;
 pub mod csv;
+pub mod deliveries;
+pub mod docs;
 pub mod inbox;
+pub mod keys;
+pub mod overview;
 pub mod requests;
 pub mod scripted;
 pub mod submission;
+pub mod trust;
 pub mod words;
 
 use super::auth::{self, Caller};
@@ -78,6 +83,15 @@ pub async fn admit(
     let Some(problem) = problem else { return Ok(response) };
     let answer = error_page(response.request(), &problem, true);
     Ok(response.into_response(answer))
+}
+
+/// A page that strangers may read, too; with a session it has the navigation.
+pub async fn open<T: Serialize>(state: &State, request: &HttpRequest, template: &str, area: Area, values: &T) -> HttpResponse {
+    if let Some(chosen) = chosen_language(request.query_string()) {
+        return remember_language(state, request, chosen);
+    }
+    let is_signed_in = auth::identify(state, request.headers(), request.method()).await.is_ok();
+    in_frame(request, 200, template, area, is_signed_in, values)
 }
 
 /// Whether a browser asks for a page, and not a program for data.

@@ -6,6 +6,9 @@ let connectors = [];
 
 export function setUpConnections(page) {
   byId("connector").addEventListener("change", () => showForm());
+  byId("carry-email").addEventListener("change", () => {
+    byId("carry-why").hidden = !byId("carry-email").checked;
+  });
   byId("connection-form").addEventListener("submit", (event) => {
     event.preventDefault();
     create(page);
@@ -106,7 +109,20 @@ function formField(field) {
     const box = el("input", { ...shared, required: false, type: "checkbox", checked: field.default === true });
     return el("div", { class: "field" }, el("label", { class: "check" }, box, field.label), note);
   }
-  return el("div", { class: "field" }, el("label", { for: id }, field.label, optional), control(field, shared), note);
+  const input = control(field, shared);
+  return el("div", { class: "field" }, el("label", { for: id }, field.label, optional), input, generator(field, input), note);
+}
+
+/** A button that makes a webhook's signing secret and shows it, to be copied to the receiver. */
+function generator(field, input) {
+  if (!field.secret || !field.required || !/whsec_/.test(field.help ?? "")) return null;
+  const make = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(32));
+    input.type = "text";
+    input.value = `whsec_${btoa(String.fromCharCode(...bytes))}`;
+    input.select();
+  };
+  return el("button", { type: "button", class: "secondary small", onclick: make }, "Generate");
 }
 
 function control(field, shared) {
@@ -129,6 +145,9 @@ async function create(page) {
     const value = valueOf(field, byId(`field-${field.name}`));
     if (value !== undefined) (field.secret ? body.secrets : body.fields)[field.name] = value;
   }
+  const carries = { ats_id: byId("carry-ats-id").checked, email: byId("carry-email").checked };
+  if (carries.email) carries.purpose = byId("carry-purpose").value.trim();
+  body.carries = carries;
   body.outcomes = [...form.querySelectorAll("input[name=outcome]:checked")].map((box) => box.value);
   try {
     await post("/v1/connections", body);

@@ -3,7 +3,7 @@
 use super::databases::noon;
 use chrono::{DateTime, Utc};
 use skillgate::model::code::Code;
-use skillgate::model::connection::{Connection, ConnectionState, default_outcomes};
+use skillgate::model::connection::{Carries, Connection, ConnectionState, default_outcomes};
 use skillgate::model::credential::{Achievement, Attainment, CredentialStatus, Format, Issuer, NormalizedCredential, Securing};
 use skillgate::model::ids::{CandidateRef, ConnectionId, CredentialId, SubmissionId, TenantId};
 use skillgate::model::record::{NewCredential, NewSubmission};
@@ -184,6 +184,7 @@ pub fn connection(name: &str) -> Connection {
         mapping: serde_json::Map::new(),
         event_types: Vec::new(),
         outcomes: default_outcomes(),
+        carries: Carries::default(),
         state: ConnectionState::Active,
         paused_reason: None,
         secrets_set: Vec::new(),

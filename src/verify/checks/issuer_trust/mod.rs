@@ -6,6 +6,7 @@ mod federation;
 mod policy;
 mod registry;
 mod strictness;
+mod written;
 
 use super::status::shorten;
 use crate::model::code::Code;
@@ -14,6 +15,7 @@ use crate::verify::documents::Documents;
 use chrono::{DateTime, Utc};
 pub use policy::{Decision, Listing, PolicyError, TrustPolicy, UnboundAnswers, Verdict};
 use serde_json::json;
+pub use written::with_rule;
 
 const ID: CheckId = CheckId::IssuerTrust;
 
@@ -49,6 +51,11 @@ pub async fn check(
     }
     check.explain = Some(json!({ "issuer": issuer, "rule": decision.rule, "policy": policy.reference() }));
     (check, name.or(own_name))
+}
+
+/// What the check would be under a policy, when the registries' answers are known. `issuer`: the issuer that the proof binds.
+pub fn judged(issuer: &str, policy: &TrustPolicy, achievement_types: &[String], listings: &[Listing]) -> Check {
+    policy.adjust(judge(&policy.decide(issuer, achievement_types, listings), listings, false))
 }
 
 /// The answers of the policy's registries, and the names of the registries that did not answer.

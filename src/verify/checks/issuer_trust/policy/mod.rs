@@ -2,6 +2,8 @@
 //! Comes in: TOML or JSON. Goes out: a [`TrustPolicy`] that decides about an issuer, with the answers of registries.
 //! Must not know: the network.
 
+mod texts;
+
 use super::strictness;
 use crate::model::report::{Check, CheckId, CheckStatus, PolicyRef};
 use crate::verify::addresses::is_below_address;
@@ -10,6 +12,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use texts::Texts;
 
 /// Largest policy file.
 const MAX_BYTES: usize = 1 << 20;
@@ -46,27 +50,6 @@ pub enum UnboundAnswers {
     Refuse,
     /// They are taken, and a person should look.
     Attention,
-}
-
-/// One value or several.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(from = "OneOrMany")]
-pub struct Texts(pub Vec<String>);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-impl From<OneOrMany> for Texts {
-    fn from(value: OneOrMany) -> Self {
-        match value {
-            OneOrMany::One(text) => Self(vec![text]),
-            OneOrMany::Many(texts) => Self(texts),
-        }
-    }
 }
 
 /// One rule. It applies to an issuer when any of `did`, `url`, `domain`, `registry` matches.
@@ -186,6 +169,7 @@ struct File {
 #[derive(Clone, Debug)]
 pub struct TrustPolicy {
     reference: PolicyRef,
+    text: Arc<str>,
     file: File,
     authorities: Authorities,
 }
@@ -228,6 +212,7 @@ impl TrustPolicy {
         };
         Self {
             reference: PolicyRef { name: file.name.clone(), sha256: hex::encode(Sha256::digest(BUILT_IN)) },
+            text: BUILT_IN.into(),
             file,
             authorities: Authorities::default(),
         }
@@ -259,7 +244,13 @@ impl TrustPolicy {
             Some(version) => format!("{} {version}", file.name),
             None => file.name.clone(),
         };
-        Ok(Self { reference: PolicyRef { name, sha256: hex::encode(Sha256::digest(text)) }, file, authorities })
+        let reference = PolicyRef { name, sha256: hex::encode(Sha256::digest(text)) };
+        Ok(Self { reference, text: text.into(), file, authorities })
+    }
+
+    /// The policy as it was written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The policy's name, version and hash, for reports.

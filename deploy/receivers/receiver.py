@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A receiver for the webhook connector, to try it with: checks each event's signature and prints the event.
 
-usage: deploy/receiver SECRET [PORT]      (SECRET: whsec_ and Base64, the connection's signing secret; PORT: 9000)
+usage: receiver.py SECRET [PORT]      (SECRET: whsec_ and Base64, the connection's signing secret; PORT: 9000)
 """
 import base64
 import hashlib
@@ -45,5 +45,6 @@ if len(sys.argv) < 2:
     sys.exit(__doc__)
 KEY = base64.b64decode(sys.argv[1].removeprefix("whsec_"))
 port = int(sys.argv[2]) if len(sys.argv) > 2 else 9000
+server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver)
 print(f"waiting for events on http://127.0.0.1:{port}/", flush=True)
-http.server.ThreadingHTTPServer(("127.0.0.1", port), Receiver).serve_forever()
+server.serve_forever()

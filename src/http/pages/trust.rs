@@ -1,0 +1,77 @@
+//! `GET /trust`: issuers that wait for a decision, the policy that counts, and what was published before.
+//! Comes in: nothing. Goes out: the page. Its script tries and publishes through the API.
+
+use super::Visit;
+use crate::http::handlers::trust::CurrentPolicy;
+use crate::http::problem::Problem;
+use crate::http::state::State;
+use crate::model::tenant::ApiKey;
+use crate::web::frame::Area;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+const VERSIONS: u32 = 20;
+
+#[derive(Serialize)]
+struct Values {
+    policy: CurrentPolicy,
+    waiting: Vec<Waiting>,
+    versions: Vec<Version>,
+}
+
+#[derive(Serialize)]
+struct Waiting {
+    issuer_id: String,
+    /// Its own name for itself.
+    name: String,
+    credentials: usize,
+    first_address: String,
+    first_title: String,
+    first_at: String,
+}
+
+#[derive(Serialize)]
+struct Version {
+    at: String,
+    /// The name of the key that published it.
+    by: String,
+    /// Empty: the policy file counted again.
+    text: String,
+}
+
+/// `GET /trust`
+pub async fn page(state: web::Data<State>, visit: Visit) -> Result<HttpResponse, Problem> {
+    let (store, tenant) = (state.store(), &visit.caller.tenant_id);
+    let waiting = state.pipeline().issuers_waiting(tenant).await?;
+    let keys = store.list_api_keys(tenant).await?;
+    let versions = store.policy_versions(tenant, VERSIONS).await?;
+    let values = Values {
+        policy: CurrentPolicy::of(&state, tenant),
+        waiting: waiting
+            .into_iter()
+            .map(|seen| Waiting {
+                name: seen.name.unwrap_or_default(),
+                issuer_id: seen.issuer_id,
+                credentials: seen.credentials,
+                first_address: format!("/submissions/{}", seen.first.submission_id),
+                first_title: seen.first.title.unwrap_or_else(|| seen.first.credential_id.to_string()),
+                first_at: seen.first.received_at.to_rfc3339(),
+            })
+            .collect(),
+        versions: versions
+            .into_iter()
+            .map(|version| Version {
+                at: version.created_at.to_rfc3339(),
+                by: name_of(&keys, &version.actor),
+                text: version.text.unwrap_or_default(),
+            })
+            .collect(),
+    };
+    Ok(visit.page("trust.html", Area::Trust, &values))
+}
+
+/// The name of the key behind an actor of the audit log.
+fn name_of(keys: &[ApiKey], actor: &str) -> String {
+    let id = actor.strip_prefix("api_key:").unwrap_or(actor);
+    keys.iter().find(|key| key.id.as_str() == id).map_or_else(|| actor.to_owned(), |key| key.name.clone())
+}

@@ -1,0 +1,65 @@
+//! Commands as they are typed: what they print, and what they leave behind.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn skillgate(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_skillgate"));
+    command.args(arguments).current_dir(folder).env_remove("SKILLGATE_UPDATE_GOLDEN").env_remove("SKILLGATE_CONFIG");
+    let tests_own = std::env::vars().filter(|(name, _)| name.starts_with("SKILLGATE_"));
+    tests_own.fold(&mut command, |command, (name, _)| command.env_remove(name)).output().unwrap()
+}
+
+fn printed(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn is_empty(folder: &Path) -> bool {
+    std::fs::read_dir(folder).unwrap().next().is_none()
+}
+
+#[test]
+fn doctor_and_the_list_of_keys_make_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = skillgate(folder.path(), &["doctor"]);
+    let told = printed(&doctor);
+    assert!(doctor.status.success(), "{told}");
+    assert!(told.contains("master key: not there yet; the first start makes data/master.key"), "{told}");
+    assert!(told.contains("database: sqlite holds no tables yet"), "{told}");
+    let list = skillgate(folder.path(), &["api-key", "list"]);
+    assert!(!list.status.success());
+    assert!(printed(&list).contains("there is no database yet"), "{}", printed(&list));
+    assert!(is_empty(folder.path()));
+}
+
+#[test]
+fn doctor_and_the_list_of_keys_read_what_the_first_start_made() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(skillgate(folder.path(), &["api-key", "create", "first"]).status.success());
+    let list = printed(&skillgate(folder.path(), &["api-key", "list"]));
+    assert!(list.contains("first") && list.contains("never"), "{list}");
+    let healthy = printed(&skillgate(folder.path(), &["doctor"]));
+    assert!(healthy.contains("its schema is up to date"), "{healthy}");
+    std::fs::remove_file(folder.path().join("data/master.key")).unwrap();
+    let keyless = skillgate(folder.path(), &["doctor"]);
+    assert!(!keyless.status.success());
+    assert!(printed(&keyless).contains("the database was made with it"), "{}", printed(&keyless));
+    assert!(!folder.path().join("data/master.key").exists());
+}
+
+#[test]
+fn a_wrong_setting_is_told_with_its_place_and_without_colours() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("own.toml"), "[http]\nlistn = \"x\"\n").unwrap();
+    for (arguments, sentence) in [
+        (&["doctor", "--config", "own.toml"][..], "the file own.toml gives http.listn, and there is no such setting"),
+        (&["doctor", "--set", "http.listn=x"], "--set gives http.listn"),
+        (&["doctor", "--set", "log.level=lou"], "log.level holds \"lou\"; write error, warn, info"),
+        (&["doctor", "--nothing"], "unexpected argument"),
+    ] {
+        let output = skillgate(folder.path(), arguments);
+        let told = printed(&output);
+        assert!(!output.status.success() && told.contains(sentence), "{told}");
+        assert!(!told.contains('\u{1b}'), "no colours where no terminal is: {told:?}");
+    }
+}
