@@ -6,6 +6,7 @@ use super::events::{EnvelopeRow, envelope, into_envelope};
 use super::outbox::{NewDelivery, new_delivery};
 use super::pool::AnyConnection;
 use super::schema::{candidate_aliases, credentials, deliveries, events};
+use super::sealed::readable_one;
 use super::text::{name_text, parse_name, time_text};
 use super::transaction::insert_all;
 use super::{Result, Store, Vault, lanes};
@@ -130,7 +131,7 @@ fn search(
         if received.contains(&event.0) || !EventType::parse(&event.1).is_some_and(is_taken) {
             continue;
         }
-        let event = into_envelope(vault, event)?;
+        let Some(event) = readable_one(Some(event), |event| into_envelope(connection, vault, event))? else { continue };
         // Events about a person and not about a credential have another form.
         let Ok(Body { data: Data { credential } }) = serde_json::from_str(&event.body) else { continue };
         if which.issuer.as_deref().is_none_or(|wanted| is_issuer(credential.issuer.as_ref(), wanted)) {

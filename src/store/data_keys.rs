@@ -82,7 +82,7 @@ impl Vault {
             return Ok(DataKey { id: Some(id), sealer: Sealer::new(&secret) });
         }
         let row = data_keys::table.filter(data_keys::id.eq(id.as_slice())).select(data_keys::value);
-        let rows: Vec<Vec<u8>> = each_backend!(connection, c => Prepared(row).load(c))?;
+        let rows: Vec<Vec<u8>> = each_backend!(connection, c => Prepared::new(row).load(c))?;
         let sealed = rows.into_iter().next().ok_or(StoreError::Erased)?;
         self.unsealed(id, &sealed)
     }
@@ -135,7 +135,7 @@ impl Transaction<'_> {
             .filter(data_keys::candidate_ref.eq(candidate.as_str()))
             .order(data_keys::id.asc())
             .select((data_keys::id, data_keys::value));
-        let rows: Vec<(Vec<u8>, Vec<u8>)> = each_backend!(&mut *self.connection, c => Prepared(of_person).load(c))?;
+        let rows: Vec<(Vec<u8>, Vec<u8>)> = each_backend!(&mut *self.connection, c => Prepared::new(of_person).load(c))?;
         let key = match rows.into_iter().next() {
             None => self.vault.new_key(self.connection, Owner::Person(tenant, candidate))?,
             Some((id, sealed)) => {

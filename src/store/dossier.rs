@@ -5,6 +5,7 @@ use super::channel_schema::exchanges;
 use super::identities::{self, is_address};
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{candidate_aliases, candidates, credentials, deliveries, events};
+use super::sealed::readable;
 use super::text::{parse_name, parse_time, to_u32};
 use super::transaction::ROWS_PER_STATEMENT;
 use super::{Result, Store};
@@ -78,12 +79,14 @@ impl Store {
         let (tenant, candidate, vault) = (tenant.clone(), candidate.clone(), self.0.vault.clone());
         self.read(move |connection| {
             let mut identity = FullIdentity { aliases: aliases(connection, &tenant, &candidate)?, ..FullIdentity::default() };
-            for row in identities::rows_of(connection, &tenant, &[candidate.as_str()])? {
+            let rows = identities::rows_of(connection, &tenant, &[candidate.as_str()])?;
+            let opened = readable(rows, |row| Ok((row.opened(connection, &vault, &tenant)?, row)))?;
+            for (value, row) in opened {
                 if row.kind == identities::NAME {
-                    identity.names.push(row.opened(&vault, &tenant)?);
+                    identity.names.push(value);
                 } else if is_address(&row.kind) {
                     identity.addresses.push(FullAddress {
-                        value: row.opened(&vault, &tenant)?,
+                        value,
                         kind: parse_name(&row.kind)?,
                         source: parse_name(&row.source)?,
                         created_at: parse_time(&row.created_at)?,

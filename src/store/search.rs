@@ -6,6 +6,7 @@ use super::credentials::place;
 use super::identities::{EMAIL, digest};
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{candidate_aliases, candidate_identities, candidate_words, candidates, credential_words, credentials};
+use super::sealed::readable;
 use super::search_words::{Place, number, words};
 use super::text::{parse_name, parse_time};
 use super::{Result, Store, Vault};
@@ -359,22 +360,22 @@ fn rows(connection: &mut AnyConnection, vault: &Vault, ids: &[String]) -> Result
         ))
         .load(connection)?;
     let mut by_id = HashMap::with_capacity(found.len());
-    for row in found {
-        by_id.insert(row.0.clone(), listed(vault, row)?);
+    for row in readable(found, |row| listed(connection, vault, row))? {
+        by_id.insert(row.id.to_string(), row);
     }
     Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
 }
 
-fn listed(vault: &Vault, row: Row) -> Result<ListedCredential> {
+fn listed(connection: &mut AnyConnection, vault: &Vault, row: Row) -> Result<ListedCredential> {
     let (id, submission_id, candidate_ref, name, outcome, status, normalized, created_at) = row;
     let place = place(&id);
     let outcome: Outcome = parse_name(&outcome)?;
     let content = normalized.filter(|_| outcome != Outcome::Rejected);
-    let content: Option<Shown> = content.map(|sealed| vault.unpack_json(&place, &sealed)).transpose()?;
+    let content: Option<Shown> = content.map(|sealed| vault.unpack_json(connection, &place, &sealed)).transpose()?;
     let (title, issuer) = content.map(|content| (content.achievement.name, content.issuer)).unzip();
     let (issuer_id, issuer_name) = issuer.map(|issuer: ShownIssuer| (issuer.id, issuer.name)).unzip();
     Ok(ListedCredential {
-        file: vault.open_name(&place, &name)?,
+        file: vault.open_text(connection, &place, &name)?,
         id: CredentialId(id),
         submission_id: SubmissionId(submission_id),
         candidate_ref: CandidateRef(candidate_ref),

@@ -56,7 +56,7 @@ pub async fn page(state: web::Data<State>, visit: Visit) -> Result<HttpResponse,
     let issuers = state.pipeline().issuers_waiting(tenant).await?.len();
     let certificate = state.channels.certificate_until();
     let is_certificate_due = certificate.is_some_and(|until| until - now <= CERTIFICATE_NOTICE);
-    let probes = state.health.probe().await;
+    let probes = state.watch.health.probe().await;
     let is_calm =
         dead.number + parked.number + paused + issuers == 0 && !is_certificate_due && probes.iter().all(|probe| probe.ok);
     let values = Values {
