@@ -63,6 +63,8 @@ fn own<'a>(event: Event<'a>, path: &str) -> Event<'a> {
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
             Event::Start(Tag::Link { link_type, dest_url: CowStr::from(address(&dest_url, path)), title, id })
         }
+        // A mark for whoever writes the document.
+        Event::Html(text) if text.trim_start().starts_with("<!--") => Event::Text(CowStr::from("")),
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         other => other,
     }

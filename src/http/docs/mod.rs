@@ -31,11 +31,20 @@ pub fn document(name: &str) -> Option<Document> {
     Some(markdown::document(text, &format!("docs/{path}")))
 }
 
-/// The README of a connector.
+/// The page of the list of connectors.
+const LIST: &str = "list";
+
+/// The README of a connector, or the list of connectors.
 pub fn connector(name: &str) -> Option<Document> {
-    let path = format!("{name}/README.md");
+    let path = if name == LIST { "README.md".to_owned() } else { format!("{name}/README.md") };
     let text = text(connectors::EMBEDDED, &path)?;
     Some(markdown::document(text, &format!("connectors/{path}")))
+}
+
+/// Name and title of each connector, by name.
+pub fn connectors() -> Vec<(&'static str, String)> {
+    let named = connectors::EMBEDDED.iter().filter_map(|(path, _)| path.strip_suffix("/README.md"));
+    named.filter_map(|name| Some((name, connector(name)?.title))).collect()
 }
 
 /// A program that receives events, as text.
@@ -67,7 +76,7 @@ fn page_of(path: &str) -> Option<String> {
     let name = path.strip_prefix("connectors/")?;
     match name.strip_suffix("/README.md") {
         Some(name) => Some(format!("/docs/connectors/{name}")),
-        None => Some("/docs/connectors".to_owned()).filter(|_| name == "README.md"),
+        None => Some(format!("/docs/connectors/{LIST}")).filter(|_| name == "README.md"),
     }
 }
 

@@ -46,12 +46,10 @@ pub async fn index(state: web::Data<State>, request: HttpRequest) -> HttpRespons
     let documents = docs::LISTED
         .into_iter()
         .filter_map(|name| Some(Entry { address: format!("/docs/{name}"), title: docs::document(name)?.title }));
-    let connectors = state.connectors.list().into_iter().filter(|connector| docs::connector(&connector.name).is_some());
+    let connectors = docs::connectors().into_iter();
     let values = Index {
         documents: documents.collect(),
-        connectors: connectors
-            .map(|connector| Entry { address: format!("/docs/connectors/{}", connector.name), title: connector.title })
-            .collect(),
+        connectors: connectors.map(|(name, title)| Entry { address: format!("/docs/connectors/{name}"), title }).collect(),
         subjects: reference::subjects(state.public_url()),
     };
     open(&state, &request, "docs_index.html", Area::Docs, &values).await
