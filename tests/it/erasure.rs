@@ -172,8 +172,6 @@ async fn rows_without_their_key_are_left_out_and_can_be_erased(database: &TestSt
     assert!(store.submission(&tenant, &submission).await.unwrap().unwrap().files.is_empty());
     let events = store.list_events(&tenant, &page()).await.unwrap();
     assert!(!events.is_empty() && events.iter().all(|(_, event)| event.partitionkey.as_str() == "bob"));
-    let review = store.skills_to_review(&tenant, 0, 9).await.unwrap();
-    assert_eq!(review.iter().map(|entry| entry.label.as_str()).collect::<Vec<_>>(), ["Baking"]);
     let taken = store.take_unpublished(noon(), chrono::Duration::minutes(1), chrono::Duration::minutes(1), 9, |_, _| true);
     assert!(taken.await.unwrap().iter().all(|outgoing| outgoing.event.partitionkey.as_str() == "bob"));
     assert!(store.erase_candidate(&tenant, &ada, noon()).await.unwrap());

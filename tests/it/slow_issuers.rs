@@ -117,6 +117,7 @@ async fn credentials_expire_on_time_while_an_issuer_is_silent() {
     let key = SigningKey::generate(KeyKind::Ed25519);
     let owed_badge = with_lists(&key, &[format!("{}/list", silent.address())]);
     let mut ending = badge(&key.did());
+    ending["id"] = json!("urn:uuid:0b7b5b3e-5a4f-4b1c-9a55-8a5a5f4f2c11");
     ending["validUntil"] = json!("2026-03-01T12:00:30Z");
     let ending = vc_jwt(&ending, &key);
     for (name, token) in [("owed.jwt", owed_badge), ("ending.jwt", ending)] {
