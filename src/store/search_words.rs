@@ -157,7 +157,11 @@ mod tests {
 
     #[test]
     fn the_same_word_has_another_number_for_each_tenant_place_and_key() {
-        let vault = |key: u8| Vault { sealer: crate::seal::Sealer::new(&[7; 32]), identity_key: std::sync::Arc::new([key; 32]) };
+        let vault = |key: u8| Vault {
+            sealer: crate::seal::Sealer::new(&[7; 32]),
+            identity_key: std::sync::Arc::new([key; 32]),
+            known: std::sync::Arc::default(),
+        };
         let (one, two) = (TenantId::from("one"), TenantId::from("two"));
         let numbers = [
             number(&vault(0), &one, Place::Credential, "sql").unwrap(),
