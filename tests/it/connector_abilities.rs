@@ -101,11 +101,11 @@ events:
 tests:
   - name: a grant of its own, and a lost race that is run again at once
     event: event.json
-    secrets: &secrets {user: me, password: a-secret}
+    secrets: &secrets {user: user-1, password: a-secret}
     candidate: &ada {emails: [ada@example.org]}
     exchange:
       - &token
-        expect: {post: 'https://auth.example.org/token', json: {grant_type: http://auth0.com/oauth/grant-type/password-realm, realm: acme, username: me, password: a-secret}}
+        expect: {post: 'https://auth.example.org/token', json: {grant_type: http://auth0.com/oauth/grant-type/password-realm, realm: acme, username: user-1, password: a-secret}}
         reply: {status: 200, json: {data: {token: t-1}}}
       - &person
         expect: {get: '/people?email=ada%40example.org', headers: {authorization: Token t-1}}
