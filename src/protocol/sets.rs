@@ -71,7 +71,7 @@ pub fn count(
             return false;
         }
         let hidden = disclosed.and_then(|claims| missing(&query.claims, claims));
-        short = short.take().or(hidden.map(|claim| claims::spelled(claim)));
+        short = short.take().or(hidden.map(claims::spelled));
         hidden.is_none()
     };
     let fitting: Vec<&CredentialQuery> = options.credentials.iter().filter(&mut fits).collect();

@@ -193,7 +193,8 @@ async fn accredible_s_credential_object_leads_to_its_assertion() {
     let answer = Answer::of(app.stranger("POST", &path).body(body)).await;
     assert_eq!((answer.status, answer.json()["accepted"].as_u64()), (200, Some(1)), "{answer:?}");
     let hostile = std::fs::read_to_string(folder().join("accredible/fixtures/updated.json")).unwrap();
-    assert_eq!(Answer::of(app.stranger("POST", &path).body(hostile)).await.status, 422);
+    let answer = Answer::of(app.stranger("POST", &path).body(hostile)).await;
+    assert_eq!((answer.status, answer.json()["ignored"].as_u64()), (200, Some(1)), "there is no such badge: {answer:?}");
     let asked: Vec<String> = host.requests().into_iter().map(|asked| asked.path).collect();
     assert_eq!(asked[0], "/v1/obi/badge_assertions/akobz1");
     assert!(asked.iter().all(|path| path.starts_with("/v1/obi/badge_assertions/")), "{asked:?}");
@@ -211,7 +212,7 @@ async fn a_caliper_message_brings_every_badge_that_it_names() {
     let send = async |secret: &str| Answer::of(app.stranger("POST", &path).bearer_auth(secret).body(body.clone())).await;
     assert_eq!(send("0".repeat(64).as_str()).await.status, 401);
     assert_eq!(send(&secret).await.json(), json!({"accepted": 1, "known": 0, "ignored": 2}));
-    assert_eq!(send(&secret).await.json(), json!({"accepted": 0, "known": 1, "ignored": 2}));
+    assert_eq!(send(&secret).await.json(), json!({"accepted": 0, "known": 2, "ignored": 1}));
     let many =
         json!({"data": vec![json!({"action": "Issued", "object": {"id": "https://api.badgr.io/public/assertions/x"}}); 51]});
     let answer = Answer::of(app.stranger("POST", &path).bearer_auth(&secret).json(&many)).await;
