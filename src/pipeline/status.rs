@@ -18,7 +18,7 @@ use crate::model::skill::SkillAssertion;
 use crate::model::submission::{CandidateHint, UploadedFile};
 use crate::store::{Result, Transaction};
 use crate::verify::{PresentationRequest, VerificationRequest, outcome};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use futures_util::StreamExt;
 use futures_util::stream;
 
@@ -26,6 +26,8 @@ use futures_util::stream;
 const BATCH: u32 = 50;
 /// Issuers that are asked at the same time.
 const AT_ONCE: usize = 8;
+/// An issuer's list may be some minutes behind what its platform says, and so may a kept copy of the list.
+const ONCE_MORE: Duration = Duration::minutes(10);
 
 impl Pipeline {
     /// Asks issuers again about credentials that are due and publishes what has changed; returns how many changed. Safe to
@@ -42,11 +44,17 @@ impl Pipeline {
         Ok(changed)
     }
 
-    /// Asks issuers again about these credentials now, whether they are due or not; returns how many changed.
+    /// Asks issuers again about these credentials now, whether they are due or not, and once more some minutes later about those that did
+    /// not change; returns how many changed.
     pub async fn check_now(&self, tenant: &TenantId, ids: &[CredentialId]) -> std::result::Result<usize, PipelineError> {
         let mut changed = 0;
         for id in ids {
-            changed += usize::from(self.ask_again(tenant, id).await?);
+            if self.ask_again(tenant, id).await? {
+                changed += 1;
+                continue;
+            }
+            let (id, at) = (id.clone(), self.clock.now() + ONCE_MORE);
+            self.store.transaction(move |transaction| transaction.set_next_check(&id, Some(at))).await?;
         }
         Ok(changed)
     }
