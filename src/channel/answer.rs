@@ -38,7 +38,7 @@ impl Answer {
     }
 }
 
-/// What the presentations prove.
+/// The facts that the presentations prove.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transport {
     /// Holders whose proofs hold.
@@ -158,7 +158,7 @@ impl Transport {
     }
 }
 
-/// What the holder shows of a credential. `None` for a credential that can't be taken apart, which is told of when it is verified.
+/// The disclosed part of a credential. `None` for a credential that can't be taken apart, which its verification reports.
 fn disclosed(document: &Document) -> Option<Value> {
     match document {
         Document::SdJwt(text) => SdJwt::parse(text).ok().map(|parsed| Value::Object(parsed.claims)),

@@ -258,7 +258,7 @@ impl Channels {
             let delivered = Delivered {
                 tenant_id: backpack.tenant_id.clone(),
                 channel: Channel::OpenBadges,
-                // The candidate let the gateway in at the platform: what is known of them counts as if it were said now.
+                // The candidate let the gateway in at the platform: the known facts about the candidate count as if they were stated now.
                 candidate: CandidateHint {
                     emails: identity.emails.clone(),
                     name: identity.name.clone(),

@@ -1,6 +1,6 @@
 //! An employer's system that signs its token requests with a key of its own (`private_key_jwt`, RFC 7523 §2.2).
 //! Comes in: the signed assertion. Goes out: the API key whose public keys verify it, once for each assertion.
-//! Must not know: HTTP, what the token will be used for.
+//! Must not know: HTTP, the later use of the token.
 
 use super::tokens::TokenFailure;
 use super::{Channels, secrets};

@@ -11,7 +11,7 @@ use chrono::Duration;
 /// RFC 6749 recommends at most ten minutes.
 const CODE_SECONDS: i64 = 300;
 
-/// What an employer asks for when inviting.
+/// The request that comes with an invitation.
 #[derive(Clone, Debug)]
 pub struct NewInvitation {
     pub tenant_id: TenantId,

@@ -18,14 +18,14 @@ pub enum PushResult {
     Created(Submission),
     Replaced(Submission),
     NotModified,
-    /// A newer one that did not verify does not take the place of one that did.
+    /// A newer credential that did not verify does not replace a credential that did.
     Kept,
 }
 
-/// Who pushes, and what is said of the candidate with it.
+/// The sender of a push, and its statements about the candidate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pusher {
-    /// A platform that the candidate let in: what is known of the candidate counts as if it were said now.
+    /// A platform that the candidate let in: the known facts about the candidate count as if they were stated now.
     Platform,
     /// The employer's own system, with the addresses that it names.
     Employer(Vec<String>),

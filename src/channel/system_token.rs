@@ -10,7 +10,7 @@ use chrono::Duration;
 use serde_json::{Value, json};
 
 const SECONDS: i64 = 900;
-/// What such a token may do, in the words of VCALM.
+/// The permissions of such a token, in the words of VCALM.
 pub const SCOPES: [&str; 4] = ["write:/workflows", "read:/workflows", "write:/credentials/verify", "write:/presentations/verify"];
 
 impl Channels {

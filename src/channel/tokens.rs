@@ -123,7 +123,7 @@ impl Channels {
         let hash = secrets::hash(token);
         let unknown = || invalid_grant("the refresh token is unknown, expired or revoked");
         let old = self.store().refreshable(&hash, &client.client_id).await?.ok_or_else(unknown)?;
-        // Less for one access token: the next one may have all that was granted again (RFC 6749 §6).
+        // The narrower scope holds for this access token: the next token may have the whole grant again (RFC 6749 §6).
         let pair = self.pair(&refreshed_scope(&old.scope, wanted)?, &old.scope);
         match self.store().rotate(&hash, &client.client_id, &pair.stored, self.clock().now()).await? {
             Redeemed::Fresh(()) => Ok(Value::Object(pair.answer)),

@@ -38,7 +38,7 @@ impl Channels {
     /// The answer of `POST /credentials/verify`.
     ///
     /// # Errors
-    /// What was sent is not one credential, or a fault of the gateway.
+    /// The body is not exactly one credential, or the gateway has a fault.
     pub async fn judge_credential(&self, tenant: &TenantId, asked: &VerifyRequest) -> Result<Value, Problem> {
         let question = self.question(tenant, asked);
         let presented = self.present(asked, &question).await;
@@ -55,7 +55,7 @@ impl Channels {
     /// The answer of `POST /presentations/verify`.
     ///
     /// # Errors
-    /// What was sent is not a presentation, the store is away, or a fault of the gateway.
+    /// The body is not a presentation, the store is away, or the gateway has a fault.
     pub async fn judge_presentation(&self, tenant: &TenantId, asked: &VerifyRequest) -> Result<Value, Problem> {
         let question = self.question(tenant, asked);
         let presented = self.present(asked, &question).await;
@@ -92,13 +92,13 @@ impl Channels {
             expected: PresentationRequest {
                 challenge: asked.challenge.clone(),
                 domain: asked.domain.clone(),
-                // What was signed for a request of somebody else's may be of any age.
+                // A presentation that was signed for another verifier's request may be of any age.
                 window: own_challenge(asked).map(|_| Duration::seconds(self.settings.holder_signature_seconds)),
             },
         }
     }
 
-    /// The first of what was sent; more is never sent in a well-formed request.
+    /// The first value of the member; a well-formed request sends no second value.
     async fn present(&self, asked: &VerifyRequest, question: &Question) -> Option<Presented> {
         let file = UploadedFile { name: None, media_type: None, bytes: Bytes::copy_from_slice(&asked.bytes) };
         let opened = self.pipeline.examiner.open(vec![file]).await.into_iter().take(1).collect();
@@ -133,7 +133,7 @@ fn input_and_report(credential: &ExaminedCredential) -> (Value, &VerificationRep
     (input_of(&credential.received), &credential.report)
 }
 
-/// The credential as JSON for the results: what stands in it, or the text of a token.
+/// The credential as JSON for the results: its content, or the text of a token.
 fn input_of(credential: &ReceivedCredential) -> Value {
     match &credential.document {
         Document::Json(value) => (**value).clone(),

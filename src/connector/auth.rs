@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 /// Standard Webhooks: a symmetric secret is 24 to 64 bytes.
 const WEBHOOK_SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
 
-/// What templates see under `secrets`. A context that holds it must not be used for anything that is sent unauthenticated or kept.
+/// The values under `secrets` in templates. A context that holds them must not be used for a request without credentials or for a record.
 pub fn secrets_value(secrets: &Secrets) -> (String, Value) {
     let secrets = secrets.iter().map(|(name, secret)| (name.clone(), Value::from(secret.expose())));
     ("secrets".to_owned(), Value::from_pairs(secrets))
@@ -96,7 +96,7 @@ pub fn apply(
     Ok(())
 }
 
-/// Credentials that go beside the ones of `auth`, for systems that want two. Those that render empty are left out.
+/// Credentials beside those of `auth`, for systems that require two. Credentials that render empty are left out.
 pub fn add_headers(
     templates: &Templates,
     headers: &BTreeMap<String, String>,

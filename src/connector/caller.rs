@@ -1,6 +1,6 @@
 //! Makes a job's calls: adds credentials, keeps the request rate, reads the answer, writes the record.
 //! Comes in: prepared requests. Goes out: answers with their meaning, and the redacted records of an attempt.
-//! Must not know: which step comes next, what the ledger says.
+//! Must not know: which step comes next, the ledger's entries.
 
 use super::auth;
 use super::auth_spec::Auth;
@@ -28,7 +28,7 @@ use tokio::time::Instant;
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A system with a slow rate holds a worker for so long at most.
 const LONGEST_TURN: Duration = Duration::from_secs(60);
-/// One attempt may not keep a system busier than this.
+/// The most calls of one attempt.
 const MAX_CALLS: usize = 1_000;
 const MAX_CALL_RECORDS: usize = 200;
 

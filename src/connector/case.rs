@@ -23,7 +23,7 @@ pub struct Test {
     pub candidate: Identity,
     /// The system's identifier of the person, as if somebody had linked the two.
     pub link: Option<String>,
-    /// What an earlier attempt left behind: step → `started`, `done` or `refused`.
+    /// The ledger entries of an earlier attempt: step → `started`, `done` or `refused`.
     #[serde(default)]
     pub ledger: BTreeMap<String, String>,
     #[serde(default)]

@@ -19,7 +19,7 @@ use minijinja::value::Value;
 use serde_json::json;
 use std::sync::Arc;
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug)]
 pub struct CheckReport {
     pub ok: bool,

@@ -1,6 +1,6 @@
 //! Writes CSV files into a folder so that a reader never sees half a file.
 //! Comes in: rows for one file. Goes out: the file, complete and on disk, or a plain reason why not.
-//! Must not know: events, connections, what the rows mean.
+//! Must not know: events, connections, the meaning of the rows.
 
 use crate::model::ids::TenantId;
 use crate::model::tenant::is_tenant_name;
@@ -18,7 +18,7 @@ pub struct FileJob {
     pub folder: PathBuf,
     /// A plain file name.
     pub name: String,
-    /// Add rows to what is there; else the file is written whole.
+    /// Add rows to the file; else the file is written whole.
     pub append: bool,
     /// Index of the column that tells rows apart.
     pub key: usize,

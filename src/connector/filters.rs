@@ -131,7 +131,7 @@ fn localized(value: Value, language: Option<String>) -> Result<Value, Error> {
     }
 }
 
-/// The value that a table has for a key; a missing one parks the delivery as `unmapped_value`.
+/// The value that a table has for a key; a missing key parks the delivery as `unmapped_value`.
 fn lookup(key: Value, table: Value) -> Result<Value, Error> {
     let found = table.get_item(&Value::from(key.to_string()))?;
     if !found.is_undefined() {
@@ -146,7 +146,7 @@ fn one_line(value: String) -> String {
     value.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// For `selectattr`: whether a text holds another one.
+/// For `selectattr`: whether a text holds another text.
 fn containing_text(value: Value, part: String) -> bool {
     value.as_str().is_some_and(|text| text.contains(&part))
 }

@@ -63,7 +63,7 @@ pub enum Status {
     Experimental,
 }
 
-/// What a tenant fills in; also drives forms and validation.
+/// The fields that a tenant fills in; also drives forms and validation.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionSpec {
@@ -161,7 +161,7 @@ pub struct Rule {
     pub wait: Option<String>,
 }
 
-/// What an answer means.
+/// The meaning of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -184,7 +184,7 @@ pub enum Verdict {
     StartOver,
 }
 
-/// What is done for some event types.
+/// The steps for some event types.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Handler {
@@ -245,7 +245,7 @@ pub struct ParkWords {
 #[serde(deny_unknown_fields)]
 pub struct Write {
     pub idempotency: Idempotency,
-    /// Expression over the answer: the target's identifier of what was written.
+    /// Expression over the answer: the target's identifier of the written record.
     pub remote_id: Option<String>,
 }
 
@@ -257,7 +257,7 @@ pub enum Idempotency {
     Natural,
     /// Setting a value that is already set changes nothing.
     Set,
-    /// An earlier step looks for what this one writes.
+    /// An earlier step looks for the record that this step writes.
     Observe,
     /// Only our ledger knows: an ambiguous write is parked, never repeated.
     LedgerOnly,

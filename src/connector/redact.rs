@@ -99,13 +99,13 @@ impl Redactor {
         let in_query: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
         let in_markup = super::filters::xml(text.to_owned());
         for mut form in [text.to_owned(), encoded, in_path, in_query, escaped, in_markup] {
-            // ASCII letters match in either case: hosts and addresses come back in another one.
+            // ASCII letters match in either case: hosts and addresses come back in another case.
             form.make_ascii_lowercase();
             if !form.is_empty() && !self.needles.iter().any(|(known, _)| ***known == form) {
                 self.needles.push((Arc::new(Zeroizing::new(form)), mask));
             }
         }
-        // Longest first: a short one must not leave half of a long one behind.
+        // Longest first: a short value must not leave half of a long value behind.
         self.needles.sort_by_key(|(needle, _)| std::cmp::Reverse(needle.len()));
     }
 

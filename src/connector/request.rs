@@ -24,7 +24,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Lower-case hex SHA-256 over method, address and body: what the ledger remembers of a write.
+    /// Lower-case hex SHA-256 over method, address and body: the ledger's mark of a write.
     pub fn digest(&self) -> String {
         let mut hasher = Sha256::new();
         hasher.update(self.method);

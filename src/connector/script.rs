@@ -1,5 +1,5 @@
 //! A stand-in for the network and the file system: answers exactly the exchange that a test expects, and records every request.
-//! A request that the test does not expect is a failure, and so is an expected one that never came.
+//! A request that the test does not expect is a failure, and so is an expected request that never came.
 
 use super::case::{Exchange, Expected, Reply, Test};
 use super::file::{FileEnd, FileError, FileJob, render};

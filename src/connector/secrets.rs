@@ -50,7 +50,7 @@ async fn value(secret: &Secret, tenant: &TenantId, folder: &Path) -> Result<Secr
     Ok(secret.clone())
 }
 
-/// What the names of a tenant's variables begin with: SKILLGATE_SECRET_, the tenant in capital letters with two underscores for a
+/// The prefix of the names of a tenant's variables: SKILLGATE_SECRET_, the tenant in capital letters with two underscores for a
 /// hyphen, and one underscore. What follows begins with a letter or a digit, so that no name belongs to two tenants.
 fn prefix_of(tenant: &TenantId) -> String {
     format!("{PREFIX}{}_", tenant.as_str().to_ascii_uppercase().replace('-', "__"))

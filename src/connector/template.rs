@@ -84,7 +84,7 @@ impl Reader {
     }
 }
 
-/// What may stand in a path segment as it is (RFC 3986 §2.3).
+/// The characters that a path segment holds unencoded (RFC 3986 §2.3).
 pub const IDENTIFIER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b'.');
 
 fn environment(undefined: UndefinedBehavior) -> Environment<'static> {

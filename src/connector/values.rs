@@ -1,4 +1,4 @@
-//! Values between JSON and templates, and what can go wrong with a template.
+//! Values between JSON and templates, and the errors of templates.
 //! Comes in: JSON of ours, values that a template made. Goes out: the same in the other form, or a [`TemplateError`].
 //! Must not know: templates' syntax, which values a template sees.
 

@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 /// The name under which templates see the mapping.
 const MAPPING: &str = "mapping";
 
-/// What templates see of a connection's settings, whatever the event: made once for each version of a connection.
+/// The connection's settings as templates see them, whatever the event: made once for each version of a connection.
 #[derive(Clone, Debug)]
 pub struct Settings {
     names: Arc<Names>,
@@ -149,7 +149,7 @@ struct EventValue {
 }
 
 impl EventValue {
-    /// Nothing, when what is stored is no JSON: the template that needs it says so.
+    /// Nothing, when the stored text is no JSON: the template that needs it says so.
     fn whole(&self) -> &Value {
         self.whole.get_or_init(|| {
             let json: Option<Json> = serde_json::from_str(&self.event.body).ok();
@@ -179,7 +179,7 @@ impl Object for EventValue {
     }
 }
 
-/// What the event says.
+/// The content of the event.
 #[derive(Debug)]
 struct DataValue(Arc<EventValue>);
 
@@ -205,7 +205,7 @@ fn members(value: &Value) -> Enumerator {
     Enumerator::Values(value.try_iter().map(Iterator::collect).unwrap_or_default())
 }
 
-/// What templates see, with the mapping rendered once. Cheap to clone: values share their content.
+/// The values that templates see, with the mapping rendered once. Cheap to clone: values share their content.
 #[derive(Clone)]
 pub struct Context<'a> {
     templates: &'a Templates,

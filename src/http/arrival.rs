@@ -77,7 +77,7 @@ async fn watched(
     let response = next.call(request).await?;
     let Some(fault) = arrival.fault.get() else { return Ok(response) };
     let mut refused = problem(fault).error_response();
-    // What is left of the body must not be taken for the next request.
+    // The rest of the body must not be taken for the next request.
     refused.head_mut().set_connection_type(ConnectionType::Close);
     Ok(response.into_response(refused))
 }

@@ -1,6 +1,6 @@
 //! Who is asking: an API key as bearer token, or the session cookie of the pages.
 //! Comes in: a request to a route that belongs to a tenant. Goes out: the request with its [`Caller`], or 401 or 403.
-//! Must not know: what the route does. The key itself is hashed at once; only the hash is looked up.
+//! Must not know: the route's work. The key itself is hashed at once; only the hash is looked up.
 
 use super::arrival;
 use super::extract::header;

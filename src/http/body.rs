@@ -1,6 +1,6 @@
 //! Reads the body of a channel's message, bounded in size.
 //! Comes in: a request whose body is still on the wire. Goes out: its bytes, or why they could not be read.
-//! Must not know: what the bytes mean, or how a handler words the refusal. Time and memory are watched by `arrival`.
+//! Must not know: the meaning of the bytes, or how a handler words the refusal. Time and memory are watched by `arrival`.
 
 use super::extract::header;
 use actix_web::HttpRequest;

@@ -1,4 +1,4 @@
-//! Bounds the memory that request bodies take at the same time: what arrived counts, not what a request says will come.
+//! Bounds the memory that request bodies take at the same time: the bytes that arrived count, not the announced length.
 //! Comes in: who sends, and how many bytes have arrived. Goes out: room for them, or "not now".
 //! Callers with a key and strangers have budgets apart, so that no stranger can stop an upload; in each of them no sender gets more
 //! than a share, so that no sender can stop the others. Must not know: what the bytes are for.
@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// One unit of a budget, in bytes. What is below one unit costs nothing: the number of connections bounds it.
+/// One unit of a budget, in bytes. A body below one unit costs nothing: the number of connections bounds such bodies.
 const UNIT: usize = 4 << 10;
 /// Longest wait of a body for room; after it the answer is "try again later".
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -80,7 +80,7 @@ impl Pool {
     }
 }
 
-/// What one body holds of its sender's share and of the budget; given back when dropped.
+/// One body's part of its sender's share and of the budget; given back when dropped.
 pub struct Room {
     pool: Pool,
     sender: Sender,

@@ -1,4 +1,4 @@
-//! What every answer carries, whichever route gave it: a request id, security headers, a log line, a count.
+//! The parts of every answer, whichever route gave it: a request id, security headers, a log line, a count.
 //! Comes in: any request. Goes out: its answer, wrapped.
 
 use super::state::State;

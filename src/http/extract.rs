@@ -1,5 +1,5 @@
 //! Extractors and their failures: whatever actix refuses leaves as a problem of the one table.
-//! Comes in: paths, queries and JSON bodies. Goes out: typed values, or a [`Problem`] that names what is wrong.
+//! Comes in: paths, queries and JSON bodies. Goes out: typed values, or a [`Problem`] that names the fault.
 
 use super::problem::{Code, Problem};
 use crate::model::ids::is_identifier;
@@ -13,7 +13,7 @@ use std::future::{Ready, ready};
 /// Largest JSON body of a request that configures something, in bytes.
 pub const MAX_JSON_BYTES: usize = 256 << 10;
 
-/// An identifier from the path. One that could never have been given out is reported as not found.
+/// An identifier from the path. A text that is no possible identifier is reported as not found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Id<T>(pub T);
 

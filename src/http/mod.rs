@@ -1,6 +1,6 @@
 //! The HTTP surface: one table of routes, one table of problems, one way to be known.
 //! Comes in: requests of employers' systems, of the pages and of other platforms. Goes out: JSON, pages, problem details.
-//! Must not know: how anything is verified, queued or delivered; what lies behind [`ports`] is chosen by the composition root.
+//! Must not know: how anything is verified, queued or delivered; the composition root chooses the parts behind [`ports`].
 
 pub mod answers;
 pub mod arrival;

@@ -1,6 +1,6 @@
 //! Who is at the other end of a connection: the address behind trusted proxies, and how many connections one network has open.
 //! Comes in: socket addresses and heads of requests. Goes out: addresses; a place for a connection, or none.
-//! Must not know: what is asked for.
+//! Must not know: the content of the requests.
 
 use super::extract::header;
 use super::seats::{Seat, Seats};
@@ -48,7 +48,7 @@ impl Peers {
         network(believed)
     }
 
-    /// A place for one more connection of a peer, given back when it is dropped; `None` when its network has enough.
+    /// A place for one more connection of a peer, given back when it is dropped; `None` when its network has all its places.
     pub fn admit(&self, peer: IpAddr) -> Option<Place> {
         let peer = peer.to_canonical();
         match self.is_proxy(peer) {

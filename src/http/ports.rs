@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// One thing that must work for the gateway to do its job, for example `database` or `queue`.
+/// A part that must work for the gateway to do its job, for example `database` or `queue`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Probe {
     pub name: String,
@@ -73,7 +73,7 @@ pub struct ConnectorInfo {
     pub category: String,
     /// How well it is known to work: `stable`, `beta` or `experimental`.
     pub status: String,
-    /// Where its maker documents what is used.
+    /// The address of the vendor's documentation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub docs: Vec<String>,
     pub fields: Vec<FormField>,
@@ -81,7 +81,7 @@ pub struct ConnectorInfo {
     pub event_types: Vec<String>,
 }
 
-/// What is wrong with one field of a set-up form.
+/// The problem with one field of a set-up form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
     pub field: String,

@@ -34,7 +34,7 @@ macro_rules! problems {
                 match self { $(Self::$variant => $title),+ }
             }
 
-            /// What it means and what the caller can do, for the page behind the type URI.
+            /// The problem's meaning and the caller's next step, for the page behind the type URI.
             pub fn documentation(self) -> &'static str {
                 match self { $(Self::$variant => $documentation),+ }
             }
@@ -171,7 +171,7 @@ impl Problem {
         self
     }
 
-    /// Adds a response header; a value that can't be one is left out.
+    /// Adds a response header; a value that HTTP does not allow is left out.
     pub fn header(mut self, name: &'static str, value: impl AsRef<str>) -> Self {
         if let Ok(value) = HeaderValue::from_str(value.as_ref()) {
             self.headers.push((HeaderName::from_static(name), value));

@@ -279,7 +279,7 @@ pub fn configure(config: &mut web::ServiceConfig, state: State) {
     config.service(elsewhere.default_service(web::to(open_badges::not_found)));
 }
 
-/// The application with its outermost middleware: what the server runs, and what tests call.
+/// The application with its outermost middleware. The server runs it, and tests call it.
 pub fn application(
     state: State,
 ) -> App<

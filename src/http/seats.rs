@@ -1,4 +1,4 @@
-//! Counts what goes on at the same time, by whom or what it is for. Comes in: a key. Goes out: a seat, or none when all are taken.
+//! Counts simultaneous work per key, for example per tenant. Comes in: a key. Goes out: a seat, or `None` when all seats are taken.
 //! Must not know: what the seats are for.
 
 use std::collections::HashMap;

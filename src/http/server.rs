@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// Time for a request's head to arrive; what sends slower is cut off.
+/// Time for a request's head to arrive; a slower sender is cut off.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);

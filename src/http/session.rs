@@ -27,7 +27,7 @@ fn name(secure: bool) -> &'static str {
     if secure { "__Host-skillgate" } else { "skillgate" }
 }
 
-/// A Set-Cookie value that begins a session; `None` when it could not be sealed.
+/// A Set-Cookie value that begins a session; `None` when the session could not be sealed.
 pub fn begin(sealer: &Sealer, key_hash: &str, now: DateTime<Utc>, secure: bool) -> Option<String> {
     let id = uuid::Uuid::new_v4().simple().to_string();
     let session = Session { id, key_hash: key_hash.to_owned(), ends_at: now + Duration::hours(HOURS) };

@@ -1,4 +1,4 @@
-//! What every handler may use; made once by the composition root and shared by all server threads.
+//! The parts that every handler may use; made once by the composition root and shared by all server threads.
 //! Must not know: which implementations stand behind the ports.
 
 use super::budget::Budget;

@@ -56,7 +56,7 @@ pub const RAW_MEDIA_TYPES: &[&str] = &[
     "text/plain",
 ];
 
-/// What a submission's body held.
+/// The content of a submission's body.
 #[derive(Debug)]
 pub struct Upload {
     pub files: Vec<UploadedFile>,
@@ -190,7 +190,7 @@ async fn read_text(field: &mut Field, name: &str, cap: usize, limits: &Limits) -
     Ok(text.trim().to_owned())
 }
 
-/// Reads a file to its end, within the cap for what it begins like.
+/// Reads a file to its end, within the limit for the type that its first bytes show.
 async fn collect<S, E>(stream: &mut S, limits: &Limits, subject: &str, problem: impl Fn(E) -> Problem) -> Result<Bytes, Problem>
 where
     S: Stream<Item = Result<Bytes, E>> + Unpin,

@@ -29,11 +29,11 @@ impl Pipeline {
     ) -> std::result::Result<bool, PipelineError> {
         let candidate = self.store.current_ref(tenant, candidate).await?;
         let Some((taken, left)) = self.store.identity_apart(tenant, &candidate, address).await? else { return Ok(false) };
-        // What was named in an earlier request was named: the credentials that were accepted for it stay accepted.
+        // An earlier request named this address: the credentials that were accepted for it stay accepted.
         let (taken, left) = (named(taken), named(left));
         let mut doubtful: Vec<(CredentialId, Check)> = Vec::new();
         for stored in self.matched(tenant, &candidate).await? {
-            // What can't be checked just now may fit.
+            // A credential that can't be checked now may fit.
             let is_other = |check: &Check| is_answer(check) && check.code != Code::RecipientMatchedVariant;
             if self.recipient(&stored, &taken).await?.as_ref().is_some_and(is_other) {
                 continue;
@@ -79,7 +79,7 @@ impl Pipeline {
         }
     }
 
-    /// What the check of the recipient says when only this is known of the person; `None` when it can't be made.
+    /// The answer of the recipient check when only these facts are known of the person; `None` when the check can't be made.
     async fn recipient(
         &self,
         stored: &StoredCredential,

@@ -1,4 +1,4 @@
-//! What is handed to the pipeline. Comes in: files and what is said of the person. Goes out: the same, and a hash that tells a repeated
+//! A delivery to the pipeline. Comes in: files and statements about the person. Goes out: the same, and a hash that tells a repeated
 //! request from another one. Must not know: what is in the files.
 
 use crate::model::ids::TenantId;
@@ -22,7 +22,7 @@ pub struct Delivered {
 }
 
 impl Delivered {
-    /// Lower-case hex SHA-256 over everything that makes the request what it is.
+    /// Lower-case hex SHA-256 over all parts of the request.
     ///
     /// # Errors
     /// The request can't be written as JSON; a made-up hash would make unlike requests alike.

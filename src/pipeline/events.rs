@@ -1,4 +1,4 @@
-//! What is published about a credential. Comes in: reports and normalised credentials. Goes out: CloudEvents.
+//! Events about credentials. Comes in: reports and normalised credentials. Goes out: CloudEvents.
 //! Pseudonymous by construction: only fields that describe the achievement, its issuer and its skills are taken over, and
 //! reasons are sentences of ours. The transaction is asked one thing: which other credentials of the person give a skill.
 //! Must not know: the queue.
@@ -54,7 +54,7 @@ impl Shown {
     }
 }
 
-/// What was published of a credential, or of the one that it replaces.
+/// The published facts about a credential, or about the credential that it replaces.
 pub struct Published {
     pub outcome: Outcome,
     /// The skills that it gave, in force until now.
@@ -111,7 +111,7 @@ impl EventWriter {
     ) -> Result<()> {
         let event_type = if status == SkillStatus::Expired { EventType::SkillExpired } else { EventType::SkillWithdrawn };
         let is_kept = |skill: &SkillAssertion| kept.iter().any(|new| new.assertion_id == skill.assertion_id && is_given(new));
-        // Nobody loses what is still given under the same outcome.
+        // A skill that another credential gives under the same outcome is not withdrawn.
         let is_same_outcome = before.outcome == summary.outcome;
         let questionable: Vec<&SkillAssertion> =
             before.skills.iter().filter(|skill| !(is_same_outcome && is_kept(skill))).collect();
@@ -198,7 +198,7 @@ impl EventWriter {
         self.add(audience, event_type, summary, CREDENTIAL_SCHEMA, &data);
     }
 
-    /// What happened to the candidate. `previous`: a reference that was merged into this one.
+    /// An event about the candidate. `previous`: a reference that was merged into the candidate's.
     pub fn candidate(&mut self, event_type: EventType, previous: Option<&CandidateRef>, linked: Option<LinkedAddress>) {
         let data = CandidateEventData { previous_ref: previous.cloned(), linked, ..CandidateEventData::of(&self.candidate) };
         self.sequence += 1;
@@ -315,7 +315,7 @@ pub fn is_given(skill: &SkillAssertion) -> bool {
     is_held(skill) && skill.mapping_status != MappingStatus::Rejected
 }
 
-/// Whether the skill is kept at all: a failed or unfinished course asserts none. One whose attainment is unknown is, and says so.
+/// Whether the skill is kept at all: a failed or unfinished course asserts no skill. A skill of unknown attainment is kept, and says so.
 pub fn is_held(skill: &SkillAssertion) -> bool {
     !matches!(skill.attainment, Attainment::NotAttained | Attainment::InProgress)
 }

@@ -8,7 +8,7 @@ use crate::model::record::{Idempotency, NewSubmission};
 use crate::model::submission::UploadedFile;
 use crate::store::SubmissionRequest;
 
-/// A kill loses at most the verification of so many files, never what was written.
+/// A kill loses at most the verification of so many files, never a written result.
 const FILES_PER_TRANSACTION: usize = 64;
 
 impl Pipeline {

@@ -67,7 +67,7 @@ pub fn settle(transaction: &mut Transaction<'_>, tenant: &TenantId, normalized: 
     let decisions = transaction.decisions(tenant, &normalized.issuer.id, &labels)?;
     for_each(normalized, &mut |skill| {
         decide(skill, &decisions);
-        // What is no skill is not asserted, and is again once the decision is taken back.
+        // A label that a person decided is no skill is not asserted. It is asserted again once the decision is taken back.
         match (skill.mapping_status, skill.status) {
             (MappingStatus::Rejected, SkillStatus::Asserted) => skill.status = SkillStatus::Withdrawn,
             (other, SkillStatus::Withdrawn) if other != MappingStatus::Rejected => skill.status = SkillStatus::Asserted,

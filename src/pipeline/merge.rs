@@ -164,7 +164,7 @@ fn is_newer(one: &StoredCredential, other: &StoredCredential) -> bool {
     }
 }
 
-/// What is published of a credential that goes out of force.
+/// The published facts of a credential that goes out of force.
 fn leave(transaction: &mut Transaction<'_>, mut stored: StoredCredential) -> Result<(Shown, Published)> {
     if let Some(normalized) = &mut stored.normalized {
         normalized.status = CredentialStatus::Superseded;

@@ -26,11 +26,11 @@ pub struct Assigned {
 /// came in.
 pub struct Owners {
     pub assigned: Vec<Option<Assigned>>,
-    /// What the credentials tell of persons who were known before.
+    /// New facts from the credentials about persons who were known before.
     pub linked: HashMap<CandidateRef, Vec<LinkedAddress>>,
 }
 
-/// What tells a person of whom nothing is known from others: the bytes, and the name that was said with them.
+/// The mark of a person of whom nothing is known: the bytes of the credential, and the name that was given with them.
 pub fn mark(fingerprint: &str, name: Option<&str>) -> Mark {
     match name {
         Some(name) => Mark::Bytes(format!("{fingerprint} {}", name.trim().to_lowercase())),

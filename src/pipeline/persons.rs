@@ -1,5 +1,5 @@
-//! Whom a request is about. Comes in: what the request says of the person. Goes out: the person, found or made, and what a credential
-//! is compared with. Must not know: what is in the files.
+//! Whom a request is about. Comes in: the request's statements about the person. Goes out: the person, found or made, and the facts that a
+//! credential is compared with. Must not know: what is in the files.
 
 use super::record::Person;
 use super::{Delivered, Pipeline, PipelineError};
@@ -24,7 +24,7 @@ impl Pipeline {
         Ok(Person { candidate_ref, named, hint: hint.clone() })
     }
 
-    /// What is asked of the credentials of a submission.
+    /// The question that the credentials of a submission must answer.
     pub(super) async fn question(&self, tenant: &TenantId, request: &SubmissionRequest) -> Result<Question, PipelineError> {
         let mut candidate = CandidateHint { candidate_ref: None, ..request.candidate.clone() };
         let candidate_ref = self.store.current_ref(tenant, &request.candidate_ref).await?;

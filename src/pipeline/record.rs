@@ -1,4 +1,4 @@
-//! What a verified credential changes: the rules of duplicates, repeated checks and superseding, in one transaction.
+//! Recording verified credentials: the rules of duplicates, repeated checks and superseding, in one transaction.
 //! Comes in: files that were worked on. Goes out: rows and events. Must not know: how credentials are verified.
 
 use super::events::{EventWriter, Published, Shown, is_given, is_held};
@@ -26,7 +26,7 @@ pub struct Person {
     /// False when nobody was named: then bytes that came in like this before belong to the same person as before, and others to a
     /// new person of whom nothing is known. They never belong to a person who was named in another request.
     pub named: bool,
-    /// What is said of the person.
+    /// The statements about the person.
     pub hint: CandidateHint,
 }
 
@@ -128,7 +128,7 @@ fn worst_outcome(file: &WorkedFile) -> Option<Outcome> {
     problem.into_iter().chain(presentation).chain(credentials).max()
 }
 
-/// A credential in force with a natural key: the one that a newer issue of it replaces.
+/// A credential in force with a natural key. A newer issue with the same key replaces it.
 struct InForce {
     id: CredentialId,
     fingerprint: String,
@@ -174,7 +174,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         Ok(Self { transaction, submission, candidate, now, known, in_force, new, rechecked_skills, events })
     }
 
-    /// Decides what the credential is: known, checked again, or new.
+    /// Decides whether the credential is known, checked again, or new.
     fn take(&mut self, credential: &NewCredential) -> Result<FoundCredential> {
         let outcome = credential.report.outcome;
         let mut credential = credential.clone();
@@ -238,7 +238,7 @@ impl<'t, 'c> Recorder<'t, 'c> {
         Ok(())
     }
 
-    /// The credential in force with that key is replaced. Returns what was published of it.
+    /// Replaces the credential in force with that key. Returns its published facts.
     fn supersede(&mut self, key: &str) -> Result<Option<Published>> {
         let Some(mut old) = self.in_force.remove(key) else { return Ok(None) };
         old.normalized.status = CredentialStatus::Superseded;

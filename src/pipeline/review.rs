@@ -34,7 +34,7 @@ impl Pipeline {
         Ok(kept)
     }
 
-    /// Takes a decision back; `None` when there is none in force with that id.
+    /// Takes a decision back; `None` when no decision with that id is in force.
     pub async fn undo_decision(&self, tenant: &TenantId, id: &str) -> std::result::Result<Option<Decision>, PipelineError> {
         let (tenant, id, now) = (tenant.clone(), id.to_owned(), self.clock.now());
         let undone = self.store.transaction(move |transaction| {
@@ -153,7 +153,7 @@ fn job(tenant: &TenantId, label_key: String, decision_id: Option<String>, now: D
     SkillJob { id, tenant_id: tenant.clone(), label_key, decision_id, position: String::new(), not_before: now, last: false }
 }
 
-/// Writes what changed of one credential's skills.
+/// Writes the changes to one credential's skills.
 fn take_over(
     transaction: &mut Transaction<'_>,
     events: &mut EventWriter,

@@ -39,7 +39,7 @@ pub(super) struct Work {
 struct Listed {
     /// Absent when no more than a name was given.
     candidate_ref: Option<CandidateRef>,
-    /// What is said and known of the person.
+    /// The stated and the known facts about the person.
     candidate: CandidateHint,
 }
 
@@ -47,7 +47,7 @@ struct Listed {
 struct Found {
     holder: Holder,
     by: PersonBy,
-    /// What the credential was found by, as it may be compared with it.
+    /// The facts about the person with which the credential may be compared.
     candidate: CandidateHint,
 }
 
@@ -120,7 +120,7 @@ impl Pipeline {
         Ok(said.into_iter().map(|hint| hint.map(listed)).collect())
     }
 
-    /// What is known of those whom the credentials of unnamed persons are about.
+    /// The known persons among the subjects of credentials for which nobody was named.
     async fn known(&self, work: &mut Work, listed: &[Option<Listed>], verified: &[Verified]) -> Result<Known, PipelineError> {
         let tenant = work.question.tenant_id.clone();
         let of_file = |(file, listed): (&Verified, &Option<Listed>)| -> Vec<Mark> {
@@ -160,13 +160,13 @@ impl Pipeline {
     }
 }
 
-/// What the database says of those whom credentials are about.
+/// The database's facts about the subjects of credentials.
 #[derive(Default)]
 struct Known {
     holders: Holders,
     /// Addresses of persons, by the hash in a credential that they fit.
     by_hash: HashMap<String, Vec<(String, Holder)>>,
-    /// New persons of this step, by what they are known by.
+    /// New persons of this step, by their marks.
     fresh: HashMap<Mark, CandidateRef>,
 }
 
@@ -176,7 +176,7 @@ impl Work {
         !self.person.named && self.person.hint.is_empty()
     }
 
-    /// By what the person of the credential is looked up; `None` when the person is named.
+    /// The marks by which the person of the credential is looked up; `None` when the person is named.
     fn marks(&self, credential: &VerifiedCredential, listed: Option<&Listed>) -> Option<Vec<Mark>> {
         match listed {
             Some(Listed { candidate_ref: Some(_), .. }) => None,

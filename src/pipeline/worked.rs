@@ -1,4 +1,4 @@
-//! An examined file as it is recorded. Comes in: what the examiner found. Goes out: the file's result and its credentials, each
+//! An examined file as it is recorded. Comes in: the examiner's findings. Goes out: the file's result and its credentials, each
 //! with an id and the moment of the next status check. Must not know: the database.
 
 use crate::examine::{Examined, ExaminedCredential};

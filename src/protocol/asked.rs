@@ -42,7 +42,7 @@ fn nothing_named(options: &ExchangeOptions) -> bool {
     options.types.is_empty() && options.vct_values.is_empty()
 }
 
-/// The credential's own words, before any signature is looked at, and without what the holder of an SD-JWT discloses.
+/// The credential's own words, before any signature is checked, and without the disclosures of an SD-JWT's holder.
 pub fn content(document: &Document) -> Option<Cow<'_, Map<String, Value>>> {
     let claims = claims(document)?;
     match claims.get("vc") {

@@ -174,7 +174,7 @@ impl Store {
         Ok(taken.await? == 1)
     }
 
-    /// Oldest first, revoked ones too.
+    /// Oldest first, revoked keys too.
     pub async fn list_api_keys(&self, tenant: &TenantId) -> Result<Vec<ApiKey>> {
         let tenant = tenant.clone();
         self.read(move |connection| {

@@ -1,6 +1,6 @@
-//! What workers did, written for many deliveries in one transaction: attempts, states, ledger, and what becomes of the lanes.
+//! The workers' attempts, written for many deliveries in one transaction: attempts, states, ledger entries, and the state of the lanes.
 //! Comes in: records of attempts. Goes out: for each whether it was kept, and the lane's next work.
-//! A record counts only while its worker holds the lane; what a worker did after it lost the lane is not written.
+//! A record counts only while its worker holds the lane; an attempt after the loss of the lane is not written.
 
 use super::lanes::{self, LaneWork, State};
 use super::pool::AnyConnection;
@@ -30,18 +30,18 @@ pub struct Record {
     pub result: DeliveryResult,
     /// What it shows of the system.
     pub sign: Sign,
-    /// What the attempt noted about its writes, by step.
+    /// The attempt's ledger entries, by step.
     pub ledger: BTreeMap<String, LedgerEntry>,
     /// The worker has no further work of this lane: it wants the next, or to let the lane go.
     pub is_last: bool,
 }
 
-/// What became of a record.
+/// The fate of a record.
 #[derive(Debug)]
 pub enum Recorded {
     Kept,
     /// Kept; the lane has more work and stays with its holder.
-    Next(LaneWork),
+    Next(Box<LaneWork>),
     /// Nothing was written: the lane has another holder, or the delivery is gone.
     Lost,
 }
@@ -166,7 +166,7 @@ fn keep(
     Ok(kept)
 }
 
-/// Deliveries that went well are written together; the others one by one. Returns the ids of those that were still waiting for
+/// Successful deliveries are written together; the others one by one. Returns the ids of the deliveries that were still waiting for
 /// this attempt.
 fn write_states(connection: &mut AnyConnection, places: &[usize], records: &[Record]) -> Result<HashSet<String>> {
     let mut written = HashSet::new();
@@ -246,7 +246,7 @@ fn settle(
         lanes::apply(connection, &first.connection, &states, holder, (now, lease))?;
         for (candidate, state) in states {
             if let (Some(place), State::Work(work)) = (own.get(candidate.as_str()), state) {
-                outcomes[*place] = Recorded::Next(work);
+                outcomes[*place] = Recorded::Next(Box::new(work));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The tenant's persons: their references, and how a person is found by what is said of them.
+//! The tenant's persons: their references, and how a person is found by reference, address or DID.
 
 use super::pool::AnyConnection;
 use super::prepared::run_prepared;

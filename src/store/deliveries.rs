@@ -119,7 +119,7 @@ impl Store {
         .await
     }
 
-    /// The delivery with its attempts, first one first.
+    /// The delivery with its attempts, the earliest first.
     pub async fn delivery(&self, tenant: &TenantId, id: &DeliveryId) -> Result<Option<(Delivery, Vec<Attempt>)>> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.read(move |connection| {

@@ -7,7 +7,7 @@ pub enum StoreError {
     /// The database is away or too busy: try again later.
     #[error("the database can't be reached: {0}")]
     Unavailable(String),
-    /// There is no room for what should be written: somebody must make room.
+    /// The disk has no room for the write. An administrator must free space.
     #[error("the disk of the database is full: {0}")]
     Full(String),
     /// Something with that key is already there.

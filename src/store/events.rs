@@ -28,7 +28,7 @@ impl Store {
     /// Oldest first; `page.after` is the outbox position. Returns (position, event).
     pub async fn list_events(&self, tenant: &TenantId, page: &Page) -> Result<Vec<(i64, Event)>> {
         let (tenant, limit, vault) = (tenant.clone(), i64::from(page.limit), self.0.vault.clone());
-        // A number past the last one that fits has nothing after it.
+        // No event follows a number that is larger than the largest possible number.
         let after: i64 = page.after.as_deref().map_or(0, |text| text.parse().unwrap_or(i64::MAX));
         self.read(move |connection| {
             let rows: Vec<(i64, String, Vec<u8>)> = events::table
@@ -89,7 +89,7 @@ impl Transaction<'_> {
     }
 }
 
-/// What the carriers of an event need of its row.
+/// The columns of an event that its carriers need.
 pub(super) type EnvelopeRow = (String, String, String, String, Vec<u8>);
 type EnvelopeColumns = (events::id, events::event_type, events::tenant_id, events::candidate_ref, events::body);
 

@@ -98,7 +98,7 @@ impl Store {
         .await
     }
 
-    /// By its capability: the wallet's way in. Also one whose time is over.
+    /// By its capability, which the wallet presents. Finds an expired exchange, too.
     pub async fn exchange(&self, id: &ExchangeId) -> Result<Option<Exchange>> {
         let (id, vault) = (clean(id.as_str()), self.0.vault.clone());
         self.read(move |connection| {
@@ -109,7 +109,7 @@ impl Store {
         .await
     }
 
-    /// Newest first; `page.after` is the id of the last one before.
+    /// Newest first; `page.after` is the id of the last exchange of the page before.
     pub async fn list_exchanges(&self, tenant: &TenantId, page: &Page) -> Result<Vec<Exchange>> {
         let (tenant, page, vault) = (tenant.clone(), page.clone(), self.0.vault.clone());
         self.read(move |connection| {

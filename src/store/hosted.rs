@@ -79,7 +79,7 @@ impl Store {
         .await
     }
 
-    /// Stores it, or puts it in the place of the one with the same key; `created_at` of that one stays. True when it is new.
+    /// Stores the credential, or replaces the credential with the same key, whose `created_at` stays. True when it is new.
     pub async fn put_hosted_credential(&self, shelf: &Shelf, credential: &HostedCredential) -> Result<bool> {
         let (shelf, new) = (shelf.clone(), credential.clone());
         self.transaction(move |transaction| {

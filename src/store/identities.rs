@@ -1,4 +1,5 @@
-//! What is known of persons: addresses, DIDs, names, and bytes that came in for nobody. Found by keyed hashes; values are sealed.
+//! The known facts about persons: addresses, DIDs, names, and bytes of credentials without a named person. Found by keyed hashes; values
+//! are sealed.
 
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{candidate_aliases, candidate_identities};
@@ -36,7 +37,7 @@ struct IdentityRow {
     created_at: String,
 }
 
-/// One thing that is said of a person.
+/// One fact about a person.
 pub(super) struct Fact {
     pub kind: &'static str,
     pub value: String,
@@ -95,7 +96,7 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// Notes what is said of a person.
+    /// Notes the stated facts about a person.
     pub fn remember(
         &mut self,
         tenant: &TenantId,
@@ -159,7 +160,7 @@ fn that_go(rows: &[Row], id: &str) -> Result<Vec<String>> {
     Ok(gone)
 }
 
-/// One row as it is read.
+/// One row of the table.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = candidate_identities)]
 pub(super) struct Row {
@@ -210,7 +211,7 @@ pub(super) fn rows_of(connection: &mut AnyConnection, tenant: &TenantId, candida
     Ok(rows)
 }
 
-/// What is known of these persons, by the reference that was asked for: also by a reference that a merger replaced.
+/// The known facts about these persons, by the reference that was asked for: also by a reference that a merger replaced.
 pub(super) fn identities(
     connection: &mut AnyConnection,
     vault: &Vault,
@@ -312,7 +313,7 @@ pub(super) fn is_address(kind: &str) -> bool {
     matches!(kind, EMAIL | DID)
 }
 
-/// What a hint says of the person. Its DIDs were proven by wallets; the rest was typed.
+/// The facts in a hint. Its DIDs were proven by wallets; the rest was typed.
 pub(super) fn facts(vault: &Vault, tenant: &TenantId, hint: &CandidateHint) -> Result<Facts> {
     let emails = hint.emails.iter().map(|email| (EMAIL, email.trim(), IdentitySource::Stated));
     let dids = hint.dids.iter().map(|did| (DID, did.trim(), IdentitySource::Wallet));

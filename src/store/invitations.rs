@@ -161,7 +161,7 @@ impl Store {
         self.write(move |connection| {
             let (moment, day) = (time_text(now), time_text(now - chrono::Duration::days(1)));
             let week = time_text(now - chrono::Duration::days(7));
-            // Kept for a day longer, so that a second use is recognised as one.
+            // Kept for a day longer, so that a second use is recognised.
             diesel::delete(oauth_codes::table.filter(oauth_codes::expires_at.lt(&day))).execute(connection)?;
             diesel::delete(oauth_tokens::table.filter(oauth_tokens::expires_at.lt(&day))).execute(connection)?;
             diesel::delete(used_assertions::table.filter(used_assertions::expires_at.lt(&moment))).execute(connection)?;

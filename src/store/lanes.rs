@@ -31,7 +31,7 @@ const MOST_ROWS: i64 = 512;
 pub struct Work {
     pub delivery: Delivery,
     pub event: Envelope,
-    /// What earlier attempts noted about their writes, by step.
+    /// The ledger entries of earlier attempts, by step.
     pub ledger: BTreeMap<String, LedgerEntry>,
 }
 
@@ -61,7 +61,7 @@ pub enum Claim {
     },
 }
 
-/// What a lane holds.
+/// The work in a lane.
 pub(super) enum State {
     Empty,
     /// The first delivery waits for this moment.
@@ -255,12 +255,12 @@ fn state_of(
 
 type Waiting = (delivery_rows::Row, String, EnvelopeRow);
 
-/// Only what is written into the statement itself lets both databases use the index of waiting deliveries.
+/// Both databases use the index of waiting deliveries only for literals in the statement, not for bound values.
 pub(super) fn is_pending() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     diesel::dsl::sql("deliveries.state = 'pending'")
 }
 
-/// What each of these lanes holds. They must be locked.
+/// The work in each of these lanes. The lanes must be locked.
 pub(super) fn states(
     connection: &mut AnyConnection,
     vault: &Vault,

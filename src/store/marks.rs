@@ -1,4 +1,4 @@
-//! Looking persons up by what a credential says of them. Only keyed hashes are compared.
+//! Looking persons up by the addresses, DIDs and bytes of a credential. Only keyed hashes are compared.
 
 use super::identities::{BYTES, DID, EMAIL, Fact, Facts, digest, is_address, opened, unknown};
 use super::pool::{AnyConnection, each_backend};

@@ -1,5 +1,5 @@
 //! The rows of two candidates who are one person become rows of one candidate.
-//! Comes in: the reference that stays and the one that goes. Goes out: moved rows; the reference that goes keeps working as an alias.
+//! Comes in: the reference that stays and the reference that goes. Goes out: moved rows; the reference that goes keeps working as an alias.
 //! Must not know: why they are one person, and what subscribers are told.
 
 use super::channel_schema::{backpacks, exchanges, hosted_credentials, hosted_profiles, invitations, oauth_grants};
@@ -18,7 +18,7 @@ use std::collections::HashMap;
 /// Submission, file, place in the file; sealed report and content as the submission found them.
 type FoundRow = (String, i64, i64, Vec<u8>, Option<Vec<u8>>);
 
-/// What decides which of two candidates stays.
+/// The facts that decide which of two candidates stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     /// The reference, or an alias of it, is the employer's own.
@@ -63,7 +63,7 @@ impl Transaction<'_> {
         Ok(both)
     }
 
-    /// Removes a credential of which the gateway holds the same bytes: what submissions say of it, they say of the other from now on.
+    /// Removes a credential of which the gateway holds the same bytes: its submissions refer to the other credential from now on.
     pub fn fold_credential(&mut self, gone: &CredentialId, kept: &CredentialId) -> Result<()> {
         self.keep_for_earlier_submissions(gone)?;
         let rows: Vec<FoundRow> = submission_credentials::table

@@ -102,7 +102,7 @@ struct Inner {
     full_at: Mutex<Option<Instant>>,
 }
 
-/// What a write means to its caller once it has returned.
+/// The promise that a write makes to its caller once it has returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Promise {
     /// It counts, but a power cut in the next moment may undo it. A later write that is kept takes it to the disk, too.
@@ -198,7 +198,7 @@ impl Store {
         self.0.full_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For what is done again when a power cut undoes it: who works on what, what was told to a queue, what a worker did.
+    /// For writes that are repeated when a power cut undoes them: leases, messages that a queue got, attempts of a worker.
     async fn write_soon<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,

@@ -33,7 +33,7 @@ struct TokenRow {
     revoked_at: Option<String>,
 }
 
-/// What a refresh token stands for.
+/// The grant behind a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refreshable {
     pub grant_id: String,
@@ -83,7 +83,7 @@ impl Store {
         .await
     }
 
-    /// Takes a code, once. A second use revokes what came from the first.
+    /// Takes a code, once. A second use revokes the tokens that came from the first use.
     pub async fn redeem_code(&self, code_hash: &str, client_id: &str, now: DateTime<Utc>) -> Result<Redeemed<AuthorizationCode>> {
         let (code_hash, client_id) = (code_hash.to_owned(), clean(client_id));
         self.write(move |connection| {
@@ -119,7 +119,7 @@ impl Store {
         self.write(move |connection| insert_tokens(connection, &grant_id, &tokens, now)).await
     }
 
-    /// What a refresh token stands for, without using it.
+    /// The grant behind a refresh token. The token stays unused.
     pub async fn refreshable(&self, token_hash: &str, client_id: &str) -> Result<Option<Refreshable>> {
         let (token_hash, client_id) = (token_hash.to_owned(), clean(client_id));
         self.read(move |connection| {
@@ -129,7 +129,7 @@ impl Store {
         .await
     }
 
-    /// Exchanges a refresh token for new tokens, in one step. A second use of the old one revokes the grant.
+    /// Exchanges a refresh token for new tokens, in one step. A second use of the old token revokes the grant.
     pub async fn rotate(
         &self,
         token_hash: &str,
@@ -168,7 +168,7 @@ impl Store {
         self.write(move |connection| insert_token(connection, None, tenant.as_str(), &client, &token, now)).await
     }
 
-    /// What an access token stands for, unless it, its grant or its time is over.
+    /// The grant behind an access token, unless the token or its grant is revoked or expired.
     pub async fn token_holder(&self, token_hash: &str, now: DateTime<Utc>) -> Result<Option<TokenHolder>> {
         let token_hash = token_hash.to_owned();
         self.read(move |connection| {
@@ -194,7 +194,7 @@ impl Store {
         .await
     }
 
-    /// Revokes a token of this client: an access token alone, a refresh token with its whole grant. Unknown ones are fine.
+    /// Revokes a token of this client: an access token alone, a refresh token with its whole grant. An unknown token is no error.
     pub async fn revoke_token(&self, token_hash: &str, client_id: &str, now: DateTime<Utc>) -> Result<()> {
         let (token_hash, client_id) = (token_hash.to_owned(), clean(client_id));
         self.write(move |connection| {

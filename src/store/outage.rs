@@ -1,5 +1,5 @@
 //! Notices that the database is away, so that nobody waits for it: calls are refused at once until it is back.
-//! Comes in: what became of connections. Goes out: whether to try, whether to test a connection before its use.
+//! Comes in: successes and failures of connections. Goes out: whether to try, whether to test a connection before its use.
 //! Must not know: which database it is.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 /// While nothing fails, no test costs a round trip.
 const SUSPICION: Duration = Duration::from_secs(300);
 
-/// What is known of the database. Cheap to clone; clones share it.
+/// Whether the database answers, as far as is known. Cheap to clone; clones share it.
 #[derive(Clone, Default)]
 pub struct Outage(Arc<Mutex<Known>>);
 
@@ -50,7 +50,7 @@ impl Outage {
         (known.last_failure, known.next_try) = (Some(now), Some(now + BETWEEN_TRIES));
     }
 
-    /// A connection could be made, or one that was tested works.
+    /// A connection could be made, or a tested connection works.
     pub fn ended(&self) {
         if self.known().next_try.take().is_some() {
             tracing::info!("the database is back");

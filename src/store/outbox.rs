@@ -161,7 +161,7 @@ impl Store {
     }
 }
 
-/// What becomes of events that are taken.
+/// The ways on for events that are taken.
 enum Taken {
     Until(DateTime<Utc>),
     Published,

@@ -4,7 +4,7 @@
 //!
 //! The first byte names the dictionary; four bytes with the length follow, and then raw deflate (RFC 1951). A first byte that names no
 //! dictionary belongs to the value itself, which is kept as it is because compression would not make it smaller. A dictionary
-//! never changes once values are stored with it: another one gets another first byte.
+//! never changes once values are stored with it: another dictionary gets another first byte.
 
 use super::{Result, StoreError};
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::RefCell;
 
-/// What a value is: each kind has a dictionary of its own, since a large dictionary takes longer to load than the value to compress.
+/// The kind of a value. Each kind has a dictionary of its own, since a large dictionary takes longer to load than the value to compress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Bytes as they came in.
@@ -42,7 +42,7 @@ impl Kind {
 
 /// The mark and the length.
 const HEAD: usize = 5;
-/// No stored value is larger: what would need more memory is damaged.
+/// No stored value is larger: a value that would need more memory is damaged.
 const LARGEST: usize = 1 << 30;
 /// Most of the gain comes from the dictionary.
 const LEVEL: u32 = 6;
@@ -95,7 +95,7 @@ fn compress(tool: &mut Compress, kind: Kind, value: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// `None`: it is damaged.
+/// `None`: the value is damaged.
 fn decompress(tool: &mut Decompress, kind: Kind, stored: &[u8]) -> Option<Vec<u8>> {
     let (length, packed) = stored.get(1..)?.split_first_chunk::<4>()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok().filter(|length| *length <= LARGEST)?;

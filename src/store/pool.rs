@@ -1,6 +1,6 @@
 //! SQLite or PostgreSQL behind one connection type, pooled, and brought up to date at the start.
 //! SQLite has one writer: its pool of writers holds one connection, and write-ahead logging lets readers go on.
-//! What was promised to a caller is on the disk, also after a power cut ([`Promise`]).
+//! A write that was promised to a caller is on the disk, also after a power cut ([`Promise`]).
 //! `secure_delete`: deleted rows are overwritten.
 
 use super::outage::Outage;

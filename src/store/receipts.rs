@@ -32,7 +32,7 @@ pub struct MadeReceipt {
 }
 
 impl Store {
-    /// The credential's receipt. When there is none yet, `make` is given number and digest of the tenant's last one.
+    /// The credential's receipt. When the credential has no receipt yet, `make` is given number and digest of the tenant's last receipt.
     pub async fn receipt<F>(
         &self,
         tenant: &TenantId,

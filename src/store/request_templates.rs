@@ -1,4 +1,4 @@
-//! What an employer asks wallets for, under names of the employer's choice.
+//! Templates of requests to wallets, under names of the employer's choice.
 
 use super::channel_schema::request_templates;
 use super::pool::each_backend;
@@ -10,7 +10,7 @@ use diesel::prelude::*;
 use serde_json::Value;
 
 impl Store {
-    /// Keeps a template, in the place of the one of the same name. True when the name is new.
+    /// Keeps a template; it replaces the template of the same name. True when the name is new.
     pub async fn put_request_template(&self, tenant: &TenantId, name: &str, content: &Value, now: DateTime<Utc>) -> Result<bool> {
         let (tenant, name, content) = (tenant.clone(), clean(name), clean(&json_text(content)?));
         self.write(move |connection| {

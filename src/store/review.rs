@@ -152,7 +152,7 @@ impl Store {
 }
 
 impl Transaction<'_> {
-    /// The decisions in force about these labels, by label: one for this issuer before one for everyone.
+    /// The decisions in force about these labels, by label: a decision for this issuer precedes a decision for everyone.
     pub fn decisions(&mut self, tenant: &TenantId, issuer: &str, labels: &[String]) -> Result<BTreeMap<String, Decision>> {
         let mut found = BTreeMap::new();
         let issuer = issuer_digest(self.vault, tenant, issuer)?;
@@ -182,7 +182,7 @@ impl Transaction<'_> {
         Ok(found)
     }
 
-    /// Keeps a decision; an earlier one about the same label and issuer is taken back.
+    /// Keeps a decision; an earlier decision about the same label and issuer is taken back.
     pub fn insert_decision(&mut self, tenant: &TenantId, decision: &Decision) -> Result<()> {
         let key = label_digest(self.vault, tenant, &label_key(&decision.label))?;
         let issuer = decision.issuer_id.as_deref().map(|issuer| issuer_digest(self.vault, tenant, issuer));

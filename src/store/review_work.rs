@@ -80,7 +80,7 @@ impl Store {
         .await
     }
 
-    /// Tenants with what their skills are mapped to and were mapped with.
+    /// Tenants with the target catalogue of their skills and the state of the taxonomies that mapped them.
     pub async fn mapped_states(&self) -> Result<Vec<(TenantId, Option<String>, String)>> {
         self.read(|connection| {
             let all: Vec<String> = tenants::table.select(tenants::id).order(tenants::id.asc()).load(connection)?;

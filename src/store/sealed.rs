@@ -1,4 +1,4 @@
-//! Foreign content at rest: received bytes, file names, reports, what was read from credentials, events.
+//! Foreign content at rest: received bytes, file names, reports, normalised credentials, events.
 //! Comes in: values, the key of the person whom they are about, and the place that they belong to. Goes out: bytes that open only with that
 //! key, and only in that place. Values are packed first, because sealed bytes can't be. Must not know: which tables hold them.
 //!
@@ -16,7 +16,7 @@ const MASTER: u8 = 0;
 const OWN: u8 = 1;
 
 impl DataKey {
-    /// `place`: what the value belongs to, for example `credential:ID`; opening needs the same.
+    /// `place`: the owner of the value, for example `credential:ID`; opening needs the same.
     pub(super) fn seal(&self, place: &str, value: &[u8]) -> Result<Vec<u8>> {
         let sealed = self.sealer.seal(place, value)?;
         Ok(match &self.id {

@@ -1,4 +1,4 @@
-//! Sessions that a person ended. The pages' cookie holds its session; what was ended is noted here until the cookie's own end, so that
+//! Sessions that a person ended. The pages' cookie holds its session; an ended session is noted here until the cookie's own end, so that
 //! no copy of it is good for anything.
 
 use super::pool::each_backend;

@@ -138,7 +138,7 @@ impl Transaction<'_> {
         readable(rows, |(row, outcome)| Ok((into_model(self.connection, self.vault, row)?, parse_name(&outcome)?)))
     }
 
-    /// Writes what became of a skill that is there.
+    /// Writes the new state of a stored skill.
     pub fn update_skill(&mut self, credential: &CredentialId, skill: &SkillAssertion) -> Result<()> {
         let key = self.key_of_credential(credential)?;
         let target = skills::table

@@ -45,7 +45,7 @@ impl Row {
             state: parse_name(&self.state)?,
             outcome: self.outcome.filter(|_| self.completed_at.is_some()).as_deref().map(parse_name).transpose()?,
             candidate_ref: self.candidate_ref.map(CandidateRef),
-            // A document counts as one file before it is opened, and as what is found in it afterwards.
+            // A document counts as one file before it is opened, and afterwards as the files that are found in it.
             progress: Progress { done: to_u32(self.files_done), total: to_u32(self.files_total.max(self.files_done)) },
             files,
             created_at: parse_time(&self.created_at)?,
@@ -68,7 +68,7 @@ pub struct SubmissionRequest {
     pub domain: Option<String>,
 }
 
-/// One file as it was worked on, with the credentials that were found in it.
+/// One processed file, with the credentials that were found in it.
 #[derive(Clone, Debug)]
 pub struct FileRecord {
     pub ordinal: u32,
@@ -79,7 +79,7 @@ pub struct FileRecord {
     pub credentials: Vec<FoundCredential>,
 }
 
-/// A credential as one submission found it.
+/// A credential with the report that one submission made of it.
 #[derive(Clone, Debug)]
 pub struct FoundCredential {
     /// The credential's own row, which may be older than the submission.
@@ -287,7 +287,7 @@ impl Transaction<'_> {
             let result = key.pack_json(&context(id), Kind::Report, &file.result)?;
             results.push(FileRow { submission_id: id.0.clone(), ordinal: i64::from(file.ordinal), result });
             for (ordinal, found) in file.credentials.iter().enumerate() {
-                // What was not known before is written with the credential itself.
+                // A new credential is written with its own row.
                 let own = Some(found).filter(|found| found.duplicate);
                 let normalized = own.and_then(|found| found.normalized.as_ref());
                 let (place, key) = (place(found.id.as_str()), self.key_of(tenant, &found.candidate_ref)?);

@@ -5,7 +5,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// The last moment that fits; later ones are written as this one.
+/// The last moment that fits; later moments are written as this moment.
 const LAST_MOMENT: &str = "9999-12-31T23:59:59.999999Z";
 const FIRST_MOMENT: &str = "0000-01-01T00:00:00.000000Z";
 

@@ -60,7 +60,7 @@ pub(super) const ROWS_PER_STATEMENT: usize = 500;
 pub(super) const FEW_ROWS: usize = 8;
 
 /// Writes rows with a statement. PostgreSQL gets several at once, which saves waits for its answers; SQLite answers at once, and
-/// gets one after the other: a statement for one row is always the same, and is prepared once.
+/// gets one statement per row: a statement for one row is always the same, and is prepared once.
 macro_rules! write_rows {
     ($connection:expr, $rows:expr, |$some:ident| $statement:expr) => {
         match $connection {

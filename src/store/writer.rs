@@ -25,7 +25,7 @@ pub struct Writer(Arc<Inner>);
 
 struct Inner {
     pool: Pool<Manager>,
-    /// What the connection was told last. A connection that is made anew keeps what is promised, until it is told otherwise.
+    /// The setting that the connection got last. A new connection keeps every promise, until it is told otherwise.
     told: Mutex<Promise>,
     line: Mutex<Line>,
 }
@@ -40,7 +40,7 @@ struct Line {
 trait Piece: Send {
     fn promise(&self) -> Promise;
     fn run(&mut self, connection: &mut AnyConnection);
-    /// `committed`: whether what was run is on the disk.
+    /// `committed`: whether the work is on the disk.
     fn end(self: Box<Self>, committed: Result<()>);
 }
 
@@ -117,14 +117,14 @@ impl Inner {
                     return;
                 }
             }
-            // What a panic leaves behind is dropped: the transaction with its connection, the answers with their pieces.
+            // A panic drops the transaction with its connection, and the answers with their pieces.
             if catch_unwind(AssertUnwindSafe(|| self.write_some())).is_err() {
                 tracing::error!("a write was broken off by a defect, and the writes that shared its transaction with it");
             }
         }
     }
 
-    /// What the next transaction must keep: the most that is asked of any piece that it may take up.
+    /// The strongest promise of the pieces that the next transaction may take up.
     fn promise(&self) -> Promise {
         self.line().waiting.iter().take(MOST).map(|piece| piece.promise()).max().unwrap_or(Promise::Soon)
     }

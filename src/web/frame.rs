@@ -183,7 +183,7 @@ mod tests {
 
     /// Every string literal that stands after one of the openings.
     fn literals<'a>(text: &'a str, openings: &[&str]) -> Vec<&'a str> {
-        let after = |opening: &&str| text.split(opening.to_owned()).skip(1).collect::<Vec<_>>();
+        let after = |opening: &&str| text.split(*opening).skip(1).collect::<Vec<_>>();
         openings.iter().flat_map(after).filter_map(|rest| rest.split('"').next()).collect()
     }
 

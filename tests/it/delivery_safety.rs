@@ -116,7 +116,7 @@ async fn dead_letters_in_a_row_pause_the_connection_until_a_person_resumes_it(Te
     let why = paused.paused_reason.unwrap();
     assert!(why.contains("dead letters") && why.contains("No such field."), "{why}");
     store.set_connection_state(&tenant, &connection.id, ConnectionState::Active, None, noon()).await.unwrap();
-    assert!(store.breakers(&[connection.id.clone()]).await.unwrap().is_empty(), "a resumed connection begins anew");
+    assert!(store.breakers(std::slice::from_ref(&connection.id)).await.unwrap().is_empty(), "a resumed connection begins anew");
     assert_eq!(claim(store, &connection.id, noon()).await.len(), 8);
 }
 

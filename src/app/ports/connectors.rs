@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub struct InstalledConnectors {
     pub registry: Registry,
     pub engine: Engine,
-    /// Holds the tenants' folders of `file:` secrets; empty means that there are none.
+    /// Holds the tenants' folders of `file:` secrets; empty: no tenant has `file:` secrets.
     pub secrets_dir: PathBuf,
 }
 

@@ -37,7 +37,7 @@ impl Health for Dependencies {
     fn rooms(&self) -> Vec<Room> {
         let room = |(place, folder): &(&'static str, PathBuf)| {
             let disk::Space { size, free } = disk::space(folder)?;
-            Some(Room { place: *place, size, free })
+            Some(Room { place, size, free })
         };
         self.folders.iter().filter_map(room).collect()
     }

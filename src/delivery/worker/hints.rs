@@ -92,7 +92,7 @@ impl Hints {
         self.held.keys().cloned().collect()
     }
 
-    /// What is left at the end.
+    /// The remaining messages at the end.
     pub fn into_receipts(self) -> Receipts {
         let held = self.held.into_values().flat_map(|held| held.receipts);
         self.waiting.into_values().flatten().chain(held).collect()

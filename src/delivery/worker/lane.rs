@@ -28,7 +28,7 @@ use tokio::time::Instant;
 /// An attempt that takes longer is broken off; its unfinished write stays marked as started.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(300);
 
-/// What the records of a lane say so far.
+/// The state of a lane after its records so far.
 #[derive(Default)]
 struct Ends {
     next: Option<LaneWork>,
@@ -41,7 +41,7 @@ impl Ends {
     fn add(&mut self, recorded: Result<Recorded, StoreError>) {
         match recorded {
             Ok(Recorded::Kept) => {}
-            Ok(Recorded::Next(work)) => self.next = Some(work),
+            Ok(Recorded::Next(work)) => self.next = Some(*work),
             Ok(Recorded::Lost) => self.is_lost = true,
             Err(error) => self.error = Some(error),
         }
@@ -53,7 +53,7 @@ impl Ends {
 }
 
 impl Session<'_> {
-    /// Delivers the lane's work, and what comes after it, until nothing is due. `slots` bounds the attempts that run at a time.
+    /// Delivers the lane's work, and later work, until nothing is due. `slots` bounds the attempts that run at a time.
     pub async fn deliver(&self, lane: LaneWork, slots: &Semaphore) -> Result<usize, WorkerError> {
         let claimed = Instant::now();
         let candidate = lane.candidate.clone();

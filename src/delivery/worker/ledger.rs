@@ -1,6 +1,6 @@
-//! The ledger of one attempt: what earlier attempts noted, and what this attempt notes.
+//! The ledger of one attempt: the entries of earlier attempts, and of this attempt.
 //! Comes in: the entries of a claim. Goes out: the entries to write with the attempt.
-//! What must outlive the process before the next request is written at once.
+//! An entry that must outlive the process before the next request is written at once.
 
 use crate::connector::ledger::{Ledger, LedgerError};
 use crate::model::clock::Clock;

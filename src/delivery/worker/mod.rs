@@ -35,11 +35,11 @@ const LEASE: Span = Span::seconds(7);
 /// `delivery.*` of the configuration, as far as the worker needs it.
 #[derive(Clone, Debug)]
 pub struct WorkerOptions {
-    /// Waits between attempts; after the last one the delivery is a dead letter.
+    /// Waits between attempts; after the last attempt the delivery is a dead letter.
     pub retry_schedule: Vec<Duration>,
     /// Deliveries of one connection at a time; a manifest may say less.
     pub concurrency: u16,
-    /// Holds the tenants' folders of `file:` secrets; empty means that there are none.
+    /// Holds the tenants' folders of `file:` secrets; empty: no tenant has `file:` secrets.
     pub secrets_dir: PathBuf,
     /// Time that running attempts have to end after the worker was told to stop.
     pub drain: Duration,

@@ -1,5 +1,5 @@
 //! Writes the attempts of many lanes in one transaction, so that they share one round trip and one wait for the disk.
-//! Comes in: records, one per attempt. Goes out: for each what became of it, once that is on the disk.
+//! Comes in: records, one per attempt. Goes out: the fate of each record, once it is on the disk.
 //! Starts no task: whoever finds nobody writing writes for all who wait.
 
 use crate::model::clock::Clock;

@@ -93,7 +93,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// The connection in the version that a claim has seen. `None`: there is no such connection any more.
+    /// The connection in the version that a claim has seen. `None`: the connection was removed.
     pub async fn prepared(&self, version: DateTime<Utc>) -> Result<Option<Arc<Prepared>>, WorkerError> {
         let known = lock(&self.prepared).clone();
         let is_fresh = |known: &Arc<Prepared>| known.version >= version && known.made.elapsed() < FRESH;

@@ -224,7 +224,7 @@ impl Worker {
     }
 }
 
-/// What is done beside the deliveries.
+/// The tasks beside the deliveries.
 enum Chore {
     Claimed(Result<Claim, WorkerError>, Vec<CandidateRef>),
     Done(Result<(), QueueError>),
@@ -238,7 +238,7 @@ fn give_back<'a>(receipt: Box<dyn Receipt>) -> BoxFuture<'a, Chore> {
     Box::pin(async move { Chore::Done(receipt.give_back().await) })
 }
 
-/// The end of a rest after an error; the next one is longer.
+/// The end of a rest after an error; the next rest is longer.
 fn rest(pause: &mut Duration) -> Instant {
     let until = Instant::now() + pause.mul_f64(0.5 + rand::random::<f64>());
     *pause = (*pause * 2).min(LONGEST_PAUSE);

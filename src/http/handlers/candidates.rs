@@ -88,7 +88,7 @@ pub async fn merge(
     Ok(HttpResponse::Ok().json(merged))
 }
 
-/// `DELETE /v1/candidates/{ref}/addresses/{id}`: takes an address or DID away, with what was accepted for nothing else.
+/// `DELETE /v1/candidates/{ref}/addresses/{id}`: takes an address or DID away, with the verdicts that rested on it alone.
 pub async fn forget_address(
     state: web::Data<State>,
     caller: Caller,

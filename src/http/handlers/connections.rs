@@ -43,7 +43,7 @@ pub struct NewConnection {
     carries: Carries,
 }
 
-/// Members that are given replace what is there; of the secrets, only the given ones are replaced.
+/// Members that are given replace the stored members; of the secrets, only the given secrets are replaced.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConnectionChange {

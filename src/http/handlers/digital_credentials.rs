@@ -12,7 +12,7 @@ use crate::protocol::oid4vp::response::{self, AnswerContent};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-/// `GET /interactions/{x}/digital-credentials`: what the page hands to the browser.
+/// `GET /interactions/{x}/digital-credentials`: the requests that the page hands to the browser.
 pub async fn requests(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
     let exchange = match state.channels.open_for_answer(&id).await {
         Ok(exchange) => exchange,
@@ -28,7 +28,7 @@ pub async fn requests(state: web::Data<State>, id: web::Path<String>) -> HttpRes
     answers::json(200, &json!({"requests": requests}))
 }
 
-/// `POST /interactions/{x}/digital-credentials`: what the browser gave the page, `{"protocol", "data"}`.
+/// `POST /interactions/{x}/digital-credentials`: the browser's answer to the page, `{"protocol", "data"}`.
 pub async fn answer(state: web::Data<State>, request: HttpRequest, id: web::Path<String>, payload: web::Payload) -> HttpResponse {
     let exchange = match state.channels.open_for_answer(&id).await {
         Ok(exchange) => exchange,

@@ -18,7 +18,7 @@ const NEXT: &str = "skillgate-next";
 pub struct ListQuery {
     limit: Option<u32>,
     after: Option<String>,
-    /// Seconds to wait for an event when there is none.
+    /// Seconds to wait for an event while no event is there.
     wait: Option<u8>,
 }
 

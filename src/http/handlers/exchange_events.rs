@@ -1,5 +1,5 @@
 //! `GET /interactions/{x}/events`: server-sent events for the waiting page, from the moment the wallet asks to the verdicts.
-//! Within this process a change arrives at once; one made by another process is seen within seconds.
+//! Within this process a change arrives at once; a change by another process is seen within seconds.
 
 use crate::channel::Channels;
 use crate::http::answers;
@@ -27,7 +27,7 @@ struct Watch {
     seen: Option<i32>,
     changes: Receiver<ExchangeId>,
     over: bool,
-    /// The gateway stops: the page asks again, and finds the next one.
+    /// The gateway stops: the page asks again, and finds the next gateway.
     ending: CancellationToken,
     _seat: Seat<ExchangeId>,
 }
@@ -96,7 +96,7 @@ async fn wait(watch: &mut Watch) {
     }
 }
 
-/// What the page may show to whoever holds the link: the transport's state, and outcomes without content.
+/// The facts that the page may show to whoever holds the link: the transport's state, and outcomes without content.
 fn seen_by_page(exchange: &Exchange) -> Value {
     let verdicts =
         exchange.results.as_ref().and_then(|results| results["default"]["verdicts"].as_array()).cloned().unwrap_or_default();

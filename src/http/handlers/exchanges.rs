@@ -38,7 +38,7 @@ struct Variables {
     candidate_ref: Option<String>,
     candidate_email: Option<String>,
     candidate_name: Option<String>,
-    /// The name of a request template, which fills in what is not said here.
+    /// The name of a request template, which fills in the members that are absent here.
     template: Option<String>,
     reason: Option<String>,
     types: Vec<String>,
@@ -149,7 +149,7 @@ fn described(state: &State, exchange: &Exchange) -> Value {
     body
 }
 
-/// The tenant's exchange. One that nobody answered in time is gone; a finished one stays readable.
+/// The tenant's exchange. An exchange without an answer in time is gone; a finished exchange stays readable.
 async fn own(state: &State, caller: &Caller, id: &str) -> Result<Exchange, Problem> {
     let found = state.store().exchange(&ExchangeId::from(id)).await?;
     let visible = |exchange: &Exchange| {

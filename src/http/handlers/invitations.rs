@@ -68,7 +68,7 @@ pub async fn revoke(state: web::Data<State>, caller: Caller, id: Id<String>) -> 
     }
 }
 
-/// `GET /connect/{code}`: what the candidate sees. The browser remembers the link for the consent page.
+/// `GET /connect/{code}`: the candidate's page. The browser remembers the link for the consent page.
 pub async fn connect(state: web::Data<State>, code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let Some(invitation) = state.channels.invitation(&code).await? else {
         let text = "Its time is over, or the employer withdrew it. Ask the employer for a new one.";

@@ -84,7 +84,7 @@ pub async fn register(state: web::Data<State>, request: HttpRequest, payload: we
     match registration::check(&wanted) {
         Err(error) => answer(400, &json!({"error": error.error, "error_description": error.description})),
         Ok(registration) => {
-            // Only what would be stored counts.
+            // Only the part that would be stored counts.
             let from = state.peers.network_of(request.peer_addr(), request.headers());
             if !state.channels.registrations.admit(from, state.clock().now()) {
                 return too_many("too many registrations; try again in a minute", "60");

@@ -183,7 +183,7 @@ fn check_state(exchange: &Exchange, answer: &oid4vp::Answer) -> Result<(), &'sta
     }
 }
 
-/// Which of our names the proof must bear: the one that it names, when it is one of ours; else the one that was offered.
+/// Which of our names the proof must bear: the name in the proof, when it is one of our names; else the offered name.
 fn own_audience(state: &State, exchange: &Exchange, presented: &[Presented]) -> String {
     let urls = state.channels.urls(exchange);
     let deployment = state.channels.oid4vp(&exchange.tenant_id);

@@ -1,4 +1,4 @@
-//! Request templates: what an employer asks wallets for, kept under a name, so that a vacancy's requests are all alike.
+//! Request templates: the credentials that an employer asks wallets for, kept under a name, so that a vacancy's requests are all alike.
 
 use crate::document::visible::misleads;
 use crate::http::auth::Caller;
@@ -16,7 +16,7 @@ const MAX_ITEMS: usize = 10;
 const MAX_TEXT: usize = 300;
 const MAX_TEMPLATES: i64 = 500;
 
-/// What is asked for. Every member may be left out.
+/// The requested credentials. Every member may be left out.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Asked {
@@ -30,7 +30,7 @@ pub struct Asked {
     pub open_id: OpenId,
 }
 
-/// What only OpenID4VP wallets are asked.
+/// The part of the request that only OpenID4VP wallets see.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OpenId {
@@ -101,7 +101,7 @@ impl Asked {
             let message = format!("must have at most {MAX_TEXT} characters, all of them visible");
             return Err(Problem::invalid_field("reason", message));
         }
-        // The parser would leave spaces and line ends out: then what is sent on is not what was checked.
+        // The parser would leave spaces and line ends out: then the text that is sent on is not the text that was checked.
         let is_plain = |text: &str| text.len() <= 2_000 && text.bytes().all(|byte| byte.is_ascii_graphic());
         let is_https = |text: &String| is_plain(text) && url::Url::parse(text).is_ok_and(|url| url.scheme() == "https");
         if self.redirect_url.as_ref().is_some_and(|text| !is_https(text)) {

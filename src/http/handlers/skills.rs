@@ -124,7 +124,7 @@ fn own_concept(name: &str) -> Result<Concept, Problem> {
     })
 }
 
-/// `GET /v1/skills/decisions`: newest first, also those that were taken back. What it gives can be imported elsewhere.
+/// `GET /v1/skills/decisions`: newest first, also decisions that were taken back. The answer can be imported elsewhere.
 pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
     let page = query.page()?;
     let rows = state.store().list_decisions(&caller.tenant_id, &page).await?;

@@ -55,7 +55,7 @@ fn served(path: &str) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/schema+json")).body(schema))
 }
 
-/// `GET /problems/{code}`: what the type URI of a problem leads to.
+/// `GET /problems/{code}`: the page behind the type URI of a problem.
 pub async fn problem(code: web::Path<String>) -> Result<HttpResponse, Problem> {
     let page = |code: &'static str, status, title, documentation| ProblemPage {
         problem_type: format!("/problems/{code}"),

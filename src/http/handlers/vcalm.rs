@@ -77,7 +77,7 @@ pub async fn protocol_map(state: web::Data<State>, id: web::Path<String>) -> Htt
     }
 }
 
-/// `GET …/{x}/request`: what is asked now; looking changes nothing.
+/// `GET …/{x}/request`: the present request; reading it changes nothing.
 pub async fn current_request(state: web::Data<State>, id: web::Path<String>) -> HttpResponse {
     match state.channels.open_for_wallet(&id).await {
         Ok(exchange) if exchange.state.is_final() => answers::json(200, &json!({"verifiablePresentationRequest": {}})),

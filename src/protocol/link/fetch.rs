@@ -18,7 +18,7 @@ fn unreachable(platform: &str, error: &HttpError) -> LinkProblem {
         HttpError::TooLarge(_) => {
             LinkProblem::new("link_too_large", format!("The answer from {platform} is too large to be a credential."))
         }
-        // A closed address reads as a dead one: a link is no way to look at the employer's own network.
+        // A closed address reads like a dead address: a link is no way to look at the employer's own network.
         _ => LinkProblem::new("link_unreachable", format!("{platform} could not be reached. Try again in a moment.")),
     }
 }

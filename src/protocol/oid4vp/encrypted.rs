@@ -22,7 +22,7 @@ const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;
 const HEADER_LIMITS: Limits = Limits { max_json_depth: 4, max_json_values: 50, ..Limits::STANDARD };
 
-/// The private key of one exchange. It is made for it and used for nothing else.
+/// The private key of one exchange. It is used for nothing else.
 #[derive(Clone)]
 pub struct ResponseKey(SecretKey);
 
@@ -31,7 +31,7 @@ impl ResponseKey {
         Self(SecretKey::random(&mut rand::rngs::OsRng))
     }
 
-    /// `None` for text that is no key.
+    /// `None`: the text is no key.
     pub fn from_secret(secret: &Secret) -> Option<Self> {
         let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(secret.expose()).ok()?);
         SecretKey::from_slice(&bytes).ok().map(Self)
@@ -139,7 +139,7 @@ fn derived<const BYTES: usize>(shared: &[u8; 32], algorithm: &str, party_u: &[u8
 pub(crate) mod tests {
     use super::*;
 
-    /// What a wallet does with the public key.
+    /// The wallet's side: encrypting with the public key.
     pub(crate) fn encrypt(jwk: &Value, encryption: &str, plain: &Value) -> String {
         let ephemeral = ResponseKey::generate();
         let shared = ephemeral.agree(jwk).unwrap();

@@ -36,7 +36,7 @@ fn member<'a>(map: &'a Value, name: &str) -> Option<&'a Value> {
 pub(crate) mod tests {
     use super::*;
 
-    /// What a wallet sends, without the signatures.
+    /// The content of a wallet's answer, without the signatures.
     pub(crate) fn answer(document_type: &str) -> String {
         let text = |text: &str| Value::Text(text.to_owned());
         let document = Value::Map(vec![(text("docType"), text(document_type)), (text("issuerSigned"), Value::Map(Vec::new()))]);

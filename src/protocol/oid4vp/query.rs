@@ -1,5 +1,5 @@
 //! The question of an exchange in the Digital Credentials Query Language (OpenID4VP 1.0 §6), and whether an answer keeps to it.
-//! Comes in: an exchange; the presentations of an answer. Goes out: the query; what in the answer was not asked for.
+//! Comes in: an exchange; the presentations of an answer. Goes out: the query; the parts of the answer that the query does not ask for.
 //! Must not know: how an answer is sent, whether it is genuine.
 
 use super::response::{Presented, PresentedForm};

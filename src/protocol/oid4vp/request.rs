@@ -26,7 +26,7 @@ pub enum Construction {
     Compatibility,
 }
 
-/// What the deployment allows.
+/// The deployment's permissions.
 #[derive(Clone, Copy)]
 pub struct Deployment<'a> {
     pub signer: Option<&'a RequestSigner>,
@@ -41,7 +41,7 @@ impl Deployment<'_> {
         if self.signer.is_some() { Construction::Signed } else { Construction::ByValue }
     }
 
-    /// What `request_uri` serves; `None` when nothing is by reference.
+    /// The document at `request_uri`; `None` when the link carries the whole request.
     pub fn by_reference(&self, compatibility_asked: bool) -> Option<Construction> {
         match (self.signer, self.compatibility) {
             (_, true) if compatibility_asked => Some(Construction::Compatibility),

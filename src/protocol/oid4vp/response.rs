@@ -32,7 +32,7 @@ pub struct Presented {
     /// Exactly as received.
     pub bytes: Vec<u8>,
     pub form: PresentedForm,
-    /// What the proof names as its domain or audience: only to choose which of our names to compare with.
+    /// The domain or audience in the proof: only to choose which of our names to compare with.
     pub named_audience: Option<String>,
     /// The query that the presentation answers; absent in the forms before version 1.0.
     pub query_id: Option<String>,

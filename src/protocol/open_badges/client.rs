@@ -1,5 +1,5 @@
 //! The gateway as client of a backpack host: discovery, registration, tokens, pulls, revocation.
-//! Comes in: what is known of the host. Goes out: the host's answer, or which step failed and what to do.
+//! Comes in: the host's description. Goes out: the host's answer, or which step failed and what to do.
 //! Must not know: where tokens are kept, how credentials are verified.
 
 use super::client_discovery::{addresses, read};
@@ -142,7 +142,7 @@ impl BackpackClient {
         self.tokens("token", &host.token_url, us, &form, None, now).await
     }
 
-    /// New tokens for old; the old refresh token stays when no new one comes back.
+    /// New tokens for old; the old refresh token stays when the host returns no new refresh token.
     pub async fn refresh(
         &self,
         host: &HostDescription,
@@ -340,7 +340,7 @@ fn unreachable(step: &str, error: &HttpError) -> StepFailure {
     tracing::info!(step, cause = %error, "a backpack's host could not be asked");
     match error {
         HttpError::TooLarge(_) => failure(step, "The host answered with more than is allowed.", ASK_HOST, false),
-        // A closed address reads as a dead one: a backpack is no way to look at the employer's own network.
+        // A closed address reads like a dead address: a backpack is no way to look at the employer's own network.
         _ => failure(step, "The host could not be reached.", "Check the address, or try again later.", true),
     }
 }

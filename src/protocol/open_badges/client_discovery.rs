@@ -1,5 +1,5 @@
 //! Finding a backpack host: which addresses to try, and tolerant reading of what they answer.
-//! Comes in: what a person typed, then documents. Goes out: a [`HostDescription`]. Must not know: how they are fetched.
+//! Comes in: the text that a person typed, then documents. Goes out: a [`HostDescription`]. Must not know: how they are fetched.
 
 use crate::model::backpack::{BackpackApi, HostDescription};
 use serde_json::Value;
@@ -114,7 +114,7 @@ fn endpoint(object: &Value, names: &[&str], document_url: &Url) -> Result<String
         Url::parse(&format!("{}://{text}", document_url.scheme())).ok()
     };
     let url = absolute.filter(|url| url.host_str().is_some()).ok_or_else(|| format!("{} is not a usable URL", names[0]))?;
-    // What was found over https must not lead to plain http.
+    // A document from an https address must not lead to plain http.
     if url.scheme() != "https" && url.scheme() != document_url.scheme() {
         return Err(format!("{} is not an https URL", names[0]));
     }

@@ -11,7 +11,7 @@ use url::Url;
 
 /// Credentials asked for in one request.
 pub const PAGE_SIZE: u64 = 50;
-/// Pages of one pull; a host that has more than this is asked again at the next pull.
+/// Pages of one pull; a host with more pages is asked again at the next pull.
 pub const MAX_PAGES: usize = 200;
 
 /// One page, as files to take in.

@@ -52,13 +52,13 @@ impl Api {
         format!("{}{name}", self.scope_prefix())
     }
 
-    /// (scope URL, what a person reads about it)
+    /// (scope URL, its sentence on the consent page)
     pub fn scopes(self) -> Vec<(String, &'static str)> {
         SCOPE_NAMES.iter().map(|(name, text)| (self.scope(name), *text)).collect()
     }
 }
 
-/// Every scope that the gateway offers, with what a person reads about it.
+/// Every scope that the gateway offers, with its sentence on the consent page.
 pub fn offered_scopes() -> Vec<(String, &'static str)> {
     let mut scopes: Vec<_> = Api::ALL.iter().flat_map(|api| api.scopes()).collect();
     scopes.push((OFFLINE_ACCESS.to_owned(), "Stay connected without asking again"));

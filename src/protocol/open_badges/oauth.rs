@@ -41,7 +41,7 @@ impl Parameters {
     }
 }
 
-/// A valid authorization request: what the candidate is asked to allow.
+/// A valid authorization request: the access that the candidate is asked to allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationRequest {
     pub client_id: String,

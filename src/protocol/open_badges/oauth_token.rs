@@ -1,4 +1,4 @@
-//! The token and revocation endpoints of the host (RFC 6749 §4.1.3 and §6, RFC 7009): what a request asks for.
+//! The token and revocation endpoints of the host (RFC 6749 §4.1.3 and §6, RFC 7009): reading a request.
 //! Comes in: the form and the Authorization header. Goes out: the grant that is asked for, or an OAuth error.
 
 use super::oauth::Parameters;
@@ -25,7 +25,7 @@ impl OAuthError {
     }
 }
 
-/// How the caller proves who it is. There is one way per request (RFC 6749 §2.3).
+/// How the caller proves its identity. A request uses exactly one method (RFC 6749 §2.3).
 #[derive(Clone, PartialEq, Eq)]
 pub enum ClientAuthentication {
     Absent,
@@ -150,7 +150,7 @@ pub fn read_token_request(form: &Parameters) -> Result<TokenRequest, OAuthError>
     }
 }
 
-/// The scope of a refreshed token: what was granted, or less when less is asked for.
+/// The scope of a refreshed token: the granted scope, or a narrower scope on request.
 pub fn refreshed_scope(granted: &str, wanted: Option<&str>) -> Result<String, OAuthError> {
     let Some(wanted) = wanted else { return Ok(granted.to_owned()) };
     match wanted.split_ascii_whitespace().find(|scope| !super::has_scope(granted, scope)) {

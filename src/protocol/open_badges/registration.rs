@@ -15,10 +15,10 @@ const MAX_ITEMS: usize = 10;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Registration {
-    /// What is echoed, without id and secret.
+    /// The registration as it is echoed, without id and secret.
     pub metadata: Map<String, Value>,
     pub redirect_uris: Vec<String>,
-    /// Space-separated: what was asked, reduced to what is offered.
+    /// Space-separated: the requested scopes, reduced to the offered scopes.
     pub scope: String,
 }
 
@@ -126,7 +126,7 @@ fn text_list(members: &Map<String, Value>, name: &str) -> Result<Option<Vec<Stri
 }
 
 fn https_url(text: &str) -> Option<Url> {
-    // The parser would leave spaces and line ends out: then what is stored is not what was checked.
+    // The parser would leave spaces and line ends out: then the stored text is not the text that was checked.
     let url = Url::parse(text).ok().filter(|_| text.chars().all(|c| c.is_ascii_graphic()))?;
     let plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none() && url.host_str().is_some();
     plain.then_some(url)

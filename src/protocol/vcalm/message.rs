@@ -1,5 +1,5 @@
 //! A wallet's message to an exchange. Its shape is read leniently; proofs are checked elsewhere.
-//! Comes in: the body of a message. Goes out: what the wallet wants, with each presentation's bytes exactly as received.
+//! Comes in: the body of a message. Goes out: the wallet's request, with each presentation's bytes exactly as received.
 
 use super::problem::Problem;
 use crate::document::Limits;
@@ -14,7 +14,7 @@ const MAX_PRESENTATIONS: usize = 8;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Message {
-    /// `{}`: start, or what is next?
+    /// `{}`: the wallet starts, or asks for the next step.
     Start,
     Presentations(Vec<PresentedBytes>),
 }

@@ -182,7 +182,7 @@ pub fn decides_verified(id: CheckId) -> bool {
     matches!(id, CheckId::Format | CheckId::Context | CheckId::Proof | CheckId::Controller | CheckId::Integrity)
 }
 
-/// The problem details of one check; none when it passed.
+/// The problem details of one check; `None` when it passed.
 pub fn problems_of(check: &Check) -> Vec<Value> {
     if matches!(check.status, CheckStatus::Pass | CheckStatus::NotApplicable) {
         return Vec::new();

@@ -5,9 +5,9 @@
 use crate::model::exchange::Exchange;
 use serde_json::{Map, Value, json};
 
-/// The one workflow.
+/// The name of the only workflow.
 pub const WORKFLOW: &str = "credentials";
-/// The one step, under which results are filed.
+/// The only step, under which results are filed.
 pub const STEP: &str = "default";
 /// Failed attempts that an exchange survives.
 pub const MAX_ATTEMPTS: i32 = 5;
