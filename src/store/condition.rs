@@ -52,9 +52,9 @@ fn condition(target: &Target) -> Result<Condition> {
         return Ok(Condition::Missing);
     }
     let pending = match &mut connection {
-        AnyConnection::Sqlite(sqlite) => sqlite.has_pending_migration(super::pool::SQLITE_MIGRATIONS),
+        AnyConnection::Sqlite(sqlite) => sqlite.has_pending_migration(super::migrations::SQLITE_MIGRATIONS),
         #[cfg(feature = "postgres")]
-        AnyConnection::Postgres(postgres) => postgres.has_pending_migration(super::pool::POSTGRES_MIGRATIONS),
+        AnyConnection::Postgres(postgres) => postgres.has_pending_migration(super::migrations::POSTGRES_MIGRATIONS),
     };
     let pending = pending.map_err(|error| StoreError::Internal(format!("the schema can't be read: {error}")))?;
     Ok(if pending { Condition::Behind } else { Condition::Ready })

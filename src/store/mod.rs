@@ -31,6 +31,7 @@ mod lanes;
 mod ledger;
 mod marks;
 mod merge;
+mod migrations;
 mod oauth;
 mod outage;
 mod outbox;

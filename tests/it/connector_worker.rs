@@ -130,7 +130,11 @@ async fn bench(secret: &str) -> Bench {
     store.create_connection(&connection, &secrets).await.unwrap();
     let event = event();
     let stored = event.clone();
-    store.transaction(move |transaction| transaction.append_events(&[(stored, Audience::Accepted)])).await.unwrap();
+    let appended = store.transaction(move |transaction| {
+        transaction.ensure_candidate(&stored.tenantid, &stored.partitionkey, now)?;
+        transaction.append_events(&[(stored, Audience::Accepted)])
+    });
+    appended.await.unwrap();
     // The relay's part: makes the deliveries.
     crate::support::employer::take_events(&store, now).await;
 

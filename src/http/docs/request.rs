@@ -4,13 +4,15 @@ use crate::http::openapi;
 use serde_json::Value;
 
 /// Values of the parameters in paths.
-const PATH_VALUES: [(&str, &str); 9] = [
+const PATH_VALUES: [(&str, &str); 11] = [
     ("{ref}", "c_7f2e"),
     ("{candidate_ref}", "c_7f2e"),
     ("{id}", "0193b2c4-7d1e-7000-8000-000000000001"),
     ("{x}", "z6QVsWBRqY6NHXpEjBAVsGkdR"),
     ("{code}", "issuer_unknown"),
     ("{name}", "welding"),
+    ("{channel}", "standard-webhooks"),
+    ("{key}", "Zm9vYmFyYmF6"),
     ("{start}", "0193b2c4-7d1e-7000-8000-00000000b001"),
     ("{token}", "Zm9vYmFyYmF6"),
     ("{invitation}", "Zm9vYmFyYmF6"),
