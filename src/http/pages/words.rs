@@ -64,6 +64,17 @@ pub fn address(path: &str, pairs: &[(&str, &str)]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::report::CheckId;
+    use crate::model::submission::Channel;
+
+    #[test]
+    fn every_check_and_every_channel_has_a_name() {
+        let channels = [Channel::Upload, Channel::Link, Channel::OpenBadges, Channel::Vcalm, Channel::Oid4vp, Channel::Push];
+        let of_checks = CheckId::ALL.iter().map(|check| format!("check.{}", check.as_str()));
+        for key in of_checks.chain(channels.iter().map(|channel| format!("channel.{}", channel.as_str()))) {
+            assert!(messages::find(Language::English, &key).is_some(), "{key}");
+        }
+    }
 
     #[test]
     fn a_text_is_shown_in_the_reader_s_language_where_there_is_one() {
