@@ -181,10 +181,12 @@ mod tests {
         embedded::EMBEDDED.iter().map(|(name, bytes)| (*name, std::str::from_utf8(bytes).unwrap()))
     }
 
-    /// Every string literal that stands after one of the openings.
-    fn literals<'a>(text: &'a str, openings: &[&str]) -> Vec<&'a str> {
-        let after = |opening: &&str| text.split(*opening).skip(1).collect::<Vec<_>>();
-        openings.iter().flat_map(after).filter_map(|rest| rest.split('"').next()).collect()
+    /// The first argument of each call of the function, where it is a string literal.
+    fn literals<'a>(text: &'a str, function: &str) -> Vec<&'a str> {
+        let opening = format!("{function}(\"");
+        let is_name = |before: char| before.is_alphanumeric() || before == '_';
+        let calls = text.match_indices(&opening).filter(|(at, _)| !text[..*at].ends_with(is_name));
+        calls.filter_map(|(at, _)| text[at + opening.len()..].split('"').next()).collect()
     }
 
     #[test]
@@ -200,9 +202,7 @@ mod tests {
         let english = messages::all(Language::English);
         let mut named = BTreeSet::new();
         for (name, template) in templates() {
-            // `count(` ends like `t(`.
-            let template = &template.replace("count(\"", "number(\"");
-            for key in literals(template, &["t(\""]) {
+            for key in literals(template, "t") {
                 // `t("kind." ~ value)`: a family of texts.
                 assert!(
                     english.keys().any(|known| known == key || key.ends_with('.') && known.starts_with(key)),
@@ -210,7 +210,7 @@ mod tests {
                 );
                 named.insert(key.to_owned());
             }
-            for key in literals(template, &["number(\""]) {
+            for key in literals(template, "count") {
                 for form in ["one", "other"] {
                     assert!(english.contains_key(&format!("{key}.{form}")), "{name}: {key}.{form}");
                 }
