@@ -12,7 +12,9 @@ export async function uploads(gateway: string, key: string, badge: Record<string
     body: {file: []},
     bodySerializer: () => form,
   });
-  const accepted = asForm.data?.files.flatMap(file => file.credentials).every(credential => credential.outcome !== 'rejected');
+  // `?view=summary` would answer without files.
+  const submission = asForm.data && 'files' in asForm.data ? asForm.data : undefined;
+  const accepted = submission?.files.flatMap(file => file.credentials).every(credential => credential.outcome !== 'rejected');
   if (!accepted) throw new Error(JSON.stringify(asForm.error ?? asForm.data));
   return [asJson.response.status, asForm.response.status];
 }

@@ -72,7 +72,13 @@ async function ask(openId) {
   const {json} = await call('POST', '/workflows/credentials/exchanges', {openId});
   const link = json.protocols['oid4vp-1.0'];
   const members = [...new URL(link).searchParams].map(([name, value]) => [name, /^[[{]/.test(value) ? JSON.parse(value) : value]);
-  const request = await wallet.resolveOpenId4vpAuthorizationRequest({authorizationRequestPayload: Object.fromEntries(members)});
+  let payload = Object.fromEntries(members);
+  if (payload.request_uri) {
+    // A long request comes by reference. Without a certificate it is unsigned, and the library reads only signed request objects.
+    const object = await (await fetch(payload.request_uri)).text();
+    payload = JSON.parse(Buffer.from(object.split('.')[1], 'base64url'));
+  }
+  const request = await wallet.resolveOpenId4vpAuthorizationRequest({authorizationRequestPayload: payload});
   return {id: json.id.split('/').at(-1), link, request: request.authorizationRequestPayload};
 }
 

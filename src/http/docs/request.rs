@@ -43,7 +43,13 @@ pub fn curl(base: &str, method: &str, path: &str, operation: &Value, needs_key: 
         }
         Some((media_type, example)) => {
             let flag = if media_type.starts_with("multipart/") { "-F" } else { "--data-urlencode" };
-            for (name, value) in example.as_object().into_iter().flatten() {
+            // A form gives a list by repeating the field.
+            let fields = example.as_object().into_iter().flatten();
+            let fields = fields.flat_map(|(name, value)| match value {
+                Value::Array(items) => items.iter().map(|item| (name, item)).collect(),
+                one => vec![(name, one)],
+            });
+            for (name, value) in fields {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 parts.push(format!("{flag} {}", quoted(&format!("{name}={text}"))));
             }
@@ -76,8 +82,12 @@ mod tests {
             curl("http://h", "post", "/v1/api-keys", &json, true),
             "curl -H \"Authorization: Bearer $KEY\" \\\n  --json '{\"name\":\"Ada'\\''s key\"}' \\\n  http://h/v1/api-keys"
         );
-        let form = operation("multipart/form-data", json!({"file": "@badge.png"}));
-        assert!(curl("http://h", "post", "/v1/submissions", &form, false).contains("curl -F file=@badge.png"));
+        let form = operation("multipart/form-data", json!({"file": "@badge.png", "mail": ["a@b", "c@d"]}));
+        let command = curl("http://h", "post", "/v1/submissions", &form, false);
+        assert!(
+            command.contains("-F file=@badge.png") && command.contains("-F mail=a@b") && command.contains("-F mail=c@d"),
+            "{command}"
+        );
         assert_eq!(
             curl("http://h", "delete", "/v1/candidates/{ref}", &json!({}), false),
             "curl -X DELETE \\\n  http://h/v1/candidates/c_7f2e"
