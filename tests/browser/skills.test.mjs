@@ -44,6 +44,9 @@ async function shown(page, other) {
   return page.locator("#entry").isHidden().then((hidden) => (hidden ? undefined : page.locator("#text-title").textContent()));
 }
 
+/** Waits for a sentence of the page's status, which may come a moment after the next text. */
+const said = (page, text) => page.locator("#status", { hasText: text }).waitFor();
+
 test("texts are decided with one key each, a concept is found by typing, and the last decision is taken back", async () => {
   const form = new FormData();
   form.append("file", new Blob([gateway.read("valid.json")]), "valid.json");
@@ -63,7 +66,7 @@ test("texts are decided with one key each, a concept is found by typing, and the
   await page.keyboard.press("n");
   const second = await shown(page, first);
   assert.equal(second, waiting[1]);
-  assert.match(await page.locator("#status").textContent(), /is no skill/);
+  await said(page, "is no skill");
   assert.deepEqual((await decisions()).map((one) => [one.label, one.ruling]), [[first, "not_a_skill"]]);
 
   await page.keyboard.press("f");
@@ -74,13 +77,13 @@ test("texts are decided with one key each, a concept is found by typing, and the
   await page.waitForFunction(() => document.activeElement?.closest("#found"));
   await page.keyboard.press("Enter");
   await shown(page, second);
-  assert.match(await page.locator("#status").textContent(), /means “speaking to an audience”/);
+  await said(page, "means “speaking to an audience”");
   const [concept] = await decisions();
   assert.deepEqual([concept.label, concept.concept.uri], [second, "urn:trade:talk"]);
 
   await page.keyboard.press("u");
   await page.waitForFunction((label) => document.getElementById("text-title").textContent === label, second);
-  assert.match(await page.locator("#status").textContent(), /was taken back/);
+  await said(page, "was taken back");
   assert.ok((await decisions()).find((one) => one.label === second).undone_at);
   await assertNoFaults(page);
 });
