@@ -7,6 +7,7 @@ use crate::http_client::{Method, OutboundRequest};
 use crate::model::candidate::is_email;
 use crate::model::ids::{SubmissionId, TenantId};
 use crate::model::push::{PushNote, PushSecrets, PushSubscription, WorkedEvent};
+use crate::model::report::sentence;
 use crate::model::secret::Secret;
 use crate::model::submission::{CandidateHint, Channel, UploadedFile};
 use crate::pipeline::{Delivered, PipelineError};
@@ -74,6 +75,16 @@ pub struct NewSubscription {
     pub token: Option<Secret>,
 }
 
+/// A request that was shown to be the platform's, and whose subscription it is for.
+#[derive(Clone, Copy)]
+pub struct Push<'a> {
+    pub to: &'a PushSubscription,
+    /// Opens the platform's API, where the platform must be asked about each event.
+    pub token: Option<&'a Secret>,
+    pub manifest: &'a Manifest,
+    pub request: &'a Received<'a>,
+}
+
 enum Worked {
     Submission(SubmissionId, bool),
     IssuersAsked,
@@ -119,17 +130,12 @@ impl Channels {
     }
 
     /// Works on the events of a request that was shown to be the platform's. Every event is tried, whatever becomes of the others.
-    pub async fn take_push(
-        &self,
-        to: &PushSubscription,
-        token: Option<&Secret>,
-        manifest: &Manifest,
-        request: &Received<'_>,
-    ) -> Result<Pushed, PushFailure> {
+    pub async fn take_push(&self, push: Push<'_>) -> Result<Pushed, PushFailure> {
+        let to = push.to;
         if !self.pushes.admit(to.id.clone(), self.clock().now()) {
             return Err(PushFailure::TooMany);
         }
-        let result = self.take_events(to, token, manifest, request).await;
+        let result = self.take_events(push).await;
         let note = match result.as_ref().map_or_else(Some, |pushed| pushed.failed.as_ref()) {
             Some(PushFailure::Unusable(note) | PushFailure::TryAgain(note)) => Some(note.clone()),
             Some(PushFailure::Unreadable(cause)) => Some(self.note("unreadable", format!("An event can't be read: {cause}."))),
@@ -139,26 +145,21 @@ impl Channels {
         result
     }
 
-    async fn take_events(
-        &self,
-        to: &PushSubscription,
-        token: Option<&Secret>,
-        manifest: &Manifest,
-        request: &Received<'_>,
-    ) -> Result<Pushed, PushFailure> {
-        let body = parse(request.body, &self.pipeline.examiner.limits).map_err(PushFailure::Unreadable)?;
-        let all = match &manifest.each {
-            Some(pointer) => body.pointer(pointer).and_then(Value::as_array).map_or(0, Vec::len),
-            None => 1,
-        };
-        let events = PushEvent::read(manifest, request, body).map_err(|error| self.unusable(&error))?;
-        let mut pushed = Pushed { ignored: all.saturating_sub(events.len()), ..Pushed::default() };
+    async fn take_events(&self, push: Push<'_>) -> Result<Pushed, PushFailure> {
+        let body = parse(push.request.body, &self.pipeline.examiner.limits).map_err(PushFailure::Unreadable)?;
+        let events = PushEvent::read(push.manifest, push.request, body).map_err(|error| self.unusable(&error))?;
+        let mut pushed = Pushed::default();
         for event in events {
-            if self.store().push_event_was_worked_on(&to.id, &event.key).await? {
+            // An event of another type is about no badge.
+            let Some(event) = event else {
+                pushed.ignored += 1;
+                continue;
+            };
+            if self.store().push_event_was_worked_on(&push.to.id, &event.key).await? {
                 pushed.known += 1;
                 continue;
             }
-            match self.take_event(to, token, manifest, request, &event).await {
+            match self.take_event(push, &event).await {
                 Ok(Worked::NothingThere) => pushed.ignored += 1,
                 Ok(Worked::IssuersAsked) => pushed.accepted += 1,
                 Ok(Worked::Submission(id, complete)) => {
@@ -173,10 +174,7 @@ impl Channels {
 
     async fn take_event(
         &self,
-        to: &PushSubscription,
-        token: Option<&Secret>,
-        manifest: &Manifest,
-        request: &Received<'_>,
+        Push { to, token, manifest, request }: Push<'_>,
         event: &PushEvent,
     ) -> Result<Worked, PushFailure> {
         let details = match event.details_url(manifest, request).map_err(|error| self.unusable(&error))? {
@@ -287,9 +285,7 @@ impl Channels {
     }
 
     fn unusable(&self, error: &PushError) -> PushFailure {
-        let message = error.to_string();
-        let sentence = message.get(..1).map(str::to_uppercase).unwrap_or_default() + message.get(1..).unwrap_or_default() + ".";
-        PushFailure::Unusable(self.note("event_unusable", sentence))
+        PushFailure::Unusable(self.note("event_unusable", sentence(&error.to_string())))
     }
 
     fn of_link(&self, problem: &LinkProblem) -> PushFailure {

@@ -215,7 +215,7 @@ impl Check {
 }
 
 /// A clause as a sentence: capital letter, full stop. An address or identifier at the beginning stays unchanged.
-fn sentence(clause: &str) -> String {
+pub fn sentence(clause: &str) -> String {
     let is_word = clause.split(' ').next().is_some_and(|word| !word.contains([':', '.', '/', '_']));
     let mut letters = clause.chars();
     let mut text: String = match letters.next() {

@@ -3,7 +3,7 @@
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{connection_secrets, connections};
 use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, time_text};
-use super::{Result, Store, StoreError, Vault, breakers, previous_secrets};
+use super::{Result, Store, Vault, breakers, previous_secrets};
 use crate::model::connection::{Connection, ConnectionState, Secrets};
 use crate::model::ids::{ConnectionId, TenantId};
 use crate::model::secret::Secret;
@@ -236,7 +236,7 @@ fn with_secret_names(connection: &mut AnyConnection, rows: Vec<Row>) -> Result<V
 
 fn put_secrets(connection: &mut AnyConnection, vault: &Vault, id: &ConnectionId, secrets: &Secrets) -> Result<()> {
     for (name, secret) in secrets {
-        let sealed = vault.sealer.seal(&context(id, name), secret.expose().as_bytes())?;
+        let sealed = vault.seal_secret(&context(id, name), secret)?;
         let row = (
             connection_secrets::connection_id.eq(id.as_str()),
             connection_secrets::name.eq(name),
@@ -255,9 +255,7 @@ fn put_secrets(connection: &mut AnyConnection, vault: &Vault, id: &ConnectionId,
 }
 
 pub(super) fn open(vault: &Vault, id: &ConnectionId, name: &str, sealed: &[u8]) -> Result<Secret> {
-    let plain = vault.sealer.open(&context(id, name), sealed)?;
-    let text = String::from_utf8(plain).map_err(|_| StoreError::Internal("a secret is damaged".to_owned()))?;
-    Ok(Secret::new(text))
+    vault.open_secret(&context(id, name), sealed)
 }
 
 /// A sealed secret can't be moved to another connection or name.

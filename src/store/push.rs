@@ -4,11 +4,10 @@ use super::channel_schema::{push_events, push_subscriptions};
 use super::pool::each_backend;
 use super::schema::{credentials, submission_credentials};
 use super::text::{clean, json_text, parse_json, parse_time, parse_times, time_text};
-use super::{Result, Store, StoreError};
+use super::{Result, Store, Vault};
 use crate::model::ids::{CredentialId, TenantId};
 use crate::model::push::{PushNote, PushSecrets, PushSubscription, WorkedEvent};
 use crate::model::secret::Secret;
-use crate::seal::Sealer;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -27,9 +26,10 @@ struct Row {
 }
 
 impl Row {
-    fn secrets(&self, sealer: &Sealer) -> Result<PushSecrets> {
-        let token = self.token.as_ref().map(|sealed| open(sealer, &self.id, "token", sealed)).transpose()?;
-        Ok(PushSecrets { secret: open(sealer, &self.id, "secret", &self.secret)?, token })
+    fn secrets(&self, vault: &Vault) -> Result<PushSecrets> {
+        let open = |name: &str, sealed: &[u8]| vault.open_secret(&place(&self.id, name), sealed);
+        let token = self.token.as_deref().map(|sealed| open("token", sealed)).transpose()?;
+        Ok(PushSecrets { secret: open("secret", &self.secret)?, token })
     }
 
     fn into_model(self) -> Result<PushSubscription> {
@@ -48,9 +48,10 @@ impl Row {
 impl Store {
     /// False when the tenant has `most` subscriptions already.
     pub async fn create_push_subscription(&self, new: &PushSubscription, secrets: &PushSecrets, most: i64) -> Result<bool> {
-        let (new, sealer) = (new.clone(), &self.0.vault.sealer);
-        let secret = seal(sealer, &new.id, "secret", &secrets.secret)?;
-        let token = secrets.token.as_ref().map(|token| seal(sealer, &new.id, "token", token)).transpose()?;
+        let (new, vault) = (new.clone(), &self.0.vault);
+        let seal = |name: &str, secret: &Secret| vault.seal_secret(&place(&new.id, name), secret);
+        let secret = seal("secret", &secrets.secret)?;
+        let token = secrets.token.as_ref().map(|token| seal("token", token)).transpose()?;
         self.write(move |connection| {
             let of_tenant = push_subscriptions::table.filter(push_subscriptions::tenant_id.eq(new.tenant_id.as_str()));
             let there: i64 = of_tenant.count().get_result(connection)?;
@@ -88,7 +89,7 @@ impl Store {
 
     /// Of any tenant: the address names no tenant, the secrets decide.
     pub async fn push_subscription(&self, id: &str) -> Result<Option<(PushSubscription, PushSecrets)>> {
-        let (id, sealer) = (clean(id), self.0.vault.sealer.clone());
+        let (id, vault) = (clean(id), self.0.vault.clone());
         self.read(move |connection| {
             let row: Option<Row> = push_subscriptions::table
                 .filter(push_subscriptions::id.eq(id))
@@ -96,7 +97,7 @@ impl Store {
                 .first(connection)
                 .optional()?;
             let Some(row) = row else { return Ok(None) };
-            let secrets = row.secrets(&sealer)?;
+            let secrets = row.secrets(&vault)?;
             Ok(Some((row.into_model()?, secrets)))
         })
         .await
@@ -184,15 +185,6 @@ impl Store {
         })
         .await
     }
-}
-
-fn seal(sealer: &Sealer, id: &str, name: &str, secret: &Secret) -> Result<Vec<u8>> {
-    Ok(sealer.seal(&place(id, name), secret.expose().as_bytes())?)
-}
-
-fn open(sealer: &Sealer, id: &str, name: &str, sealed: &[u8]) -> Result<Secret> {
-    let plain = sealer.open(&place(id, name), sealed)?;
-    String::from_utf8(plain).map(Secret::new).map_err(|_| StoreError::Internal("a stored secret can't be read".to_owned()))
 }
 
 fn place(id: &str, name: &str) -> String {

@@ -8,6 +8,7 @@ use super::data_keys::{DataKey, KeyId};
 use super::packed::{self, Kind};
 use super::pool::AnyConnection;
 use super::{Result, StoreError, Vault};
+use crate::model::secret::Secret;
 use crate::seal::SealError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,6 +79,19 @@ impl Vault {
     pub(super) fn open_text(&self, connection: &mut AnyConnection, place: &str, sealed: &[u8]) -> Result<String> {
         String::from_utf8(self.open(connection, place, sealed)?)
             .map_err(|_| StoreError::Internal("a stored text can't be read".to_owned()))
+    }
+}
+
+/// Secrets of the installation's connections and channels. They belong to no person, so the master key seals them.
+impl Vault {
+    /// `place`: the owner and the name of the secret: a sealed secret can't be moved to another.
+    pub(super) fn seal_secret(&self, place: &str, secret: &Secret) -> Result<Vec<u8>> {
+        Ok(self.sealer.seal(place, secret.expose().as_bytes())?)
+    }
+
+    pub(super) fn open_secret(&self, place: &str, sealed: &[u8]) -> Result<Secret> {
+        let plain = self.sealer.open(place, sealed)?;
+        String::from_utf8(plain).map(Secret::new).map_err(|_| StoreError::Internal("a stored secret can't be read".to_owned()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Platforms that push events: the addresses that they send to, and the subscriptions of the employer.
 
-use crate::channel::push::{MAX_SUBSCRIPTIONS, NewSubscription, PushFailure};
+use crate::channel::push::{MAX_SUBSCRIPTIONS, NewSubscription, Push, PushFailure};
 use crate::document::visible::misleads;
 use crate::http::auth::Caller;
 use crate::http::body::{BodyError, read_body};
@@ -174,8 +174,8 @@ async fn take(
         return Err(refused());
     }
     let received = Received { headers: &headers, body: &body, address_key: key };
-    let pushed = state.channels.take_push(&subscription, secrets.token.as_ref(), &manifest, &received).await;
-    let mut pushed = pushed.map_err(problem)?;
+    let push = Push { to: &subscription, token: secrets.token.as_ref(), manifest: &manifest, request: &received };
+    let mut pushed = state.channels.take_push(push).await.map_err(problem)?;
     pushed.unfinished.drain(..).for_each(|submission| state.tasks.resume(submission));
     state.tasks.wake();
     match pushed.failed.take() {

@@ -2,10 +2,10 @@
 //! its requests. Comes in: the JWT as the third party gave it, and the gateway's key. Goes out: what a request object carries.
 //! Must not know: the third party's key. Wallets check its signature; the gateway has no trust in it to lose.
 
+use super::encrypted::public_key;
 use super::signing::SignerError;
 use crate::document::token;
 use chrono::{DateTime, Utc};
-use p256::EncodedPoint;
 use serde_json::Value;
 
 const TYPE: &str = "verifier-attestation+jwt";
@@ -50,16 +50,6 @@ impl Attestation {
         }
         Ok(Self { jwt: jwt.to_owned(), subject: subject.to_owned(), expires })
     }
-}
-
-fn public_key(jwk: &Value) -> Option<p256::PublicKey> {
-    if jwk["kty"] != "EC" || jwk["crv"] != "P-256" {
-        return None;
-    }
-    let coordinate = |name: &str| token::decode(jwk[name].as_str()?).ok()?.try_into().ok();
-    let (x, y): ([u8; 32], [u8; 32]) = (coordinate("x")?, coordinate("y")?);
-    let point = EncodedPoint::from_affine_coordinates(&x.into(), &y.into(), false);
-    p256::PublicKey::from_sec1_bytes(point.as_bytes()).ok()
 }
 
 #[cfg(test)]

@@ -106,17 +106,22 @@ impl ResponseKey {
 
     /// The secret that both sides share (RFC 7518 §4.6). A point that is not on the curve gives none.
     fn agree(&self, jwk: &Value) -> Option<Zeroizing<[u8; 32]>> {
-        let text = |name: &str| jwk.get(name).and_then(Value::as_str);
-        if (text("kty"), text("crv")) != (Some("EC"), Some("P-256")) {
-            return None;
-        }
-        let coordinate = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok()?.try_into().ok();
-        let (x, y): ([u8; 32], [u8; 32]) = (coordinate("x")?, coordinate("y")?);
-        let point = EncodedPoint::from_affine_coordinates(&x.into(), &y.into(), false);
-        let theirs = Option::<PublicKey>::from(PublicKey::from_encoded_point(&point))?;
+        let theirs = public_key(jwk)?;
         let shared = ProjectivePoint::from(*theirs.as_affine()) * *self.0.to_nonzero_scalar();
         Some(Zeroizing::new(shared.to_affine().x().into()))
     }
+}
+
+/// The public key in a JWK; `None` unless it is a point on P-256.
+pub(super) fn public_key(jwk: &Value) -> Option<PublicKey> {
+    let text = |name: &str| jwk.get(name).and_then(Value::as_str);
+    if (text("kty"), text("crv")) != (Some("EC"), Some("P-256")) {
+        return None;
+    }
+    let coordinate = |name: &str| URL_SAFE_NO_PAD.decode(text(name)?).ok()?.try_into().ok();
+    let (x, y): ([u8; 32], [u8; 32]) = (coordinate("x")?, coordinate("y")?);
+    let point = EncodedPoint::from_affine_coordinates(&x.into(), &y.into(), false);
+    PublicKey::from_encoded_point(&point).into()
 }
 
 /// Concat KDF with SHA-256 (RFC 7518 §4.6.2): one round is enough for keys of up to 256 bits.

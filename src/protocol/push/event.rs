@@ -43,8 +43,8 @@ pub enum BadgeSource {
 }
 
 impl PushEvent {
-    /// The events of a request that are about badges; events of other types are left out.
-    pub fn read(manifest: &Manifest, request: &Received<'_>, body: Value) -> Result<Vec<Self>, PushError> {
+    /// The events of a request; `None` for an event of a type that is not about badges.
+    pub fn read(manifest: &Manifest, request: &Received<'_>, body: Value) -> Result<Vec<Option<Self>>, PushError> {
         let contents = match &manifest.each {
             None => vec![body],
             Some(pointer) => match body.pointer(pointer) {
@@ -63,7 +63,7 @@ impl PushEvent {
             };
             Some(Self { key, kind, content })
         };
-        Ok(contents.into_iter().filter_map(one).collect())
+        Ok(contents.into_iter().map(one).collect())
     }
 
     /// Where the platform is asked about the event; `None` when the manifest asks nobody.

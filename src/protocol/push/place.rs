@@ -3,10 +3,13 @@
 //! Must not know: what the text is for.
 
 use super::signature::Received;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde_json::Value;
 
 const MAX_TEXT: usize = 4_000;
+/// The characters that a path segment holds unencoded (RFC 3986 §2.3).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
@@ -121,11 +124,7 @@ fn plain(value: &Value) -> Option<String> {
 /// One segment of a path: nothing in it leads to another path. `None` for `.` and `..`, which no escape makes harmless.
 fn segment(text: &str) -> Option<String> {
     let is_step = matches!(text, "." | "..");
-    let encoded = text.bytes().map(|byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
-    });
-    (!is_step).then(|| encoded.collect())
+    (!is_step).then(|| utf8_percent_encode(text, UNRESERVED).to_string())
 }
 
 #[cfg(test)]
