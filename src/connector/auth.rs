@@ -87,7 +87,7 @@ pub fn apply(
                 _ => return Err(wrong(marker, "the body must hold the marker of the credentials exactly once")),
             }
         }
-        Auth::Oauth2ClientCredentials(grant) => {
+        Auth::Oauth2(grant) => {
             if let Some(token) = token {
                 request.set_header("authorization", format!("{} {}", grant.scheme, token.expose()));
             }

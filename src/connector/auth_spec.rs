@@ -47,8 +47,7 @@ pub enum Auth {
         secrets: Vec<String>,
     },
     /// RFC 6749 §4.4 unless `params.grant_type` names another grant; the token is kept until shortly before it expires.
-    #[serde(alias = "oauth2")]
-    Oauth2ClientCredentials(Box<TokenGrant>),
+    Oauth2(Box<TokenGrant>),
 }
 
 /// A request for an access token, and where its answer has it.

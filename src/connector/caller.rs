@@ -65,7 +65,7 @@ impl<'a> Caller<'a> {
             self.authenticate(&mut request, context, secrets).await?;
             let answer = self.send(step, &request).await?;
             let reading = self.read(&answer, call, context);
-            let renewable = matches!(self.setup.connector.manifest.connection.auth, Auth::Oauth2ClientCredentials(_));
+            let renewable = matches!(self.setup.connector.manifest.connection.auth, Auth::Oauth2(_));
             if reading.verdict == Verdict::AuthRefresh && renewable && !renewed {
                 renewed = true;
                 self.engine.gates.forget_token(&self.setup.connection.id);
@@ -130,7 +130,7 @@ impl<'a> Caller<'a> {
             };
             return Err(stop);
         }
-        let Auth::Oauth2ClientCredentials(grant) = auth else { return Ok(None) };
+        let Auth::Oauth2(grant) = auth else { return Ok(None) };
         let (token, life) = read_token(&self.engine.templates, grant, &answer).ok_or_else(|| {
             Stop::config("credentials", "The answer of the token address holds no access token: check the address.")
         })?;

@@ -23,7 +23,7 @@ const USUAL_LIFE: u64 = 3_600;
 /// `None` when the connection needs no token: its system has no token address, or the address renders empty because another
 /// credential is used.
 pub fn token_request(templates: &Templates, auth: &Auth, context: &Value) -> Result<Option<Prepared>, TemplateError> {
-    let Auth::Oauth2ClientCredentials(grant) = auth else { return Ok(None) };
+    let Auth::Oauth2(grant) = auth else { return Ok(None) };
     let url = templates.text(&grant.token_url, context)?;
     if url.is_empty() {
         return Ok(None);
@@ -107,7 +107,7 @@ mod tests {
     }
 
     fn client(place: &str) -> Json {
-        json!({"type": "oauth2_client_credentials", "token_url": "https://auth.example.org/token", "client_id": "{{ secrets.id }}",
+        json!({"type": "oauth2", "token_url": "https://auth.example.org/token", "client_id": "{{ secrets.id }}",
             "client_secret": "{{ secrets.key }}", "send_credentials": place, "params": {"scope": "a"}})
     }
 
@@ -118,7 +118,7 @@ mod tests {
         assert_eq!(basic.body.unwrap(), "grant_type=client_credentials&scope=a");
         let body = request(client("body")).unwrap();
         assert_eq!(body.body.unwrap(), "grant_type=client_credentials&scope=a&client_id=a+b&client_secret=x%3Ay");
-        let none = json!({"type": "oauth2_client_credentials", "token_url": ""});
+        let none = json!({"type": "oauth2", "token_url": ""});
         assert!(request(none).is_none());
     }
 

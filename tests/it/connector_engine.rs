@@ -13,7 +13,7 @@ connection:
   fields: {host: {title: Host, default: api.example.org}}
   secrets: {id: {title: Id, required: true}, key: {title: Key, required: true}}
   auth:
-    type: oauth2_client_credentials
+    type: oauth2
     token_url: https://auth.example.org/token
     client_id: '{{ secrets.id }}'
     client_secret: '{{ secrets.key }}'
