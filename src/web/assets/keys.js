@@ -1,24 +1,16 @@
 // API keys: make one, which is shown this once, and revoke others.
-import { Failure, call, post } from "./api.js";
+import { call, post } from "./api.js";
+import { attempt } from "./attempt.js";
 import { byId } from "./dom.js";
 
 const words = byId("keys").dataset;
 const error = byId("key-error");
 
-async function attempt(work) {
-  error.textContent = "";
-  try {
-    await work();
-  } catch (failure) {
-    if (!(failure instanceof Failure)) throw failure;
-    if (failure.status === 401) location.reload();
-    else error.textContent = failure.status === 0 ? words.away : failure.message;
-  }
-}
+const run = (work) => attempt(error, words.away, work);
 
 byId("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  attempt(async () => {
+  run(async () => {
     const made = await post("/v1/api-keys", { name: byId("key-name").value });
     byId("key-value").textContent = made.key;
     byId("key-made").hidden = false;
@@ -36,7 +28,7 @@ byId("key-copy").addEventListener("click", async () => {
 byId("keys").addEventListener("click", (event) => {
   const { revoke, keyName } = event.target.dataset ?? {};
   if (!revoke || !confirm(words.confirm.replace("{name}", keyName))) return;
-  attempt(async () => {
+  run(async () => {
     await call("DELETE", `/v1/api-keys/${encodeURIComponent(revoke)}`);
     location.reload();
   });

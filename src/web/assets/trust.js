@@ -1,5 +1,6 @@
 // The trust policy: a rule by one click, a trial on past credentials, publication.
-import { Failure, call, post } from "./api.js";
+import { call, post } from "./api.js";
+import { attempt } from "./attempt.js";
 import { byId, el, replace } from "./dom.js";
 
 const page = byId("trust");
@@ -10,17 +11,10 @@ const words = page.dataset;
 
 const filled = (template, values) => Object.entries(values).reduce((line, [name, value]) => line.replaceAll(`{${name}}`, String(value)), template);
 
-async function attempt(work) {
-  error.textContent = "";
+const run = (work) => {
   replace(result);
-  try {
-    await work();
-  } catch (failure) {
-    if (!(failure instanceof Failure)) throw failure;
-    if (failure.status === 401) location.reload();
-    else error.textContent = failure.status === 0 ? words.away : failure.message;
-  }
-}
+  return attempt(error, words.away, work);
+};
 
 function show(trial, sentence) {
   const row = (change) =>
@@ -39,11 +33,11 @@ const tried = async () => {
   show(trial, trial.changed === 0 ? words.none : words.change);
 };
 
-byId("try").addEventListener("click", () => attempt(tried));
+byId("try").addEventListener("click", () => run(tried));
 
 byId("policy-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  attempt(async () => {
+  run(async () => {
     const { body } = await call("PUT", "/v1/trust/policy", { text: text.value, replaces: words.sha256 });
     announce(body.trial);
   });
@@ -51,7 +45,7 @@ byId("policy-form").addEventListener("submit", (event) => {
 
 byId("back-to-file")?.addEventListener("click", () => {
   if (!confirm(words.confirm)) return;
-  attempt(async () => announce((await call("DELETE", "/v1/trust/policy")).body.trial));
+  run(async () => announce((await call("DELETE", "/v1/trust/policy")).body.trial));
 });
 
 /** The page as it is now, with what was done said on it. */
@@ -70,7 +64,7 @@ if (said) {
 page.addEventListener("click", (event) => {
   const { decide, issuer, issuerName } = event.target.dataset ?? {};
   if (decide) {
-    attempt(async () => {
+    run(async () => {
       const written = await post("/v1/trust/policy/rule", { text: text.value, issuer_id: issuer, decision: decide, ...(issuerName && { name: issuerName }) });
       text.value = written.text;
       await tried();
@@ -82,7 +76,7 @@ page.addEventListener("click", (event) => {
   }
   if (event.target.dataset && "restore" in event.target.dataset) {
     text.value = event.target.closest("details").querySelector("pre").textContent;
-    attempt(tried);
+    run(tried);
     text.focus();
   }
 });
