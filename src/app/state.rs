@@ -50,6 +50,7 @@ impl App {
             connectors: Arc::new(connectors),
             tasks: Arc::new(self.jobs.clone()),
             watch: self.watch(),
+            reference: Arc::default(),
             queue_prefix: self.settings.queue.prefix.as_str().into(),
             budget: Budget::new(with_envelope(limits.max_upload_bytes), with_envelope(limits.max_file_bytes)),
             streams: Seats::new(STREAMS),

@@ -2,6 +2,7 @@
 //! Must not know: which implementations stand behind the ports.
 
 use super::budget::Budget;
+use super::docs::reference::Subject;
 use super::peers::Peers;
 use super::ports::{Connectors, Tasks};
 use super::seats::Seats;
@@ -13,7 +14,7 @@ use crate::model::ids::ExchangeId;
 use crate::pipeline::Pipeline;
 use crate::seal::Sealer;
 use crate::store::Store;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// Cheap to clone. The store, the clock and the limits are those of the pipeline that the channels feed: there is one of each.
@@ -30,6 +31,8 @@ pub struct State {
     pub budget: Budget,
     /// First part of the names on the broker, for the description of the events.
     pub queue_prefix: Arc<str>,
+    /// The API reference, made when a page first shows it.
+    pub reference: Arc<OnceLock<Vec<Subject>>>,
     /// Where requests come from.
     pub peers: Peers,
     /// Waiting pages that are open at the same time, by their exchange.

@@ -93,6 +93,27 @@ impl Store {
         };
         if preview { self.read(work).await } else { self.write(work).await }
     }
+
+    /// The same step by step, at most `steps` times. Returns what all steps found.
+    pub async fn backfill_on(
+        &self,
+        of: (&Connection, &Backfill),
+        after: i64,
+        (preview, steps): (bool, usize),
+        now: DateTime<Utc>,
+        handled: impl Fn(EventType) -> bool + Clone + Send + 'static,
+    ) -> Result<BackfillPage> {
+        let mut all = BackfillPage { next: Some(after), ..BackfillPage::default() };
+        for _ in 0..steps {
+            let Some(from) = all.next else { break };
+            let page = self.backfill(of, from, preview, now, handled.clone()).await?;
+            all.events += page.events;
+            all.credentials.extend(page.credentials);
+            all.merged += page.merged;
+            all.next = page.next;
+        }
+        Ok(all)
+    }
 }
 
 fn search(

@@ -229,7 +229,7 @@ fn find(connection: &mut AnyConnection, tenant: &TenantId, digests: &[String]) -
     Ok(rows.into_iter().next().map(|(candidate, ..)| CandidateRef(candidate)))
 }
 
-fn current_ref(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef) -> Result<CandidateRef> {
+pub(super) fn current_ref(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef) -> Result<CandidateRef> {
     let alias: Option<String> = candidate_aliases::table
         .filter(candidate_aliases::tenant_id.eq(tenant.as_str()))
         .filter(candidate_aliases::id.eq(candidate.as_str()))

@@ -1,7 +1,6 @@
-//! What a page about a candidate shows beside credentials and skills: lists of candidates, addresses in full, what was delivered, what
-//! was asked. Comes in: a tenant and a candidate. Goes out: rows. Must not know: how a page shows them.
+//! What a page about a candidate shows beside credentials and skills: lists of candidates, addresses in full, what was delivered.
+//! Comes in: a tenant and a candidate. Goes out: rows. Must not know: how a page shows them.
 
-use super::channel_schema::exchanges;
 use super::identities::{self, is_address};
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{candidate_aliases, candidates, credentials, deliveries, events};
@@ -11,7 +10,7 @@ use super::transaction::ROWS_PER_STATEMENT;
 use super::{Result, Store};
 use crate::model::candidate::{FullAddress, FullIdentity};
 use crate::model::delivery::DeliveryState;
-use crate::model::ids::{CandidateRef, ConnectionId, ExchangeId, TenantId};
+use crate::model::ids::{CandidateRef, ConnectionId, TenantId};
 use crate::model::record::Page;
 use crate::model::search::{DeliveredTo, Found, ListedCandidate};
 use chrono::{DateTime, Utc};
@@ -20,8 +19,6 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Events of a candidate whose deliveries are counted, the newest first.
 const MOST_EVENTS: i64 = 5_000;
-/// Requests to wallets that a page lists.
-const MOST_REQUESTS: i64 = 10;
 
 impl Store {
     /// Newest first. `named`: only these.
@@ -135,22 +132,6 @@ impl Store {
                 }
             }
             Ok(found.into_values().collect())
-        })
-        .await
-    }
-
-    /// Ids of the latest requests to wallets that were made for the candidate, newest first.
-    pub async fn exchanges_of(&self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Vec<ExchangeId>> {
-        let (tenant, candidate) = (tenant.clone(), candidate.clone());
-        self.read(move |connection| {
-            let ids: Vec<String> = exchanges::table
-                .filter(exchanges::tenant_id.eq(tenant.as_str()))
-                .filter(exchanges::candidate_ref.eq(candidate.as_str()))
-                .order((exchanges::created_at.desc(), exchanges::id.desc()))
-                .limit(MOST_REQUESTS)
-                .select(exchanges::id)
-                .load(connection)?;
-            Ok(ids.into_iter().map(ExchangeId).collect())
         })
         .await
     }

@@ -11,6 +11,7 @@ use crate::model::event::{Audience, Envelope, Event, EventType};
 use crate::model::ids::{CandidateRef, EventId, TenantId};
 use crate::model::record::Page;
 use diesel::prelude::*;
+use std::collections::HashMap;
 
 #[derive(Insertable)]
 #[diesel(table_name = events, treat_none_as_default_value = false)]
@@ -53,6 +54,24 @@ impl Store {
                 .first(connection)
                 .optional()?;
             readable_one(body, |body| vault.unpack_json(connection, &place(id.as_str()), &body))
+        })
+        .await
+    }
+
+    /// Those of the events that are there, by their ids; at most as many as a page has rows.
+    pub async fn events(&self, tenant: &TenantId, ids: Vec<EventId>) -> Result<HashMap<EventId, Event>> {
+        let (tenant, vault) = (tenant.clone(), self.0.vault.clone());
+        self.read(move |connection| {
+            let rows: Vec<(String, Vec<u8>)> = events::table
+                .filter(events::id.eq_any(ids.iter().map(EventId::as_str)))
+                .filter(events::tenant_id.eq(tenant.as_str()))
+                .select((events::id, events::body))
+                .load(connection)?;
+            let found = readable(rows, |(id, body)| {
+                let event = vault.unpack_json(connection, &place(&id), &body)?;
+                Ok((EventId(id), event))
+            })?;
+            Ok(found.into_iter().collect())
         })
         .await
     }

@@ -20,6 +20,8 @@ use serde_json::Value;
 /// An answer that is being taken in holds the exchange for at most this long; then another answer may try.
 const CLAIM: Duration = Duration::seconds(120);
 const JOURNAL_LINES: i64 = 500;
+/// Exchanges of one candidate that are listed.
+const MOST_OF_CANDIDATE: i64 = 10;
 /// States in which an exchange still takes an answer.
 const OPEN: [&str; 2] = [ExchangeState::Pending.as_str(), ExchangeState::Active.as_str()];
 
@@ -128,6 +130,22 @@ impl Store {
                 query = query.filter(exchanges::created_at.lt(before.unwrap_or_default()));
             }
             let rows: Vec<Row> = query.load(connection)?;
+            readable(rows, |row| row.into_model(connection, &vault))
+        })
+        .await
+    }
+
+    /// The latest exchanges for the candidate, newest first.
+    pub async fn exchanges_of(&self, tenant: &TenantId, candidate: &CandidateRef) -> Result<Vec<Exchange>> {
+        let (tenant, candidate, vault) = (tenant.clone(), candidate.clone(), self.0.vault.clone());
+        self.read(move |connection| {
+            let rows: Vec<Row> = exchanges::table
+                .filter(exchanges::tenant_id.eq(tenant.as_str()))
+                .filter(exchanges::candidate_ref.eq(candidate.as_str()))
+                .order((exchanges::created_at.desc(), exchanges::id.desc()))
+                .limit(MOST_OF_CANDIDATE)
+                .select(Row::as_select())
+                .load(connection)?;
             readable(rows, |row| row.into_model(connection, &vault))
         })
         .await

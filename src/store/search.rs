@@ -2,12 +2,13 @@
 //! Titles and names are sealed: only keyed hashes of their words are compared. Every step reads a bounded number of rows.
 //! Must not know: how a page shows the rows.
 
+use super::candidates::current_ref;
 use super::credentials::place;
 use super::identities::{EMAIL, digest};
 use super::pool::{AnyConnection, each_backend};
-use super::schema::{candidate_aliases, candidate_identities, candidate_words, candidates, credential_words, credentials};
+use super::schema::{candidate_identities, candidate_words, candidates, credential_words, credentials};
 use super::sealed::readable;
-use super::search_words::{Place, number, words};
+use super::search_words::{Place, number, numbers, words};
 use super::text::{parse_name, parse_time};
 use super::{Result, Store, Vault};
 use crate::model::credential::LanguageMap;
@@ -120,8 +121,7 @@ fn sources(connection: &mut AnyConnection, vault: &Vault, tenant: &TenantId, sea
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let mut numbers: Vec<i64> =
-        wanted.iter().map(|word| number(vault, tenant, Place::Credential, word)).collect::<Result<_>>()?;
+    let mut numbers = numbers(vault, tenant, Place::Credential, text)?;
     numbers.extend(issuer);
     let mut sources = vec![Source::WithWords(rarest_first(connection, numbers)?)];
     // Words that are words of somebody's name stand for the person; the rest must be in the credential.
@@ -148,16 +148,10 @@ fn by_reference_or_address(connection: &mut AnyConnection, vault: &Vault, tenant
             return Ok(holders);
         }
     }
-    let alias: Option<String> = candidate_aliases::table
-        .filter(candidate_aliases::tenant_id.eq(tenant.as_str()))
-        .filter(candidate_aliases::id.eq(text))
-        .select(candidate_aliases::candidate_ref)
-        .first(connection)
-        .optional()?;
-    let wanted = alias.unwrap_or_else(|| text.to_owned());
+    let wanted = current_ref(connection, tenant, &CandidateRef(text.to_owned()))?;
     let found = candidates::table
         .filter(candidates::tenant_id.eq(tenant.as_str()))
-        .filter(candidates::id.eq(wanted))
+        .filter(candidates::id.eq(wanted.as_str()))
         .select(candidates::id)
         .load(connection)?;
     Ok(found)

@@ -74,6 +74,11 @@ pub(super) fn number(vault: &Vault, tenant: &TenantId, place: Place, word: &str)
     Ok(i64::from_be_bytes(start.to_be_bytes()))
 }
 
+/// The numbers of the words of a text.
+pub(super) fn numbers(vault: &Vault, tenant: &TenantId, place: Place, text: &str) -> Result<Vec<i64>> {
+    words(text).iter().map(|word| number(vault, tenant, place, word)).collect()
+}
+
 /// Every word of a credential. `file`: its name, which is all that may be shown of a rejected credential.
 fn of_credential(
     vault: &Vault,
@@ -81,21 +86,16 @@ fn of_credential(
     file: &str,
     normalized: Option<&NormalizedCredential>,
 ) -> Result<BTreeSet<i64>> {
-    let mut numbers = BTreeSet::new();
+    let mut found = BTreeSet::new();
     let Some(content) = normalized else {
-        for word in words(file) {
-            numbers.insert(number(vault, tenant, Place::Credential, &word)?);
-        }
-        return Ok(numbers);
+        found.extend(numbers(vault, tenant, Place::Credential, file)?);
+        return Ok(found);
     };
-    let names = content.achievement.name.values().take(3).chain(content.issuer.name.as_ref());
-    for name in names {
-        for word in words(name) {
-            numbers.insert(number(vault, tenant, Place::Credential, &word)?);
-        }
+    for name in content.achievement.name.values().take(3).chain(content.issuer.name.as_ref()) {
+        found.extend(numbers(vault, tenant, Place::Credential, name)?);
     }
-    numbers.insert(number(vault, tenant, Place::IssuerId, &content.issuer.id)?);
-    Ok(numbers)
+    found.insert(number(vault, tenant, Place::IssuerId, &content.issuer.id)?);
+    Ok(found)
 }
 
 impl Transaction<'_> {
@@ -132,8 +132,7 @@ pub(super) fn index_names(
 ) -> Result<()> {
     let mut rows = Vec::new();
     for fact in facts.values().filter(|fact| fact.kind == NAME) {
-        for word in words(&fact.value) {
-            let word = number(vault, tenant, Place::CandidateName, &word)?;
+        for word in numbers(vault, tenant, Place::CandidateName, &fact.value)? {
             rows.push(CandidateWord { word, tenant_id: tenant.as_str(), candidate_ref: candidate.as_str() });
         }
     }

@@ -6,13 +6,12 @@ use crate::connector::Registry;
 use crate::model::clock::Clock;
 use crate::model::connection::Connection;
 use crate::model::delivery::DeliveryState;
-use crate::model::ids::{ConnectionId, CredentialId, TenantId};
+use crate::model::ids::{ConnectionId, TenantId};
 use crate::model::record::DeliveryFilter;
 use crate::store::{Backfill, Store};
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use clap::Args;
-use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 #[derive(Debug, Args)]
@@ -90,21 +89,13 @@ pub async fn backfill(arguments: &SettingsArgs, BackfillArgs { target, issuer }:
     let connection = target.find(&store).await?;
     let connector = super::find(&Registry::load(&settings.delivery.connectors_dir)?, &connection.connector)?;
     let which = Backfill { since: target.since, until: target.until, issuer: issuer.clone() };
-    let (mut credentials, mut events, mut merged) = (BTreeSet::<CredentialId>::new(), 0, 0);
-    let mut next = Some(0);
-    while let Some(from) = next {
-        let connector = connector.clone();
-        let handled = move |event_type| connector.handler(event_type).is_some();
-        let page = store.backfill((&connection, &which), from, target.preview, Clock::system().now(), handled).await?;
-        credentials.extend(page.credentials);
-        events += page.events;
-        merged += page.merged;
-        next = page.next;
-    }
+    let handled = move |event_type| connector.handler(event_type).is_some();
+    let (of, now) = ((&connection, &which), Clock::system().now());
+    let found = store.backfill_on(of, 0, (target.preview, usize::MAX), now, handled).await?;
     let what = if target.preview { "would be sent" } else { "are due now" };
-    println!("{events} events about {} credentials {what}", credentials.len());
-    if merged > 0 {
-        println!("{merged} events about people who were merged into others are left out");
+    println!("{} events about {} credentials {what}", found.events, found.credentials.len());
+    if found.merged > 0 {
+        println!("{} events about people who were merged into others are left out", found.merged);
     }
     Ok(ExitCode::SUCCESS)
 }

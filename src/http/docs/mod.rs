@@ -8,6 +8,8 @@ pub mod samples;
 
 pub use markdown::Document;
 use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 mod documents {
     include!(concat!(env!("OUT_DIR"), "/documents.rs"));
@@ -24,27 +26,36 @@ mod receivers {
 /// The documents that the index lists, in the order of a reader's way. The others are reached by links.
 pub const LISTED: [&str; 8] = ["events", "channels", "persons", "skills", "connectors", "verdicts", "operating", "architecture"];
 
+type Files = [(&'static str, &'static [u8])];
+type Documents = BTreeMap<&'static str, Document>;
+
+/// Made when a page first shows one of them.
+static DOCUMENTS: LazyLock<Documents> = LazyLock::new(|| made(documents::EMBEDDED, "docs"));
+static CONNECTORS: LazyLock<Documents> = LazyLock::new(|| made(connectors::EMBEDDED, "connectors"));
+
+/// `folder`: where the files lie in the project.
+fn made(files: &'static Files, folder: &str) -> Documents {
+    let paths = files.iter().map(|(path, _)| *path);
+    paths.filter_map(|path| Some((path, markdown::document(text(files, path)?, &format!("{folder}/{path}"))))).collect()
+}
+
 /// A document of `docs/`, for example `events` or `decisions/silence`.
-pub fn document(name: &str) -> Option<Document> {
-    let path = format!("{name}.md");
-    let text = text(documents::EMBEDDED, &path)?;
-    Some(markdown::document(text, &format!("docs/{path}")))
+pub fn document(name: &str) -> Option<&'static Document> {
+    DOCUMENTS.get(format!("{name}.md").as_str())
 }
 
 /// The page of the list of connectors.
 const LIST: &str = "list";
 
 /// The README of a connector, or the list of connectors.
-pub fn connector(name: &str) -> Option<Document> {
+pub fn connector(name: &str) -> Option<&'static Document> {
     let path = if name == LIST { "README.md".to_owned() } else { format!("{name}/README.md") };
-    let text = text(connectors::EMBEDDED, &path)?;
-    Some(markdown::document(text, &format!("connectors/{path}")))
+    CONNECTORS.get(path.as_str())
 }
 
 /// Name and title of each connector, by name.
-pub fn connectors() -> Vec<(&'static str, String)> {
-    let named = connectors::EMBEDDED.iter().filter_map(|(path, _)| path.strip_suffix("/README.md"));
-    named.filter_map(|name| Some((name, connector(name)?.title))).collect()
+pub fn connectors() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CONNECTORS.iter().filter_map(|(path, document)| Some((path.strip_suffix("/README.md")?, document.title.as_str())))
 }
 
 /// A program that receives events, as text.
@@ -80,7 +91,7 @@ fn page_of(path: &str) -> Option<String> {
     }
 }
 
-fn text(files: &'static [(&'static str, &'static [u8])], path: &str) -> Option<&'static str> {
+fn text(files: &'static Files, path: &str) -> Option<&'static str> {
     let (_, bytes) = files.iter().find(|(name, _)| *name == path)?;
     std::str::from_utf8(bytes).ok()
 }

@@ -6,12 +6,12 @@ use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::model::ids::{ConnectionId, CredentialId};
-use crate::store::{Backfill, BackfillPage};
+use crate::model::event::EventType;
+use crate::model::ids::ConnectionId;
+use crate::store::Backfill;
 use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 
 /// Steps of one call; each looks at 500 events.
 const MAX_STEPS: usize = 100;
@@ -61,22 +61,12 @@ pub async fn backfill(
     let known = state.connectors.list();
     let handled: Vec<String> =
         known.into_iter().find(|known| known.name == connection.connector).map(|known| known.event_types).unwrap_or_default();
-    let (mut credentials, mut events, mut merged) = (BTreeSet::<CredentialId>::new(), 0, 0);
-    let mut next = Some(after.max(0));
-    for _ in 0..MAX_STEPS {
-        let Some(from) = next else { break };
-        let handled = handled.clone();
-        let is_handled = move |event_type: crate::model::event::EventType| handled.iter().any(|name| name == event_type.as_str());
-        let now = state.clock().now();
-        let page: BackfillPage = state.store().backfill((&connection, &which), from, preview, now, is_handled).await?;
-        credentials.extend(page.credentials);
-        events += page.events;
-        merged += page.merged;
-        next = page.next;
-    }
+    let is_handled = move |event_type: EventType| handled.iter().any(|name| name == event_type.as_str());
+    let (of, now) = ((&connection, &which), state.clock().now());
+    let found = state.store().backfill_on(of, after.max(0), (preview, MAX_STEPS), now, is_handled).await?;
     if !preview {
         state.tasks.wake();
     }
-    let answer = Answer { credentials: credentials.len(), events, merged, next };
+    let answer = Answer { credentials: found.credentials.len(), events: found.events, merged: found.merged, next: found.next };
     Ok(if preview { HttpResponse::Ok().json(answer) } else { HttpResponse::Accepted().json(answer) })
 }

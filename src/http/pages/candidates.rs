@@ -1,16 +1,13 @@
 //! `GET /candidates`: the tenant's people, newest first. Comes in: a search and the place in the list. Goes out: the page.
 
-use super::Visit;
 use super::words::{Person, address};
-use crate::http::paging;
+use super::{Visit, rows_after};
 use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::model::ids::CandidateRef;
 use crate::web::frame::Area;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-
-const ROWS: u32 = 50;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -40,7 +37,7 @@ struct Row {
 /// `GET /candidates`
 pub async fn page(state: web::Data<State>, visit: Visit, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let q = query.q.trim().to_owned();
-    let page = paging::page(Some(ROWS), Some(query.after.as_str()).filter(|after| !after.is_empty()))?;
+    let page = rows_after(&query.after)?;
     let (store, tenant) = (state.store(), &visit.caller.tenant_id);
     let named = if q.is_empty() { None } else { Some(store.persons_named(tenant, &q).await?) };
     let found = store.list_candidates(tenant, named, &page).await?;

@@ -1,7 +1,8 @@
 //! `GET /deliveries` and `GET /deliveries/{id}`: each event for each connection, and why it did not arrive.
 //! Comes in: the filters, from the address. Goes out: the pages. Their script tries again through the API.
 
-use super::Visit;
+use super::words::address;
+use super::{Visit, rows_after};
 use crate::http::extract::Id;
 use crate::http::paging;
 use crate::http::problem::{Code, Problem};
@@ -17,8 +18,6 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::HashMap;
-
-const ROWS: u32 = 50;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -85,27 +84,23 @@ pub async fn page(state: web::Data<State>, visit: Visit, query: web::Query<Query
         state: wanted,
         ..DeliveryFilter::default()
     };
-    let page = paging::page(Some(ROWS), Some(query.after.as_str()).filter(|after| !after.is_empty()))?;
+    let page = rows_after(&query.after)?;
     let mut deliveries = store.list_deliveries(tenant, &filter, &page).await?;
     let more = paging::cut(&page, &mut deliveries);
     let connections = store.list_connections(tenant).await?;
-    let mut rows = Vec::with_capacity(deliveries.len());
-    for delivery in &deliveries {
-        rows.push((delivery, store.event(tenant, &delivery.event_id).await?));
-    }
-    let persons: Vec<CandidateRef> = rows.iter().filter_map(|(_, event)| Some(event.as_ref()?.partitionkey.clone())).collect();
+    let events = store.events(tenant, deliveries.iter().map(|delivery| delivery.event_id.clone()).collect()).await?;
+    let persons: Vec<CandidateRef> = events.values().map(|event| event.partitionkey.clone()).collect();
     let identities = store.candidate_identities(tenant, &persons).await?;
-    let address = |after: &str| {
-        let pairs = [("state", query.state.as_str()), ("connection", &query.connection), ("after", after)];
-        let given = pairs.iter().filter(|(_, value)| !value.is_empty());
-        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
-        if query.is_empty() { "/deliveries".to_owned() } else { format!("/deliveries?{query}") }
-    };
+    let list =
+        |after: &str| address("/deliveries", &[("state", &query.state), ("connection", &query.connection), ("after", after)]);
     let values = Values {
-        next: deliveries.last().filter(|_| more).map(|last| address(last.id.as_str())),
-        first: address(""),
+        next: deliveries.last().filter(|_| more).map(|last| list(last.id.as_str())),
+        first: list(""),
         is_first: query.after.is_empty(),
-        rows: rows.into_iter().map(|(delivery, event)| row(delivery, event.as_ref(), &connections, &identities)).collect(),
+        rows: deliveries
+            .iter()
+            .map(|delivery| row(delivery, events.get(&delivery.event_id), &connections, &identities))
+            .collect(),
         connections: connections
             .into_iter()
             .map(|connection| Choice { id: connection.id.to_string(), name: connection.name })

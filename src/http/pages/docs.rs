@@ -12,23 +12,23 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Entry {
+struct Entry<'a> {
     address: String,
-    title: String,
+    title: &'a str,
 }
 
 #[derive(Serialize)]
-struct Index {
-    documents: Vec<Entry>,
-    connectors: Vec<Entry>,
-    subjects: Vec<Subject>,
+struct Index<'a> {
+    documents: Vec<Entry<'a>>,
+    connectors: Vec<Entry<'a>>,
+    subjects: &'a [Subject],
 }
 
 #[derive(Serialize)]
-struct OneSubject {
-    base: String,
-    subject: Subject,
-    subjects: Vec<Entry>,
+struct OneSubject<'a> {
+    base: &'a str,
+    subject: &'a Subject,
+    subjects: Vec<Entry<'a>>,
 }
 
 #[derive(Serialize)]
@@ -45,23 +45,22 @@ struct Receivers {
 pub async fn index(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
     let documents = docs::LISTED
         .into_iter()
-        .filter_map(|name| Some(Entry { address: format!("/docs/{name}"), title: docs::document(name)?.title }));
-    let connectors = docs::connectors().into_iter();
+        .filter_map(|name| Some(Entry { address: format!("/docs/{name}"), title: &docs::document(name)?.title }));
+    let connectors = docs::connectors();
     let values = Index {
         documents: documents.collect(),
         connectors: connectors.map(|(name, title)| Entry { address: format!("/docs/connectors/{name}"), title }).collect(),
-        subjects: reference::subjects(state.public_url()),
+        subjects: subjects(&state),
     };
     open(&state, &request, "docs_index.html", Area::Docs, &values).await
 }
 
 /// `GET /docs/api/{subject}`
 pub async fn api(state: web::Data<State>, request: HttpRequest, name: web::Path<String>) -> HttpResponse {
-    let all = reference::subjects(state.public_url());
-    let entry = |subject: &Subject| Entry { address: format!("/docs/api/{}", subject.slug), title: subject.name.clone() };
-    let subjects = all.iter().map(entry).collect();
-    let Some(subject) = all.into_iter().find(|subject| subject.slug == *name) else { return missing(&request) };
-    let values = OneSubject { base: state.public_url().to_owned(), subject, subjects };
+    let all = subjects(&state);
+    let Some(subject) = all.iter().find(|subject| subject.slug == *name) else { return missing(&request) };
+    let entries = all.iter().map(|subject| Entry { address: format!("/docs/api/{}", subject.slug), title: &subject.name });
+    let values = OneSubject { base: state.public_url(), subject, subjects: entries.collect() };
     open(&state, &request, "docs_api.html", Area::Docs, &values).await
 }
 
@@ -91,9 +90,13 @@ pub async fn connector(state: web::Data<State>, request: HttpRequest, name: web:
     shown(&state, &request, docs::connector(&name)).await
 }
 
-async fn shown(state: &State, request: &HttpRequest, found: Option<Document>) -> HttpResponse {
+fn subjects(state: &State) -> &[Subject] {
+    state.reference.get_or_init(|| reference::subjects(state.public_url()))
+}
+
+async fn shown(state: &State, request: &HttpRequest, found: Option<&Document>) -> HttpResponse {
     match found {
-        Some(document) => open(state, request, "docs_document.html", Area::Docs, &document).await,
+        Some(document) => open(state, request, "docs_document.html", Area::Docs, document).await,
         None => missing(request),
     }
 }

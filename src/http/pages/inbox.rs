@@ -1,9 +1,8 @@
 //! `GET /`: where files go in, and every credential that came in before, newest first.
 //! Comes in: search, filters and the place in the list, from the address. Goes out: the page.
 
-use super::Visit;
 use super::words::{Person, Text, address};
-use crate::http::paging;
+use super::{Visit, rows_after};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::model::candidate::Identity;
@@ -16,7 +15,6 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-const ROWS: u32 = 50;
 /// Longer texts name nothing that could be found, in characters.
 const LONGEST_SEARCH: usize = 200;
 /// Submissions that are being worked on, shown above the list.
@@ -85,7 +83,7 @@ pub async fn page(state: web::Data<State>, visit: Visit, query: web::Query<Query
         outcome: outcome(&query.outcome)?,
         issuer: Some(query.issuer.clone()).filter(|issuer| !issuer.is_empty()),
     };
-    let page = paging::page(Some(ROWS), Some(query.after.as_str()).filter(|after| !after.is_empty()))?;
+    let page = rows_after(&query.after)?;
     let (store, tenant) = (state.store(), &visit.caller.tenant_id);
     let found = store.search_credentials(tenant, &search, &page).await?;
     let persons: Vec<CandidateRef> = found.rows.iter().map(|row| row.candidate_ref.clone()).collect();

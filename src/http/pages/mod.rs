@@ -17,9 +17,11 @@ pub mod words;
 
 use super::auth::{self, Caller};
 use super::extract::header;
+use super::paging;
 use super::problem::{Code, Problem};
 use super::session;
 use super::state::State;
+use crate::model::record::Page;
 use crate::web::frame::{self, Area, Reader};
 use crate::web::messages::{self, Language};
 use actix_web::body::BoxBody;
@@ -32,6 +34,14 @@ use std::future::{Ready, ready};
 
 const LANGUAGE_COOKIE: &str = "language";
 const YEAR_SECONDS: u32 = 365 * 24 * 3600;
+
+/// Rows of a list.
+const ROWS: u32 = 50;
+
+/// The rows of a list after that cursor; from the beginning when it is empty.
+fn rows_after(after: &str) -> Result<Page, Problem> {
+    paging::page(Some(ROWS), Some(after).filter(|after| !after.is_empty()))
+}
 
 /// A signed-in person looks at a page.
 pub struct Visit {

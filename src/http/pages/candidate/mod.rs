@@ -85,11 +85,9 @@ pub async fn page(state: web::Data<State>, visit: Visit, id: Id<CandidateRef>) -
         since: to.since.map(|since| since.to_rfc3339()),
     });
     let deliveries = delivered.collect();
-    let mut requests = Vec::new();
-    for id in store.exchanges_of(tenant, &reference).await? {
-        let exchange = store.exchange(&id).await?;
-        requests.extend(exchange.map(|exchange| requests::row(exchange, state.clock().now(), visit.language)));
-    }
+    let now = state.clock().now();
+    let requests = store.exchanges_of(tenant, &reference).await?;
+    let requests = requests.into_iter().map(|exchange| requests::row(exchange, now, visit.language)).collect();
     let identities: HashMap<_, _> = [(reference.clone(), known.clone())].into();
     let path = format!("/candidates/{reference}");
     let values = Values {

@@ -3,8 +3,8 @@
 
 pub mod create;
 
-use super::Visit;
 use super::words::{Person, address};
+use super::{Visit, rows_after};
 use crate::http::extract::Id;
 use crate::http::paging;
 use crate::http::problem::{Code, Problem};
@@ -22,7 +22,6 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-const ROWS: u32 = 50;
 /// Links for platforms that the first page lists.
 const LINKS: usize = 50;
 
@@ -66,7 +65,7 @@ pub async fn list(state: web::Data<State>, visit: Visit, query: web::Query<Query
         is_first: bool,
     }
     let (store, tenant, now) = (state.store(), &visit.caller.tenant_id, state.clock().now());
-    let page = paging::page(Some(ROWS), Some(query.after.as_str()).filter(|after| !after.is_empty()))?;
+    let page = rows_after(&query.after)?;
     let mut exchanges = store.list_exchanges(tenant, &page).await?;
     let is_more = paging::cut(&page, &mut exchanges);
     let next = exchanges.last().filter(|_| is_more).map(|last| address("/requests", &[("after", last.id.as_str())]));

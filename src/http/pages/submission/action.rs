@@ -2,7 +2,6 @@
 
 use crate::http::pages::words::{Person, address};
 use crate::model::report::{CheckId, CheckStatus, Outcome, VerificationReport};
-use crate::web::frame::NAVIGATION;
 use serde::Serialize;
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -28,16 +27,11 @@ pub fn of(report: &VerificationReport, person: &Person) -> Action {
         Outcome::Rejected => ask(),
         Outcome::Attention => match report.deciding_check().map(|check| (check.id, check.status)) {
             Some((CheckId::Recipient, CheckStatus::CouldNotCheck)) | None => CHECK_PERSON,
-            Some((CheckId::IssuerTrust, CheckStatus::Warning)) if has_trust_page() => open("trust", "/trust".to_owned()),
+            Some((CheckId::IssuerTrust, CheckStatus::Warning)) => open("trust", "/trust".to_owned()),
             Some((_, CheckStatus::CouldNotCheck)) => CHECK_AGAIN,
             Some(_) => ask(),
         },
     }
-}
-
-/// Where people decide about issuers.
-fn has_trust_page() -> bool {
-    NAVIGATION.iter().any(|(_, path, _)| *path == "/trust")
 }
 
 fn is_person_unchecked(report: &VerificationReport) -> bool {
