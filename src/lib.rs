@@ -43,5 +43,6 @@ pub mod seal;
 pub mod skills;
 pub mod store;
 pub mod taxonomy;
+pub mod trace;
 pub mod verify;
 pub mod web;

@@ -23,12 +23,14 @@ use crate::examine::{Examiner, Presented};
 use crate::model::clock::Clock;
 use crate::model::ids::{SubmissionId, TenantId};
 use crate::model::record::{Idempotency, NewSubmission};
-use crate::model::submission::Submission;
+use crate::model::submission::{Channel, Submission};
 use crate::skills::Mapper;
 use crate::store::{Store, StoreError, SubmissionRequest, Transaction};
+use crate::trace;
 use chrono::{DateTime, Duration, Utc};
 pub use delivered::Delivered;
 use record::{Person, record, standing};
+use tracing::{Instrument, Span};
 use worked::WorkedFile;
 
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +59,14 @@ impl Pipeline {
     /// Stores and works on the files. The submission is `complete`, or `processing` when it holds more than
     /// `limits.max_files_inline` files: those are worked on by [`Pipeline::resume`].
     pub async fn accept(&self, delivered: Delivered) -> Result<Submission, PipelineError> {
-        self.take_in(delivered, None).await
+        let span = submission_span(delivered.channel);
+        self.take_in(delivered, None).instrument(span).await
     }
 
     /// As [`Pipeline::accept`], for a wallet's answer whose files were opened and whose presentations were judged before.
     pub async fn accept_presented(&self, delivered: Delivered, presented: Vec<Presented>) -> Result<Submission, PipelineError> {
-        self.take_in(delivered, Some(presented)).await
+        let span = submission_span(delivered.channel);
+        self.take_in(delivered, Some(presented)).instrument(span).await
     }
 
     async fn take_in(&self, delivered: Delivered, presented: Option<Vec<Presented>>) -> Result<Submission, PipelineError> {
@@ -128,7 +132,8 @@ impl Pipeline {
             }
             Ok(used_for)
         });
-        Ok(written.await?)
+        let span = tracing::info_span!(target: trace::TARGET, "store");
+        Ok(written.instrument(span).await?)
     }
 
     async fn earlier(&self, tenant: &TenantId, used_for: Idempotency) -> Result<Option<Submission>, PipelineError> {
@@ -143,6 +148,11 @@ impl Pipeline {
         let found = self.store.submission(tenant, id).await?;
         Ok(found.ok_or_else(|| StoreError::Internal("a submission went away while it was answered".to_owned()))?)
     }
+}
+
+/// The work on what a channel delivered, until it is stored.
+fn submission_span(channel: Channel) -> Span {
+    tracing::info_span!(target: trace::TARGET, "submission", channel = channel.as_str())
 }
 
 /// The first step of either transaction.

@@ -9,11 +9,12 @@ mod queues;
 mod run;
 mod state;
 mod telemetry;
+mod traces;
 mod verifier;
 
 pub use queues::connect_queue;
 pub use run::{Listening, Started};
-pub use telemetry::telemetry;
+pub use telemetry::Telemetry;
 pub use verifier::{build_verifier, build_verifiers, load_policy};
 
 use crate::config::{DeliverySettings, MasterKeyError, Settings, VerifySettings, master_key};

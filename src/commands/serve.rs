@@ -1,7 +1,7 @@
 //! `skillgate serve`: API, pages, relay and workers in one process, and the first text that a newcomer reads.
 
 use super::block_on;
-use crate::app::{App, Started};
+use crate::app::{App, Started, Telemetry};
 use crate::commands::SettingsArgs;
 use crate::model::clock::Clock;
 use clap::Args;
@@ -19,10 +19,12 @@ pub fn run(arguments: &SettingsArgs, serve: &ServeArgs) -> anyhow::Result<ExitCo
     if let Some(listen) = &serve.listen {
         settings.http.listen.clone_from(listen);
     }
-    crate::app::telemetry(&settings.log);
     block_on(async {
+        let telemetry = Telemetry::start(&settings.log, &settings.traces)?;
         let app = App::build(settings, Clock::system()).await?;
-        app.serve(welcome).await?;
+        let served = app.serve(welcome).await;
+        telemetry.end().await;
+        served?;
         Ok(ExitCode::SUCCESS)
     })
 }

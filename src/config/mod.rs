@@ -36,6 +36,7 @@ pub struct Settings {
     pub channels: ChannelSettings,
     pub skills: SkillSettings,
     pub log: LogSettings,
+    pub traces: TraceSettings,
 }
 
 /// Keys: `listen`, `public_url`, `workers`, `proxies`, `connections_per_address`, `stop_delay_seconds`.
@@ -158,6 +159,18 @@ pub struct LogSettings {
     /// `tracing` filter, for example `info,skillgate=debug`.
     pub level: String,
     pub format: LogFormat,
+}
+
+/// Keys: `endpoint`, `authorization`, `share`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceSettings {
+    /// Where the collector takes OTLP over HTTP in JSON; empty means that no spans are made.
+    pub endpoint: String,
+    /// The value of the header `Authorization`; empty means that none is sent.
+    pub authorization: Secret,
+    /// The part of all traces that is collected, from 0 to 1.
+    pub share: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]

@@ -19,10 +19,13 @@ use crate::model::candidate::Identity;
 use crate::model::connection::Secrets;
 use crate::model::delivery::CallRecord;
 use crate::model::secret::Secret;
+use crate::trace;
 use minijinja::value::Value;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use tokio::time::Instant;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 /// A longer wait for the rate gives the delivery back instead of holding a worker.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -151,7 +154,16 @@ impl<'a> Caller<'a> {
         self.pace().await?;
         let outbound = request.outbound(&self.setup.connector.manifest.limits)?;
         let started = Instant::now();
-        let answer = Answer::of(self.engine.outside.send(outbound).await);
+        let span = tracing::info_span!(
+            target: trace::TARGET,
+            "call",
+            otel.kind = "client",
+            step,
+            http.request.method = request.method.to_owned(),
+            http.response.status_code = Empty,
+        );
+        let answer = Answer::of(self.engine.outside.send(outbound).instrument(span.clone()).await);
+        span.record("http.response.status_code", answer.status);
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let answered = answer.transport.is_empty();
         let response = if answered { self.redactor.answer(&answer.body) } else { self.redactor.text(&answer.problem) };

@@ -2,6 +2,7 @@
 //! Comes in: any request. Goes out: its answer, wrapped.
 
 use super::state::State;
+use crate::trace;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -10,7 +11,8 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::middleware::Next;
 use actix_web::web;
 use std::time::Instant;
-use tracing::Instrument;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 tokio::task_local! {
     static CURRENT: String;
@@ -46,14 +48,17 @@ pub async fn wrap<B: MessageBody + 'static>(
     let request_id = incoming_id(request.headers()).unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     let method = request.method().clone();
     let span = tracing::info_span!("request", %request_id);
+    let traced = span.in_scope(|| traced(&request));
     let begun = Instant::now();
 
-    let mut response = CURRENT.scope(request_id.clone(), next.call(request).instrument(span.clone())).await?;
+    let answered = next.call(request).instrument(traced.clone()).instrument(span.clone());
+    let mut response = CURRENT.scope(request_id.clone(), answered).await?;
 
     let seconds = begun.elapsed().as_secs_f64();
     let status = response.status().as_u16();
     let route = response.request().match_pattern().unwrap_or_else(|| "(none)".to_owned());
     state.watch.metrics.request(known_method(&method), &route, status, seconds);
+    record(&traced, known_method(&method), &route, status);
     span.in_scope(|| tracing::debug!(%method, route, status, seconds, "answered a request"));
 
     let headers = response.headers_mut();
@@ -71,6 +76,38 @@ pub async fn wrap<B: MessageBody + 'static>(
         }
     }
     Ok(response)
+}
+
+/// The request in the trace that its sender names (`traceparent`). Probes are no part of a trace.
+fn traced(request: &ServiceRequest) -> Span {
+    if matches!(request.path(), "/healthz" | "/readyz" | "/metrics") {
+        return Span::none();
+    }
+    let span = tracing::info_span!(
+        target: trace::TARGET,
+        "request",
+        otel.kind = "server",
+        otel.status_code = Empty,
+        http.request.method = Empty,
+        http.route = Empty,
+        http.response.status_code = Empty,
+    );
+    trace::continue_from(&span, request.headers().get(trace::TRACEPARENT).and_then(|value| value.to_str().ok()));
+    span
+}
+
+/// The names are OpenTelemetry's for HTTP servers.
+fn record(span: &Span, method: &str, route: &str, status: u16) {
+    if span.is_disabled() {
+        return;
+    }
+    trace::rename(span, format!("{method} {route}"));
+    span.record("http.request.method", method);
+    span.record("http.route", route);
+    span.record("http.response.status_code", status);
+    if status >= 500 {
+        span.record("otel.status_code", "ERROR");
+    }
 }
 
 /// The id that a proxy in front has given, when it is short and plain.

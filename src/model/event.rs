@@ -83,6 +83,9 @@ pub struct Event {
     /// The submission, delivery or review that caused the event.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub causationid: Option<String>,
+    /// The trace of the work that caused the event (CloudEvents' extension for distributed tracing), when traces are collected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     pub data: Value,
 }
 
@@ -123,6 +126,15 @@ impl Envelope {
         }
         let Head { id, event_type, tenantid, partitionkey } = serde_json::from_str(body)?;
         Ok(Self { id, event_type, tenantid, partitionkey, body: body.into() })
+    }
+
+    /// The event's own member, when it has one.
+    pub fn traceparent(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Head {
+            traceparent: Option<String>,
+        }
+        serde_json::from_str::<Head>(&self.body).ok()?.traceparent
     }
 
     /// # Errors
@@ -167,6 +179,7 @@ impl Event {
             sequence: format!("{sequence:010}"),
             privacymode: "pseudonymous".to_owned(),
             causationid: None,
+            traceparent: None,
             // Plain texts: writing them as JSON can't fail.
             data: serde_json::to_value(data).unwrap_or_default(),
         }

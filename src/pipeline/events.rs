@@ -261,6 +261,7 @@ impl EventWriter {
             sequence: format!("{:010}", self.sequence),
             privacymode: "pseudonymous".to_owned(),
             causationid: self.cause.clone(),
+            traceparent: None,
             data,
         };
         self.events.push((event, audience));

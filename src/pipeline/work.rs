@@ -14,10 +14,12 @@ use crate::model::record::{Holder, Mark, Owner, SubjectOwner};
 use crate::model::report::Outcome;
 use crate::model::submission::{CandidateHint, PersonBy};
 use crate::store::SubmissionRequest;
+use crate::trace;
 use crate::verify::checks::recipient::{EmailHash, SubjectId};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::Arc;
+use tracing::Instrument;
 
 /// Most addresses of a tenant that hashes are compared with, the newest first, and most comparisons for one submission.
 const MAX_ADDRESSES: usize = 20_000;
@@ -76,7 +78,8 @@ impl Pipeline {
     pub(super) async fn work_on(&self, work: &mut Work, presented: Vec<Presented>) -> Result<Vec<WorkedFile>, PipelineError> {
         let listed = self.listed(work, &presented).await?;
         let candidates = listed.iter().map(|listed| listed.as_ref().map(|listed| listed.candidate.clone())).collect();
-        let verified = self.examiner.verify_files(presented, candidates, &work.question).await;
+        let span = tracing::info_span!(target: trace::TARGET, "verify", files = presented.len());
+        let verified = self.examiner.verify_files(presented, candidates, &work.question).instrument(span).await;
         let mut known = self.known(work, &listed, &verified).await?;
         let mut whose = Vec::with_capacity(verified.len());
         let mut ownerships = Vec::with_capacity(verified.len());

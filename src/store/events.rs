@@ -10,6 +10,7 @@ use super::{Result, Store, StoreError, Vault};
 use crate::model::event::{Audience, Envelope, Event, EventType};
 use crate::model::ids::{CandidateRef, EventId, TenantId};
 use crate::model::record::Page;
+use crate::trace;
 use diesel::prelude::*;
 use std::collections::HashMap;
 
@@ -87,6 +88,7 @@ impl Transaction<'_> {
         }
         self.lock_names(&["outbox".to_owned()])?;
         let mut rows = Vec::with_capacity(new.len());
+        let traceparent = trace::current();
         for (event, audience) in new {
             // Of an erased person nothing is told but that they were erased.
             let key = match event.event_type {
@@ -99,7 +101,13 @@ impl Transaction<'_> {
                 candidate_ref: event.partitionkey.as_str(),
                 event_type: event.event_type.as_str(),
                 audience: name_text(audience)?,
-                body: key.pack_json(&place(event.id.as_str()), Kind::Event, event)?,
+                body: match &traceparent {
+                    None => key.pack_json(&place(event.id.as_str()), Kind::Event, event)?,
+                    Some(_) => {
+                        let traced = Event { traceparent: traceparent.clone(), ..event.clone() };
+                        key.pack_json(&place(event.id.as_str()), Kind::Event, &traced)?
+                    }
+                },
                 created_at: time_text(event.time),
             });
         }

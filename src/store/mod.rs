@@ -86,6 +86,7 @@ use data_keys::KnownKeys;
 use pool::{AnyConnection, Database};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tracing::Span;
 
 /// After a write found no room, small writes that fit don't show that there is room.
 const FULL_FOR: Duration = Duration::from_secs(15);
@@ -184,7 +185,9 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut AnyConnection) -> Result<T> + Send + 'static,
     {
-        let written = self.0.database.write(Promise::Kept, work).await;
+        // The writer's thread takes up the caller's trace.
+        let span = Span::current();
+        let written = self.0.database.write(Promise::Kept, move |connection| span.in_scope(|| work(connection))).await;
         self.note_room(&written);
         written
     }

@@ -1,43 +1,14 @@
 // A wallet on @openid4vc/openid4vp with SD-JWT credentials by @sd-jwt: the request is read, answered and taken.
-import {digest, generateSalt, ES256} from '@sd-jwt/crypto-nodejs';
-import {SDJwtInstance} from '@sd-jwt/core';
 import {Openid4vpClient} from '@openid4vc/openid4vp';
 import {setGlobalConfig} from '@openid4vc/utils';
-import {CompactEncrypt, exportJWK, generateKeyPair, importJWK, SignJWT} from 'jose';
+import {CompactEncrypt, importJWK, SignJWT} from 'jose';
 import {createHash, randomBytes} from 'node:crypto';
 import {equal, expect, finish} from './check.mjs';
+import {actor, bind, holder, issuer, sdJwt, VCT} from './credentials.mjs';
 import {call} from './gateway.mjs';
 
 setGlobalConfig({allowInsecureUrls: true});
-const VCT = 'https://issuer.example/skill';
-const encode = value => Buffer.from(JSON.stringify(value)).toString('base64url');
-
-/** A key pair with its did:jwk. */
-async function actor() {
-  const {publicKey, privateKey} = await generateKeyPair('ES256', {extractable: true});
-  const jwk = await exportJWK(publicKey);
-  const did = `did:jwk:${encode(jwk)}`;
-  return {jwk, did, kid: `${did}#0`, privateKey, privateJwk: await exportJWK(privateKey)};
-}
-const issuer = await actor();
-const holder = await actor();
 const stranger = await actor();
-
-async function sdJwt() {
-  const instance = new SDJwtInstance({
-    signer: await ES256.getSigner(issuer.privateJwk), signAlg: 'ES256', hasher: digest, hashAlg: 'sha-256', saltGenerator: generateSalt,
-  });
-  const claims = {iss: issuer.did, iat: Math.floor(Date.now() / 1000), vct: VCT, cnf: {jwk: holder.jwk}, given_name: 'Ada', skill: 'Welding'};
-  return instance.issue(claims, {_sd: ['given_name']}, {header: {typ: 'dc+sd-jwt', kid: issuer.kid}});
-}
-
-/** The holder's signature over what is disclosed (RFC 9901 §4.3). */
-async function bind(credential, {nonce, audience, by = holder, iat = Math.floor(Date.now() / 1000)}) {
-  const instance = new SDJwtInstance({
-    hasher: digest, hashAlg: 'sha-256', saltGenerator: generateSalt, kbSigner: await ES256.getSigner(by.privateJwk), kbSignAlg: 'ES256',
-  });
-  return instance.present(credential, {given_name: true}, {kb: {payload: {iat, nonce, aud: audience}}});
-}
 
 async function jwtPresentation({nonce, audience}) {
   const subject = {iss: issuer.did, sub: holder.did, nbf: 1767225600, jti: `urn:uuid:${crypto.randomUUID()}`};

@@ -28,15 +28,16 @@ const MAY_IMPORT: Rows = &[
     ("receipt", &["model", "document", "jsonld", "verify"]),
     ("normalize", &["model"]),
     ("taxonomy", &[]),
+    ("trace", &[]),
     ("skills", &["model", "taxonomy"]),
-    ("store", &["model", "seal"]),
+    ("store", &["model", "seal", "trace"]),
     ("queue", &["model"]),
-    ("connector", &["model", "http_client"]),
-    ("delivery", &["model", "connector", "queue", "store"]),
+    ("connector", &["model", "http_client", "trace"]),
+    ("delivery", &["model", "connector", "queue", "store", "trace"]),
     ("examine", &["model", "document", "http_client", "intake", "protocol", "verify", "normalize"]),
-    ("pipeline", &["model", "examine", "verify", "skills", "store"]),
+    ("pipeline", &["model", "examine", "verify", "skills", "store", "trace"]),
     ("channel", &["model", "examine", "verify", "store", "pipeline", "http_client", "protocol"]),
-    ("http", &["channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web", "seal"]),
+    ("http", &["channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web", "seal", "trace"]),
     ("web", &[]),
     ("sample", &["jsonld"]),
 ];
@@ -62,6 +63,11 @@ const FENCES: Rows = &[
     ("cfb", &["src/intake/mail/"]),
     ("anyhow", &["src/commands/"]),
     ("config", &["src/config/"]),
+    ("opentelemetry", &["src/app/", "src/trace"]),
+    ("opentelemetry_sdk", &["src/app/", "src/trace"]),
+    ("opentelemetry_otlp", &["src/app/"]),
+    ("opentelemetry_http", &["src/app/"]),
+    ("tracing_opentelemetry", &["src/app/", "src/trace"]),
 ];
 
 /// Places that read the environment.

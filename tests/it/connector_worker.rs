@@ -260,6 +260,27 @@ async fn a_receiver_that_is_gone_pauses_the_connection_and_keeps_its_messages() 
 }
 
 #[tokio::test]
+async fn a_redirect_is_not_followed_and_pauses_the_connection_at_the_third_answer_with_the_new_address() {
+    let bench = bench(KEY).await;
+    let moved = [("location", "https://receiver.example.org/new")];
+    for _ in 0..2 {
+        bench.employer.answer(308, &moved, Value::Null);
+        bench.handle().await;
+        let (delivery, _) = bench.delivery().await;
+        assert_eq!((delivery.state, delivery.reason.as_deref()), (DeliveryState::Pending, Some("redirected")));
+        assert_eq!(bench.connection().await.state, ConnectionState::Active);
+        bench.clock.set(delivery.next_attempt_at.unwrap());
+    }
+    bench.employer.answer(308, &moved, Value::Null);
+    bench.handle().await;
+    let connection = bench.connection().await;
+    assert_eq!(connection.state, ConnectionState::Paused);
+    let reason = connection.paused_reason.unwrap();
+    assert!(reason.contains("https://receiver.example.org/new"), "{reason}");
+    assert_eq!(bench.employer.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn a_secret_that_can_not_be_read_pauses_the_connection_and_is_not_told() {
     let bench = bench("file:/nowhere/at/all").await;
     bench.handle().await;

@@ -84,6 +84,7 @@ pub fn event(tenant: &TenantId, number: u32) -> Event {
         sequence: format!("{number:010}"),
         privacymode: "pseudonymous".to_owned(),
         causationid: None,
+        traceparent: None,
         data: serde_json::to_value(data).unwrap(),
     }
 }

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tracing::Instrument;
 
 /// The running tasks. Cheap to clone; clones share them.
 #[derive(Clone, Default)]
@@ -52,12 +53,14 @@ pub struct Jobs {
 impl Tasks for Jobs {
     fn resume(&self, submission: SubmissionId) {
         let jobs = self.clone();
-        self.tracker.spawn(async move {
+        let work = async move {
             if let Err(error) = jobs.pipeline.resume(&submission).await {
                 tracing::error!(submission = %submission, cause = %error, "a submission could not be verified and will be taken up at the next start");
             }
             jobs.wake();
-        });
+        };
+        // A part of the request's trace, which the answer does not end.
+        self.tracker.spawn(work.in_current_span());
     }
 
     fn wake(&self) {

@@ -4,7 +4,7 @@
 mod receiver;
 
 use super::block_on;
-use crate::app::{App, Started};
+use crate::app::{App, Started, Telemetry};
 use crate::config::{Settings, load};
 use crate::model::clock::Clock;
 use crate::model::connection::{Carries, Connection, ConnectionState, Secrets, default_outcomes};
@@ -48,8 +48,8 @@ pub fn run(demo: &DemoArgs) -> anyhow::Result<ExitCode> {
     }
     let key = GeneratedKey::new();
     let settings = settings(&folder.0, demo.listen.clone().unwrap_or_else(free_address), key.expose())?;
-    crate::app::telemetry(&settings.log);
     block_on(async {
+        let telemetry = Telemetry::start(&settings.log, &settings.traces)?;
         let app = App::build(settings, Clock::system()).await?;
         let (listener, secret) = (tokio::net::TcpListener::bind("127.0.0.1:0").await?, signing_secret());
         let receiver = format!("http://{}/", listener.local_addr()?);
@@ -60,6 +60,7 @@ pub fn run(demo: &DemoArgs) -> anyhow::Result<ExitCode> {
             served = work => served?,
             () = receiver::receive(listener, &secret) => {}
         }
+        telemetry.end().await;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -17,6 +17,7 @@ use crate::model::event::Envelope;
 use crate::model::ids::AttemptId;
 use crate::model::ledger::LedgerEntry;
 use crate::store::{LaneWork, Record, Recorded, StoreError, Work};
+use crate::trace;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 /// An attempt that takes longer is broken off; its unfinished write stays marked as started.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(300);
@@ -133,13 +136,35 @@ impl Session<'_> {
             return Ok(None);
         }
         let Some(prepared) = self.prepared(version).await? else { return Ok(None) };
-        let attempt = self.attempt(&prepared, person, work);
+        let span = self.span(&prepared, &work);
+        let attempt = self.attempt(&prepared, person, work).instrument(span);
         tokio::select! {
             biased;
             record = attempt => record.map(Some),
             // Whoever has the lane now may be at the same delivery.
             () = self.lost(claimed) => Err(WorkerError::LaneLost),
         }
+    }
+
+    /// The attempt, as a part of the trace that the event came from.
+    fn span(&self, prepared: &Prepared, work: &Work) -> Span {
+        let span = tracing::info_span!(
+            target: trace::TARGET,
+            "deliver",
+            otel.kind = "consumer",
+            otel.status_code = Empty,
+            connection = %self.connection,
+            connector = %prepared.connector,
+            delivery = %work.delivery.id,
+            event = %work.event.id,
+            event_type = work.event.event_type.as_str(),
+            attempt = work.delivery.attempts + 1,
+            result = Empty,
+        );
+        if !span.is_disabled() {
+            trace::continue_from(&span, work.event.traceparent().as_deref());
+        }
+        span
     }
 
     async fn attempt(
@@ -219,6 +244,10 @@ impl Session<'_> {
     }
 
     fn tell(&self, prepared: &Prepared, attempt: &Attempt, event: &crate::model::ids::EventId) {
+        Span::current().record("result", attempt.result.as_str());
+        if attempt.reason.is_some() {
+            Span::current().record("otel.status_code", "ERROR");
+        }
         tracing::info!(
             connection = %self.connection,
             connector = %prepared.connector,
