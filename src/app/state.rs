@@ -8,7 +8,9 @@ use crate::http::budget::Budget;
 use crate::http::peers::Peers;
 use crate::http::seats::Seats;
 use crate::http::watch::Watch;
+use crate::model::ids::TenantId;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// Open waiting pages of one request to a wallet: each looks at the database every few seconds.
 const STREAMS: usize = 8;
@@ -50,6 +52,8 @@ impl App {
             connectors: Arc::new(connectors),
             tasks: Arc::new(self.jobs.clone()),
             watch: self.watch(),
+            taxonomies_of: TenantId(self.settings.skills.managed_by.clone()),
+            imports: Arc::new(Semaphore::new(1)),
             reference: Arc::default(),
             queue_prefix: self.settings.queue.prefix.as_str().into(),
             budget: Budget::new(with_envelope(limits.max_upload_bytes), with_envelope(limits.max_file_bytes)),

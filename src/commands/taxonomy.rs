@@ -7,9 +7,11 @@ use crate::http_client::{HttpClient, HttpClientConfig};
 use crate::skills::candidates::Sources;
 use crate::skills::coefficients::Coefficients;
 use crate::skills::{evaluate, pairs};
+use crate::taxonomy::bundle::RowProblem;
 use crate::taxonomy::embedding::train::{STEPS, Training};
-use crate::taxonomy::import::{self, MAX_BYTES, Wanted};
-use crate::taxonomy::{Catalogue, Library, build, unbuild};
+use crate::taxonomy::import::{MAX_BYTES, Wanted};
+use crate::taxonomy::take_in::{Download, TakeInError, take_in};
+use crate::taxonomy::{Catalogue, Library, unbuild};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use std::fs;
@@ -153,40 +155,23 @@ fn import(
     };
     step(&format!("reading {} MB", bytes.len() / 1_000_000));
     let file_name = Path::new(source).file_name().and_then(|name| name.to_str()).unwrap_or(source);
-    let read = import::read(file_name, &bytes, wanted).with_context(|| format!("{source} can't be imported"))?;
-    for problem in &read.problems {
-        eprintln!("{}, line {}: {}", problem.file, problem.line, problem.message);
-    }
-    if read.problem_count > 0 {
-        eprintln!("{} rows could not be read and were left out.", read.problem_count);
-        if strict {
+    let download = Download { file_name, bytes: &bytes, wanted: wanted.clone(), into, is_strict: strict };
+    let taken = take_in(library, download, |problems, count| {
+        tell(problems, count);
+        step("compiling");
+    });
+    let taken = match taken {
+        Err(TakeInError::Strict { count, problems }) => {
+            tell(&problems, count);
             bail!("nothing was imported, since --strict was given");
         }
-    }
-    let mut bundle = match into {
-        Some(name) => {
-            let mut known = unbuild::bundle(&load(library, name)?);
-            let is_new_release = !wanted.version.is_empty() && wanted.version != known.version;
-            known.merge(read, !is_new_release);
-            if is_new_release {
-                wanted.version.clone_into(&mut known.version);
-            }
-            known
+        Err(TakeInError::NoName) => bail!("say --name, for example --name our-skills: the file does not say what it is"),
+        Err(TakeInError::NoVersion) => {
+            bail!("say --release, for example --release 1.2.0: every concept carries the version of its taxonomy")
         }
-        None => read,
+        taken => taken.with_context(|| format!("{source} can't be imported"))?,
     };
-    if bundle.name.is_empty() {
-        bail!("say --name, for example --name our-skills: the file does not say what it is");
-    }
-    if bundle.version.is_empty() {
-        bail!("say --release, for example --release 1.2.0: every concept carries the version of its taxonomy");
-    }
-    step("compiling");
-    bundle.tidy();
-    let catalogue = build::build(&bundle);
-    library.keep(&catalogue)?;
-    library.activate(&bundle.name, &bundle.version)?;
-    let about = &catalogue.about;
+    let about = &taken.about;
     step("");
     println!(
         "{}: {} skills, {} labels in {}, {} crosswalk rows; {} MB in memory; {:.1} seconds. It counts from now on.",
@@ -195,13 +180,23 @@ fn import(
         about.labels,
         about.languages.join(", "),
         about.crossings,
-        catalogue.bytes() / 1_000_000,
+        taken.bytes / 1_000_000,
         started.elapsed().as_secs_f32()
     );
     if about.concepts > 1000 {
         println!("Suggestions get better with: skillgate taxonomy train {}", about.id());
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Rows that can't be read; `count`: how many there are, of which the first are known.
+fn tell(problems: &[RowProblem], count: usize) {
+    for problem in problems {
+        eprintln!("{}, line {}: {}", problem.file, problem.line, problem.message);
+    }
+    if count > 0 {
+        eprintln!("{count} rows could not be read and were left out.");
+    }
 }
 
 /// One line that is written over again on a terminal.

@@ -150,6 +150,8 @@ pub struct DeliverySettings {
 pub struct SkillSettings {
     /// Folder of the imported taxonomies; made when the first is imported.
     pub taxonomies_dir: PathBuf,
+    /// The tenant whose administrators may change the taxonomies, which all tenants share.
+    pub managed_by: String,
 }
 
 /// Keys: `level`, `format`.

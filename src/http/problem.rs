@@ -59,6 +59,8 @@ problems! {
         "An event must be signed, or carry its secret, as the platform's manifest says; and its time must be near the gateway's. Check the secret and the address that the subscription was created with. Unknown subscriptions are reported in the same way."
     Forbidden 403 "forbidden" "The request was not made by this site's own page"
         "A request with a session cookie that changes data must come from the gateway's own pages. Programs use an API key instead."
+    ManagedElsewhere 403 "managed_elsewhere" "Another tenant of this gateway manages this"
+        "Taxonomies are shared by all tenants of a gateway. The setting `skills.managed_by` names the tenant that may change them."
     NotFound 404 "not_found" "There is no such thing here"
         "There is no route at this address, or your tenant has no such object. Other tenants' objects are reported in the same way."
     MethodNotAllowed 405 "method_not_allowed" "The method is not allowed here"

@@ -6,7 +6,7 @@ use super::auth::require_caller;
 use super::handlers::{
     api_keys, backfill, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
     exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, push, receipts, request_templates,
-    session, skills, submissions, system, trust, vcalm, vcalm_verify, watch,
+    session, skills, submissions, system, taxonomies, trust, vcalm, vcalm_verify, watch,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -147,6 +147,11 @@ fn fixed() -> Vec<Row> {
         GET    "/v1/skills/concepts"                                              Tenant -                              Own OpenApi => skills::search;
         GET    "/v1/skills/catalogue"                                             Tenant -                              Own OpenApi => skills::catalogue;
         PUT    "/v1/skills/catalogue"                                             Tenant -                              Own OpenApi => skills::choose;
+        GET    "/v1/taxonomies"                                                   Tenant -                              Own OpenApi => taxonomies::list;
+        POST   "/v1/taxonomies"                                                   Tenant -                              Own OpenApi => taxonomies::import;
+        PUT    "/v1/taxonomies/{name}/active"                                     Tenant -                              Own OpenApi => taxonomies::activate;
+        GET    "/v1/taxonomies/{name}/{version}/changes"                          Tenant -                              Own OpenApi => taxonomies::changes;
+        DELETE "/v1/taxonomies/{name}/{version}"                                  Tenant -                              Own OpenApi => taxonomies::remove;
         GET    "/v1/events"                                                       Tenant -                              Own OpenApi => events::list;
         GET    "/v1/connectors"                                                   Tenant -                              Own OpenApi => connectors::list;
         POST   "/v1/connections"                                                  Tenant -                              Own OpenApi => connections::create;
@@ -242,6 +247,7 @@ fn fixed() -> Vec<Row> {
         GET    "/requests/{id}"                                                   Page   -                              Own Page    => pages::requests::page;
         GET    "/admin"                                                           Page   -                              Own Page    => pages::scripted::admin;
         GET    "/skills"                                                          Page   -                              Own Page    => pages::scripted::skills;
+        GET    "/taxonomies"                                                      Page   -                              Own Page    => pages::taxonomies::page;
         GET    "/trust"                                                           Page   -                              Own Page    => pages::trust::page;
         GET    "/overview"                                                        Page   -                              Own Page    => pages::overview::page;
         GET    "/keys"                                                            Page   -                              Own Page    => pages::keys::page;

@@ -10,11 +10,12 @@ use super::watch::Watch;
 use crate::channel::Channels;
 use crate::document::Limits;
 use crate::model::clock::Clock;
-use crate::model::ids::ExchangeId;
+use crate::model::ids::{ExchangeId, TenantId};
 use crate::pipeline::Pipeline;
 use crate::seal::Sealer;
 use crate::store::Store;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Cheap to clone. The store, the clock and the limits are those of the pipeline that the channels feed: there is one of each.
@@ -31,6 +32,10 @@ pub struct State {
     pub budget: Budget,
     /// First part of the names on the broker, for the description of the events.
     pub queue_prefix: Arc<str>,
+    /// The tenant that may change the taxonomies of all.
+    pub taxonomies_of: TenantId,
+    /// Taxonomies that are imported at the same time.
+    pub imports: Arc<Semaphore>,
     /// The API reference, made when a page first shows it.
     pub reference: Arc<OnceLock<Vec<Subject>>>,
     /// Where requests come from.

@@ -36,6 +36,11 @@ impl Mapper {
         Self { library, coefficients: Arc::new(Coefficients::shipped()) }
     }
 
+    /// The folder of taxonomies.
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
     pub fn taxonomies(&self) -> Arc<Taxonomies> {
         self.library.current()
     }

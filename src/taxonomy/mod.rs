@@ -9,6 +9,7 @@ pub mod import;
 pub mod lexical;
 pub mod library;
 pub mod packed;
+pub mod take_in;
 pub mod unbuild;
 pub mod words;
 

@@ -37,7 +37,13 @@ const MAY_IMPORT: Rows = &[
     ("examine", &["model", "document", "http_client", "intake", "protocol", "verify", "normalize"]),
     ("pipeline", &["model", "examine", "verify", "skills", "store", "trace"]),
     ("channel", &["model", "examine", "verify", "store", "pipeline", "http_client", "protocol"]),
-    ("http", &["channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web", "seal", "trace"]),
+    (
+        "http",
+        &[
+            "channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web", "seal", "taxonomy",
+            "trace",
+        ],
+    ),
     ("web", &[]),
     ("sample", &["jsonld"]),
 ];

@@ -1,7 +1,7 @@
 //! The review of skills over HTTP: what waits, what people decide, what their decisions do to credentials that are there.
 
 use crate::openapi::assert_described;
-use crate::support::{Answer, Form, TestApp, spawn_app};
+use crate::support::{Answer, Form, TestApp, spawn_app, spawn_app_as};
 use serde_json::{Value, json};
 use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind};
 use skillgate::taxonomy::import::{self, Wanted};
@@ -65,6 +65,82 @@ async fn concepts(app: &TestApp, label: &str) -> Vec<Value> {
         found.extend(named.map(|skill| skill["concepts"][0]["uri"].clone()));
     }
     found
+}
+
+#[tokio::test]
+async fn a_taxonomy_is_imported_compared_taken_back_and_removed_over_http() {
+    let app = office().await;
+    let import = |query: &str, body: &str| {
+        app.request("POST", &format!("/v1/taxonomies?{query}"))
+            .header("content-type", "application/octet-stream")
+            .body(body.to_owned())
+    };
+    let second = "uri,name,alt,kind,broader\nurn:trade:metal,metal work,,group,\nurn:trade:weld,gas welding,,skill,urn:trade:metal\nurn:trade:braze,brazing,,skill,\n,,,,\n";
+    let taken = Answer::of(import("file_name=trades.csv&name=trades&version=2", second)).await;
+    assert_described("POST", "/v1/taxonomies", &taken);
+    let taken = taken.json();
+    assert_eq!((&taken["taxonomy"]["active"], &taken["taxonomy"]["concepts"]), (&json!(true), &json!(3)), "{taken:#}");
+
+    let changes = Answer::of(app.request("GET", "/v1/taxonomies/trades/2/changes?since=1")).await;
+    assert_described("GET", "/v1/taxonomies/{name}/{version}/changes", &changes);
+    let changes = changes.json();
+    assert_eq!(changes["added"]["items"][0]["label"], "brazing");
+    assert_eq!(changes["removed"]["items"][0]["uri"], "urn:trade:log");
+    assert_eq!(
+        (&changes["renamed"]["items"][0]["before"], &changes["renamed"]["items"][0]["after"]),
+        (&json!("arc welding"), &json!("gas welding"))
+    );
+
+    // Skills follow the version that counts.
+    hand_in(&app, "ada@example.org", &["Gas welding"]).await;
+    assert_eq!(concepts(&app, "Gas welding").await, [json!("urn:trade:weld")]);
+    let back = Answer::of(app.request("PUT", "/v1/taxonomies/trades/active").json(&json!({"version": "1"}))).await;
+    assert_described("PUT", "/v1/taxonomies/{name}/active", &back);
+    assert_eq!(
+        back.json()["items"].as_array().unwrap().iter().map(|one| one["active"].as_bool().unwrap()).collect::<Vec<_>>(),
+        [true, false]
+    );
+    app.drain().await;
+    assert_eq!(concepts(&app, "Gas welding").await, [Value::Null], "the earlier version has no such name");
+
+    let removed = Answer::of(app.request("DELETE", "/v1/taxonomies/trades/2")).await;
+    assert_described("DELETE", "/v1/taxonomies/{name}/{version}", &removed);
+    assert_eq!(app.get_json("/v1/taxonomies").await["items"].as_array().unwrap().len(), 1);
+    for (method, path, body) in [
+        ("DELETE", "/v1/taxonomies/trades/2", Value::Null),
+        ("PUT", "/v1/taxonomies/trades/active", json!({"version": "9"})),
+        ("GET", "/v1/taxonomies/trades/1/changes?since=..%2f..%2fetc", Value::Null),
+    ] {
+        let request = app.request(method, path);
+        let answer = Answer::of(if body.is_null() { request } else { request.json(&body) }).await;
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+    }
+    for (query, body, field) in [
+        ("", "id,name\na,brazing\n", "name"),
+        ("name=ours", "id,name\na,brazing\n", "version"),
+        ("name=ours&version=1&strict=true", "id,name\na,brazing\nb,\n", "file"),
+        ("name=ours&version=1", "no table", "file"),
+        ("into=unknown", "id,name\na,brazing\n", "into"),
+    ] {
+        let answer = Answer::of(import(query, body)).await;
+        assert_eq!((answer.status, answer.json()["errors"][0]["field"].as_str()), (422, Some(field)), "{query}: {answer:?}");
+    }
+    assert_eq!(app.get_json("/v1/taxonomies").await["items"].as_array().unwrap().len(), 1, "nothing was imported");
+}
+
+#[tokio::test]
+async fn only_the_tenant_that_manages_the_taxonomies_changes_them() {
+    let app = spawn_app_as(|settings| settings.skills.managed_by = "other".to_owned()).await;
+    let list = app.get_json("/v1/taxonomies").await;
+    assert_eq!((&list["may_change"], &list["items"]), (&json!(false), &json!([])));
+    for (method, path, body) in [
+        ("POST", "/v1/taxonomies?name=ours&version=1", "id,name\na,brazing\n"),
+        ("PUT", "/v1/taxonomies/trades/active", r#"{"version": "1"}"#),
+        ("DELETE", "/v1/taxonomies/trades/1", ""),
+    ] {
+        let answer = Answer::of(app.request(method, path).header("content-type", "application/json").body(body)).await;
+        assert_eq!((answer.status, answer.json()["code"].as_str()), (403, Some("managed_elsewhere")), "{path}");
+    }
 }
 
 #[tokio::test]

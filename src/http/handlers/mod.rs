@@ -26,6 +26,7 @@ pub mod skills;
 pub mod snapshot;
 pub mod submissions;
 pub mod system;
+pub mod taxonomies;
 pub mod trust;
 pub mod vcalm;
 pub mod vcalm_verify;

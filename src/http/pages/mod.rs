@@ -12,6 +12,7 @@ pub mod overview;
 pub mod requests;
 pub mod scripted;
 pub mod submission;
+pub mod taxonomies;
 pub mod trust;
 pub mod words;
 

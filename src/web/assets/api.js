@@ -38,6 +38,19 @@ async function readJson(response) {
 export const get = async (path) => (await call("GET", path)).body;
 export const post = async (path, body) => (await call("POST", path, body)).body;
 
+/** Sends one file as the body of a request. */
+export async function sendFile(path, file) {
+  let response;
+  try {
+    response = await fetch(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/octet-stream", ...PAGE }, body: file, credentials: "same-origin", cache: "no-store" });
+  } catch {
+    throw new Failure(0);
+  }
+  const answer = await readJson(response);
+  if (!response.ok) throw new Failure(response.status, answer);
+  return answer;
+}
+
 /** Sends files as one submission, with the fields of the person; `onProgress` hears how much of the body has left, from 0 to 1. */
 export function submit(files, person, onProgress) {
   const form = new FormData();
