@@ -100,6 +100,7 @@ pub fn find(catalogue: &Catalogue, asked: &Asked<'_>, sources: Sources, is_produ
         catalogue,
         language,
         query: lexical.map(|lexical| lexical.query(&text)),
+        compared: Vec::new(),
         stemmed: stemmed(catalogue, &text),
         embedding: embedding.zip(direction),
         around: asked.context.filter(|_| sources.context),
@@ -130,6 +131,8 @@ struct Look<'a> {
     catalogue: &'a Catalogue,
     language: u8,
     query: Option<Query>,
+    /// Labels that were compared with the text, by their place.
+    compared: Vec<(u32, Alike)>,
     stemmed: Stemmed,
     embedding: Option<(&'a Embedding, Direction)>,
     around: Option<&'a Context>,
@@ -146,7 +149,9 @@ impl Look<'_> {
             let at = label as usize;
             let alike = query.compare(labels.normals.get(at), [labels.norms[at], labels.long_norms[at]]);
             found.push((alike.all, labels.concepts[at]));
+            self.compared.push((label, alike));
         }
+        self.compared.sort_unstable_by_key(|(label, _)| *label);
         found.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
         let mut concepts: Vec<u32> = Vec::with_capacity(FROM_EACH);
         for (_, concept) in found {
@@ -184,7 +189,11 @@ impl Look<'_> {
                 let vector =
                     self.embedding.as_ref().map_or(0.0, |(embedding, direction)| likeness(direction, embedding.label(at)));
                 if let Some(query) = &mut self.query {
-                    let one = query.compare(labels.normals.get(at), [labels.norms[at], labels.long_norms[at]]);
+                    let known = self.compared.binary_search_by_key(&(at as u32), |(label, _)| *label);
+                    let one = match known {
+                        Ok(place) => self.compared[place].1,
+                        Err(_) => query.compare(labels.normals.get(at), [labels.norms[at], labels.long_norms[at]]),
+                    };
                     alike = alike.max(one);
                     if is_preferred {
                         numbers.preferred_runs = one.all;

@@ -2,7 +2,7 @@
 //! Comes in: normal forms. Goes out: labels with their likeness. Must not know: concepts.
 
 use super::packed::{Lists, Packer, Texts, Unpacker};
-use super::words::{run_length, runs};
+use super::words::{run_length, runs, runs_while};
 use std::collections::HashMap;
 use std::io;
 
@@ -10,6 +10,8 @@ use std::io;
 const MAX_POSTINGS: usize = 24_000;
 /// Labels that are compared exactly.
 const COMPARED: usize = 128;
+/// Steps between no likeness and the largest, in which labels are counted.
+const STEPS: usize = 512;
 
 #[derive(Clone, Debug, Default)]
 pub struct Lexical {
@@ -155,7 +157,7 @@ impl Query {
         let mut touched: [usize; 256] = [0; 256];
         let mut count = 0;
         let (slots, mask) = (&mut self.slots, self.mask);
-        runs(label, |run, _| {
+        runs_while(label, |run| {
             let mut at = spread(run) & mask;
             while slots[at].run != 0 {
                 if slots[at].run == run {
@@ -164,10 +166,11 @@ impl Query {
                         count += 1;
                     }
                     slots[at].count = slots[at].count.saturating_add(1);
-                    return;
+                    return true;
                 }
                 at = (at + 1) & mask;
             }
+            false
         });
         let (mut all, mut long) = (0.0, 0.0);
         for at in &touched[..count] {
@@ -193,6 +196,8 @@ impl Query {
 pub struct Scratch {
     scores: Vec<f32>,
     touched: Vec<u32>,
+    /// The likeness of each touched label.
+    rough: Vec<f32>,
 }
 
 impl Scratch {
@@ -214,15 +219,24 @@ impl Scratch {
     }
 
     fn best(&mut self, norms: &[f32], wanted: usize) -> Vec<u32> {
-        let scores = &self.scores;
-        let rough = |label: u32| scores[label as usize] / norms[label as usize].max(1.0);
-        let mut found: Vec<(f32, u32)> = self.touched.iter().map(|label| (rough(*label), *label)).collect();
-        let by_likeness = |one: &(f32, u32), other: &(f32, u32)| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1));
-        if found.len() > wanted {
-            found.select_nth_unstable_by(wanted, by_likeness);
-            found.truncate(wanted);
+        let (scores, rough) = (&self.scores, &mut self.rough);
+        rough.clear();
+        rough.extend(self.touched.iter().map(|label| scores[*label as usize] / norms[*label as usize].max(1.0)));
+        // Most labels are far behind. Counting them in steps finds the step of the last wanted label without sorting them.
+        let step = STEPS as f32 / rough.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let step_of = |likeness: f32| ((likeness * step) as usize).min(STEPS);
+        let mut counts = [0usize; STEPS + 1];
+        rough.iter().for_each(|likeness| counts[step_of(*likeness)] += 1);
+        let mut least = STEPS;
+        let mut enough = counts[STEPS];
+        while enough < wanted && least > 0 {
+            least -= 1;
+            enough += counts[least];
         }
-        found.sort_unstable_by(by_likeness);
+        let near = rough.iter().zip(&self.touched).filter(|(likeness, _)| step_of(**likeness) >= least);
+        let mut found: Vec<(f32, u32)> = near.map(|(likeness, label)| (*likeness, *label)).collect();
+        found.sort_unstable_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+        found.truncate(wanted);
         found.into_iter().map(|(_, label)| label).collect()
     }
 }

@@ -87,3 +87,37 @@ test("texts are decided with one key each, a concept is found by typing, and the
   assert.ok((await decisions()).find((one) => one.label === second).undone_at);
   await assertNoFaults(page);
 });
+
+test("a taxonomy is imported in the browser, compared with the one before, taken back and removed", async () => {
+  const next = `uri,name,alt,kind,broader
+urn:trade:data,data work,,group,
+urn:trade:tidy,cleaning data sets,,skill,urn:trade:data
+urn:trade:braze,brazing,,skill,
+,,,,
+`;
+  const page = await openPage(browser, `${gateway.url}/taxonomies`);
+  await signIn(page);
+  await page.locator("#import-file").setInputFiles({ name: "trades.csv", mimeType: "text/csv", buffer: Buffer.from(next) });
+  await page.locator("#import-version").fill("2");
+  await page.locator("#import-name").fill("trades");
+  await page.locator("#import-button").click();
+  await page.locator("#taxonomy-status", { hasText: "trades 2 counts from now on" }).waitFor();
+  await page.locator("#problems", { hasText: "line 5" }).waitFor();
+  await assertReadable(page);
+  await screenshot(page, "taxonomies");
+
+  await page.locator('[data-activate="1"]').click();
+  await page.locator('[data-compare="2"]').waitFor();
+  await page.locator('[data-compare="2"]').click();
+  const changes = page.locator("#changes-list");
+  await changes.waitFor();
+  const told = await changes.textContent();
+  for (const change of ["brazing", "speaking to an audience", "tidying data sets → cleaning data sets"]) assert.ok(told.includes(change), told);
+
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.locator('[data-remove="2"]').click();
+  await page.locator('[data-remove="2"]').waitFor({ state: "detached" });
+  const { items } = await call("/v1/taxonomies");
+  assert.deepEqual(items.map(({ version, active }) => [version, active]), [["1", true]]);
+  await assertNoFaults(page);
+});
