@@ -87,11 +87,10 @@ pub async fn note(
     let is_reading = request.method() == Method::GET || request.method() == Method::HEAD;
     let status = response.status();
     // A redirect of a page showed nothing.
-    if !(status.is_success() || status.is_redirection() && !is_reading) {
-        return Ok(());
-    }
+    let is_done = status.is_success() || status.is_redirection() && !is_reading;
+    // What a handler noted was done, also when the rest of its work failed.
     let mut deeds: Vec<Deed> = caller.noted().into_iter().map(|(action, object)| caller.deed(&action, &object)).collect();
-    if let Some(action) = admission.audit.filter(|_| deeds.is_empty()) {
+    if let Some(action) = admission.audit.filter(|_| is_done && deeds.is_empty()) {
         deeds.push(caller.deed(action, &object_of(action, response)));
     }
     let now = state.clock().now();

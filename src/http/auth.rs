@@ -42,7 +42,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Has the audit log note this once the request has succeeded, in the place of what the table of routes says.
+    /// Has the audit log note this, which was done just now, in the place of what the table of routes says.
     pub fn note(&self, action: &str, object: impl Into<String>) {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner).push((action.to_owned(), object.into()));
     }

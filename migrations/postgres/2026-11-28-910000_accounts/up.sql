@@ -44,6 +44,7 @@ CREATE TABLE sign_in_attempts (
     locked_until TEXT COLLATE "C",
     updated_at TEXT COLLATE "C" NOT NULL
 );
+CREATE INDEX sign_in_attempts_age ON sign_in_attempts (updated_at);
 
 -- Sessions of the pages; the cookie holds the secret. They go when they end.
 DROP TABLE ended_sessions;

@@ -93,8 +93,12 @@ pub async fn change(
         ));
     }
     let name = body.name.as_deref().map(name_of).transpose()?.map(str::to_owned);
-    let object = format!("user:{}", id.0);
-    if name.is_some() {
+    let is_renamed = name.is_some();
+    let change = UserChange { name, role: body.role, is_disabled: body.disabled };
+    let changed = state.store().change_user(&caller.tenant_id, &id.0, change, state.clock().now()).await?;
+    let user = changed.ok_or_else(|| Problem::not_found("user"))?;
+    let object = format!("user:{}", user.id);
+    if is_renamed {
         caller.note("user.rename", object.clone());
     }
     if let Some(role) = body.role {
@@ -103,9 +107,7 @@ pub async fn change(
     if let Some(disabled) = body.disabled {
         caller.note(if disabled { "user.disable" } else { "user.enable" }, object);
     }
-    let change = UserChange { name, role: body.role, is_disabled: body.disabled };
-    let changed = state.store().change_user(&caller.tenant_id, &id.0, change, state.clock().now()).await?;
-    Ok(HttpResponse::Ok().json(changed.ok_or_else(|| Problem::not_found("user"))?))
+    Ok(HttpResponse::Ok().json(user))
 }
 
 /// `POST /v1/users/{id}/invite`: resets the user. Password, second factor and sessions end; the answer holds the link to a new password.
