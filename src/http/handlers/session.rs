@@ -37,7 +37,6 @@ struct Whoami<'a> {
 pub async fn begin(state: web::Data<State>, request: HttpRequest, body: web::Json<Login>) -> Result<HttpResponse, Problem> {
     let from = address_of(&state, &request);
     let login = body.into_inner();
-    state.accounts.admit(from)?;
     match (login.key, login.email, login.password) {
         (Some(key), None, None) => {
             let caller = find(&state, &hash_api_key(key.expose().trim()), from).await?;
