@@ -255,8 +255,8 @@ async fn after_so_many_failures_an_account_is_locked_for_a_time_and_nothing_tell
     }
     app.clock.set(app.clock.now() + chrono::Duration::minutes(16));
     sign_in(&app, "ada").await;
-    assert_eq!(actions(&app, "session.locked").await, 1);
-    assert_eq!(actions(&app, "session.refuse").await, 3);
+    assert_eq!(actions(&app, "session.locked").await, 2);
+    assert_eq!(actions(&app, "session.refuse").await, 6);
 }
 
 #[tokio::test]

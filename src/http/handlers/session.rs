@@ -42,30 +42,34 @@ pub async fn begin(state: web::Data<State>, request: HttpRequest, body: web::Jso
             let caller = find(&state, &hash_api_key(key.expose().trim()), from).await?;
             begun(&state, &caller.tenant_id, &caller.actor, &caller.name, caller.role, from).await
         }
-        (None, Some(email), Some(password)) => match state.accounts.sign_in(&email, &password, login.code.as_deref()).await {
-            Ok(user) => of_user(&state, &user, from).await,
-            Err(error) => {
-                note_failure(&state, &email, &error, from).await?;
-                Err(error.into())
+        (None, Some(email), Some(password)) => {
+            // Keys need no limit: nobody guesses 256 random bits.
+            state.accounts.admit(from)?;
+            match state.accounts.sign_in(&email, &password, login.code.as_deref()).await {
+                Ok(user) => of_user(&state, &user, from).await,
+                Err(error) => {
+                    note_failure(&state, &email, &error, from).await?;
+                    Err(error.into())
+                }
             }
-        },
+        }
         _ => Err(Problem::invalid_field("key", "send either key, or email and password")),
     }
 }
 
-/// A failed attempt at an account that exists is noted with the user's id.
+/// A failed attempt is noted with the user's id, in the user's tenant. An attempt at an address of nobody is noted in the first tenant, so
+/// that it takes as long.
 async fn note_failure(state: &State, email: &str, error: &AccountError, from: IpAddr) -> Result<(), Problem> {
     let action = match error {
         AccountError::Wrong => "session.refuse",
         AccountError::LockedUntil(_) => "session.locked",
         _ => return Ok(()),
     };
-    if let Some(found) = state.store().sign_in_by_email(email).await? {
-        let subject = format!("user:{}", found.user.id);
-        let deed = Deed { actor: "stranger".to_owned(), action: action.to_owned(), object: subject, address: from.to_string() };
-        state.store().audit(&found.user.tenant_id, vec![deed], state.clock().now()).await?;
-    }
-    Ok(())
+    let found = state.store().sign_in_by_email(email).await?.map(|found| (found.user.tenant_id, found.user.id.to_string()));
+    let (tenant, id) = found.unwrap_or_else(|| (TenantId::from("default"), "unknown".to_owned()));
+    let deed =
+        Deed { actor: "stranger".to_owned(), action: action.to_owned(), object: format!("user:{id}"), address: from.to_string() };
+    Ok(state.store().audit(&tenant, vec![deed], state.clock().now()).await?)
 }
 
 async fn of_user(state: &State, user: &User, from: IpAddr) -> Result<HttpResponse, Problem> {
