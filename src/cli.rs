@@ -28,6 +28,10 @@ enum Command {
     Demo(commands::demo::DemoArgs),
     /// Manage API keys
     ApiKey(commands::api_key::ApiKeyArgs),
+    /// Manage the people who sign in to the pages
+    User(commands::user::UserArgs),
+    /// Check the audit log for changed, removed or inserted entries, or write it out
+    Audit(commands::audit::AuditArgs),
     /// Write freshly signed sample badges, good and bad, to try the gateway with
     Sample(commands::sample::SampleArgs),
     /// List connectors, run their tests, print their requests; test a connection, send it earlier events
@@ -67,6 +71,8 @@ pub fn run() -> ExitCode {
         Command::Verify(args) => commands::verify::run(settings, &args),
         Command::Demo(args) => commands::demo::run(&args),
         Command::ApiKey(args) => commands::api_key::run(settings, &args),
+        Command::User(args) => commands::user::run(settings, &args),
+        Command::Audit(args) => commands::audit::run(settings, &args),
         Command::Sample(args) => commands::sample::run(&args),
         Command::Connector(args) => commands::connector::run(settings, &args),
         Command::Asyncapi => commands::asyncapi::run(settings),

@@ -19,6 +19,7 @@
 //!
 //! `model` holds the words that all of them share; `app` is the only place that chooses implementations.
 
+pub mod account;
 pub mod app;
 pub mod channel;
 pub mod cli;

@@ -1,6 +1,7 @@
 //! The first API key: the operator chooses it, or the first start makes and prints it.
 
 use super::{App, AppError};
+use crate::model::account::Role;
 use crate::model::ids::TenantId;
 use crate::model::secret::Secret;
 use crate::model::tenant::{GeneratedKey, hash_api_key};
@@ -20,7 +21,7 @@ impl App {
             return Ok(None);
         }
         let key = GeneratedKey::new();
-        self.store.create_api_key(&tenant, "first key", key.prefix(), &key.hash(), self.clock.now()).await?;
+        self.store.create_api_key(&tenant, "first key", key.prefix(), &key.hash(), Role::Administrator, self.clock.now()).await?;
         Ok(Some(Secret::new(key.expose())))
     }
 
@@ -31,7 +32,9 @@ impl App {
         let known = self.store.find_api_key(&hash_api_key(chosen.expose()), self.clock.now()).await?.is_some();
         if !known {
             let key = GeneratedKey::chosen(chosen);
-            self.store.create_api_key(tenant, "bootstrap key", key.prefix(), &key.hash(), self.clock.now()).await?;
+            self.store
+                .create_api_key(tenant, "bootstrap key", key.prefix(), &key.hash(), Role::Administrator, self.clock.now())
+                .await?;
         }
         Ok(())
     }

@@ -82,7 +82,6 @@ pub enum AppError {
 pub struct App {
     pub settings: Arc<Settings>,
     pub clock: Clock,
-    pub sealer: Sealer,
     pub store: Store,
     pub queue: Arc<dyn Queue>,
     /// Fetches what strangers name.
@@ -107,7 +106,7 @@ impl App {
     /// Opens the store, the queue and the outbound client that the settings name.
     pub async fn build(settings: Settings, clock: Clock) -> Result<Self, AppError> {
         let sealer = Sealer::new(&*master_key(&settings.security)?);
-        let store = Store::connect(settings.database.url.expose(), sealer.clone()).await?;
+        let store = Store::connect(settings.database.url.expose(), sealer).await?;
         let queue = connect_queue(&settings).await?;
         let issuer_client = HttpClient::new(&settings.issuer_client)?.considerate();
         let verifiers = build_verifiers(&settings.verify, &settings.intake, issuer_client.clone())?;
@@ -145,7 +144,6 @@ impl App {
         Ok(Self {
             settings: Arc::new(settings),
             clock,
-            sealer,
             store,
             queue,
             issuer_client,

@@ -2,6 +2,7 @@
 
 use super::ports::{Dependencies, InstalledConnectors};
 use super::{App, AppError, disk};
+use crate::account::Accounts;
 use crate::channel::Channels;
 use crate::http::State;
 use crate::http::budget::Budget;
@@ -34,6 +35,10 @@ impl App {
         }
     }
 
+    fn accounts(&self) -> Accounts {
+        Accounts::new(self.settings.accounts.clone(), self.store.clone(), self.clock.clone())
+    }
+
     /// `public_url`: the gateway's public address, without a trailing slash.
     pub fn http_state(&self, public_url: &str) -> Result<State, AppError> {
         let channels =
@@ -48,7 +53,7 @@ impl App {
         let with_envelope = |bytes: usize| bytes.saturating_add(ENVELOPE_BYTES);
         Ok(State {
             channels,
-            sealer: self.sealer.clone(),
+            accounts: self.accounts(),
             connectors: Arc::new(connectors),
             tasks: Arc::new(self.jobs.clone()),
             watch: self.watch(),

@@ -3,6 +3,7 @@
 pub mod api_key;
 mod arguments;
 pub mod asyncapi;
+pub mod audit;
 pub mod connector;
 pub mod context;
 pub mod demo;
@@ -15,12 +16,16 @@ pub mod receipt;
 pub mod sample;
 pub mod serve;
 pub mod taxonomy;
+pub mod user;
 pub mod verify;
 pub mod worker;
 
 pub use arguments::{EXIT_USAGE, SettingsArgs};
 
 use crate::config::{Settings, existing_master_key, master_key};
+use crate::model::account::Deed;
+use crate::model::clock::Clock;
+use crate::model::ids::TenantId;
 use crate::seal::Sealer;
 use crate::store::{Condition, Store};
 use anyhow::{Context, bail};
@@ -41,6 +46,12 @@ pub(crate) async fn open_store(arguments: &SettingsArgs) -> anyhow::Result<(Sett
     let sealer = Sealer::new(&*master_key(&settings.security)?);
     let store = Store::connect(settings.database.url.expose(), sealer).await?;
     Ok((settings, store))
+}
+
+/// Notes in the audit log what a command did.
+pub(crate) async fn note(store: &Store, tenant: &TenantId, action: &str, object: String) -> anyhow::Result<()> {
+    let deed = Deed { actor: "cli".to_owned(), action: action.to_owned(), object, address: String::new() };
+    Ok(store.audit(tenant, vec![deed], Clock::system().now()).await?)
 }
 
 /// The store of a command that must make nothing: no key file, no database, no newer schema.

@@ -9,6 +9,7 @@ mod master_key;
 pub use load::{DEFAULTS, Overrides, SettingsError, load};
 pub use master_key::{MasterKeyError, existing_master_key, master_key};
 
+use crate::account::AccountSettings;
 use crate::channel::ChannelSettings;
 use crate::document::Limits;
 use crate::http_client::HttpClientConfig;
@@ -25,6 +26,7 @@ pub struct Settings {
     pub database: DatabaseSettings,
     pub queue: QueueSettings,
     pub auth: AuthSettings,
+    pub accounts: AccountSettings,
     pub security: SecuritySettings,
     pub intake: Limits,
     /// Requests of connectors.

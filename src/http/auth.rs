@@ -1,24 +1,25 @@
 //! Who is asking: an API key as bearer token, or the session cookie of the pages.
-//! Comes in: a request to a route that belongs to a tenant. Goes out: the request with its [`Caller`], or 401 or 403.
+//! Comes in: a request. Goes out: its [`Caller`], or 401 or 403.
 //! Must not know: the route's work. The key itself is hashed at once; only the hash is looked up.
 
-use super::arrival;
 use super::extract::header;
 use super::problem::{Code, Problem};
 use super::session;
 use super::state::State;
+use crate::account;
 use crate::channel::secrets;
-use crate::model::ids::{ApiKeyId, TenantId};
+use crate::model::account::{Actor, Deed, Role};
+use crate::model::ids::{ApiKeyId, SessionId, TenantId};
 use crate::model::tenant::{ApiKey, hash_api_key};
 use crate::protocol::open_badges::has_scope;
 use crate::protocol::open_badges::oauth_token::bearer_token;
-use actix_web::body::BoxBody;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
+use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
-use actix_web::middleware::Next;
-use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, ResponseError, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use chrono::Duration;
 use std::future::{Ready, ready};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Pages send this header with every request that changes something; other sites can't without being asked first (CORS).
 pub const PAGE_HEADER: &str = "x-skillgate-page";
@@ -28,8 +29,48 @@ const MAX_KEY_BYTES: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub tenant_id: TenantId,
-    pub key_id: ApiKeyId,
-    pub key_name: String,
+    pub actor: Actor,
+    /// Name of the key or the user.
+    pub name: String,
+    pub role: Role,
+    /// The network that the request comes from.
+    pub address: IpAddr,
+    /// The session of the pages; none for a key that was sent.
+    pub session: Option<SessionId>,
+    /// What the handler wants to be noted in the place of the route's own words: actions with their objects.
+    noted: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Caller {
+    /// Has the audit log note this, which was done just now, in the place of what the table of routes says.
+    pub fn note(&self, action: &str, object: impl Into<String>) {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner).push((action.to_owned(), object.into()));
+    }
+
+    pub(super) fn noted(&self) -> Vec<(String, String)> {
+        std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn deed(&self, action: &str, object: &str) -> Deed {
+        Deed {
+            actor: self.actor.to_string(),
+            action: action.to_owned(),
+            object: object.to_owned(),
+            address: self.address.to_string(),
+        }
+    }
+
+    fn of_key(key: ApiKey, address: IpAddr) -> Self {
+        Self {
+            tenant_id: key.tenant_id,
+            actor: Actor::Key(key.id),
+            name: key.name,
+            role: key.role,
+            address,
+            session: None,
+            noted: Arc::default(),
+        }
+    }
 }
 
 impl FromRequest for Caller {
@@ -42,67 +83,55 @@ impl FromRequest for Caller {
     }
 }
 
-/// Middleware of the routes that belong to a tenant. `scope`: with which a short-lived token opens the route too.
-pub async fn require_caller(
-    scope: Option<&'static str>,
-    state: web::Data<State>,
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let mut identified = identify(&state, request.headers(), request.method()).await;
-    if identified.is_err()
-        && let Some(scope) = scope
-        && let Some(caller) = token_caller(&state, request.headers(), scope).await
-    {
-        identified = Ok(caller);
-    }
-    match identified {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller.clone());
-            arrival::of_caller(&state, &caller, request, next).await
-        }
-        Err(problem) => Ok(request.into_response(problem.error_response())),
-    }
+/// The network that a request comes from.
+pub fn address_of(state: &State, request: &HttpRequest) -> IpAddr {
+    state.peers.network_of(request.peer_addr(), request.headers())
 }
 
 /// The caller of a request: by API key, or by the session of the pages.
-pub async fn identify(state: &State, headers: &HeaderMap, method: &Method) -> Result<Caller, Problem> {
+pub async fn identify(state: &State, request: &HttpRequest) -> Result<Caller, Problem> {
+    let headers = request.headers();
     if headers.contains_key(AUTHORIZATION) {
         let hash = bearer(headers).map(hash_api_key).ok_or_else(unauthorized)?;
-        return find(state, &hash).await;
+        return find(state, &hash, address_of(state, request)).await;
     }
-    let now = state.clock().now();
-    let secure = state.public_url().starts_with("https://");
-    let session = session::of_request(&state.sealer, headers, now, secure).ok_or_else(unauthorized)?;
-    if state.store().is_session_ended(&session.id).await? {
-        return Err(unauthorized());
-    }
-    if !method.is_safe() && !headers.contains_key(PAGE_HEADER) {
+    let secret = session::secret_in(headers, state.is_secure()).ok_or_else(unauthorized)?;
+    let idle = Duration::minutes(i64::from(state.accounts.settings.session_idle_minutes));
+    let found = state.store().open_session(&account::hash(secret), idle, state.clock().now()).await?;
+    let open = found.ok_or_else(unauthorized)?;
+    if !request.method().is_safe() && !headers.contains_key(PAGE_HEADER) {
         let detail =
             "A request with a session cookie that changes something needs the page's own header; programs use an API key.";
         return Err(Problem::new(Code::Forbidden, detail));
     }
-    find(state, &session.key_hash).await
+    Ok(Caller {
+        tenant_id: open.tenant_id,
+        actor: open.actor,
+        name: open.name,
+        role: open.role,
+        address: address_of(state, request),
+        session: Some(open.session.id),
+        noted: Arc::default(),
+    })
 }
 
 /// Looks a key up by its hash. The lookup compares hashes of a 256-bit secret, so its timing tells nothing about a key.
-pub async fn find(state: &State, hash: &str) -> Result<Caller, Problem> {
+pub async fn find(state: &State, hash: &str, address: IpAddr) -> Result<Caller, Problem> {
     let found: Option<ApiKey> = state.store().find_api_key(hash, state.clock().now()).await?;
     let key = found.filter(|key| key.revoked_at.is_none()).ok_or_else(unauthorized)?;
-    Ok(Caller { tenant_id: key.tenant_id, key_id: key.id, key_name: key.name })
+    Ok(Caller::of_key(key, address))
 }
 
-/// The employer's own system behind a short-lived token, when the token has the scope.
-async fn token_caller(state: &State, headers: &HeaderMap, scope: &str) -> Option<Caller> {
-    let token = bearer_token(header(headers, AUTHORIZATION))?;
+/// The employer's own system behind a short-lived token, when the token has the scope. It has the role of its API key.
+pub async fn token_caller(state: &State, request: &HttpRequest, scope: &str) -> Option<Caller> {
+    let token = bearer_token(header(request.headers(), AUTHORIZATION))?;
     let holder = state.store().token_holder(&secrets::hash(token), state.clock().now()).await.ok().flatten()?;
     // A token that belongs to a candidate never opens a tenant's routes.
-    let allowed = holder.candidate_ref.is_none() && has_scope(&holder.scope, scope);
-    allowed.then(|| Caller {
-        tenant_id: holder.tenant_id,
-        key_id: ApiKeyId(holder.client_id),
-        key_name: "short-lived token".to_owned(),
-    })
+    if holder.candidate_ref.is_some() || !has_scope(&holder.scope, scope) {
+        return None;
+    }
+    let key = state.store().api_key(&ApiKeyId(holder.client_id)).await.ok().flatten()?;
+    Some(Caller::of_key(key, address_of(state, request))).filter(|caller| caller.tenant_id == holder.tenant_id)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

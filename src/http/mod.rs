@@ -2,6 +2,7 @@
 //! Comes in: requests of employers' systems, of the pages and of other platforms. Goes out: JSON, pages, problem details.
 //! Must not know: how anything is verified, queued or delivered; the composition root chooses the parts behind [`ports`].
 
+pub mod admission;
 pub mod answers;
 pub mod arrival;
 pub mod asyncapi;

@@ -4,6 +4,7 @@
 
 use super::envelope;
 use super::ports::FieldError;
+use crate::account::AccountError;
 use crate::pipeline::PipelineError;
 use crate::store::StoreError;
 use actix_web::http::StatusCode;
@@ -61,6 +62,16 @@ problems! {
         "A request with a session cookie that changes data must come from the gateway's own pages. Programs use an API key instead."
     ManagedElsewhere 403 "managed_elsewhere" "Another tenant of this gateway manages this"
         "Taxonomies are shared by all tenants of a gateway. The setting `skills.managed_by` names the tenant that may change them."
+    RoleNotAllowed 403 "role_not_allowed" "The role may not do this"
+        "The user or the API key has a role that this route does not allow. The detail names the role and those that are allowed. Ask an administrator."
+    SignInFailed 401 "sign_in_failed" "The sign-in failed"
+        "The address, the password or the code is wrong, or the user is disabled. Which of them is never told."
+    CodeNeeded 401 "code_needed" "A code is needed"
+        "The password is right. Send it again with a code of the authenticator app, or with a recovery code."
+    AccountLocked 429 "account_locked" "The account is locked"
+        "There were too many failed attempts in a row. Try again after the time in Retry-After, or ask an administrator to reset the account."
+    InvitationOver 404 "invitation_over" "The link does not work any more"
+        "A link to set a password works once, and for a limited time. Ask an administrator for another link."
     NotFound 404 "not_found" "There is no such thing here"
         "There is no route at this address, or your tenant has no such object. Other tenants' objects are reported in the same way."
     MethodNotAllowed 405 "method_not_allowed" "The method is not allowed here"
@@ -224,6 +235,26 @@ impl From<StoreError> for Problem {
             }
             StoreError::Conflict(_) => Self::new(Code::Conflict, "An object with the same key already exists."),
             StoreError::Internal(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Wrong => Self::new(Code::SignInFailed, "The address, the password or the code is wrong."),
+            AccountError::CodeNeeded => Self::new(Code::CodeNeeded, "Send a code of the authenticator app, too."),
+            AccountError::LockedUntil(until) => Self::new(
+                Code::AccountLocked,
+                format!("After too many failed attempts the account is locked until {}.", until.format("%H:%M UTC")),
+            ),
+            AccountError::TooMany => Self::new(Code::TooManyRequests, "Too many attempts came from your network; wait a minute.")
+                .header("retry-after", "60"),
+            AccountError::NoInvitation => {
+                Self::new(Code::InvitationOver, "The link was used before, or its time is over. Ask for another.")
+            }
+            AccountError::BadPassword(sentence) => Self::invalid_field("password", sentence),
+            AccountError::Store(error) => error.into(),
         }
     }
 }

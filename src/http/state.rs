@@ -7,12 +7,12 @@ use super::peers::Peers;
 use super::ports::{Connectors, Tasks};
 use super::seats::Seats;
 use super::watch::Watch;
+use crate::account::Accounts;
 use crate::channel::Channels;
 use crate::document::Limits;
 use crate::model::clock::Clock;
 use crate::model::ids::{ExchangeId, TenantId};
 use crate::pipeline::Pipeline;
-use crate::seal::Sealer;
 use crate::store::Store;
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
@@ -22,8 +22,8 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct State {
     pub channels: Channels,
-    /// Seals session cookies.
-    pub sealer: Sealer,
+    /// Who signs in.
+    pub accounts: Accounts,
     pub connectors: Arc<dyn Connectors>,
     pub tasks: Arc<dyn Tasks>,
     /// What is counted, and what the monitoring may ask.
@@ -66,5 +66,10 @@ impl State {
     /// How the gateway is reached from outside, without a trailing slash.
     pub fn public_url(&self) -> &str {
         &self.channels.public_url
+    }
+
+    /// Whether people reach the gateway with TLS.
+    pub fn is_secure(&self) -> bool {
+        self.public_url().starts_with("https://")
     }
 }

@@ -45,6 +45,8 @@ id!(
     /// The employer. The first one is `default`.
     TenantId,
     ApiKeyId,
+    UserId,
+    SessionId,
     SubmissionId,
     CredentialId,
     /// The tenant's person: random, never derived from a name or an address.

@@ -1,5 +1,6 @@
 //! The employer (tenant) and its API keys.
 
+use super::account::Role;
 use super::ids::{ApiKeyId, TenantId};
 use super::secret::Secret;
 use base64::Engine;
@@ -62,6 +63,7 @@ pub struct ApiKey {
     pub name: String,
     /// The first characters of the key, which identify it.
     pub prefix: String,
+    pub role: Role,
     pub created_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<DateTime<Utc>>,

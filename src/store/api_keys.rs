@@ -1,10 +1,12 @@
 //! Tenants, and their API keys: stored as a hash only.
 
+use super::account_schema::sessions;
 use super::channel_schema::used_assertions;
-use super::pool::each_backend;
+use super::pool::{AnyConnection, each_backend};
 use super::schema::{api_keys, tenants};
-use super::text::{clean, json_text, parse_json, parse_time, parse_times, time_text};
+use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, parse_times, time_text};
 use super::{Result, Store};
+use crate::model::account::Role;
 use crate::model::ids::{ApiKeyId, TenantId};
 use crate::model::tenant::ApiKey;
 use chrono::{DateTime, Duration, Utc};
@@ -25,6 +27,7 @@ struct Row {
     last_used_at: Option<String>,
     revoked_at: Option<String>,
     jwks: Option<String>,
+    role: String,
 }
 
 impl Row {
@@ -38,6 +41,7 @@ impl Row {
             last_used_at: parse_times(self.last_used_at)?,
             revoked_at: parse_times(self.revoked_at)?,
             jwks: self.jwks.as_deref().map(parse_json).transpose()?,
+            role: parse_name(&self.role)?,
         })
     }
 }
@@ -60,18 +64,27 @@ impl Store {
         name: &str,
         prefix: &str,
         hash: &str,
+        role: Role,
         now: DateTime<Utc>,
     ) -> Result<ApiKey> {
-        self.insert_api_key(tenant, name, prefix, hash, None, now).await
+        self.insert_api_key(tenant, name, prefix, hash, None, role, now).await
     }
 
     /// A system that signs its token requests: it has public keys (a JSON Web Key Set) and no secret.
-    pub async fn create_system(&self, tenant: &TenantId, name: &str, jwks: &Value, now: DateTime<Utc>) -> Result<ApiKey> {
+    pub async fn create_system(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        jwks: &Value,
+        role: Role,
+        now: DateTime<Utc>,
+    ) -> Result<ApiKey> {
         // No key has a hash of this form.
         let no_hash = format!("none:{}", ApiKeyId::generate());
-        self.insert_api_key(tenant, name, "", &no_hash, Some(jwks), now).await
+        self.insert_api_key(tenant, name, "", &no_hash, Some(jwks), role, now).await
     }
 
+    #[allow(clippy::too_many_arguments, reason = "the columns of a row")]
     async fn insert_api_key(
         &self,
         tenant: &TenantId,
@@ -79,6 +92,7 @@ impl Store {
         prefix: &str,
         hash: &str,
         jwks: Option<&Value>,
+        role: Role,
         now: DateTime<Utc>,
     ) -> Result<ApiKey> {
         let key = ApiKey {
@@ -90,6 +104,7 @@ impl Store {
             last_used_at: None,
             revoked_at: None,
             jwks: jwks.cloned(),
+            role,
         };
         let (row, hash) = (key.clone(), hash.to_owned());
         self.write(move |connection| {
@@ -102,6 +117,7 @@ impl Store {
                 api_keys::hash.eq(&hash),
                 api_keys::created_at.eq(time_text(row.created_at)),
                 api_keys::jwks.eq(jwks),
+                api_keys::role.eq(name_text(&row.role)?),
             );
             diesel::insert_into(api_keys::table).values(values).execute(connection)?;
             Ok(())
@@ -128,6 +144,12 @@ impl Store {
             self.note_use(key, now).await?;
         }
         Ok(found)
+    }
+
+    /// The key with this id, unless it is revoked.
+    pub async fn api_key(&self, id: &ApiKeyId) -> Result<Option<ApiKey>> {
+        let id = id.clone();
+        self.read(move |connection| key_with_id(connection, id.as_str())).await
     }
 
     async fn note_use(&self, key: &ApiKey, now: DateTime<Utc>) -> Result<()> {
@@ -188,7 +210,7 @@ impl Store {
         .await
     }
 
-    /// False when there is no such key, or it was revoked before.
+    /// Ends the key's sessions, too. False when there is no such key, or it was revoked before.
     pub async fn revoke_api_key(&self, tenant: &TenantId, id: &ApiKeyId, now: DateTime<Utc>) -> Result<bool> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.write(move |connection| {
@@ -197,8 +219,22 @@ impl Store {
                 .filter(api_keys::id.eq(id.as_str()))
                 .filter(api_keys::revoked_at.is_null());
             let revoked = diesel::update(target).set(api_keys::revoked_at.eq(time_text(now))).execute(connection)?;
-            Ok(revoked == 1)
+            if revoked == 0 {
+                return Ok(false);
+            }
+            diesel::delete(sessions::table.filter(sessions::key_id.eq(id.as_str()))).execute(connection)?;
+            Ok(true)
         })
         .await
     }
+}
+
+pub(super) fn key_with_id(connection: &mut AnyConnection, id: &str) -> Result<Option<ApiKey>> {
+    let row: Option<Row> = api_keys::table
+        .filter(api_keys::id.eq(id))
+        .filter(api_keys::revoked_at.is_null())
+        .select(Row::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(Row::into_model).transpose()
 }

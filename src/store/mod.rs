@@ -2,6 +2,7 @@
 //! Comes in: model types. Goes out: model types. Two databases, SQLite and PostgreSQL, behind one type.
 //! Must not know: verification, queues, connectors, HTTP.
 
+mod account_schema;
 mod api_keys;
 mod attempts;
 mod audit;
@@ -54,15 +55,17 @@ mod sealed_settings;
 mod search;
 mod search_words;
 mod sessions;
+mod sign_in;
 mod skills;
 mod submissions;
 mod text;
 mod transaction;
 mod turns;
+mod users;
 mod writer;
 
 pub use attempts::{Record, Recorded};
-pub use audit::AuditEntry;
+pub use audit::AuditFault;
 pub use backfill::{Backfill, BackfillPage};
 pub use backlog::Backlog;
 pub use backpacks::PullEnd;
@@ -77,9 +80,12 @@ pub use outbox::Outgoing;
 pub use pool::PoolUse;
 pub use receipts::MadeReceipt;
 pub use review_work::SkillJob;
+pub use sessions::Open;
+pub use sign_in::{Attempt, SignIn};
 pub use submissions::{FileRecord, FoundCredential, SubmissionRequest};
 pub use transaction::Transaction;
 pub use turns::Turn;
+pub use users::UserChange;
 
 use crate::seal::Sealer;
 use data_keys::KnownKeys;

@@ -19,6 +19,7 @@ diesel::table! {
         last_used_at -> Nullable<Text>,
         revoked_at -> Nullable<Text>,
         jwks -> Nullable<Text>,
+        role -> Text,
     }
 }
 
@@ -344,13 +345,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    ended_sessions (id) {
-        id -> Text,
-        ends_at -> Text,
-    }
-}
-
-diesel::table! {
     data_keys (id) {
         id -> Binary,
         tenant_id -> Nullable<Text>,
@@ -366,17 +360,6 @@ diesel::table! {
         tenant_id -> Text,
         mark -> Text,
         erased_at -> Text,
-    }
-}
-
-diesel::table! {
-    audit_log (id) {
-        id -> Text,
-        tenant_id -> Text,
-        at -> Text,
-        actor -> Text,
-        action -> Text,
-        object -> Text,
     }
 }
 

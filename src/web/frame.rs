@@ -30,6 +30,9 @@ pub enum Area {
     Trust,
     Overview,
     Keys,
+    Users,
+    Audit,
+    Account,
     Docs,
     /// Errors, the sign-in.
     Elsewhere,
@@ -46,6 +49,8 @@ pub const NAVIGATION: &[(Area, &str, &str)] = &[
     (Area::Trust, "/trust", "nav.trust"),
     (Area::Overview, "/overview", "nav.overview"),
     (Area::Keys, "/keys", "nav.keys"),
+    (Area::Users, "/users", "nav.users"),
+    (Area::Audit, "/audit", "nav.audit"),
     (Area::Docs, "/docs", "nav.docs"),
 ];
 
@@ -59,6 +64,8 @@ pub struct Reader<'a> {
     pub query: &'a str,
     /// Whether there is a session: only then the navigation is shown.
     pub is_signed_in: bool,
+    /// `METHOD path` of every route that the reader may call.
+    pub allowed: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -89,6 +96,7 @@ fn environment() -> Environment<'static> {
     environment.add_filter("day", |state: &State<'_, '_>, moment: String| dates::day(language(state), &moment));
     environment.add_filter("moment", |state: &State<'_, '_>, moment: String| dates::moment(language(state), &moment));
     environment.add_function("t", translated);
+    environment.add_function("may", may);
     environment.add_function("has", |key: String| messages::find(Language::English, &key).is_some());
     environment.add_function("count", |state: &State<'_, '_>, key: String, number: u64| {
         messages::counted(language(state), &key, number)
@@ -106,6 +114,12 @@ fn environment() -> Environment<'static> {
 fn language(state: &State<'_, '_>) -> Language {
     let tag = state.lookup("language");
     tag.and_then(|tag| Language::of_tag(tag.as_str()?)).unwrap_or_default()
+}
+
+/// `may("POST /v1/api-keys")`: whether the reader's role may call the route.
+fn may(state: &State<'_, '_>, route: String) -> bool {
+    let allowed = state.lookup("allowed");
+    allowed.and_then(|allowed| allowed.try_iter().ok()).is_some_and(|mut allowed| allowed.any(|one| one.as_str() == Some(&route)))
 }
 
 /// `t("key", name="value")`: a text, with its places filled.
@@ -158,6 +172,14 @@ fn frame_values(reader: &Reader<'_>) -> Value {
         name: messages::text(reader.language, key),
         is_current: *area == reader.area,
     };
+    // The documents are open to everybody; a page that the reader's role may not see is not offered.
+    let may_see = |path: &str| reader.allowed.iter().any(|route| route.strip_prefix("GET ") == Some(path));
+    let is_allowed = |(area, path, _): &&(Area, &str, &str)| match area {
+        Area::Docs => true,
+        // Who may not see submissions is led from here to another page.
+        Area::Inbox => may_see("/submissions/{id}"),
+        _ => may_see(path),
+    };
     let choice = |language: Language| {
         let before = if reader.query.is_empty() { String::new() } else { format!("{}&", reader.query) };
         let address = format!("{}?{before}lang={}", reader.path, language.tag());
@@ -165,9 +187,11 @@ fn frame_values(reader: &Reader<'_>) -> Value {
     };
     context! {
         language => reader.language.tag(),
-        navigation => Value::from(Serde(NAVIGATION.iter().map(entry).collect::<Vec<_>>())),
+        navigation => Value::from(Serde(NAVIGATION.iter().filter(|entry| is_allowed(entry)).map(entry).collect::<Vec<_>>())),
+        allowed => Value::from(reader.allowed.to_vec()),
         languages => Value::from(Serde(Language::ALL.map(choice))),
         is_signed_in => reader.is_signed_in,
+        is_account => reader.area == Area::Account,
     }
 }
 
@@ -250,8 +274,14 @@ mod tests {
 
     #[test]
     fn a_page_has_the_reader_s_language_and_marks_where_the_reader_is() {
-        let reader =
-            Reader { language: Language::German, area: Area::Skills, path: "/skills", query: "q=a&x=<", is_signed_in: true };
+        let reader = Reader {
+            language: Language::German,
+            area: Area::Skills,
+            path: "/skills",
+            query: "q=a&x=<",
+            is_signed_in: true,
+            allowed: &["GET /skills".to_owned()],
+        };
         let html = render("page.html", frame_values(&reader)).unwrap();
         assert!(html.contains("<html lang=\"de\">"), "{html}");
         assert_eq!(html.matches("aria-current=\"page\"").count(), 1);

@@ -63,7 +63,7 @@ async function consent(url) {
   // A system that signs.
   for (const algorithm of ['ES256', 'Ed25519']) {
     const {publicKey, privateKey} = await generateKeyPair(algorithm, {extractable: true});
-    const made = await call('POST', '/v1/api-keys', {name: `system ${algorithm}`, jwks: {keys: [await exportJWK(publicKey)]}});
+    const made = await call('POST', '/v1/api-keys', {name: `system ${algorithm}`, role: 'integrator', jwks: {keys: [await exportJWK(publicKey)]}});
     equal(`a system registers its ${algorithm} key`, [made.status, made.json.key], [201, undefined]);
     const system = {client_id: made.json.id};
     const ask = async () => oauth.processClientCredentialsResponse(server, system, await oauth.clientCredentialsGrantRequest(server, system, oauth.PrivateKeyJwt(privateKey), {scope: 'write:/workflows'}, insecure));

@@ -31,7 +31,8 @@ async fn every_route_of_a_tenant_asks_a_stranger_for_a_key() {
 #[tokio::test]
 async fn a_revoked_key_is_no_key() {
     let app = spawn_app().await;
-    let made = Answer::of(app.request("POST", "/v1/api-keys").json(&json!({"name": "for the test"}))).await;
+    let made =
+        Answer::of(app.request("POST", "/v1/api-keys").json(&json!({"name": "for the test", "role": "administrator"}))).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let key = made.json()["key"].as_str().unwrap().to_owned();
     let id = made.json()["id"].as_str().unwrap().to_owned();
@@ -104,7 +105,7 @@ async fn a_wrong_json_body_is_told_what_is_wrong_with_it() {
     assert_eq!(Answer::of(form).await.problem(), "unsupported_media_type");
     let large = app.request("POST", "/v1/api-keys").json(&json!({"name": "x".repeat(300 << 10)}));
     assert_eq!(Answer::of(large).await.problem(), "payload_too_large");
-    let empty_name = app.request("POST", "/v1/api-keys").json(&json!({"name": " "}));
+    let empty_name = app.request("POST", "/v1/api-keys").json(&json!({"name": " ", "role": "auditor"}));
     let answer = Answer::of(empty_name).await;
     assert_eq!(answer.problem(), "invalid_field");
     assert_eq!(answer.json()["errors"][0]["field"], "name");
@@ -185,7 +186,7 @@ async fn a_session_lets_the_page_ask_but_only_the_page_change_something() {
     let with_cookie = |method: &str, path: &str| app.stranger(method, path).header("cookie", &cookie);
     let whoami = Answer::of(with_cookie("GET", "/session")).await;
     assert_eq!(whoami.json()["tenant_id"], "default");
-    let name = json!({"name": "made by a page"});
+    let name = json!({"name": "made by a page", "role": "recruiter"});
     let foreign = Answer::of(with_cookie("POST", "/v1/api-keys").json(&name)).await;
     assert_eq!(foreign.problem(), "forbidden");
     let own = Answer::of(with_cookie("POST", "/v1/api-keys").header("x-skillgate-page", "1").json(&name)).await;

@@ -5,6 +5,7 @@ use crate::support::platform::registration;
 use crate::support::wallet::Actor;
 use crate::support::{Answer, Form, TestApp, spawn_app, spawn_app_as};
 use serde_json::{Value, json};
+use skillgate::model::account::Role;
 use skillgate::model::ids::TenantId;
 use skillgate::model::tenant::GeneratedKey;
 use std::io::{Read, Write};
@@ -128,7 +129,7 @@ async fn a_tenant_reaches_neither_another_tenants_secrets_nor_the_process_variab
     let other = TenantId::from("other");
     assert!(app.app.store.create_tenant(&other, app.clock.now()).await.unwrap());
     let key = GeneratedKey::new();
-    app.app.store.create_api_key(&other, "key", key.prefix(), &key.hash(), app.clock.now()).await.unwrap();
+    app.app.store.create_api_key(&other, "key", key.prefix(), &key.hash(), Role::Administrator, app.clock.now()).await.unwrap();
     let file = format!("file:{}", folder.path().join("default/hook").display());
     let readable = async |bearer: String, reference: &str| {
         let body = json!({"connector": "webhook", "name": "hook", "fields": {"url": "https://receiver.example.org/"},
@@ -240,7 +241,7 @@ async fn a_tenant_that_fills_its_share_stops_no_other_tenant() {
     let other = TenantId::from("other");
     assert!(app.app.store.create_tenant(&other, app.clock.now()).await.unwrap());
     let key = GeneratedKey::new();
-    app.app.store.create_api_key(&other, "key", key.prefix(), &key.hash(), app.clock.now()).await.unwrap();
+    app.app.store.create_api_key(&other, "key", key.prefix(), &key.hash(), Role::Administrator, app.clock.now()).await.unwrap();
     let headers = format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", key.expose());
     let body = vec![b' '; 59_000];
     let sockets: Vec<TcpStream> = (0..80).map(|_| begun(&app, "/v1/submissions", &headers, &body)).collect();

@@ -63,3 +63,47 @@ fn a_wrong_setting_is_told_with_its_place_and_without_colours() {
         assert!(!told.contains('\u{1b}'), "no colours where no terminal is: {told:?}");
     }
 }
+
+#[test]
+fn the_first_administrator_is_made_without_a_browser_and_the_audit_log_is_checked_and_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| skillgate(folder.path(), arguments);
+    let made = run(&["user", "create", "ada@example.org", "--name", "Ada Example", "--role", "administrator"]);
+    assert!(made.status.success(), "{}", printed(&made));
+    assert!(printed(&made).contains("http://127.0.0.1:8080/welcome/"), "{}", printed(&made));
+    let again = run(&["user", "create", "ADA@example.org", "--name", "Ada", "--role", "auditor"]);
+    assert!(
+        !again.status.success() && printed(&again).contains("does somebody have this address already?"),
+        "{}",
+        printed(&again)
+    );
+    let wrong = run(&["user", "create", "bo@example.org", "--name", "Bo", "--role", "boss"]);
+    assert!(printed(&wrong).contains("the roles are recruiter, integrator, administrator and auditor"), "{}", printed(&wrong));
+    assert!(run(&["user", "disable", "ada@example.org"]).status.success());
+    let list = printed(&run(&["user", "list"]));
+    assert!(list.contains("administrator") && list.contains("disabled") && list.contains("ada@example.org"), "{list}");
+    assert!(run(&["user", "enable", "ada@example.org"]).status.success());
+    assert!(printed(&run(&["user", "reset", "ada@example.org"])).contains("/welcome/"));
+    assert!(run(&["api-key", "create", "reader", "--role", "auditor"]).status.success());
+    assert!(printed(&run(&["api-key", "list"])).contains("auditor"));
+
+    let whole = run(&["audit", "verify"]);
+    let told = printed(&whole);
+    assert!(whole.status.success() && told.contains("The audit log is whole. Entries: 5."), "{told}");
+    let head = told.lines().last().unwrap().to_owned();
+    assert!(run(&["audit", "verify", "--since", &head]).status.success());
+    let other = format!("5:{}", "0".repeat(64));
+    let changed = run(&["audit", "verify", "--since", &other]);
+    assert!(
+        !changed.status.success() && printed(&changed).contains("entry 5 is not the entry that it was"),
+        "{}",
+        printed(&changed)
+    );
+    let exported = printed(&run(&["audit", "export"]));
+    let actions: Vec<String> = exported
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["action"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(actions, ["api_key.create", "user.reset", "user.enable", "user.disable", "user.create"]);
+    assert!(printed(&run(&["audit", "export", "--format", "csv"])).starts_with("number,at,actor"));
+}

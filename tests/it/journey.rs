@@ -5,6 +5,7 @@ use crate::support::{Answer, Form, spawn_app};
 use serde_json::{Value, json};
 use skillgate::app::App;
 use skillgate::config::{self, Settings};
+use skillgate::model::account::AuditFilter;
 use skillgate::model::clock::Clock;
 use skillgate::model::connection::{Carries, Connection, ConnectionState, Secrets, default_outcomes};
 use skillgate::model::ids::{ConnectionId, TenantId};
@@ -309,8 +310,7 @@ async fn a_connection_carries_the_number_and_the_address_of_a_person_only_when_i
     crate::openapi::assert_described("GET", "/v1/candidates/{ref}", &whole);
     assert_eq!(whole.json()["identity"]["emails"], json!(["ada@example.org"]));
     let tenant = TenantId::from("default");
-    let page = skillgate::model::record::Page { limit: 10, after: None };
-    let audit = app.app.store.list_audit(&tenant, &page).await.unwrap();
+    let audit = app.app.store.list_audit(&tenant, &AuditFilter::default(), None, 10).await.unwrap();
     assert_eq!(audit[0].action, "candidate.identity");
 }
 

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, starts tasks of its own, and is a stranger to the guarded client"
 )]
 
+mod accounts;
 mod addresses;
 mod api;
 mod api_limits;

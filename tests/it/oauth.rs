@@ -331,7 +331,7 @@ async fn a_client_may_send_its_secret_in_the_form_and_a_wrong_client_is_told_the
 async fn a_system_with_a_key_of_its_own_signs_its_token_requests() {
     let app = spawn_app().await;
     let (system, stranger) = (Actor::new(), Actor::new());
-    let wanted = json!({"name": "HR system", "jwks": {"keys": [system.jwk()]}});
+    let wanted = json!({"name": "HR system", "role": "integrator", "jwks": {"keys": [system.jwk()]}});
     let made = Answer::of(app.request("POST", "/v1/api-keys").json(&wanted)).await;
     assert_eq!(made.status, 201, "{made:?}");
     let made = made.json();
@@ -375,7 +375,7 @@ async fn a_system_with_a_key_of_its_own_signs_its_token_requests() {
     }
     // Its id alone opens nothing, and neither does the unusable hash that stands in for its secret.
     assert_eq!(Answer::of(app.stranger("GET", "/v1/submissions").bearer_auth(id)).await.status, 401);
-    let private = json!({"name": "x", "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": system.jwk()["x"], "d": "AAAA"}]}});
+    let private = json!({"name": "x", "role": "integrator", "jwks": {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": system.jwk()["x"], "d": "AAAA"}]}});
     assert_eq!(Answer::of(app.request("POST", "/v1/api-keys").json(&private)).await.status, 422);
     assert_eq!(Answer::of(app.request("DELETE", &format!("/v1/api-keys/{id}"))).await.status, 204);
     assert_eq!(ask(&assertion(&system, json!({}))).await.status, 401);

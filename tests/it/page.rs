@@ -4,8 +4,21 @@ use crate::support::{Answer, TestApp, spawn_app};
 use std::collections::BTreeSet;
 
 /// The pages of a person who is signed in.
-const PAGES: [&str; 10] =
-    ["/", "/candidates", "/requests", "/requests/new", "/admin", "/skills", "/deliveries", "/keys", "/overview", "/trust"];
+const PAGES: [&str; 13] = [
+    "/",
+    "/candidates",
+    "/requests",
+    "/requests/new",
+    "/admin",
+    "/skills",
+    "/deliveries",
+    "/keys",
+    "/overview",
+    "/trust",
+    "/users",
+    "/audit",
+    "/account",
+];
 
 async fn text_of(app: &TestApp, path: &str) -> String {
     let answer = Answer::of(app.request("GET", path)).await;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use skillgate::model::account::Role;
 use skillgate::model::ids::TenantId;
 use skillgate::sample::{Badge, DataIntegrity, Institution, KeyKind, status_list};
 use skillgate::store::StoreError;
@@ -188,7 +189,7 @@ async fn another_tenant_s_secret_opens_nothing_and_its_subscriptions_are_its_own
     let app = gateway(&host).await;
     let (tenant, key) = (TenantId::from("other"), skillgate::model::tenant::GeneratedKey::new());
     app.app.store.create_tenant(&tenant, app.clock.now()).await.unwrap();
-    app.app.store.create_api_key(&tenant, "k", key.prefix(), &key.hash(), app.clock.now()).await.unwrap();
+    app.app.store.create_api_key(&tenant, "k", key.prefix(), &key.hash(), Role::Administrator, app.clock.now()).await.unwrap();
     let (ours, theirs) = (Platform::subscribe(&app).await, Platform::with_key(&app, key.expose()).await);
     let body = event("issued", &format!("{}/badges/1", host.address)).to_string();
     let crossed = Platform { path: ours.path.clone(), secret: theirs.secret.clone() };

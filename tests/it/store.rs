@@ -3,6 +3,7 @@
 use crate::support::databases::{TestStore, noon, on_both_databases, sealer};
 use crate::support::made;
 use chrono::{DateTime, Duration, Utc};
+use skillgate::model::account::{AuditFilter, Deed, Role};
 use skillgate::model::breaker::Sign;
 use skillgate::model::connection::{Connection, ConnectionState, Secrets};
 use skillgate::model::delivery::{Attempt, CallRecord, Delivery, DeliveryResult, DeliveryState};
@@ -14,7 +15,7 @@ use skillgate::model::report::Outcome;
 use skillgate::model::secret::Secret;
 use skillgate::model::submission::{CandidateHint, SubmissionState};
 use skillgate::seal::Sealer;
-use skillgate::store::{Claim, LaneWork, Record, Recorded, Store, StoreError, Work};
+use skillgate::store::{AuditFault, Claim, LaneWork, Record, Recorded, Store, StoreError, Work};
 use std::collections::BTreeMap;
 
 on_both_databases!(
@@ -46,6 +47,8 @@ on_both_databases!(
     a_failed_transaction_leaves_nothing,
     many_writers_at_once_all_succeed,
     the_audit_log_is_read_newest_first,
+    entries_of_many_writers_at_once_form_one_chain,
+    a_changed_removed_or_inserted_entry_of_the_audit_log_is_found,
 );
 
 fn page(limit: u32) -> Page {
@@ -58,8 +61,11 @@ fn hint(email: &str) -> CandidateHint {
 
 async fn an_api_key_is_found_by_its_hash_until_it_is_revoked(TestStore { store, .. }: &TestStore) {
     let tenant = made::tenant();
-    let key = store.create_api_key(&tenant, "first", "sg_abc", "hash-1", noon()).await.unwrap();
-    assert!(matches!(store.create_api_key(&tenant, "again", "sg_abc", "hash-1", noon()).await, Err(StoreError::Conflict(_))));
+    let key = store.create_api_key(&tenant, "first", "sg_abc", "hash-1", Role::Administrator, noon()).await.unwrap();
+    assert!(matches!(
+        store.create_api_key(&tenant, "again", "sg_abc", "hash-1", Role::Administrator, noon()).await,
+        Err(StoreError::Conflict(_))
+    ));
     assert_eq!(store.find_api_key("hash-1", noon()).await.unwrap().unwrap().id, key.id);
     assert_eq!(store.list_api_keys(&tenant).await.unwrap()[0].last_used_at, Some(noon()));
     assert_eq!(store.find_api_key("hash-2", noon()).await.unwrap(), None);
@@ -602,11 +608,76 @@ async fn many_writers_at_once_all_succeed(TestStore { store, .. }: &TestStore) {
 async fn the_audit_log_is_read_newest_first(TestStore { store, .. }: &TestStore) {
     let tenant = made::tenant();
     for n in 0..3 {
-        store.audit(&tenant, "api_key:1", "candidate.erase", &format!("candidate:{n}"), noon()).await.unwrap();
+        store.audit(&tenant, vec![deed(&format!("candidate:{n}"))], noon()).await.unwrap();
     }
-    let first = store.list_audit(&tenant, &page(2)).await.unwrap();
+    let any = AuditFilter::default();
+    let first = store.list_audit(&tenant, &any, None, 2).await.unwrap();
     assert_eq!(first.iter().map(|entry| entry.object.as_str()).collect::<Vec<_>>(), ["candidate:2", "candidate:1"]);
-    let after = Page { limit: 2, after: Some(first[1].id.clone()) };
-    assert_eq!(store.list_audit(&tenant, &after).await.unwrap().len(), 1);
-    assert!(store.list_audit(&TenantId::from("other"), &page(2)).await.unwrap().is_empty());
+    assert_eq!(store.list_audit(&tenant, &any, Some(first[1].number), 2).await.unwrap().len(), 1);
+    assert!(store.list_audit(&TenantId::from("other"), &any, None, 2).await.unwrap().is_empty());
+    let one = AuditFilter { object: Some("candidate:1".to_owned()), from: Some(noon()), ..AuditFilter::default() };
+    assert_eq!(store.list_audit(&tenant, &one, None, 9).await.unwrap(), first[1..]);
+    let later = AuditFilter { from: Some(noon() + Duration::seconds(1)), ..AuditFilter::default() };
+    assert!(store.list_audit(&tenant, &later, None, 9).await.unwrap().is_empty());
+}
+
+fn deed(object: &str) -> Deed {
+    Deed { actor: "api_key:1".into(), action: "candidate.erase".into(), object: object.into(), address: "192.0.2.1".into() }
+}
+
+async fn entries_of_many_writers_at_once_form_one_chain(TestStore { store, url, .. }: &TestStore) {
+    let other = Store::connect(url, sealer()).await.unwrap();
+    let tenant = made::tenant();
+    let writers = (0..40).map(|n| {
+        let (store, tenant) = (if n % 2 == 0 { store.clone() } else { other.clone() }, tenant.clone());
+        tokio::spawn(async move { store.audit(&tenant, vec![deed("a"), deed("b")], noon()).await })
+    });
+    for written in futures_util::future::join_all(writers).await {
+        written.unwrap().unwrap();
+    }
+    assert_eq!(store.verify_audit(&tenant).await.unwrap().unwrap().number, 80);
+}
+
+async fn a_changed_removed_or_inserted_entry_of_the_audit_log_is_found(database: &TestStore) {
+    let (store, tenant) = (&database.store, made::tenant());
+    let write = || async {
+        for n in 0..5 {
+            store.audit(&tenant, vec![deed(&format!("candidate:{n}"))], noon()).await.unwrap();
+        }
+    };
+    let found = || async { store.verify_audit(&tenant).await.unwrap() };
+    write().await;
+    assert_eq!(found().await.unwrap().number, 5);
+    let all = "SELECT tenant_id, number, at, actor, action, object, address, hash FROM audit_entries";
+    for (broken, fault) in [
+        ("UPDATE audit_entries SET object = 'candidate:9' WHERE number = 3".to_owned(), AuditFault::Changed(3)),
+        ("UPDATE audit_entries SET address = '192.0.2.9' WHERE number = 1".to_owned(), AuditFault::Changed(1)),
+        ("DELETE FROM audit_entries WHERE number = 2".to_owned(), AuditFault::Missing(2)),
+        ("DELETE FROM audit_entries WHERE number = 5".to_owned(), AuditFault::Missing(5)),
+        (
+            "INSERT INTO audit_entries SELECT tenant_id, 6, at, actor, action, object, address, hash FROM audit_entries \
+             WHERE number = 5"
+                .to_owned(),
+            AuditFault::Changed(6),
+        ),
+        ("UPDATE audit_heads SET number = 4".to_owned(), AuditFault::Head),
+        (
+            "DELETE FROM audit_entries WHERE number = 2; UPDATE audit_entries SET number = number - 1 WHERE number = 3; \
+             UPDATE audit_entries SET number = number - 1 WHERE number = 4; \
+             UPDATE audit_entries SET number = number - 1 WHERE number = 5"
+                .to_owned(),
+            AuditFault::Changed(2),
+        ),
+    ] {
+        database.execute(&format!("CREATE TABLE kept AS {all}; CREATE TABLE kept_heads AS SELECT * FROM audit_heads")).await;
+        database.execute(&broken).await;
+        assert_eq!(found().await, Err(fault), "{broken}");
+        database
+            .execute(
+                "DELETE FROM audit_entries; INSERT INTO audit_entries SELECT * FROM kept; DELETE FROM audit_heads; \
+                 INSERT INTO audit_heads SELECT * FROM kept_heads; DROP TABLE kept; DROP TABLE kept_heads",
+            )
+            .await;
+        assert_eq!(found().await.unwrap().number, 5);
+    }
 }

@@ -74,9 +74,9 @@ async fn an_issuer_that_was_seen_gets_a_rule_and_past_verdicts_follow() {
     let versions = Answer::of(app.request("GET", "/v1/trust/policy/versions")).await;
     assert_described("GET", "/v1/trust/policy/versions", &versions);
     assert_eq!(versions.json()["items"].as_array().unwrap().len(), 3);
-    let audit =
-        app.app.store.list_audit(&TenantId::from("default"), &skillgate::model::record::Page { limit: 10, after: None }).await;
-    assert_eq!(audit.unwrap().iter().filter(|entry| entry.action == "trust_policy.publish").count(), 3);
+    let filter = skillgate::model::account::AuditFilter { action: Some("trust_policy.publish".to_owned()), ..Default::default() };
+    let audit = app.app.store.list_audit(&TenantId::from("default"), &filter, None, 10).await.unwrap();
+    assert_eq!(audit.len(), 3);
 }
 
 #[tokio::test]

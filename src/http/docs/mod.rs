@@ -24,7 +24,8 @@ mod receivers {
 }
 
 /// The documents that the index lists, in the order of a reader's way. The others are reached by links.
-pub const LISTED: [&str; 8] = ["events", "channels", "persons", "skills", "connectors", "verdicts", "operating", "architecture"];
+pub const LISTED: [&str; 9] =
+    ["events", "channels", "persons", "skills", "connectors", "verdicts", "accounts", "operating", "architecture"];
 
 type Files = [(&'static str, &'static [u8])];
 type Documents = BTreeMap<&'static str, Document>;

@@ -5,6 +5,7 @@ use crate::http::auth::Caller;
 use crate::http::extract::Id;
 use crate::http::problem::Problem;
 use crate::http::state::State;
+use crate::model::account::Role;
 use crate::model::ids::ApiKeyId;
 use crate::model::tenant::{ApiKey, GeneratedKey};
 use actix_web::http::header::CACHE_CONTROL;
@@ -18,6 +19,7 @@ const MAX_NAME_CHARS: usize = 100;
 #[serde(deny_unknown_fields)]
 pub struct NewKey {
     name: String,
+    role: Role,
     /// For a system that signs its token requests (`private_key_jwt`): its public keys. It gets no key then.
     jwks: Option<Value>,
 }
@@ -51,11 +53,13 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<New
     let now = state.clock().now();
     if let Some(jwks) = &body.jwks {
         check_jwks(jwks).map_err(|problem| Problem::invalid_field("jwks", problem))?;
-        let entry = state.store().create_system(&caller.tenant_id, name, jwks, now).await?;
+        let entry = state.store().create_system(&caller.tenant_id, name, jwks, body.role, now).await?;
+        caller.note("api_key.create", format!("api_key:{}", entry.id));
         return Ok(HttpResponse::Created().json(MadeKey { entry, key: None }));
     }
     let key = GeneratedKey::new();
-    let entry = state.store().create_api_key(&caller.tenant_id, name, key.prefix(), &key.hash(), now).await?;
+    let entry = state.store().create_api_key(&caller.tenant_id, name, key.prefix(), &key.hash(), body.role, now).await?;
+    caller.note("api_key.create", format!("api_key:{}", entry.id));
     let made = MadeKey { entry, key: Some(key.expose().to_owned()) };
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(made))
 }

@@ -54,6 +54,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Add
     let body = body.into_inner();
     let candidate = candidate(body.candidate_ref.as_deref(), body.candidate_email.as_deref(), body.candidate_name.as_deref())?;
     let (backpack, start) = state.channels.add_backpack(&caller.tenant_id, &candidate, &body.host).await?;
+    caller.note("backpack.create", format!("backpack:{}", backpack.id));
     let mut answer = described(&backpack);
     answer["url"] = json!(format!("{}/backpacks/{start}/start", state.public_url()));
     Ok(HttpResponse::Created().insert_header(("cache-control", "no-store")).json(answer))

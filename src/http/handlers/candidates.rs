@@ -52,8 +52,7 @@ pub async fn get(
         return Ok(HttpResponse::Ok().json(candidate));
     }
     let identity = store.candidate_identity(tenant, &candidate.candidate_ref).await?;
-    let (actor, object) = (format!("api_key:{}", caller.key_id), format!("candidate:{}", candidate.candidate_ref));
-    store.audit(tenant, &actor, "candidate.identity", &object, state.clock().now()).await?;
+    caller.note("candidate.identity", format!("candidate:{}", candidate.candidate_ref));
     let answer = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(WithIdentity { candidate, identity });
     Ok(answer)
 }
@@ -83,6 +82,8 @@ pub async fn merge(
     if !state.pipeline().merge(tenant, &from.candidate_ref, &into.candidate_ref).await? {
         return Err(missing());
     }
+    caller.note("candidate.merge", format!("candidate:{}", into.candidate_ref));
+    caller.note("candidate.merged_away", format!("candidate:{}", from.candidate_ref));
     state.tasks.wake();
     let merged = store.candidate(tenant, &into.candidate_ref).await?.ok_or_else(missing)?;
     Ok(HttpResponse::Ok().json(merged))

@@ -45,8 +45,9 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Inv
     if body.purpose.as_ref().is_some_and(|text| text.chars().count() > MAX_PURPOSE) {
         return Err(Problem::invalid_field("purpose", format!("must have at most {MAX_PURPOSE} characters")));
     }
-    let new = NewInvitation { tenant_id: caller.tenant_id, candidate, purpose: body.purpose, days, max_connections };
+    let new = NewInvitation { tenant_id: caller.tenant_id.clone(), candidate, purpose: body.purpose, days, max_connections };
     let (invitation, code) = state.channels.invite(new).await?;
+    caller.note("invitation.create", format!("invitation:{}", invitation.id));
     let url = format!("{}/connect/{code}", state.public_url());
     let mut answer = serde_json::to_value(&invitation).map_err(Problem::internal)?;
     answer["url"] = json!(url);

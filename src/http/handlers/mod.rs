@@ -1,6 +1,8 @@
 //! One file per resource. A handler reads typed input, asks the store or the pipeline, and answers; it decides nothing else.
 
+pub mod account;
 pub mod api_keys;
+pub mod audit;
 pub mod backfill;
 pub mod backpacks;
 pub mod candidates;
@@ -22,12 +24,14 @@ pub mod push;
 pub mod receipts;
 pub mod request_templates;
 pub mod session;
+pub mod sessions;
 pub mod skills;
 pub mod snapshot;
 pub mod submissions;
 pub mod system;
 pub mod taxonomies;
 pub mod trust;
+pub mod users;
 pub mod vcalm;
 pub mod vcalm_verify;
 pub mod watch;

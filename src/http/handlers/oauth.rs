@@ -4,9 +4,11 @@ use crate::channel::secrets;
 use crate::channel::tokens::TokenFailure;
 use crate::document::json;
 use crate::http::answers;
+use crate::http::auth::address_of;
 use crate::http::body::{BodyError, read_body};
 use crate::http::extract::authorization;
 use crate::http::state::State;
+use crate::model::account::Deed;
 use crate::model::ids::{ApiKeyId, TenantId};
 use crate::model::oauth::{Invitation, OAuthClient};
 use crate::model::tenant::hash_api_key;
@@ -152,7 +154,18 @@ pub async fn decide(state: web::Data<State>, request: HttpRequest, payload: web:
         Err(error) => return page_failed(error),
     };
     match state.channels.consent(&asked, &invitation).await {
-        Ok(Some(code)) => redirect(&code_redirect(&asked, &code)),
+        Ok(Some(code)) => {
+            let deed = Deed {
+                actor: format!("candidate:{}", invitation.candidate_ref),
+                action: "consent.give".to_owned(),
+                object: format!("invitation:{}", invitation.id),
+                address: address_of(&state, &request).to_string(),
+            };
+            match state.store().audit(&invitation.tenant_id, vec![deed], state.clock().now()).await {
+                Ok(()) => redirect(&code_redirect(&asked, &code)),
+                Err(error) => page_failed(error),
+            }
+        }
         Ok(None) => {
             let problem = "This link was used as often as it may be. Ask the employer for a new one.";
             consent_page(&state, &client, &asked, &form, None, sent, Some(problem))

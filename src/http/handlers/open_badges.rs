@@ -8,6 +8,7 @@ use crate::http::body::{BodyError, read_body};
 use crate::http::extract::{authorization, header};
 use crate::http::state::State;
 use crate::http::{auth, person};
+use crate::model::account::Role;
 use crate::model::ids::{CandidateRef, TenantId};
 use crate::model::submission::CandidateHint;
 use crate::pipeline::PipelineError;
@@ -28,6 +29,9 @@ use serde_json::{Value, json};
 const CANDIDATE_REF: &str = "x-candidate-ref";
 const CANDIDATE_EMAIL: &str = "x-candidate-email";
 const MAX_PROFILE_BYTES: usize = 256 << 10;
+
+/// The roles of API keys that may push, as the table of routes says.
+const MAY_PUSH: [Role; 3] = [Role::Recruiter, Role::Integrator, Role::Administrator];
 
 /// Whose credentials a request is about.
 struct Holder {
@@ -78,7 +82,13 @@ async fn holder(state: &State, request: &HttpRequest, scope_name: &str) -> Resul
     let found = state.store().token_holder(&secrets::hash(token), state.clock().now()).await.map_err(store_failed)?;
     let invalid = || unauthorized(r#"Bearer realm="skillgate", error="invalid_token""#);
     let Some(token_holder) = found else {
-        let key = auth::find(state, &crate::model::tenant::hash_api_key(token)).await.map_err(|_| invalid())?;
+        let key = auth::find(state, &crate::model::tenant::hash_api_key(token), auth::address_of(state, request))
+            .await
+            .map_err(|_| invalid())?;
+        if !MAY_PUSH.contains(&key.role) {
+            let text = format!("The role {} may not push credentials for a candidate.", key.role);
+            return Err(status(Status::Forbidden, text));
+        }
         return named_by_header(state, request, key.tenant_id).await;
     };
     let Some(candidate_ref) = token_holder.candidate_ref else { return Err(invalid()) };

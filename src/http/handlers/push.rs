@@ -101,6 +101,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, body: web::Json<Sub
         let detail = format!("There are {MAX_SUBSCRIPTIONS} subscriptions already; delete one that is no longer used.");
         return Err(Problem::new(Code::Conflict, detail));
     };
+    caller.note("push_subscription.create", format!("push_subscription:{}", subscription.id));
     let mut address = address(&state, &subscription);
     if matches!(manifest.verify, Proof::Address) {
         address = format!("{address}/{}", secret.expose());

@@ -63,8 +63,7 @@ pub async fn decide(state: web::Data<State>, caller: Caller, body: web::Json<New
 
 async fn keep(state: &State, caller: &Caller, decision: Decision) -> Result<Decision, Problem> {
     let kept = state.pipeline().decide(&caller.tenant_id, decision).await.map_err(Problem::from)?;
-    let (actor, object) = (format!("api_key:{}", caller.key_id), format!("skill_decision:{}", kept.id));
-    state.store().audit(&caller.tenant_id, &actor, "skill.decide", &object, state.clock().now()).await?;
+    caller.note("skill_decision.make", format!("skill_decision:{}", kept.id));
     state.tasks.wake();
     Ok(kept)
 }
@@ -89,7 +88,7 @@ async fn decision(state: &State, caller: &Caller, new: NewDecision) -> Result<De
         issuer_id: new.issuer_id.filter(|issuer| !issuer.is_empty()),
         ruling: new.ruling,
         concept,
-        by: caller.key_name.clone(),
+        by: caller.name.clone(),
         decided_at: state.clock().now(),
         corrected: 0,
         undone_at: None,
@@ -135,8 +134,6 @@ pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<Pag
 pub async fn undo(state: web::Data<State>, caller: Caller, id: Id<String>) -> Result<HttpResponse, Problem> {
     let undone = state.pipeline().undo_decision(&caller.tenant_id, &id.0).await.map_err(Problem::from)?;
     let decision = undone.ok_or_else(|| Problem::not_found("decision"))?;
-    let (actor, object) = (format!("api_key:{}", caller.key_id), format!("skill_decision:{}", decision.id));
-    state.store().audit(&caller.tenant_id, &actor, "skill.undo", &object, state.clock().now()).await?;
     state.tasks.wake();
     Ok(HttpResponse::Ok().json(decision))
 }
@@ -164,7 +161,7 @@ pub async fn import(state: web::Data<State>, caller: Caller, body: web::Json<Imp
         if label_key(&decision.label).is_empty() || has_concept != (decision.ruling == Ruling::Concept) {
             return Err(Problem::invalid_field("items", "each needs a label, and a concept exactly for the ruling \"concept\""));
         }
-        fresh.push(Decision { id: uuid::Uuid::now_v7().to_string(), by: caller.key_name.clone(), corrected: 0, ..decision });
+        fresh.push(Decision { id: uuid::Uuid::now_v7().to_string(), by: caller.name.clone(), corrected: 0, ..decision });
     }
     let imported = fresh.len();
     for decision in fresh {
@@ -245,7 +242,5 @@ pub async fn choose(state: web::Data<State>, caller: Caller, body: web::Json<Cho
         return Err(Problem::invalid_field("taxonomy", "is not loaded"));
     }
     state.pipeline().choose_catalogue(&caller.tenant_id, chosen).await.map_err(Problem::from)?;
-    let actor = format!("api_key:{}", caller.key_id);
-    state.store().audit(&caller.tenant_id, &actor, "skill.catalogue", "catalogue", state.clock().now()).await?;
     catalogue(state, caller).await
 }

@@ -164,7 +164,7 @@ pub async fn import(
         seconds = begun.elapsed().as_secs(),
         "a taxonomy was imported"
     );
-    changed(&state, &caller, "taxonomy.import", &about.id()).await?;
+    state.tasks.wake();
     Ok(HttpResponse::Created().json(Imported { taxonomy: Taxonomy::of(about, &library), left_out: problem_count, problems }))
 }
 
@@ -187,13 +187,6 @@ fn refused(error: TakeInError) -> Problem {
     }
 }
 
-async fn changed(state: &State, caller: &Caller, action: &str, taxonomy: &str) -> Result<(), Problem> {
-    let (actor, object) = (format!("api_key:{}", caller.key_id), format!("taxonomy:{taxonomy}"));
-    state.store().audit(&caller.tenant_id, &actor, action, &object, state.clock().now()).await?;
-    state.tasks.wake();
-    Ok(())
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Version {
@@ -209,9 +202,9 @@ pub async fn activate(
 ) -> Result<HttpResponse, Problem> {
     manager(&state, &caller)?;
     let (name, version) = (path.into_inner(), body.into_inner().version);
-    let (library, id) = (state.pipeline().mapper.library().clone(), format!("{name}@{version}"));
+    let library = state.pipeline().mapper.library().clone();
     web::block(move || library.activate(&name, &version)).await.map_err(Problem::internal)?.map_err(missing)?;
-    changed(&state, &caller, "taxonomy.activate", &id).await?;
+    state.tasks.wake();
     list(state, caller).await
 }
 
@@ -219,9 +212,9 @@ pub async fn activate(
 pub async fn remove(state: web::Data<State>, caller: Caller, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     manager(&state, &caller)?;
     let (name, version) = path.into_inner();
-    let (library, id) = (state.pipeline().mapper.library().clone(), format!("{name}@{version}"));
+    let library = state.pipeline().mapper.library().clone();
     web::block(move || library.remove(&name, &version)).await.map_err(Problem::internal)?.map_err(missing)?;
-    changed(&state, &caller, "taxonomy.remove", &id).await?;
+    state.tasks.wake();
     Ok(HttpResponse::NoContent().finish())
 }
 

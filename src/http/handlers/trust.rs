@@ -112,10 +112,9 @@ pub async fn use_file(state: web::Data<State>, caller: Caller) -> Result<HttpRes
 }
 
 async fn published(state: &State, caller: &Caller, policy: Option<TrustPolicy>) -> Result<HttpResponse, Problem> {
-    let (tenant, actor) = (&caller.tenant_id, format!("api_key:{}", caller.key_id));
+    let (tenant, actor) = (&caller.tenant_id, caller.actor.to_string());
     let (version, trial) = state.pipeline().publish_policy(tenant, policy, &actor).await?;
-    let object = format!("trust_policy:{}", version.id);
-    state.store().audit(tenant, &actor, "trust_policy.publish", &object, state.clock().now()).await?;
+    caller.note("trust_policy.publish", format!("trust_policy:{}", version.id));
     let trial = Tried::of(&state.pipeline().policy(tenant), trial);
     Ok(HttpResponse::Ok().json(Published { version, trial }))
 }

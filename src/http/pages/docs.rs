@@ -102,5 +102,5 @@ async fn shown(state: &State, request: &HttpRequest, found: Option<&Document>) -
 }
 
 fn missing(request: &HttpRequest) -> HttpResponse {
-    error_page(request, &Problem::not_found("page"), false)
+    error_page(request, &Problem::not_found("page"))
 }

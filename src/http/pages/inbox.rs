@@ -5,12 +5,14 @@ use super::words::{Person, Text, address};
 use super::{Visit, rows_after};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
+use crate::model::account::Role;
 use crate::model::candidate::Identity;
 use crate::model::ids::CandidateRef;
 use crate::model::report::Outcome;
 use crate::model::search::{CredentialSearch, ListedCredential};
 use crate::web::frame::Area;
 use crate::web::messages::Language;
+use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -77,6 +79,10 @@ struct Running {
 
 /// `GET /`
 pub async fn page(state: web::Data<State>, visit: Visit, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
+    if visit.caller.role == Role::Integrator {
+        // Integrators begin at their own page: the list is about people.
+        return Ok(HttpResponse::SeeOther().insert_header((LOCATION, "/overview")).finish());
+    }
     let query = query.into_inner();
     let search = CredentialSearch {
         text: query.q.chars().take(LONGEST_SEARCH).collect::<String>().trim().to_owned(),

@@ -3,12 +3,15 @@
 use super::Visit;
 use crate::http::problem::Problem;
 use crate::http::state::State;
+use crate::model::account::{Actor, Role};
 use crate::web::frame::Area;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 #[derive(Serialize)]
 struct Values {
+    /// A new key may have one of these.
+    roles: Vec<&'static str>,
     keys: Vec<Key>,
 }
 
@@ -17,6 +20,7 @@ struct Key {
     id: String,
     name: String,
     prefix: String,
+    role: &'static str,
     created_at: String,
     used_at: Option<String>,
     is_revoked: bool,
@@ -31,14 +35,19 @@ pub async fn page(state: web::Data<State>, visit: Visit) -> Result<HttpResponse,
     let mut keys = state.store().list_api_keys(&visit.caller.tenant_id).await?;
     keys.sort_by_key(|key| (key.revoked_at.is_some(), std::cmp::Reverse(key.created_at)));
     let shown = keys.into_iter().map(|key| Key {
-        is_own: key.id == visit.caller.key_id,
+        is_own: visit.caller.actor == Actor::Key(key.id.clone()),
         id: key.id.to_string(),
         name: key.name,
         prefix: key.prefix,
+        role: key.role.as_str(),
         created_at: key.created_at.to_rfc3339(),
         used_at: key.last_used_at.map(|at| at.to_rfc3339()),
         is_revoked: key.revoked_at.is_some(),
         is_system: key.jwks.is_some(),
     });
-    Ok(visit.page("keys.html", Area::Keys, &Values { keys: shown.collect() }))
+    Ok(visit.page(
+        "keys.html",
+        Area::Keys,
+        &Values { roles: Role::ALL.iter().map(|role| role.as_str()).collect(), keys: shown.collect() },
+    ))
 }

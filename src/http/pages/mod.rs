@@ -1,6 +1,9 @@
 //! The employer's pages: who may see them, in which language, and what is shown instead of an error of the API.
 //! Comes in: a browser's GET. Goes out: HTML. One file per page; a page reads typed input, asks the store, and names a template.
 
+pub mod account;
+pub mod actors;
+pub mod audit;
 pub mod candidate;
 pub mod candidates;
 pub mod csv;
@@ -14,12 +17,15 @@ pub mod scripted;
 pub mod submission;
 pub mod taxonomies;
 pub mod trust;
+pub mod users;
 pub mod words;
 
+use super::admission::{self, Admission};
 use super::auth::{self, Caller};
 use super::extract::header;
 use super::paging;
 use super::problem::{Code, Problem};
+use super::routes::allowed;
 use super::session;
 use super::state::State;
 use crate::model::record::Page;
@@ -54,7 +60,7 @@ pub struct Visit {
 impl Visit {
     /// The page that a template makes of values; numbers in them are plain numbers, never `serde_json` numbers.
     pub fn page<T: Serialize>(&self, template: &str, area: Area, values: &T) -> HttpResponse {
-        in_frame(&self.request, 200, template, area, true, values)
+        in_frame(&self.request, 200, template, area, Some(&self.caller), values)
     }
 }
 
@@ -70,6 +76,7 @@ impl FromRequest for Visit {
 
 /// Middleware of the pages. A stranger gets the sign-in page at the same address; a problem becomes a page.
 pub async fn admit(
+    admission: Admission,
     state: web::Data<State>,
     request: ServiceRequest,
     next: Next<BoxBody>,
@@ -78,22 +85,40 @@ pub async fn admit(
         let answer = remember_language(&state, request.request(), chosen);
         return Ok(request.into_response(answer));
     }
-    match auth::identify(&state, request.headers(), request.method()).await {
-        Ok(caller) => drop(request.extensions_mut().insert(caller)),
+    let caller = match auth::identify(&state, request.request()).await {
+        Ok(caller) => caller,
         Err(problem) if problem.code == Code::Unauthorized => {
-            let answer = in_frame(request.request(), 401, "sign_in.html", Area::Elsewhere, false, &());
+            let answer = sign_in(&state, request.request()).await;
             return Ok(request.into_response(answer));
         }
         Err(problem) => {
-            let answer = error_page(request.request(), &problem, false);
+            let answer = error_page(request.request(), &problem);
             return Ok(request.into_response(answer));
         }
+    };
+    request.extensions_mut().insert(caller.clone());
+    if let Err(problem) = admission::check_role(&state, request.request(), admission, &caller).await {
+        let answer = error_page(request.request(), &problem);
+        return Ok(request.into_response(answer));
     }
     let response = next.call(request).await?;
+    let noted = admission::note(&state, admission, &caller, &response).await;
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>()).cloned();
-    let Some(problem) = problem else { return Ok(response) };
-    let answer = error_page(response.request(), &problem, true);
+    let Some(problem) = noted.err().or(problem) else { return Ok(response) };
+    let answer = error_page(response.request(), &problem);
     Ok(response.into_response(answer))
+}
+
+/// Asks for an address with a password when there are users, and for a key else.
+async fn sign_in(state: &State, request: &HttpRequest) -> HttpResponse {
+    #[derive(Serialize)]
+    struct Values {
+        has_users: bool,
+    }
+    match state.store().has_users().await {
+        Ok(has_users) => in_frame(request, 401, "sign_in.html", Area::Elsewhere, None, &Values { has_users }),
+        Err(error) => error_page(request, &error.into()),
+    }
 }
 
 /// A page that strangers may read, too; with a session it has the navigation.
@@ -101,8 +126,8 @@ pub async fn open<T: Serialize>(state: &State, request: &HttpRequest, template: 
     if let Some(chosen) = chosen_language(request.query_string()) {
         return remember_language(state, request, chosen);
     }
-    let is_signed_in = auth::identify(state, request.headers(), request.method()).await.is_ok();
-    in_frame(request, 200, template, area, is_signed_in, values)
+    let caller = auth::identify(state, request).await.ok();
+    in_frame(request, 200, template, area, caller.as_ref(), values)
 }
 
 /// Whether a browser asks for a page, and not a program for data.
@@ -111,7 +136,7 @@ pub fn wants_page(request: &HttpRequest) -> bool {
 }
 
 /// A problem in words for people.
-pub fn error_page(request: &HttpRequest, problem: &Problem, is_signed_in: bool) -> HttpResponse {
+pub fn error_page(request: &HttpRequest, problem: &Problem) -> HttpResponse {
     #[derive(Serialize)]
     struct Values<'a> {
         status: u16,
@@ -123,6 +148,8 @@ pub fn error_page(request: &HttpRequest, problem: &Problem, is_signed_in: bool) 
     let language = language_of(request);
     let family = match problem.code {
         Code::NotFound | Code::InvalidPath => "error.not_found",
+        Code::RoleNotAllowed => "error.not_allowed",
+        Code::InvitationOver => "error.invitation_over",
         Code::InvalidQuery => "error.invalid_query",
         Code::Unavailable | Code::TooManyRequests => "error.unavailable",
         Code::StorageFull => "error.storage_full",
@@ -132,9 +159,10 @@ pub fn error_page(request: &HttpRequest, problem: &Problem, is_signed_in: bool) 
         status: problem.code.status(),
         title: messages::text(language, &format!("{family}.title")),
         text: messages::text(language, &format!("{family}.text")),
-        detail: (problem.code == Code::InvalidQuery).then_some(problem.detail.as_str()),
+        detail: matches!(problem.code, Code::InvalidQuery | Code::RoleNotAllowed).then_some(problem.detail.as_str()),
     };
-    in_frame(request, problem.code.status(), "error.html", Area::Elsewhere, is_signed_in, &values)
+    let caller = request.extensions().get::<Caller>().cloned();
+    in_frame(request, problem.code.status(), "error.html", Area::Elsewhere, caller.as_ref(), &values)
 }
 
 fn in_frame<T: Serialize>(
@@ -142,11 +170,18 @@ fn in_frame<T: Serialize>(
     status: u16,
     template: &str,
     area: Area,
-    is_signed_in: bool,
+    caller: Option<&Caller>,
     values: &T,
 ) -> HttpResponse {
     let query = request.query_string();
-    let reader = Reader { language: language_of(request), area, path: request.path(), query, is_signed_in };
+    let reader = Reader {
+        language: language_of(request),
+        area,
+        path: request.path(),
+        query,
+        is_signed_in: caller.is_some(),
+        allowed: caller.map(|caller| allowed(caller.role)).unwrap_or_default(),
+    };
     frame::page(status, template, &reader, values)
 }
 

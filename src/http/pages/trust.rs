@@ -2,10 +2,10 @@
 //! Comes in: nothing. Goes out: the page. Its script tries and publishes through the API.
 
 use super::Visit;
+use super::actors::{name_of, names};
 use crate::http::handlers::trust::CurrentPolicy;
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::model::tenant::ApiKey;
 use crate::web::frame::Area;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -33,7 +33,7 @@ struct Waiting {
 #[derive(Serialize)]
 struct Version {
     at: String,
-    /// The name of the key that published it.
+    /// The name of the key or the user that published it.
     by: String,
     /// Empty: the policy file counted again.
     text: String,
@@ -43,7 +43,7 @@ struct Version {
 pub async fn page(state: web::Data<State>, visit: Visit) -> Result<HttpResponse, Problem> {
     let (store, tenant) = (state.store(), &visit.caller.tenant_id);
     let waiting = state.pipeline().issuers_waiting(tenant).await?;
-    let keys = store.list_api_keys(tenant).await?;
+    let names = names(&state, tenant).await?;
     let versions = store.policy_versions(tenant, VERSIONS).await?;
     let values = Values {
         policy: CurrentPolicy::of(&state, tenant),
@@ -62,16 +62,10 @@ pub async fn page(state: web::Data<State>, visit: Visit) -> Result<HttpResponse,
             .into_iter()
             .map(|version| Version {
                 at: version.created_at.to_rfc3339(),
-                by: name_of(&keys, &version.actor),
+                by: name_of(&names, &version.actor),
                 text: version.text.unwrap_or_default(),
             })
             .collect(),
     };
     Ok(visit.page("trust.html", Area::Trust, &values))
-}
-
-/// The name of the key behind an actor of the audit log.
-fn name_of(keys: &[ApiKey], actor: &str) -> String {
-    let id = actor.strip_prefix("api_key:").unwrap_or(actor);
-    keys.iter().find(|key| key.id.as_str() == id).map_or_else(|| actor.to_owned(), |key| key.name.clone())
 }

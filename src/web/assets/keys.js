@@ -8,10 +8,10 @@ const error = byId("key-error");
 
 const run = (work) => attempt(error, words.away, work);
 
-byId("key-form").addEventListener("submit", (event) => {
+byId("key-form")?.addEventListener("submit", (event) => {
   event.preventDefault();
   run(async () => {
-    const made = await post("/v1/api-keys", { name: byId("key-name").value });
+    const made = await post("/v1/api-keys", { name: byId("key-name").value, role: byId("key-role").value });
     byId("key-value").textContent = made.key;
     byId("key-made").hidden = false;
     byId("key-copied").textContent = "";
@@ -20,7 +20,7 @@ byId("key-form").addEventListener("submit", (event) => {
   });
 });
 
-byId("key-copy").addEventListener("click", async () => {
+byId("key-copy")?.addEventListener("click", async () => {
   await navigator.clipboard?.writeText(byId("key-value").textContent);
   byId("key-copied").textContent = words.copied;
 });

@@ -115,13 +115,14 @@ pub async fn create(state: web::Data<State>, caller: Caller, form: web::Json<For
     let now = state.clock().now();
     if form.way == Way::Platform {
         let new = NewInvitation {
-            tenant_id: caller.tenant_id,
+            tenant_id: caller.tenant_id.clone(),
             candidate: person.clone(),
             purpose: reason.clone(),
             days: DAYS,
             max_connections: CONNECTIONS,
         };
         let (invitation, code) = state.channels.invite(new).await?;
+        caller.note("invitation.create", format!("invitation:{}", invitation.id));
         let link = format!("{}/connect/{code}", state.public_url());
         let purpose = reason.unwrap_or_default();
         let mail = Mail::new(language, &organisation, &person, &purpose, &link, invitation.expires_at);
@@ -139,7 +140,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, form: web::Json<For
     let known = state.store().find_or_create_candidate(&caller.tenant_id, &person, now).await?;
     person.candidate_ref = Some(known.clone());
     let new = NewExchange {
-        tenant_id: caller.tenant_id,
+        tenant_id: caller.tenant_id.clone(),
         candidate: person,
         known: Some(known),
         options,
@@ -147,6 +148,7 @@ pub async fn create(state: web::Data<State>, caller: Caller, form: web::Json<For
         expires_at: now + Duration::hours(form.hours),
     };
     let exchange = state.channels.open_exchange(new).await?;
+    caller.note("exchange.create", format!("exchange:{}", exchange.id));
     Ok(answer(&Made { address: Some(format!("/requests/{}", exchange.id)), link: None, mail: None }))
 }
 
