@@ -5,7 +5,7 @@
 use super::auth::require_caller;
 use super::handlers::{
     api_keys, backfill, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
-    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, push, receipts, request_templates,
+    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, plan, push, receipts, request_templates,
     session, skills, submissions, system, trust, vcalm, vcalm_verify, watch,
 };
 use super::problem::{Code, Problem};
@@ -149,6 +149,7 @@ fn fixed() -> Vec<Row> {
         PUT    "/v1/skills/catalogue"                                             Tenant -                              Own OpenApi => skills::choose;
         GET    "/v1/events"                                                       Tenant -                              Own OpenApi => events::list;
         GET    "/v1/connectors"                                                   Tenant -                              Own OpenApi => connectors::list;
+        POST   "/v1/connectors/{name}/plan"                                       Tenant -                              Own OpenApi => plan::plan;
         POST   "/v1/connections"                                                  Tenant -                              Own OpenApi => connections::create;
         GET    "/v1/connections"                                                  Tenant -                              Own OpenApi => connections::list;
         GET    "/v1/connections/{id}"                                             Tenant -                              Own OpenApi => connections::get;
@@ -231,6 +232,7 @@ fn fixed() -> Vec<Row> {
         GET    "/"                                                                Page   -                              Own Page    => pages::inbox::page;
         GET    "/submissions/{id}"                                                Page   -                              Own Page    => pages::submission::page;
         GET    "/submissions/{id}/results.csv"                                    Page   -                              Own Page    => pages::submission::table;
+        GET    "/pictures/{id}"                                                   Page   -                              Own Page    => pages::picture::picture;
         GET    "/candidates"                                                      Page   -                              Own Page    => pages::candidates::page;
         GET    "/candidates/{ref}"                                                Page   -                              Own Page    => pages::candidate::page;
         GET    "/candidates/{ref}/skills.csv"                                     Page   -                              Own Page    => pages::candidate::table;
@@ -240,7 +242,9 @@ fn fixed() -> Vec<Row> {
         GET    "/requests/new"                                                    Page   -                              Own Page    => pages::requests::new;
         GET    "/requests/qr.svg"                                                 Page   -                              Own Page    => pages::requests::qr;
         GET    "/requests/{id}"                                                   Page   -                              Own Page    => pages::requests::page;
-        GET    "/admin"                                                           Page   -                              Own Page    => pages::scripted::admin;
+        GET    "/connections"                                                     Page   -                              Own Page    => pages::connections::list;
+        GET    "/connections/new"                                                 Page   -                              Own Page    => pages::connections::new;
+        GET    "/connections/{id}"                                                Page   -                              Own Page    => pages::connections::one;
         GET    "/skills"                                                          Page   -                              Own Page    => pages::scripted::skills;
         GET    "/trust"                                                           Page   -                              Own Page    => pages::trust::page;
         GET    "/overview"                                                        Page   -                              Own Page    => pages::overview::page;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 /// The pages of a person who is signed in.
 const PAGES: [&str; 10] =
-    ["/", "/candidates", "/requests", "/requests/new", "/admin", "/skills", "/deliveries", "/keys", "/overview", "/trust"];
+    ["/", "/candidates", "/requests", "/requests/new", "/connections", "/skills", "/deliveries", "/keys", "/overview", "/trust"];
 
 async fn text_of(app: &TestApp, path: &str) -> String {
     let answer = Answer::of(app.request("GET", path)).await;

@@ -18,6 +18,7 @@ pub mod oauth;
 pub mod oid4vp;
 pub mod open_badges;
 pub mod person_links;
+pub mod plan;
 pub mod push;
 pub mod receipts;
 pub mod request_templates;

@@ -3,12 +3,14 @@
 
 pub mod candidate;
 pub mod candidates;
+pub mod connections;
 pub mod csv;
 pub mod deliveries;
 pub mod docs;
 pub mod inbox;
 pub mod keys;
 pub mod overview;
+pub mod picture;
 pub mod requests;
 pub mod scripted;
 pub mod submission;
