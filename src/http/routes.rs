@@ -5,8 +5,8 @@
 use super::auth::require_caller;
 use super::handlers::{
     api_keys, backfill, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
-    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, plan, push, receipts, request_templates,
-    session, skills, submissions, system, trust, vcalm, vcalm_verify, watch,
+    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, plan, push, receipts,
+    request_templates, session, skills, submissions, system, trust, vcalm, vcalm_verify, watch,
 };
 use super::problem::{Code, Problem};
 use super::state::State;

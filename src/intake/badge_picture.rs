@@ -69,7 +69,8 @@ mod tests {
     use serde_json::json;
 
     /// A red GIF of one pixel.
-    const GIF: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
+    const GIF: &[u8] =
+        b"GIF89a\x01\x00\x01\x00\x80\x00\x00\xff\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02D\x01\x00;";
 
     fn uri(bytes: &[u8]) -> String {
         format!("data:image/whatever;base64,{}", STANDARD.encode(bytes))
@@ -82,7 +83,9 @@ mod tests {
     #[test]
     fn a_picture_inside_a_credential_is_found_in_each_form() {
         let subject = |image: Value| json!({"credentialSubject": {"achievement": {"image": image}}});
-        for credential in [subject(json!({"id": uri(GIF), "type": "Image"})), subject(json!(uri(GIF))), json!({"badge": {"image": uri(GIF)}})] {
+        for credential in
+            [subject(json!({"id": uri(GIF), "type": "Image"})), subject(json!(uri(GIF))), json!({"badge": {"image": uri(GIF)}})]
+        {
             let png = of(&credential).unwrap();
             assert!(png.starts_with(b"\x89PNG"), "{credential}");
         }
@@ -92,7 +95,12 @@ mod tests {
 
     #[test]
     fn addresses_svg_and_nonsense_give_no_picture() {
-        for image in ["https://example.org/badge.png".to_owned(), uri(b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), "data:image/png,x".to_owned(), uri(b"")] {
+        for image in [
+            "https://example.org/badge.png".to_owned(),
+            uri(b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>"),
+            "data:image/png,x".to_owned(),
+            uri(b""),
+        ] {
             assert_eq!(of(&json!({"image": image})), None, "{image}");
         }
         assert_eq!(badge_picture(b"\xff\xfe", &Limits::STANDARD), None);

@@ -29,10 +29,8 @@ impl Store {
                 .select((deliveries::state, deliveries::created_at))
                 .load(connection)?;
             let is_within = newest.last().is_none_or(|(_, oldest)| *oldest < week);
-            let mut health = ConnectionHealth {
-                is_partial: newest.len() as i64 == MOST_COUNTED && !is_within,
-                ..ConnectionHealth::default()
-            };
+            let mut health =
+                ConnectionHealth { is_partial: newest.len() as i64 == MOST_COUNTED && !is_within, ..ConnectionHealth::default() };
             for (state, created_at) in newest.iter().filter(|(_, created_at)| *created_at >= week) {
                 let state: DeliveryState = parse_name(state)?;
                 count(&mut health.week, state);

@@ -12,6 +12,7 @@ pub mod digital_credentials;
 pub mod events;
 pub mod exchange_events;
 pub mod exchanges;
+mod inbox;
 pub mod invitations;
 pub mod link;
 pub mod oauth;

@@ -96,11 +96,8 @@ fn compared(old: &str, new: &str) -> Vec<Line> {
     let at = |common: &Vec<Vec<usize>>, i: usize, j: usize| common.get(i).and_then(|row| row.get(j)).copied().unwrap_or_default();
     for (i, before) in old.iter().enumerate().rev() {
         for (j, after) in new.iter().enumerate().rev() {
-            let longest = if before == after {
-                at(&common, i + 1, j + 1) + 1
-            } else {
-                at(&common, i + 1, j).max(at(&common, i, j + 1))
-            };
+            let longest =
+                if before == after { at(&common, i + 1, j + 1) + 1 } else { at(&common, i + 1, j).max(at(&common, i, j + 1)) };
             if let Some(cell) = common.get_mut(i).and_then(|row| row.get_mut(j)) {
                 *cell = longest;
             }
