@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod limits;
 pub mod manifest;
 mod markup;
+mod order;
 pub mod outside;
 pub mod redact;
 pub mod registry;

@@ -3,6 +3,7 @@
 //! Must not know: connections, deliveries, how a manifest is run.
 
 use super::manifest::{Handler, Manifest, Step, strings_of};
+use super::order::FormOrder;
 use super::template::Templates;
 use crate::model::event::EventType;
 use serde_json::Value;
@@ -53,6 +54,8 @@ pub enum RegistryError {
 #[derive(Clone, Debug)]
 pub struct Connector {
     pub manifest: Manifest,
+    /// How the manifest orders the form of a connection.
+    pub order: FormOrder,
     /// Path inside the folder → content.
     pub files: BTreeMap<String, Vec<u8>>,
 }
@@ -144,7 +147,8 @@ impl Connector {
         if manifest.connector != name {
             return Err(invalid(format!("it calls itself {}, but its folder is {name}", manifest.connector)));
         }
-        let connector = Self { manifest, files };
+        let order = FormOrder::of(source);
+        let connector = Self { manifest, order, files };
         connector.check().map_err(invalid)?;
         Ok(connector)
     }

@@ -102,6 +102,13 @@ impl Examiner {
         self.watch.get_or_init(|| Box::new(watch));
     }
 
+    /// A small PNG of the badge's picture, when the credential holds one that can be read. Nothing is fetched.
+    pub async fn badge_picture(&self, credential: Vec<u8>) -> Option<Vec<u8>> {
+        let limits = self.limits.clone();
+        let made = pool::each(vec![credential], move |credential| intake::badge_picture(&credential, &limits)).await;
+        made.into_iter().next()?.ok()?
+    }
+
     /// The number of files in the uploads: the entries of an archive's directory, else 1 each.
     pub async fn count(&self, files: &[UploadedFile]) -> usize {
         if !files.iter().any(intake::is_archive) {

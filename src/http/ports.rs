@@ -3,6 +3,7 @@
 //! Must not know: which queue, connector engine or task runner answers.
 
 use crate::model::connection::{Connection, Secrets};
+use crate::model::event::EventType;
 use crate::model::ids::SubmissionId;
 use async_trait::async_trait;
 use serde::Serialize;
@@ -61,6 +62,9 @@ pub struct FormField {
     pub default: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,
+    /// The employer makes the secret up and tells it to the receiver: `whsec_` and the Base64 of 24 to 64 random bytes.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub generated: bool,
 }
 
 /// A connector as the administrator chooses it.
@@ -79,6 +83,19 @@ pub struct ConnectorInfo {
     pub fields: Vec<FormField>,
     /// Event types that it handles.
     pub event_types: Vec<String>,
+    /// Names of the templates that a connection may override in `mapping`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mapping: Vec<String>,
+}
+
+/// Settings whose requests are asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Planned {
+    pub connector: String,
+    pub fields: Map<String, Value>,
+    pub mapping: Map<String, Value>,
+    /// Absent: the first event of the connector's tests.
+    pub event_type: Option<EventType>,
 }
 
 /// The problem with one field of a set-up form.
@@ -110,6 +127,10 @@ pub trait Connectors: Send + Sync {
         mapping: &Map<String, Value>,
         secrets: &[String],
     ) -> Vec<FieldError>;
+
+    /// The requests that these settings make for a sample event, without secrets and without sending anything; why not, when there is no
+    /// such event.
+    async fn plan(&self, planned: &Planned) -> Result<String, FieldError>;
 
     /// Asks the employer system who we are, without writing anything.
     async fn test(&self, connection: &Connection, secrets: &Secrets) -> Vec<TestStep>;

@@ -3,6 +3,7 @@
 //! Must not know: verification, storage, events.
 
 pub mod archive;
+mod badge_picture;
 pub mod baked;
 mod budget;
 mod changed;
@@ -26,6 +27,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use badge_picture::badge_picture;
 pub use companions::among_uploads;
 pub use found::{Content, OpenedFile};
 

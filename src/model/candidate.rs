@@ -119,6 +119,8 @@ impl Identity {
 pub struct FullIdentity {
     pub names: Vec<String>,
     pub addresses: Vec<FullAddress>,
+    /// Numbers in the employer's applicant tracking system, the oldest first.
+    pub ats_ids: Vec<String>,
     /// The reference is the employer's own.
     pub is_employers: bool,
     /// References that a merger replaced.

@@ -14,6 +14,7 @@ pub mod decision;
 pub mod delivery;
 pub mod event;
 pub mod exchange;
+pub mod health;
 pub mod ids;
 pub mod ledger;
 pub mod moment;

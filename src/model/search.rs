@@ -44,8 +44,6 @@ pub struct ListedCredential {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListedCandidate {
     pub candidate_ref: CandidateRef,
-    /// The reference is the employer's own.
-    pub is_employers: bool,
     pub credentials: u32,
     pub created_at: DateTime<Utc>,
 }

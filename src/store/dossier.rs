@@ -34,7 +34,7 @@ impl Store {
                 .filter(candidates::tenant_id.eq(tenant.as_str()))
                 .order((candidates::created_at.desc(), candidates::id.desc()))
                 .limit(i64::from(page.limit))
-                .select((candidates::id, candidates::employer_ref, candidates::created_at))
+                .select((candidates::id, candidates::created_at))
                 .into_boxed();
             if let Some(named) = named {
                 query = query.filter(candidates::id.eq_any(named.into_iter().map(|candidate| candidate.0)));
@@ -50,17 +50,16 @@ impl Store {
                 let same_moment = candidates::created_at.eq(before.clone()).and(candidates::id.lt(after.clone()));
                 query = query.filter(candidates::created_at.lt(before).or(same_moment));
             }
-            let mut rows: Vec<(String, i64, String)> = query.load(connection)?;
+            let mut rows: Vec<(String, String)> = query.load(connection)?;
             let wanted = page.limit.saturating_sub(1) as usize;
             let is_more = rows.len() > wanted;
             rows.truncate(wanted);
             let ids: Vec<&str> = rows.iter().map(|(id, ..)| id.as_str()).collect();
             let counts = credential_counts(connection, &tenant, &ids)?;
-            let listed = |(id, employers, created_at): (String, i64, String)| {
+            let listed = |(id, created_at): (String, String)| {
                 Ok(ListedCandidate {
                     credentials: to_u32(counts.get(&id).copied().unwrap_or_default()),
                     candidate_ref: CandidateRef(id),
-                    is_employers: employers != 0,
                     created_at: parse_time(&created_at)?,
                 })
             };
@@ -81,6 +80,8 @@ impl Store {
             for (value, row) in opened {
                 if row.kind == identities::NAME {
                     identity.names.push(value);
+                } else if row.kind == identities::ATS_ID {
+                    identity.ats_ids.push(value);
                 } else if is_address(&row.kind) {
                     identity.addresses.push(FullAddress {
                         value,

@@ -14,6 +14,7 @@ mod candidates;
 mod channel_schema;
 mod clock;
 mod condition;
+mod connection_health;
 mod connections;
 mod credentials;
 mod data_keys;

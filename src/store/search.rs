@@ -4,7 +4,7 @@
 
 use super::candidates::current_ref;
 use super::credentials::place;
-use super::identities::{EMAIL, digest};
+use super::identities::{ATS_ID, EMAIL, digest};
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{candidate_identities, candidate_words, candidates, credential_words, credentials};
 use super::sealed::readable;
@@ -92,7 +92,7 @@ impl Store {
         .await
     }
 
-    /// The persons whom a text may stand for: by reference, by exact address, by words of the name.
+    /// The persons whom a text may stand for: by reference, by exact address, by number in the applicant tracking system, by words of the name.
     pub async fn persons_named(&self, tenant: &TenantId, text: &str) -> Result<Vec<CandidateRef>> {
         let (tenant, text, vault) = (tenant.clone(), text.to_owned(), self.0.vault.clone());
         self.read(move |connection| {
@@ -136,8 +136,8 @@ fn sources(connection: &mut AnyConnection, vault: &Vault, tenant: &TenantId, sea
 
 fn by_reference_or_address(connection: &mut AnyConnection, vault: &Vault, tenant: &TenantId, text: &str) -> Result<Vec<String>> {
     let text = text.trim();
-    if text.contains('@') {
-        let digest = digest(vault, tenant, EMAIL, text)?;
+    for kind in [EMAIL, ATS_ID] {
+        let digest = digest(vault, tenant, kind, text)?;
         let holders: Vec<String> = candidate_identities::table
             .filter(candidate_identities::tenant_id.eq(tenant.as_str()))
             .filter(candidate_identities::digest.eq(digest))

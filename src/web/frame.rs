@@ -44,7 +44,7 @@ pub const NAVIGATION: &[(Area, &str, &str)] = &[
     (Area::Candidates, "/candidates", "nav.candidates"),
     (Area::Requests, "/requests", "nav.requests"),
     (Area::Skills, "/skills", "nav.skills"),
-    (Area::Connections, "/admin", "nav.connections"),
+    (Area::Connections, "/connections", "nav.connections"),
     (Area::Deliveries, "/deliveries", "nav.deliveries"),
     (Area::Trust, "/trust", "nav.trust"),
     (Area::Overview, "/overview", "nav.overview"),

@@ -91,8 +91,8 @@ test("a badge is checked with the keyboard alone, and the verdict has an address
   await page.keyboard.type("ada@example.org");
   await tabTo(page, "#name");
   await page.keyboard.type("Ada Example");
-  await tabTo(page, "#reference");
-  await page.keyboard.type("ATS-4711");
+  await tabTo(page, "#ats-id");
+  await page.keyboard.type("4711 / 12");
   await tabTo(page, "#files");
   await page.keyboard.press("Enter");
   await (await chooser).setFiles(gateway.sample("valid.png"));
@@ -213,7 +213,7 @@ test("many files become counts, a filter and a list with the problems first", as
 });
 
 test("credentials are found again by name, by address, by ATS id, by title and by issuer", async () => {
-  await upload(gateway, "valid.jwt", { candidate_email: "grace@example.org", candidate_name: "Grace Müller", candidate_ref: "ATS-99" });
+  await upload(gateway, "valid.jwt", { candidate_email: "grace@example.org", candidate_name: "Grace Müller", candidate_ats_id: "ATS 99" });
   const page = await openPage(browser, gateway.url);
   await signIn(page);
   const rows = page.locator("#list tbody tr");
@@ -223,7 +223,7 @@ test("credentials are found again by name, by address, by ATS id, by title and b
     await page.waitForURL((url) => url.searchParams.get("q") === text);
     return rows.allInnerTexts();
   };
-  for (const text of ["muller", "grace@example.org", "ATS-99"]) {
+  for (const text of ["muller", "grace@example.org", "ATS 99"]) {
     const found = await search(text);
     assert.ok(found.length > 0 && found.every((row) => row.includes("Grace Müller")), `${text}: ${found}`);
   }

@@ -58,7 +58,7 @@ test("texts are decided with one key each, a concept is found by typing, and the
   await signIn(page);
   const first = await shown(page, "");
   assert.equal(first, waiting[0]);
-  assert.match(await page.locator("#text-facts").textContent(), /1 person has it in 1 credential/);
+  assert.match(await page.locator("#text-facts").textContent(), /People who have it: 1; in credentials: 1\./);
   assert.ok(await page.locator("#no-taxonomy").isHidden());
   await assertReadable(page);
   await screenshot(page, "skills");

@@ -114,7 +114,7 @@ async fn a_wrong_json_body_is_told_what_is_wrong_with_it() {
 #[tokio::test]
 async fn every_answer_carries_a_request_id_and_the_security_headers() {
     let app = spawn_app().await;
-    for path in ["/", "/admin", "/assets/style.css", "/healthz", "/v1/submissions", "/nothing", "/openapi.json"] {
+    for path in ["/", "/connections", "/assets/style.css", "/healthz", "/v1/submissions", "/nothing", "/openapi.json"] {
         let answer = Answer::of(app.stranger("GET", path)).await;
         assert!(!answer.header("x-request-id").is_empty(), "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");

@@ -54,6 +54,7 @@ mod openapi;
 mod outage;
 mod page;
 mod people;
+mod people_pages;
 mod persons;
 mod persons_property;
 mod pipeline;

@@ -4,13 +4,14 @@ use crate::support::{Answer, TestApp, spawn_app};
 use std::collections::BTreeSet;
 
 /// The pages of a person who is signed in.
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "/",
     "/candidates",
     "/requests",
     "/requests/new",
-    "/admin",
+    "/connections",
     "/skills",
+    "/taxonomies",
     "/deliveries",
     "/keys",
     "/overview",

@@ -12,6 +12,7 @@ use skillgate::store::Store;
 
 on_both_databases!(
     a_credential_is_found_by_person_title_and_issuer,
+    a_number_of_the_applicant_tracking_system_finds_its_person_and_is_no_reference,
     a_list_goes_on_where_its_page_ended,
     who_is_merged_or_erased_is_found_accordingly,
 );
@@ -58,6 +59,17 @@ async fn a_credential_is_found_by_person_title_and_issuer(TestStore { store, .. 
     assert_eq!(store.persons_named(&made::tenant(), "muller").await.unwrap(), [CandidateRef::from("P-1")]);
 }
 
+async fn a_number_of_the_applicant_tracking_system_finds_its_person_and_is_no_reference(TestStore { store, .. }: &TestStore) {
+    let office = Office::new(store);
+    let numbered = CandidateHint { ats_id: Some("4711 / 12".to_owned()), ..nobody() };
+    let ada = office.one(numbered, &office.badge("ada@example.org")).await;
+    assert_ne!(ada.candidate_ref.as_str(), "4711 / 12");
+    assert_eq!(by_text(store, " 4711 / 12").await, [ada.candidate_ref.as_str()]);
+    assert_eq!(store.persons_named(&made::tenant(), "4711 / 12").await.unwrap(), [ada.candidate_ref.clone()]);
+    assert!(by_text(store, "4711 / 1").await.is_empty(), "a number is found as a whole");
+    assert_eq!(store.candidate(&made::tenant(), &CandidateRef::from("4711 / 12")).await.unwrap(), None);
+}
+
 async fn a_list_goes_on_where_its_page_ended(TestStore { store, .. }: &TestStore) {
     let office = Office::new(store);
     for number in 0..5 {
@@ -84,7 +96,7 @@ async fn a_list_goes_on_where_its_page_ended(TestStore { store, .. }: &TestStore
     let next = Page { limit: 4, after: first.next.clone() };
     let rest = store.list_candidates(&made::tenant(), None, &next).await.unwrap();
     assert_eq!((first.rows.len(), rest.rows.len(), rest.next), (2, 3, None));
-    assert!(first.rows.iter().all(|row| row.credentials == 1 && row.is_employers));
+    assert!(first.rows.iter().all(|row| row.credentials == 1));
 }
 
 async fn who_is_merged_or_erased_is_found_accordingly(TestStore { store, .. }: &TestStore) {

@@ -1,10 +1,12 @@
 //! The connectors for administrators: set-up forms, checked settings, a test without side effects.
 
 use crate::connector::Engine;
+use crate::connector::auth_spec::Auth;
+use crate::connector::case::Test;
 use crate::connector::manifest::{Field, FieldKind, SecretField, Status};
 use crate::connector::registry::{Connector, Registry};
-use crate::connector::{secrets, settings};
-use crate::http::ports::{ConnectorInfo, Connectors, FieldError, FormField, TestStep};
+use crate::connector::{secrets, selftest, settings};
+use crate::http::ports::{ConnectorInfo, Connectors, FieldError, FormField, Planned, TestStep};
 use crate::model::connection::{Connection, Secrets};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -42,6 +44,20 @@ impl Connectors for InstalledConnectors {
         problems.into_iter().map(|problem| FieldError { field: field(&problem.pointer), message: problem.message }).collect()
     }
 
+    async fn plan(&self, planned: &Planned) -> Result<String, FieldError> {
+        let wrong = |field: &str, message: String| FieldError { field: field.to_owned(), message };
+        let Some(connector) = self.registry.get(&planned.connector) else {
+            return Err(wrong("connector", "This gateway has no connector of that name.".into()));
+        };
+        let is_meant = |test: &&Test| planned.event_type.is_none_or(|wanted| type_of(&connector, test) == Some(wanted.as_str()));
+        let Some(mut test) = connector.manifest.tests.iter().find(is_meant).cloned() else {
+            return Err(wrong("event_type", "The connector has no sample event of this type.".into()));
+        };
+        test.fields.clone_from(&planned.fields);
+        test.mapping.clone_from(&planned.mapping);
+        selftest::plan(&connector, test, None).await.map_err(|error| wrong("event_type", error.to_string()))
+    }
+
     async fn test(&self, connection: &Connection, sealed: &Secrets) -> Vec<TestStep> {
         let step = |name: &str, ok: bool, message: String| TestStep { name: name.to_owned(), ok, message };
         let Some(connector) = self.registry.get(&connection.connector) else {
@@ -59,11 +75,13 @@ impl Connectors for InstalledConnectors {
 
 fn info(connector: &Connector) -> ConnectorInfo {
     let manifest = &connector.manifest;
-    let plain = manifest.connection.fields.iter().map(|(name, field)| form_field(name, field));
-    let secret = manifest.connection.secrets.iter().map(|(name, field)| secret_field(name, field));
-    let mut fields: Vec<FormField> = plain.chain(secret).collect();
-    // Required fields stand first.
-    fields.sort_by_key(|field| (field.secret, !field.required));
+    let spec = &manifest.connection;
+    let is_generated = matches!(spec.auth, Auth::StandardWebhooks { .. });
+    let plain = connector.order.fields.iter().filter_map(|name| Some(form_field(name, spec.fields.get(name)?)));
+    let secret = connector.order.secrets.iter();
+    let secret = secret.filter_map(|name| Some(secret_field(name, spec.secrets.get(name)?, is_generated)));
+    let fields: Vec<FormField> = plain.chain(secret).collect();
+    let tables = (!manifest.values.is_empty()).then(|| "values".to_owned());
     let status = match manifest.status {
         Status::Stable => "stable",
         Status::Beta => "beta",
@@ -77,7 +95,20 @@ fn info(connector: &Connector) -> ConnectorInfo {
         docs: manifest.docs.clone(),
         fields,
         event_types: connector.event_types().iter().map(|event_type| event_type.as_str().to_owned()).collect(),
+        mapping: manifest.mapping.keys().cloned().chain(tables).collect(),
     }
+}
+
+/// The type of the event of a connector's test.
+fn type_of<'a>(connector: &'a Connector, test: &Test) -> Option<&'a str> {
+    /// The part of an event that tells its type.
+    #[derive(serde::Deserialize)]
+    struct Typed<'a> {
+        #[serde(rename = "type")]
+        event_type: &'a str,
+    }
+    let event: Typed<'a> = serde_json::from_slice(connector.files.get(&test.event)?).ok()?;
+    Some(event.event_type)
 }
 
 fn form_field(name: &str, field: &Field) -> FormField {
@@ -96,10 +127,11 @@ fn form_field(name: &str, field: &Field) -> FormField {
         choices: field.choices.clone(),
         default: field.default.clone(),
         example: field.example.clone(),
+        generated: false,
     }
 }
 
-fn secret_field(name: &str, field: &SecretField) -> FormField {
+fn secret_field(name: &str, field: &SecretField, is_generated: bool) -> FormField {
     FormField {
         name: name.to_owned(),
         label: field.title.clone(),
@@ -110,6 +142,7 @@ fn secret_field(name: &str, field: &SecretField) -> FormField {
         choices: Vec::new(),
         default: None,
         example: None,
+        generated: is_generated,
     }
 }
 

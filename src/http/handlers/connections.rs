@@ -8,6 +8,7 @@ use crate::http::state::State;
 use crate::model::breaker::Breaker;
 use crate::model::connection::{Carries, Connection, ConnectionState, Secrets, default_outcomes};
 use crate::model::event::EventType;
+use crate::model::health::ConnectionHealth;
 use crate::model::ids::ConnectionId;
 use crate::model::report::Outcome;
 use crate::model::secret::Secret;
@@ -22,6 +23,7 @@ const MAX_NAME_CHARS: usize = 100;
 /// Longest time for which replaced secrets count, in seconds: 30 days.
 const LONGEST_GRACE: u32 = 30 * 24 * 3_600;
 const MAX_PURPOSE_CHARS: usize = 200;
+const MAX_REASON_CHARS: usize = 200;
 const PAUSED_BY_PERSON: &str = "Paused by an administrator.";
 
 #[derive(Deserialize)]
@@ -71,6 +73,16 @@ struct View {
     /// Secrets whose value before the last change counts as well, and until when.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     grace_periods: BTreeMap<String, DateTime<Utc>>,
+    /// Only where one connection is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    health: Option<ConnectionHealth>,
+}
+
+/// Why a connection is paused.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pause {
+    reason: Option<String>,
 }
 
 /// Failures since the last good answer.
@@ -144,7 +156,9 @@ pub async fn list(state: web::Data<State>, caller: Caller) -> Result<HttpRespons
 /// `GET /v1/connections/{id}`
 pub async fn get(state: web::Data<State>, caller: Caller, id: Id<ConnectionId>) -> Result<HttpResponse, Problem> {
     let found = find(&state, &caller, &id.0).await?;
-    Ok(HttpResponse::Ok().json(view(&state, found).await?))
+    let health = state.store().connection_health(&caller.tenant_id, &id.0, state.clock().now()).await?;
+    let view = view(&state, found).await?;
+    Ok(HttpResponse::Ok().json(view.map(|view| View { health: Some(health), ..view })))
 }
 
 /// `PATCH /v1/connections/{id}`
@@ -194,9 +208,20 @@ pub async fn delete(state: web::Data<State>, caller: Caller, id: Id<ConnectionId
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /v1/connections/{id}/pause`: deliveries wait.
-pub async fn pause(state: web::Data<State>, caller: Caller, id: Id<ConnectionId>) -> Result<HttpResponse, Problem> {
-    set_state(&state, &caller, &id.0, ConnectionState::Paused, Some(PAUSED_BY_PERSON)).await
+/// `POST /v1/connections/{id}/pause`: deliveries wait. The body with the reason may be left out.
+pub async fn pause(
+    state: web::Data<State>,
+    caller: Caller,
+    id: Id<ConnectionId>,
+    body: web::Bytes,
+) -> Result<HttpResponse, Problem> {
+    let pause = if body.is_empty() { Ok(Pause::default()) } else { serde_json::from_slice(&body) };
+    let pause: Pause = pause.map_err(|cause| Problem::new(Code::InvalidJson, format!("The body can't be read: {cause}.")))?;
+    let reason = pause.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    if reason.is_some_and(|reason| reason.chars().count() > MAX_REASON_CHARS || reason.chars().any(char::is_control)) {
+        return Err(Problem::invalid_field("reason", "must be at most 200 characters of text"));
+    }
+    set_state(&state, &caller, &id.0, ConnectionState::Paused, Some(reason.unwrap_or(PAUSED_BY_PERSON))).await
 }
 
 /// `POST /v1/connections/{id}/resume`: deliveries go on.
@@ -239,6 +264,7 @@ async fn views(state: &State, connections: Vec<Connection>) -> Result<Vec<View>,
     let view = |connection: Connection| View {
         trouble: breakers.remove(&connection.id).map(Trouble::from),
         grace_periods: grace_periods.remove(&connection.id).unwrap_or_default(),
+        health: None,
         connection,
     };
     Ok(connections.into_iter().map(view).collect())

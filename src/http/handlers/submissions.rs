@@ -1,12 +1,14 @@
 //! Submissions: files in, verdicts out.
 
+use super::inbox;
 use crate::http::auth::Caller;
 use crate::http::extract::Id;
-use crate::http::paging::{self, PageQuery};
-use crate::http::problem::Problem;
+use crate::http::paging;
+use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
 use crate::http::{person, upload};
 use crate::model::ids::SubmissionId;
+use crate::model::report::Outcome;
 use crate::model::submission::{Channel, Submission, SubmissionState};
 use crate::model::summary::SubmissionSummary;
 use crate::pipeline::Delivered;
@@ -97,9 +99,38 @@ fn seen(response: &mut HttpResponseBuilder, submission: &Submission, view: View)
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListQuery {
+    limit: Option<u32>,
+    after: Option<String>,
+    #[serde(default)]
+    view: ListView,
+    q: Option<String>,
+    outcome: Option<Outcome>,
+    issuer: Option<String>,
+}
+
+/// What a list of submissions holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListView {
+    #[default]
+    Full,
+    /// A row for each credential, as the inbox shows them.
+    Credentials,
+}
+
 /// `GET /v1/submissions`: newest first.
-pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<PageQuery>) -> Result<HttpResponse, Problem> {
-    let page = query.page()?;
+pub async fn list(state: web::Data<State>, caller: Caller, query: web::Query<ListQuery>) -> Result<HttpResponse, Problem> {
+    let ListQuery { limit, after, view, q, outcome, issuer } = query.into_inner();
+    if view == ListView::Credentials {
+        return inbox::rows(&state, &caller, inbox::Filters { limit, after, q, outcome, issuer }).await;
+    }
+    if q.is_some() || outcome.is_some() || issuer.is_some() {
+        return Err(Problem::new(Code::InvalidQuery, "q, outcome and issuer need view=credentials."));
+    }
+    let page = paging::page(limit, after.as_deref())?;
     let rows = state.store().list_submissions(&caller.tenant_id, &page).await?;
     Ok(paging::list(&page, rows, |row: &Submission| row.id.to_string()))
 }

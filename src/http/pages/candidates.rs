@@ -28,7 +28,7 @@ struct Values {
 #[derive(Serialize)]
 struct Row {
     person: Person,
-    /// The employer's own reference.
+    /// The person's number in the employer's applicant tracking system.
     ats_id: Option<String>,
     credentials: u32,
     created_at: String,
@@ -46,7 +46,7 @@ pub async fn page(state: web::Data<State>, visit: Visit, query: web::Query<Query
     let list = |after: &str| address("/candidates", &[("q", q.as_str()), ("after", after)]);
     let rows = found.rows.into_iter().map(|row| Row {
         person: Person::of(&row.candidate_ref, identities.get(&row.candidate_ref), visit.language),
-        ats_id: row.is_employers.then(|| row.candidate_ref.to_string()),
+        ats_id: identities.get(&row.candidate_ref).and_then(|known| known.ats_id.clone()),
         credentials: row.credentials,
         created_at: row.created_at.to_rfc3339(),
     });

@@ -4,11 +4,6 @@ use super::Visit;
 use crate::web::frame::Area;
 use actix_web::HttpResponse;
 
-/// `GET /admin`
-pub async fn admin(visit: Visit) -> HttpResponse {
-    visit.page("admin.html", Area::Connections, &())
-}
-
 /// `GET /skills`
 pub async fn skills(visit: Visit) -> HttpResponse {
     visit.page("skills.html", Area::Skills, &())

@@ -3,9 +3,9 @@
 
 use crate::http::handlers::{
     account, api_keys, audit, backfill, backpacks, candidates, connections, connectors, credentials, deliveries,
-    digital_credentials, events, exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, push,
-    receipts, request_templates, session, sessions, skills, submissions, system, taxonomies, trust, users, vcalm, vcalm_verify,
-    watch,
+    digital_credentials, events, exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, plan,
+    push, receipts, request_templates, session, sessions, skills, submissions, system, taxonomies, trust, users, vcalm,
+    vcalm_verify, watch,
 };
 use crate::http::pages;
 use crate::model::account::Role;
@@ -192,6 +192,7 @@ pub(super) fn fixed() -> Vec<Row> {
         DELETE "/v1/taxonomies/{name}/{version}"                        Tenant ADMINISTRATION       "taxonomy.remove"          -                               Own OpenApi => taxonomies::remove;
         GET    "/v1/events"                                              Tenant READS_INTEGRATION    -                          -                               Own OpenApi => events::list;
         GET    "/v1/connectors"                                          Tenant READS_INTEGRATION    -                          -                               Own OpenApi => connectors::list;
+        POST   "/v1/connectors/{name}/plan"                             Tenant INTEGRATION          -                          -                               Own OpenApi => plan::plan;
         POST   "/v1/connections"                                         Tenant INTEGRATION          "connection.create"        -                               Own OpenApi => connections::create;
         GET    "/v1/connections"                                         Tenant READS_INTEGRATION    -                          -                               Own OpenApi => connections::list;
         GET    "/v1/connections/{id}"                                    Tenant READS_INTEGRATION    -                          -                               Own OpenApi => connections::get;
@@ -291,6 +292,7 @@ pub(super) fn fixed() -> Vec<Row> {
         GET    "/"                                                       Page   EVERYONE             "credential.list"          -                               Own Page    => pages::inbox::page;
         GET    "/submissions/{id}"                                       Page   READS_PEOPLE         "submission.read"          -                               Own Page    => pages::submission::page;
         GET    "/submissions/{id}/results.csv"                           Page   READS_PEOPLE         "submission.export"        -                               Own Page    => pages::submission::table;
+        GET    "/pictures/{id}"                                         Page   READS_PEOPLE         -                          -                               Own Page    => pages::picture::picture;
         GET    "/candidates"                                             Page   READS_PEOPLE         "candidate.list"           -                               Own Page    => pages::candidates::page;
         GET    "/candidates/{ref}"                                       Page   READS_PEOPLE         "candidate.identity"       -                               Own Page    => pages::candidate::page;
         GET    "/candidates/{ref}/skills.csv"                            Page   READS_PEOPLE         "candidate.export"         -                               Own Page    => pages::candidate::table;
@@ -300,7 +302,9 @@ pub(super) fn fixed() -> Vec<Row> {
         GET    "/requests/new"                                           Page   HIRING               -                          -                               Own Page    => pages::requests::new;
         GET    "/requests/qr.svg"                                        Page   READS_PEOPLE         -                          -                               Own Page    => pages::requests::qr;
         GET    "/requests/{id}"                                          Page   READS_PEOPLE         "exchange.read"            -                               Own Page    => pages::requests::page;
-        GET    "/admin"                                                  Page   INTEGRATION          -                          -                               Own Page    => pages::scripted::admin;
+        GET    "/connections"                                           Page   READS_INTEGRATION    -                          -                               Own Page    => pages::connections::list;
+        GET    "/connections/new"                                       Page   INTEGRATION          -                          -                               Own Page    => pages::connections::new;
+        GET    "/connections/{id}"                                      Page   READS_INTEGRATION    -                          -                               Own Page    => pages::connections::one;
         GET    "/skills"                                                 Page   HIRING               -                          -                               Own Page    => pages::scripted::skills;
         GET    "/taxonomies"                                            Page   READS_ADMINISTRATION -                          -                               Own Page    => pages::taxonomies::page;
         GET    "/trust"                                                  Page   READS_ADMINISTRATION -                          -                               Own Page    => pages::trust::page;

@@ -1,5 +1,5 @@
 //! The pixels of a picture.
-//! Comes in: the bytes of a picture of a known kind. Goes out: its shades of grey.
+//! Comes in: the bytes of a picture of a known kind. Goes out: its shades of grey, or its colours.
 //! Must not know: QR codes. The picture's size is read and taken from the budget before a pixel is decoded.
 
 use super::Grey;
@@ -47,10 +47,29 @@ pub(in crate::intake) enum DecodeError {
 
 use DecodeError::{Damaged, TooManyPixels};
 
+/// Samples of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) bytes per pixel.
+pub(super) struct Samples {
+    pub(super) width: usize,
+    pub(super) height: usize,
+    pub(super) channels: usize,
+    pub(super) bytes: Vec<u8>,
+}
+
 pub(in crate::intake) fn decode(kind: Kind, bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
+    let Samples { width, height, channels, bytes } = samples(kind, bytes, budget, ColorSpace::Luma)?;
+    Grey::from_samples(width, height, bytes, channels).ok_or(Damaged)
+}
+
+/// With its colours.
+pub(super) fn colours(kind: Kind, bytes: &[u8], budget: &Budget) -> Result<Samples, DecodeError> {
+    samples(kind, bytes, budget, ColorSpace::RGB)
+}
+
+/// `wanted`: what a JPEG is turned into; the other kinds give their own samples.
+fn samples(kind: Kind, bytes: &[u8], budget: &Budget, wanted: ColorSpace) -> Result<Samples, DecodeError> {
     match kind {
         Kind::Png => png(bytes, budget),
-        Kind::Jpeg => jpeg(bytes, budget),
+        Kind::Jpeg => jpeg(bytes, budget, wanted),
         Kind::WebP => webp(bytes, budget),
         Kind::Gif => gif(bytes, budget),
     }
@@ -61,7 +80,7 @@ fn pay(width: usize, height: usize, budget: &Budget) -> Result<usize, DecodeErro
     if fits { Ok(width * height) } else { Err(TooManyPixels) }
 }
 
-fn png(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
+fn png(bytes: &[u8], budget: &Budget) -> Result<Samples, DecodeError> {
     let mut decoder = png::Decoder::new_with_limits(Cursor::new(bytes), png::Limits { bytes: WORKING_MEMORY });
     // A chunk with a wrong checksum does not matter for a QR code in the picture.
     decoder.ignore_checksums(true);
@@ -72,17 +91,17 @@ fn png(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
     let (width, height) = (reader.info().width as usize, reader.info().height as usize);
     pay(width, height, budget)?;
     let size = reader.output_buffer_size().ok_or(TooManyPixels)?;
-    let mut samples = vec![0; size];
-    let frame = reader.next_frame(&mut samples).map_err(|_| Damaged)?;
-    Grey::from_samples(width, height, samples, frame.color_type.samples()).ok_or(Damaged)
+    let mut bytes = vec![0; size];
+    let frame = reader.next_frame(&mut bytes).map_err(|_| Damaged)?;
+    Ok(Samples { width, height, channels: frame.color_type.samples(), bytes })
 }
 
-fn jpeg(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
+fn jpeg(bytes: &[u8], budget: &Budget, wanted: ColorSpace) -> Result<Samples, DecodeError> {
     let options = DecoderOptions::default()
         .set_max_width(MAX_SIDE)
         .set_max_height(MAX_SIDE)
         .jpeg_set_max_scans(MAX_JPEG_SCANS)
-        .jpeg_set_out_colorspace(ColorSpace::Luma);
+        .jpeg_set_out_colorspace(wanted);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(|_| Damaged)?;
     let (width, height) = decoder.dimensions().ok_or(Damaged)?;
@@ -96,10 +115,10 @@ fn jpeg(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
         }
     };
     let channels = samples.len() / (width * height).max(1);
-    Grey::from_samples(width, height, samples, channels).ok_or(Damaged)
+    Ok(Samples { width, height, channels, bytes: samples })
 }
 
-fn webp(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
+fn webp(bytes: &[u8], budget: &Budget) -> Result<Samples, DecodeError> {
     let mut decoder = image_webp::WebPDecoder::new(Cursor::new(bytes)).map_err(|_| Damaged)?;
     let (width, height) = decoder.dimensions();
     let count = pay(width as usize, height as usize, budget)?;
@@ -107,10 +126,10 @@ fn webp(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
     let channels = if decoder.has_alpha() { 4 } else { 3 };
     let mut samples = vec![0; decoder.output_buffer_size().ok_or(TooManyPixels)?];
     decoder.read_image(&mut samples).map_err(|_| Damaged)?;
-    Grey::from_samples(width as usize, height as usize, samples, channels).ok_or(Damaged)
+    Ok(Samples { width: width as usize, height: height as usize, channels, bytes: samples })
 }
 
-fn gif(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
+fn gif(bytes: &[u8], budget: &Budget) -> Result<Samples, DecodeError> {
     let mut options = gif::DecodeOptions::new();
     options.set_color_output(gif::ColorOutput::RGBA);
     let mut decoder = options.read_info(Cursor::new(bytes)).map_err(|_| Damaged)?;
@@ -119,5 +138,5 @@ fn gif(bytes: &[u8], budget: &Budget) -> Result<Grey, DecodeError> {
     let count = pay(width, height, budget)?;
     let mut samples = vec![0; count * 4];
     decoder.read_into_buffer(&mut samples).map_err(|_| Damaged)?;
-    Grey::from_samples(width, height, samples, 4).ok_or(Damaged)
+    Ok(Samples { width, height, channels: 4, bytes: samples })
 }

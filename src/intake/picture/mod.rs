@@ -1,12 +1,14 @@
-//! Decodes pictures to shades of grey and searches them for QR codes.
+//! Decodes pictures to shades of grey and searches them for QR codes; makes small pictures of badges.
 //! Comes in: the bytes of a PNG, JPEG, WebP or GIF picture, or raw samples. Goes out: the texts of its QR codes.
 //! Must not know: the meaning of the texts. The size is taken from the budget before decoding; only an animation's first frame is read.
 
 mod decode;
 mod qr;
+mod small;
 
 pub(super) use decode::{DecodeError, Kind, decode};
 pub(super) use qr::texts;
+pub(super) use small::small_png;
 
 /// One byte per pixel, 0 is black; `pixels.len() == width * height`.
 pub(super) struct Grey {

@@ -43,18 +43,3 @@ export function icon(kind) {
   svg.append(path);
   return svg;
 }
-
-export function badge(kind, text) {
-  return el("span", { class: `badge ${kind}` }, icon(kind), text);
-}
-
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-
-export function moment(text) {
-  const at = new Date(text);
-  return Number.isNaN(at.valueOf()) ? text : el("time", { datetime: text }, MOMENT.format(at));
-}
-
-export function count(number, one, many) {
-  return `${number.toLocaleString()} ${number === 1 ? one : many}`;
-}

@@ -64,12 +64,12 @@ async function inEntry(entry) {
 
 /** The person, as the API names the fields; empty fields are left out. */
 function person() {
-  const fields = { candidate_email: "email", candidate_name: "name", candidate_ref: "reference" };
+  const fields = { candidate_email: "email", candidate_name: "name", candidate_ats_id: "ats-id" };
   const given = Object.entries(fields).map(([name, id]) => [name, byId(id).value.trim()]);
   return Object.fromEntries(given.filter(([, value]) => value !== ""));
 }
 
-const isValid = () => ["email", "name", "reference"].every((id) => byId(id).reportValidity());
+const isValid = () => ["email", "name", "ats-id"].every((id) => byId(id).reportValidity());
 
 async function check(files) {
   if (files.length === 0) {

@@ -36,9 +36,11 @@ form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const error = byId("request-error");
   error.textContent = "";
-  const given = { candidate_email: "email", candidate_name: "name", candidate_ref: "reference", vacancy: "vacancy", purpose: "purpose" };
+  const given = { candidate_email: "email", candidate_name: "name", candidate_ats_id: "ats-id", vacancy: "vacancy", purpose: "purpose" };
   const body = Object.fromEntries(Object.entries(given).map(([name, id]) => [name, byId(id).value.trim()]).filter(([, value]) => value !== ""));
-  if (!body.candidate_email && !body.candidate_name && !body.candidate_ref) {
+  // The person for whom the form was opened.
+  if (form.dataset.candidate) body.candidate_ref = form.dataset.candidate;
+  if (!body.candidate_email && !body.candidate_name && !body.candidate_ats_id && !body.candidate_ref) {
     error.textContent = form.dataset.missing;
     byId("email").focus();
     return;

@@ -1,11 +1,15 @@
 // The review of skills: one text at a time, one key for each decision, and a way back.
-import { byId, count, el, replace } from "./dom.js";
+import { byId, el, replace } from "./dom.js";
 import { Failure, call, get, post } from "./api.js";
 import { askForKey } from "./session.js";
 import { framework } from "./words.js";
 
 const PAGE_LENGTH = 25;
 const TYPING_MILLISECONDS = 120;
+
+const words = byId("workspace").dataset;
+/** A text of the page with its places filled. */
+const filled = (text, values) => Object.entries(values).reduce((done, [name, value]) => done.replace(`{${name}}`, () => value.toLocaleString()), text);
 
 let queue = [];
 let skipped = 0;
@@ -57,7 +61,8 @@ async function attempt(work) {
     await work();
   } catch (failure) {
     if (failure instanceof Failure && failure.status === 401) askForKey();
-    else say(failure instanceof Failure ? failure.message : "Something went wrong on this page. Reload it and try again.");
+    else if (failure instanceof Failure) say(failure.status === 0 ? words.away : failure.message);
+    else throw failure;
   }
 }
 
@@ -71,7 +76,7 @@ async function refill() {
   const list = await get(`/v1/skills/review?${query}`);
   queue = list.items;
   const { automatic, corrected } = list.precision;
-  byId("precision").textContent = automatic === 0 ? "" : `Of ${count(automatic, "automatic mapping", "automatic mappings")} you corrected ${corrected.toLocaleString()}.`;
+  byId("precision").textContent = automatic === 0 ? "" : filled(words.precision, { automatic, corrected });
   const { taxonomies } = await get("/v1/skills/catalogue");
   byId("no-taxonomy").hidden = taxonomies.length > 0;
   show();
@@ -84,8 +89,8 @@ function show() {
   byId("undo").disabled = undoable.length === 0;
   if (!shown) return;
   byId("text-title").textContent = shown.label;
-  const issuers = shown.issuers.length > 0 ? `, for example from ${shown.issuers.join(", ")}` : "";
-  byId("text-facts").textContent = `${count(shown.people, "person has", "people have")} it in ${count(shown.credentials, "credential", "credentials")}${issuers}`;
+  const issuers = shown.issuers.length > 0 ? ` ${filled(words.issuers, { issuers: shown.issuers.join(", ") })}` : "";
+  byId("text-facts").textContent = filled(words.facts, { people: shown.people, credentials: shown.credentials }) + issuers;
   byId("only-issuer").checked = false;
   byId("only-issuer").disabled = shown.issuers.length === 0;
   byId("search").value = "";
@@ -112,8 +117,9 @@ async function decide(ruling) {
   await attempt(async () => {
     const kept = await post("/v1/skills/decisions", { label: entry.label, ...ruling, ...issuer });
     undoable.push({ id: kept.id, entry });
-    const meaning = { concept: `means “${kept.concept?.label}”`, not_a_skill: "is no skill", leave_unmapped: "stays as it is" }[kept.ruling];
-    say(`“${entry.label}” ${meaning}. ${count(entry.credentials, "credential follows", "credentials follow")}.`);
+    const meaning = { concept: words.means, not_a_skill: words.isNoSkill, leave_unmapped: words.stays }[kept.ruling];
+    const told = filled(meaning, { label: entry.label, concept: kept.concept?.label ?? "" });
+    say(`${told} ${filled(words.follows, { n: entry.credentials })}`);
     await next();
   });
   isBusy = false;
@@ -129,7 +135,7 @@ async function next() {
 function later() {
   if (!shown) return;
   skipped += 1;
-  say(`“${shown.label}” waits.`);
+  say(filled(words.waits, { label: shown.label }));
   attempt(next);
 }
 
@@ -140,7 +146,7 @@ async function undo() {
   await attempt(async () => {
     await call("DELETE", `/v1/skills/decisions/${encodeURIComponent(last.id)}`);
     queue.unshift(last.entry);
-    say(`The decision about “${last.entry.label}” was taken back.`);
+    say(filled(words.takenBack, { label: last.entry.label }));
     show();
   });
   isBusy = false;
@@ -156,7 +162,7 @@ async function search() {
   }
   const { items } = await get(`/v1/skills/concepts?${new URLSearchParams({ q: text })}`);
   // A slow answer to an earlier text must not replace a later one.
-  if (mine === asked) replace(byId("found"), items.length > 0 ? items.map((concept) => choice(concept, "")) : el("li", { class: "hint" }, "No concept has such a name."));
+  if (mine === asked) replace(byId("found"), items.length > 0 ? items.map((concept) => choice(concept, "")) : el("li", { class: "hint" }, words.noneFound));
 }
 
 setUp();

@@ -5,11 +5,3 @@ const TAXONOMY = { esco: "ESCO", onet: "O*NET", case: "CASE", ctdl: "CTDL", rsd:
 export function framework(concept) {
   return TAXONOMY[concept.taxonomy] ?? concept.framework_name ?? concept.taxonomy;
 }
-
-export const DELIVERY = {
-  pending: ["neutral", "Waiting"],
-  delivered: ["accepted", "Delivered"],
-  unchanged: ["accepted", "Already there"],
-  parked: ["attention", "Waits for you"],
-  dead: ["rejected", "Given up"],
-};

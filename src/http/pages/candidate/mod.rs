@@ -31,6 +31,7 @@ struct Values {
     names: Vec<String>,
     addresses: Vec<Address>,
     ats_ids: Vec<String>,
+    references: Vec<String>,
     created_at: String,
     skills: Vec<SkillRow>,
     credentials: Vec<Row>,
@@ -92,7 +93,8 @@ pub async fn page(state: web::Data<State>, visit: Visit, id: Id<CandidateRef>) -
     let path = format!("/candidates/{reference}");
     let values = Values {
         person: Person::of(&reference, Some(&known), visit.language),
-        ats_ids: ats_ids(&identity, &reference),
+        references: references(&identity, &reference),
+        ats_ids: identity.ats_ids.clone(),
         addresses: addresses(&identity),
         names: identity.names,
         created_at: candidate.created_at.to_rfc3339(),
@@ -156,7 +158,7 @@ async fn find(state: &State, visit: &Visit, id: &CandidateRef) -> Result<Candida
 }
 
 /// The employer's own references of the person. One of the gateway's tells a recruiter nothing.
-fn ats_ids(identity: &FullIdentity, reference: &CandidateRef) -> Vec<String> {
+fn references(identity: &FullIdentity, reference: &CandidateRef) -> Vec<String> {
     let current = identity.is_employers.then(|| reference.to_string());
     // An alias that the gateway made is a UUID.
     let aliases = identity.aliases.iter().map(ToString::to_string).filter(|alias| uuid::Uuid::parse_str(alias).is_err());

@@ -5,7 +5,7 @@ use crate::channel::consent::NewInvitation;
 use crate::channel::exchange::NewExchange;
 use crate::http::auth::Caller;
 use crate::http::handlers::request_templates::{Asked, named};
-use crate::http::person::candidate;
+use crate::http::person::named as person_named;
 use crate::http::problem::Problem;
 use crate::http::state::State;
 use crate::model::ids::{CandidateRef, is_identifier};
@@ -50,6 +50,7 @@ pub struct Form {
     candidate_ref: Option<String>,
     candidate_email: Option<String>,
     candidate_name: Option<String>,
+    candidate_ats_id: Option<String>,
     vacancy: Option<String>,
     purpose: Option<String>,
     /// `any`, `badges`, `learner_record`, or `template:NAME`.
@@ -106,7 +107,12 @@ struct Made {
 pub async fn create(state: web::Data<State>, caller: Caller, form: web::Json<Form>) -> Result<HttpResponse, Problem> {
     let form = form.into_inner();
     let language = form.language.as_deref().and_then(Language::of_tag).unwrap_or_default();
-    let mut person = candidate(form.candidate_ref.as_deref(), form.candidate_email.as_deref(), form.candidate_name.as_deref())?;
+    let mut person = person_named(&[
+        ("candidate_ref", form.candidate_ref.as_deref()),
+        ("candidate_email", form.candidate_email.as_deref()),
+        ("candidate_name", form.candidate_name.as_deref()),
+        ("candidate_ats_id", form.candidate_ats_id.as_deref()),
+    ])?;
     if person.is_empty() {
         return Err(Problem::invalid_field("candidate_email", messages::text(language, "request.person_missing")));
     }

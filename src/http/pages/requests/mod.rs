@@ -183,6 +183,7 @@ pub async fn new(state: web::Data<State>, visit: Visit, query: web::Query<create
     #[derive(Serialize)]
     struct Values {
         reference: String,
+        ats_id: String,
         email: String,
         name: String,
         templates: Vec<String>,
@@ -199,6 +200,7 @@ pub async fn new(state: web::Data<State>, visit: Visit, query: web::Query<create
     let templates = store.list_request_templates(tenant, 100).await?.into_iter().map(|(name, _)| name).collect();
     let values = Values {
         reference: known.map(|reference| reference.to_string()).unwrap_or_default(),
+        ats_id: identity.ats_id.unwrap_or_default(),
         email: identity.emails.first().cloned().unwrap_or_default(),
         name: identity.name.unwrap_or_default(),
         templates,
