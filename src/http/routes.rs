@@ -4,9 +4,9 @@
 
 use super::auth::require_caller;
 use super::handlers::{
-    api_keys, backfill, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
-    exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, push, receipts, request_templates,
-    session, skills, submissions, system, trust, vcalm, vcalm_verify, watch,
+    api_keys, applications, backfill, backpacks, candidates, connections, connectors, credentials, deliveries,
+    digital_credentials, events, exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, push,
+    receipts, request_templates, session, skills, submissions, system, trust, vcalm, vcalm_verify, watch,
 };
 use super::problem::{Code, Problem};
 use super::state::State;
@@ -161,6 +161,10 @@ fn fixed() -> Vec<Row> {
         GET    "/v1/connections/{id}/people"                                      Tenant -                              Own OpenApi => person_links::list;
         PUT    "/v1/connections/{id}/people/{candidate_ref}"                      Tenant -                              Own OpenApi => person_links::put;
         DELETE "/v1/connections/{id}/people/{candidate_ref}"                      Tenant -                              Own OpenApi => person_links::delete;
+        GET    "/v1/connections/{id}/applications"                                Tenant -                              Own OpenApi => applications::list;
+        POST   "/v1/connections/{id}/applications/retry"                          Tenant -                              Own OpenApi => applications::retry;
+        POST   "/v1/applications/{id}"                                            Public -                              Own OpenApi => applications::receive;
+        POST   "/v1/applications/{id}/{key}"                                      Public -                              Own OpenApi => applications::receive_with_key;
         GET    "/v1/deliveries"                                                   Tenant -                              Own OpenApi => deliveries::list;
         POST   "/v1/deliveries/replay"                                            Tenant -                              Own OpenApi => deliveries::replay_many;
         GET    "/v1/deliveries/{id}"                                              Tenant -                              Own OpenApi => deliveries::get;

@@ -7,7 +7,7 @@ use super::peers::Peers;
 use super::ports::{Connectors, Tasks};
 use super::seats::Seats;
 use super::watch::Watch;
-use crate::channel::Channels;
+use crate::channel::{Applications, Channels};
 use crate::document::Limits;
 use crate::model::clock::Clock;
 use crate::model::ids::ExchangeId;
@@ -21,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct State {
     pub channels: Channels,
+    /// What connections read of the employer's systems.
+    pub applications: Applications,
     /// Seals session cookies.
     pub sealer: Sealer,
     pub connectors: Arc<dyn Connectors>,

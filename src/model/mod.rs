@@ -2,6 +2,7 @@
 //! Comes in: nothing from other modules. Goes out: types that all other modules share.
 //! Must not know: verification, storage, queues, deliveries, pages.
 
+pub mod application;
 pub mod backpack;
 pub mod breaker;
 pub mod candidate;

@@ -3,6 +3,7 @@
 //! Must not know: verification, queues, connectors, HTTP.
 
 mod api_keys;
+mod applications;
 mod attempts;
 mod audit;
 mod backfill;
@@ -43,6 +44,7 @@ mod prepared;
 mod previous_secrets;
 mod push;
 mod receipts;
+mod remembered;
 mod replays;
 mod request_templates;
 mod retention;

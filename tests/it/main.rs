@@ -12,6 +12,7 @@ mod addresses;
 mod api;
 mod api_limits;
 mod api_submissions;
+mod applications;
 mod architecture;
 mod attacks;
 mod backpacks;

@@ -1,6 +1,7 @@
 //! One file per resource. A handler reads typed input, asks the store or the pipeline, and answers; it decides nothing else.
 
 pub mod api_keys;
+pub mod applications;
 pub mod backfill;
 pub mod backpacks;
 pub mod candidates;
