@@ -17,6 +17,7 @@ pub use run::{Listening, Started};
 pub use telemetry::Telemetry;
 pub use verifier::{build_verifier, build_verifiers, load_policy};
 
+use crate::channel::Applications;
 use crate::config::{DeliverySettings, MasterKeyError, Settings, VerifySettings, master_key};
 use crate::connector::Engine;
 use crate::connector::file::FileWriter;
@@ -89,6 +90,8 @@ pub struct App {
     pub pipeline: Pipeline,
     pub connectors: Registry,
     engine: Engine,
+    /// Reads applications of employers' systems.
+    pub applications: Applications,
     relay: Relay,
     worker: Arc<Worker>,
     /// Work that continues after a request.
@@ -139,6 +142,14 @@ impl App {
             connections_changed.clone(),
         );
         let worker = Arc::new(worker.counted_by(attempts));
+        let applications = Applications {
+            pipeline: pipeline.clone(),
+            http: issuer_client.clone(),
+            settings: Arc::new(settings.channels.clone()),
+            registry: connectors.clone(),
+            engine: engine.clone(),
+            secrets_dir: settings.delivery.secrets_dir.clone(),
+        };
         let relay = Relay::new(store.clone(), queue.clone(), connectors.clone(), clock.clone());
         let jobs = Jobs { pipeline: pipeline.clone(), relay: relay.clone(), connections_changed, tracker: Tracker::default() };
         Ok(Self {
@@ -150,6 +161,7 @@ impl App {
             pipeline,
             connectors,
             engine,
+            applications,
             relay,
             worker,
             jobs,

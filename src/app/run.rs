@@ -30,6 +30,9 @@ const MAPPING_INTERVAL: Duration = Duration::from_secs(2);
 /// Time until a trust policy that another process published counts here, too.
 const POLICY_INTERVAL: Duration = Duration::from_secs(5);
 
+/// Time between two looks for connections that are to be asked for applications.
+const APPLICATIONS_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Time between two searches for backpacks that are due.
 const CHANNELS_INTERVAL: Duration = Duration::from_secs(60);
 
@@ -124,6 +127,7 @@ impl App {
         self.background.spawn(self.clone().ask_issuers(stop.clone()));
         self.background.spawn(self.clone().map_skills_again(stop.clone()));
         self.background.spawn(self.clone().prune_old_events(stop.clone()));
+        self.background.spawn(self.clone().read_applications(stop.clone()));
         self.background.spawn(self.clone().follow_policies(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
             self.jobs.resume(submission);
@@ -168,6 +172,26 @@ impl App {
     /// Lets decisions and new taxonomies reach earlier credentials, step by step.
     async fn map_skills_again(self, stop: CancellationToken) {
         while !self.pause_after(self.pipeline.map_again().await, MAPPING_INTERVAL, &stop).await {}
+    }
+
+    /// Reads applications of employers' systems where a connection asks for it.
+    async fn read_applications(self, stop: CancellationToken) {
+        loop {
+            let work = async {
+                match self.applications.tick().await {
+                    Ok(0) => {}
+                    Ok(_) => self.jobs.wake(),
+                    Err(error) => tracing::warn!(cause = %error, "applications could not be read and are read later"),
+                }
+                tokio::time::sleep(APPLICATIONS_INTERVAL).await;
+            };
+            // What is cut off is repeated: the lease ends, and no application counts twice.
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => return,
+                () = work => {}
+            }
+        }
     }
 
     /// Takes over trust policies that other processes published.

@@ -54,6 +54,7 @@ impl App {
         Ok(State {
             channels,
             accounts: self.accounts(),
+            applications: self.applications.clone(),
             connectors: Arc::new(connectors),
             tasks: Arc::new(self.jobs.clone()),
             watch: self.watch(),

@@ -1,8 +1,9 @@
 //! The stateful side of a channel, between its protocol and the pipeline: load the state, ask the protocol, call the pipeline, store the state.
 //! Comes in: requests that the modules of `protocol` have read. Goes out: the answers to them.
-//! Must not know: HTTP servers, queues, connectors. How a proof is checked is the verifier's business.
+//! Must not know: HTTP servers, queues. How a proof is checked is the verifier's business.
 
 pub mod answer;
+pub mod applications;
 pub mod backpack;
 pub mod changes;
 pub mod client_assertion;
@@ -18,6 +19,7 @@ pub mod system_token;
 pub mod tokens;
 pub mod verification;
 
+pub use applications::Applications;
 pub use changes::Changes;
 pub use limiter::Limiter;
 pub use settings::ChannelSettings;

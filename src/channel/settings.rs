@@ -35,6 +35,9 @@ pub struct ChannelSettings {
     pub push_dir: PathBuf,
     /// Of one subscription.
     pub pushes_per_minute: u32,
+    /// Of one connection.
+    pub applications_per_day: u32,
+    pub application_megabytes_per_day: u32,
 }
 
 impl Default for ChannelSettings {
@@ -62,6 +65,8 @@ impl Default for ChannelSettings {
             pull_hours: 24,
             push_dir: PathBuf::new(),
             pushes_per_minute: 600,
+            applications_per_day: 2_000,
+            application_megabytes_per_day: 1_000,
         }
     }
 }

@@ -171,7 +171,7 @@ mod tests {
         let headers = |template: &str| BTreeMap::from([("X-Account-Token".to_owned(), template.to_owned())]);
         let add = |template: &str| {
             let url = Url::parse("https://api.example.org").unwrap();
-            let mut request = Prepared { method: "GET", url, headers: Vec::new(), body: None };
+            let mut request = Prepared { method: "GET", url, headers: Vec::new(), body: None, is_elsewhere: false };
             add_headers(&Templates, &headers(template), &context, &mut request).map(|()| request.headers)
         };
         assert_eq!(add("{{ secrets.account }}").unwrap(), [("x-account-token".to_owned(), "acc-1".to_owned())]);
@@ -188,7 +188,7 @@ mod tests {
         let applied = |body: Option<&'static str>| {
             let url = Url::parse("https://api.example.org").unwrap();
             let body = body.map(|body| Bytes::from_static(body.as_bytes()));
-            let mut request = Prepared { method: "POST", url, headers: Vec::new(), body };
+            let mut request = Prepared { method: "POST", url, headers: Vec::new(), body, is_elsewhere: false };
             let now = "2026-11-23T10:00:00Z".parse().unwrap();
             apply(&Templates, &auth, (&context, None), &mut request, None, now).map(|()| request.body)
         };

@@ -11,7 +11,7 @@ use super::job::Setup;
 use super::limits::Wait;
 use super::manifest::{Call, Verdict};
 use super::redact::Redactor;
-use super::request::{Prepared, prepare};
+use super::request::{Prepared, prepare, redirected};
 use super::stop::{Stop, StopKind};
 use super::token::{read_token, token_request};
 use super::variables::Context;
@@ -41,11 +41,42 @@ pub struct Caller<'a> {
     pub redactor: Redactor,
     pub calls: Vec<CallRecord>,
     made: usize,
+    /// Nothing of the answers is recorded: they are people's files.
+    is_silent: bool,
+    /// In place of the manifest's limit, for one call.
+    max_body_bytes: Option<usize>,
 }
 
 impl<'a> Caller<'a> {
     pub fn new(engine: &'a Engine, setup: &'a Setup, candidate: &Identity) -> Self {
-        Self { engine, setup, redactor: setup.redactor.about(candidate), calls: Vec::new(), made: 0 }
+        Self {
+            engine,
+            setup,
+            redactor: setup.redactor.about(candidate),
+            calls: Vec::new(),
+            made: 0,
+            is_silent: false,
+            max_body_bytes: None,
+        }
+    }
+
+    /// For reading what must not lie in a record.
+    pub fn silent(engine: &'a Engine, setup: &'a Setup) -> Self {
+        Self { is_silent: true, ..Self::new(engine, setup, &Identity::default()) }
+    }
+
+    /// As [`Caller::call`], for an answer that may have this many bytes.
+    pub async fn fetch(&mut self, call: &Call, context: &Context<'_>, max_body_bytes: usize) -> Result<(Answer, Reading), Stop> {
+        let prepared = self.prepare(call, context.value())?;
+        self.max_body_bytes = Some(max_body_bytes);
+        let mut called = self.call("fetch", call, prepared, context).await;
+        if let Ok((answer, _)) = &called
+            && let Some(request) = redirected(&self.engine.templates, call, context.value(), answer)
+        {
+            called = self.call("fetch", call, request, context).await;
+        }
+        self.max_body_bytes = None;
+        called
     }
 
     pub fn prepare(&self, call: &Call, context: &Value) -> Result<Prepared, Stop> {
@@ -91,6 +122,9 @@ impl<'a> Caller<'a> {
     }
 
     async fn authenticate(&mut self, request: &mut Prepared, context: &Context<'_>, secrets: &Secrets) -> Result<(), Stop> {
+        if request.is_elsewhere {
+            return Ok(());
+        }
         let previous = self.setup.previous.as_ref().map(|previous| context.with([auth::secrets_value(previous)]));
         let context = context.with([auth::secrets_value(secrets)]);
         let context = context.value();
@@ -152,7 +186,8 @@ impl<'a> Caller<'a> {
             return Err(Stop::parked("too_many_calls", "The delivery needs more calls than one attempt may make."));
         }
         self.pace().await?;
-        let outbound = request.outbound(&self.setup.connector.manifest.limits)?;
+        let mut outbound = request.outbound(&self.setup.connector.manifest.limits)?;
+        outbound.max_body_bytes = self.max_body_bytes.or(outbound.max_body_bytes);
         let started = Instant::now();
         let span = tracing::info_span!(
             target: trace::TARGET,
@@ -164,6 +199,9 @@ impl<'a> Caller<'a> {
         );
         let answer = Answer::of(self.engine.outside.send(outbound).instrument(span.clone()).await);
         span.record("http.response.status_code", answer.status);
+        if self.is_silent {
+            return Ok(answer);
+        }
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let answered = answer.transport.is_empty();
         let response = if answered { self.redactor.answer(&answer.body) } else { self.redactor.text(&answer.problem) };

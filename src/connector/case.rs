@@ -1,4 +1,4 @@
-//! The test cases that a manifest brings along: an event, the exchange that it must cause, the result.
+//! The test cases that a manifest brings along: an event or new applications, the exchange that it must cause, the result.
 //! Comes in: the manifest's `tests`. Goes out: typed cases for the self-test.
 
 use crate::model::candidate::Identity;
@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 pub struct Test {
     pub name: String,
-    /// A file beside the manifest.
+    /// A file beside the manifest; empty for a test of `intake`.
+    #[serde(default)]
     pub event: String,
+    pub intake: Option<IntakeCase>,
     #[serde(default)]
     pub fields: Map<String, Value>,
     #[serde(default)]
@@ -26,6 +28,11 @@ pub struct Test {
     /// The ledger entries of an earlier attempt: step → `started`, `done` or `refused`.
     #[serde(default)]
     pub ledger: BTreeMap<String, String>,
+    /// What earlier events remembered.
+    #[serde(default)]
+    pub remembered: BTreeMap<String, String>,
+    /// What is remembered at the end.
+    pub remembers: Option<BTreeMap<String, String>>,
     #[serde(default)]
     pub exchange: Vec<Exchange>,
     pub outcome: String,
@@ -68,4 +75,58 @@ pub struct Reply {
     pub file: Option<String>,
     /// No answer: `timed_out`, `unreachable`.
     pub transport: Option<String>,
+}
+
+/// In place of an event: which applications are found, and how each is read. The outcome is then `read`, or why it stopped.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntakeCase {
+    /// Where the poll begins; absent: it is the first poll.
+    pub cursor: Option<Value>,
+    /// A request of the system, in place of a poll.
+    pub push: Option<PushCase>,
+    #[serde(default)]
+    pub applications: Vec<Value>,
+    /// The cursor after the poll.
+    pub next: Option<Value>,
+    /// Of each application, in order.
+    #[serde(default)]
+    pub read: Vec<ReadCase>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushCase {
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The last part of the address, where it holds the secret.
+    pub key: Option<String>,
+    /// The body, byte for byte.
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReadCase {
+    pub person: PersonCase,
+    pub files: Vec<FileCase>,
+    /// Texts in which links may stand.
+    pub links: Vec<String>,
+    pub left_out: usize,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersonCase {
+    pub name: Option<String>,
+    pub email: Option<String>,
+    pub id: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileCase {
+    pub name: String,
+    /// A file beside the manifest.
+    pub content: String,
 }

@@ -4,8 +4,8 @@
 use super::values::{ParkSignal, to_json};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Utc};
-use minijinja::value::{Value, ValueKind};
+use chrono::{DateTime, SecondsFormat, Utc};
+use minijinja::value::{Rest, Value, ValueKind};
 use minijinja::{Environment, Error, ErrorKind};
 use sha2::{Digest, Sha256};
 
@@ -22,6 +22,8 @@ pub fn register(environment: &mut Environment<'static>) {
     environment.add_filter("localized", localized);
     environment.add_filter("lookup", lookup);
     environment.add_filter("one_line", one_line);
+    environment.add_filter("only", only);
+    environment.add_filter("shifted", shifted);
     environment.add_test("containing_text", containing_text);
     environment.add_test("having_text", having_text);
     environment.add_function("park", park);
@@ -45,6 +47,23 @@ fn date(value: Value, format: Option<String>) -> Result<Value, Error> {
         return Err(Error::new(ErrorKind::InvalidOperation, "the date format is wrong"));
     }
     Ok(Value::from(moment(text)?.format_with_items(items.into_iter()).to_string()))
+}
+
+/// An object with no other members than these; `old as new` gives a member another name. Members that it lacks are left out.
+fn only(value: Value, names: Rest<String>) -> Value {
+    let member = |name: &String| {
+        let (old, new) = name.split_once(" as ").unwrap_or((name, name));
+        let member = value.get_attr(old).ok().filter(|member| !member.is_undefined())?;
+        Some((new.to_owned(), member))
+    };
+    Value::from_pairs(names.iter().filter_map(member))
+}
+
+/// An RFC 3339 time, so many seconds later.
+fn shifted(value: String, seconds: i64) -> Result<String, Error> {
+    let shifted = chrono::Duration::try_seconds(seconds).and_then(|by| moment(&value).ok()?.checked_add_signed(by));
+    let shifted = shifted.ok_or_else(|| Error::new(ErrorKind::InvalidOperation, "the value is not a date with time and zone"))?;
+    Ok(shifted.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// An RFC 3339 time as whole seconds since 1970.

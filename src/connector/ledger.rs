@@ -16,26 +16,52 @@ pub trait Ledger: Send + Sync {
     async fn entry(&self, step: &str) -> Result<Option<LedgerEntry>, LedgerError>;
     /// Notes the entry. With `at_once` it outlives the process from the return on; else it may be written with the end of the attempt.
     async fn put(&self, step: &str, entry: &LedgerEntry, at_once: bool) -> Result<(), LedgerError>;
+    /// Identifiers of the system that earlier events about the person remembered, by name.
+    async fn remembered(&self) -> Result<BTreeMap<String, String>, LedgerError>;
+    /// Remembers an identifier under a name, or forgets the name, from the return on.
+    async fn remember(&self, name: &str, remote_id: Option<&str>) -> Result<(), LedgerError>;
+    /// Notes the hash of a file before it is written to the system, so that it is not read again as somebody else's.
+    async fn writes_file(&self, sha256: &str) -> Result<(), LedgerError>;
 }
 
 /// For tests of manifests and dry runs.
 #[derive(Default)]
-pub struct MemoryLedger(Mutex<BTreeMap<String, LedgerEntry>>);
+pub struct MemoryLedger {
+    entries: Mutex<BTreeMap<String, LedgerEntry>>,
+    remembered: Mutex<BTreeMap<String, String>>,
+}
 
 impl MemoryLedger {
-    pub fn with(entries: BTreeMap<String, LedgerEntry>) -> Self {
-        Self(Mutex::new(entries))
+    pub fn with(entries: BTreeMap<String, LedgerEntry>, remembered: BTreeMap<String, String>) -> Self {
+        Self { entries: Mutex::new(entries), remembered: Mutex::new(remembered) }
     }
 }
 
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn entry(&self, step: &str) -> Result<Option<LedgerEntry>, LedgerError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).get(step).cloned())
+        Ok(self.entries.lock().unwrap_or_else(PoisonError::into_inner).get(step).cloned())
     }
 
     async fn put(&self, step: &str, entry: &LedgerEntry, _: bool) -> Result<(), LedgerError> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), entry.clone());
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), entry.clone());
+        Ok(())
+    }
+
+    async fn remembered(&self) -> Result<BTreeMap<String, String>, LedgerError> {
+        Ok(self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    async fn remember(&self, name: &str, remote_id: Option<&str>) -> Result<(), LedgerError> {
+        let mut remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        match remote_id {
+            Some(remote_id) => drop(remembered.insert(name.to_owned(), remote_id.to_owned())),
+            None => drop(remembered.remove(name)),
+        }
+        Ok(())
+    }
+
+    async fn writes_file(&self, _: &str) -> Result<(), LedgerError> {
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 
 use super::auth_spec::Auth;
 use super::case::Test;
+use super::intake_spec::Intake;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub struct Manifest {
     #[serde(default)]
     pub values: Map<String, Value>,
     pub events: Vec<Handler>,
+    /// How new applications and their files are read; absent: the connector only writes.
+    pub intake: Option<Intake>,
     /// Events without steps (short names), each with the reason.
     #[serde(default)]
     pub not_handled: BTreeMap<String, String>,
@@ -247,6 +250,10 @@ pub struct Write {
     pub idempotency: Idempotency,
     /// Expression over the answer: the target's identifier of the written record.
     pub remote_id: Option<String>,
+    /// Template of a name under which later events about the person see the identifier in `remembered`.
+    pub remember: Option<String>,
+    /// Template of a name that is forgotten once the step is done.
+    pub forget: Option<String>,
 }
 
 /// Why sending twice does no harm, or that it would.
@@ -280,6 +287,9 @@ pub struct Call {
     #[serde(default)]
     pub form: BTreeMap<String, String>,
     pub text: Option<String>,
+    /// Hosts beside the system's own to which the call may go, for example of a store of files. They get no credentials.
+    #[serde(default)]
+    pub elsewhere: Vec<String>,
     /// Read before the connector's own rules.
     #[serde(default)]
     pub classify: Vec<Rule>,

@@ -2,6 +2,7 @@
 //! Comes in: folders with a manifest.yaml. Goes out: checked connectors by name; a wrong manifest never gets this far.
 //! Must not know: connections, deliveries, how a manifest is run.
 
+use super::intake_spec::Intake;
 use super::manifest::{Handler, Manifest, Step, strings_of};
 use super::order::FormOrder;
 use super::template::Templates;
@@ -18,7 +19,7 @@ const MANIFEST: &str = "manifest.yaml";
 const MAX_FILE_BYTES: u64 = 1 << 20;
 const MAX_FILES: usize = 500;
 /// Names that templates find in their context besides the steps.
-pub const RESERVED: [&str; 20] = [
+pub const RESERVED: [&str; 25] = [
     "event",
     "event_json",
     "event_type",
@@ -39,6 +40,11 @@ pub const RESERVED: [&str; 20] = [
     "text",
     "transport",
     "matches",
+    "remembered",
+    "cursor",
+    "application",
+    "attachment",
+    "body",
 ];
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -160,6 +166,12 @@ impl Connector {
         named(short).or_else(|| named("*"))
     }
 
+    /// Whether any step remembers an identifier for later events.
+    pub fn remembers(&self) -> bool {
+        let mut steps = self.manifest.events.iter().flat_map(|handler| &handler.steps);
+        steps.any(|step| step.write.as_ref().is_some_and(|write| write.remember.is_some()))
+    }
+
     /// Event types that the manifest handles.
     pub fn event_types(&self) -> Vec<EventType> {
         EventType::ALL.iter().copied().filter(|event_type| self.handler(*event_type).is_some()).collect()
@@ -185,9 +197,14 @@ impl Connector {
         texts.push(&manifest.connection.base_url);
         texts.extend(manifest.connection.headers.values().map(String::as_str));
         let check_call = manifest.connection.check.as_ref().and_then(|check| check.call.as_ref());
-        let steps = || manifest.events.iter().flat_map(|handler| &handler.steps);
-        let calls = || steps().filter_map(|step| step.call.as_ref()).chain(check_call);
+        let intake = manifest.intake.as_ref();
+        let reading = || intake.into_iter().flat_map(Intake::steps);
+        let steps = || manifest.events.iter().flat_map(|handler| &handler.steps).chain(reading());
+        let fetch = intake.and_then(|intake| intake.read.fetch.as_ref());
+        let calls = || steps().filter_map(|step| step.call.as_ref()).chain(check_call).chain(fetch);
         texts.extend(calls().flat_map(|call| call.templates()));
+        let writes = steps().filter_map(|step| step.write.as_ref());
+        texts.extend(writes.flat_map(|write| [&write.remember, &write.forget]).flatten().map(String::as_str));
         texts.iter().try_for_each(|text| templates.check_template(text)).map_err(|error| error.to_string())?;
         let mut secret_headers = manifest.connection.secret_headers.values();
         secret_headers.try_for_each(|text| templates.check_template(text)).map_err(|error| error.to_string())?;
@@ -198,6 +215,7 @@ impl Connector {
         let rules = manifest.classify.iter().chain(calls().flat_map(|call| &call.classify));
         let mut expressions: Vec<&String> = rules.flat_map(|rule| [Some(&rule.when), rule.wait.as_ref()]).flatten().collect();
         expressions.extend(manifest.events.iter().filter_map(|handler| handler.when.as_ref()));
+        expressions.extend(intake.into_iter().flat_map(Intake::expressions));
         for step in steps() {
             let remote_id = step.write.as_ref().and_then(|write| write.remote_id.as_ref());
             expressions.extend(
@@ -211,7 +229,25 @@ impl Connector {
         {
             return Err(format!("`not_handled` names {event}, which has steps"));
         }
+        if self.remembers() && self.handler(EventType::CandidateErased).is_none() {
+            return Err(
+                "a step has `remember`, so `candidate.erased` needs steps: nothing is remembered of the erased".to_owned()
+            );
+        }
+        if let Some(intake) = intake {
+            self.check_intake(intake)?;
+        }
         manifest.events.iter().try_for_each(|handler| check_steps(&handler.steps))
+    }
+
+    fn check_intake(&self, intake: &Intake) -> Result<(), String> {
+        intake.check()?;
+        let secret = intake.webhook.as_ref().map(|webhook| &webhook.secret);
+        if let Some(secret) = secret.filter(|secret| !self.manifest.connection.secrets.contains_key(*secret)) {
+            return Err(format!("`intake.webhook.secret` names {secret}, which is no secret of the connection"));
+        }
+        check_steps(intake.poll.as_ref().map_or(&[], |poll| &poll.steps))?;
+        check_steps(&intake.read.steps)
     }
 }
 
@@ -244,6 +280,9 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
                 return Err(format!("step `{id}` writes: a later attempt has no answer to extract from, use `write.remote_id`"));
             }
             let observes = write.idempotency == super::manifest::Idempotency::Observe;
+            if write.remember.is_some() && write.remote_id.is_none() {
+                return Err(format!("step `{id}` has `remember`, so it needs `remote_id`"));
+            }
             if observes && step.unless.is_none() && step.when.is_none() {
                 return Err(format!("step `{id}` declares `observe`, so it needs `unless` or `when` over an earlier step"));
             }

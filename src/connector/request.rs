@@ -1,6 +1,7 @@
 //! Turns a manifest's call into one outbound request, before `auth` has put credentials on it.
 //! Comes in: templates and their context. Goes out: method, address, headers, body. Pure.
 
+use super::classify::Answer;
 use super::manifest::{Call, ConnectionSpec, Limits};
 use super::template::Templates;
 use super::values::TemplateError;
@@ -21,6 +22,8 @@ pub struct Prepared {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: Option<Bytes>,
+    /// The request goes to another host than the system's: it may carry no credentials.
+    pub is_elsewhere: bool,
 }
 
 impl Prepared {
@@ -57,15 +60,15 @@ impl Prepared {
 
 pub fn prepare(templates: &Templates, spec: &ConnectionSpec, call: &Call, context: &Value) -> Result<Prepared, TemplateError> {
     let (method, target) = call.target().ok_or_else(|| wrong("call", "it needs exactly one method"))?;
-    let url = address(templates, &spec.base_url, target, call, context)?;
-    let mut prepared = Prepared { method, url, headers: Vec::new(), body: None };
+    let (url, is_elsewhere) = address(templates, &spec.base_url, target, call, context)?;
+    let mut prepared = Prepared { method, url, headers: Vec::new(), body: None, is_elsewhere };
     prepared.set_header("user-agent", concat!("skillgate/", env!("CARGO_PKG_VERSION")));
     let (body, content_type) = body(templates, call, context)?;
     prepared.body = body;
     if let Some(content_type) = content_type {
         prepared.set_header("content-type", content_type);
     }
-    for (name, template) in spec.headers.iter().chain(&call.headers) {
+    for (name, template) in spec.headers.iter().filter(|_| !is_elsewhere).chain(&call.headers) {
         let value = templates.text(template, context)?;
         if value.contains(char::is_control) {
             return Err(wrong(template, "a header may not hold control characters"));
@@ -75,7 +78,8 @@ pub fn prepare(templates: &Templates, spec: &ConnectionSpec, call: &Call, contex
     Ok(prepared)
 }
 
-fn address(templates: &Templates, base: &str, target: &str, call: &Call, context: &Value) -> Result<Url, TemplateError> {
+/// The address, and whether it is of another host than the system's.
+fn address(templates: &Templates, base: &str, target: &str, call: &Call, context: &Value) -> Result<(Url, bool), TemplateError> {
     let base = templates.text(base, context)?;
     // In a path, values are percent-encoded, so that an identifier can't become another path.
     let absolute = match target.starts_with('/') {
@@ -88,7 +92,9 @@ fn address(templates: &Templates, base: &str, target: &str, call: &Call, context
         return Err(wrong(target, "the address must be an http or https URL without a user name"));
     }
     let home = Url::parse(&base).ok();
-    if home.is_some_and(|home| home.origin() != url.origin()) {
+    let is_elsewhere = home.as_ref().is_some_and(|home| home.origin() != url.origin());
+    let is_allowed = |pattern: &String| templates.text(pattern, context).is_ok_and(|pattern| is_host(&url, &pattern));
+    if is_elsewhere && !call.elsewhere.iter().any(is_allowed) {
         return Err(wrong(target, "the address leaves the system's host"));
     }
     for (name, template) in &call.query {
@@ -99,7 +105,29 @@ fn address(templates: &Templates, base: &str, target: &str, call: &Call, context
             other => drop(url.query_pairs_mut().append_pair(name, &other.to_string())),
         }
     }
-    Ok(url)
+    Ok((url, is_elsewhere))
+}
+
+/// The request to which an answer sends the caller, if the call names the host. It has no credentials.
+pub fn redirected(templates: &Templates, call: &Call, context: &Value, answer: &Answer) -> Option<Prepared> {
+    let url = answer.headers.get("location").filter(|_| matches!(answer.status, 301 | 302 | 303 | 307 | 308))?;
+    let url = Url::parse(url).ok().filter(|url| url.username().is_empty() && url.password().is_none())?;
+    let is_allowed = |pattern: &String| templates.text(pattern, context).is_ok_and(|pattern| is_host(&url, &pattern));
+    call.elsewhere.iter().any(is_allowed).then_some(())?;
+    Some(Prepared { method: "GET", url, headers: Vec::new(), body: None, is_elsewhere: true })
+}
+
+/// Whether the address is of this host: an exact name, `*.` and the end of names, or an origin for a host that is not asked by https.
+fn is_host(url: &Url, pattern: &str) -> bool {
+    if pattern.contains("://") {
+        return Url::parse(pattern).is_ok_and(|origin| origin.origin() == url.origin());
+    }
+    let host = url.host_str().unwrap_or_default();
+    let fits = match pattern.strip_prefix("*.") {
+        Some(end) => host.strip_suffix(end).is_some_and(|before| before.ends_with('.') && before.len() > 1),
+        None => host == pattern,
+    };
+    fits && url.scheme() == "https" && url.port().is_none()
 }
 
 type Body = (Option<Bytes>, Option<&'static str>);
@@ -151,6 +179,30 @@ mod tests {
         }
         for url in ["file:///etc/passwd", "ftp://example.org", "https://user:pw@example.org", "no url"] {
             assert!(prepared(json!({}), json!({"get": "{{ url }}"}), json!({"url": url})).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn another_host_is_reached_only_if_the_call_names_it_and_gets_none_of_the_connections_headers() {
+        let spec = json!({"base_url": "https://api.example.org", "headers": {"x-tenant": "acme"}});
+        let call = json!({"get": "{{ url }}", "elsewhere": ["files.example.net", "*.store.example.net"]});
+        let to = |url: &str| prepared(spec.clone(), call.clone(), json!({"url": url}));
+        for url in ["https://files.example.net/a?sig=1", "https://eu.store.example.net/a"] {
+            let request = to(url).unwrap();
+            assert!(request.is_elsewhere && request.headers.iter().all(|(name, _)| name != "x-tenant"), "{url}");
+        }
+        let home = to("https://api.example.org/a").unwrap();
+        assert!(!home.is_elsewhere && home.headers.iter().any(|(name, _)| name == "x-tenant"));
+        for url in [
+            "http://files.example.net/a",
+            "https://files.example.net:8443/a",
+            "https://store.example.net/a",
+            "https://.store.example.net/a",
+            "https://evilstore.example.net/a",
+            "https://files.example.net.example.com/a",
+            "https://other.example.net/",
+        ] {
+            assert!(to(url).is_err(), "{url}");
         }
     }
 

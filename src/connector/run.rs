@@ -6,7 +6,7 @@ use super::caller::Caller;
 use super::engine::Engine;
 use super::job::Job;
 use super::ledger::Ledger;
-use super::step::Running;
+use super::step::{Running, ledger_away};
 use super::stop::{Stop, StopKind};
 use super::variables::Variables;
 use crate::model::delivery::CallRecord;
@@ -70,6 +70,9 @@ impl Engine {
             if !holds.is_true() {
                 return Ok(false);
             }
+        }
+        if job.setup.connector.remembers() {
+            variables.set_remembered(ledger.remembered().await.map_err(ledger_away)?);
         }
         let mut wrote = false;
         for step in &handler.steps {

@@ -213,7 +213,7 @@ fn difference(expected: &Expected, request: &OutboundRequest, body: &[u8]) -> Op
 }
 
 /// Numbers are compared as text: they keep the form in which they were read.
-fn contains(whole: &Value, part: &Value, exactly: bool) -> bool {
+pub(super) fn contains(whole: &Value, part: &Value, exactly: bool) -> bool {
     match (whole, part) {
         (Value::Object(whole), Value::Object(part)) => {
             let same_size = !exactly || whole.len() == part.len();

@@ -2,10 +2,11 @@
 //! Comes in: a connector. Goes out: the faults of each test, and the exact requests that were sent (for golden files and `plan`).
 //! No network, no clock of the machine, no file outside of memory.
 
-use super::case::Test;
+use super::case::{IntakeCase, Test};
 use super::engine::Engine;
+use super::intake_test;
 use super::job::{Job, Setup};
-use super::ledger::MemoryLedger;
+use super::ledger::{Ledger, MemoryLedger};
 use super::outside::Outside;
 use super::registry::{Connector, RegistryError};
 use super::run::End;
@@ -40,6 +41,9 @@ pub async fn run(connector: &Arc<Connector>) -> Vec<TestResult> {
 }
 
 pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
+    if let Some(case) = &test.intake {
+        return run_intake(connector, test, case).await;
+    }
     let failed = |problem: String| TestResult { name: test.name.clone(), problems: vec![problem], transcript: String::new() };
     let event: Event = match connector.json_file(&test.event).map(serde_json::from_value) {
         Ok(Ok(event)) => event,
@@ -58,16 +62,17 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
         Err(error) => return failed(error.to_string()),
     };
     let job = Job { setup: &setup, event: &event, candidate: &test.candidate, link: test.link.as_deref(), again: false };
-    let report = engine.deliver(&job, &ledger(test)).await;
+    let ledger = ledger(test);
+    let report = engine.deliver(&job, &ledger).await;
 
     let mut problems = script.problems();
+    if let (Some(expected), Ok(remembered)) = (&test.remembers, ledger.remembered().await)
+        && *expected != remembered
+    {
+        problems.push(format!("{remembered:?} is remembered, not {expected:?}"));
+    }
     let (outcome, reason, message) = told(&report.end);
-    if outcome != test.outcome {
-        problems.push(format!("it ended as {outcome} ({reason}: {message}), not as {}", test.outcome));
-    }
-    if test.reason.as_deref().is_some_and(|expected| expected != reason) {
-        problems.push(format!("the reason is {reason} ({message}), not {}", test.reason.as_deref().unwrap_or_default()));
-    }
+    problems.extend(unexpected_end(test, (&outcome, &reason, &message)));
     // Whatever an attempt keeps must be free of secrets and of the person's addresses.
     let kept = format!("{:?}{:?}", report.calls, report.end);
     let private = test.secrets.values().chain(&test.candidate.emails);
@@ -75,6 +80,39 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
         private.filter(|value| kept.contains(*value)).map(|_| "a secret or an address is in the attempt's record".to_owned()),
     );
     TestResult { name: test.name.clone(), problems, transcript: script.transcript(&outcome) }
+}
+
+/// The moment of tests that have no event.
+const INTAKE_MOMENT: &str = "2026-11-23T10:00:00Z";
+
+async fn run_intake(connector: &Arc<Connector>, test: &Test, case: &IntakeCase) -> TestResult {
+    let script = Arc::new(Script::new(Arc::clone(connector), test.clone()));
+    let now = INTAKE_MOMENT.parse().unwrap_or_default();
+    let engine = Engine::new(Arc::clone(&script) as Arc<dyn Outside>, Clock::fixed(now));
+    let secrets: Secrets = test.secrets.iter().map(|(name, value)| (name.clone(), Secret::new(value.clone()))).collect();
+    let setup = Setup::new(Arc::clone(connector), connection(connector, test, now), secrets);
+    let (outcome, reason, message, differences) = match intake_test::run(&engine, &setup, case).await {
+        Ok(differences) => ("read".to_owned(), String::new(), String::new(), differences),
+        Err(stop) => {
+            let (outcome, reason, message) = told(&End::Stopped(stop));
+            (outcome, reason, message, Vec::new())
+        }
+    };
+    let mut problems = script.problems();
+    problems.extend(differences);
+    problems.extend(unexpected_end(test, (&outcome, &reason, &message)));
+    TestResult { name: test.name.clone(), problems, transcript: script.transcript(&outcome) }
+}
+
+fn unexpected_end(test: &Test, (outcome, reason, message): (&str, &str, &str)) -> Vec<String> {
+    let mut problems = Vec::new();
+    if outcome != test.outcome {
+        problems.push(format!("it ended as {outcome} ({reason}: {message}), not as {}", test.outcome));
+    }
+    if test.reason.as_deref().is_some_and(|expected| expected != reason) {
+        problems.push(format!("the reason is {reason} ({message}), not {}", test.reason.as_deref().unwrap_or_default()));
+    }
+    problems
 }
 
 /// The requests that a test's settings would send for an event, masked. Nothing is sent.
@@ -137,7 +175,7 @@ fn ledger(test: &Test) -> MemoryLedger {
         remote_id: None,
         request_digest: String::new(),
     };
-    MemoryLedger::with(test.ledger.iter().map(|(step, state)| (step.clone(), entry(state))).collect())
+    MemoryLedger::with(test.ledger.iter().map(|(step, state)| (step.clone(), entry(state))).collect(), test.remembered.clone())
 }
 
 fn told(end: &End) -> (String, String, String) {

@@ -45,9 +45,11 @@ impl Running<'_, '_> {
         let items = self.items(&outside)?;
         let mut matches = Vec::new();
         let mut results = Vec::new();
+        let mut left_out = 0;
         for item in &items {
             let context = item.as_ref().map_or_else(|| outside.clone(), |item| outside.of_item(item));
             if !self.applies(&context)? {
+                left_out += 1;
                 results.push(variables::skipped());
                 continue;
             }
@@ -60,6 +62,10 @@ impl Running<'_, '_> {
         let is_list = self.step.for_each.is_some();
         if self.step.write.is_some() && is_list {
             return Ok(Value::from(results));
+        }
+        if self.step.find.is_some() && left_out > 0 && left_out == items.len() {
+            // Nothing was asked, so nothing is missing.
+            return self.not_asked(&outside);
         }
         let last = results.pop().unwrap_or_else(variables::skipped);
         if self.step.find.is_none() { Ok(last) } else { self.found(matches, &last, &outside) }
@@ -155,6 +161,21 @@ impl Running<'_, '_> {
         self.extracted(context.value(), vec![("match".to_owned(), first), ("matches".to_owned(), Value::from(matches))])
     }
 
+    /// The value of a search that `when` or `unless` left out. Extracted values are there if they need no answer.
+    fn not_asked(&self, context: &Context<'_>) -> Result<Value, Stop> {
+        let none = || vec![("match".to_owned(), Value::from(())), ("matches".to_owned(), Value::from(Vec::<Value>::new()))];
+        let context = context.with(none());
+        let mut value = none();
+        for (name, expression) in &self.step.extract {
+            let extracted = self.engine.templates.lenient(expression, context.value())?;
+            if !extracted.is_undefined() && !extracted.is_none() {
+                value.push((name.clone(), from_json(&to_json(&extracted, expression)?)));
+            }
+        }
+        value.push(("skipped".to_owned(), Value::from(true)));
+        Ok(Value::from_pairs(value))
+    }
+
     /// Why not exactly one match is too few or too many.
     fn not_one(&self, require: &Require, is_none: bool, context: &Context<'_>) -> Result<Stop, Stop> {
         let words = match require {
@@ -228,6 +249,8 @@ impl Running<'_, '_> {
             let remote_id = write.remote_id.as_ref().and_then(|expression| templates.lenient(expression, context.value()).ok());
             entry.remote_id = remote_id.filter(|id| !id.is_undefined() && !id.is_none()).map(|id| id.to_string());
             entry.state = LedgerState::Done;
+            // Before the entry: what is done is not looked at again.
+            self.remember(write, &context, entry.remote_id.as_deref()).await?;
             self.ledger.put(&key, &entry, at_once).await.map_err(ledger_away)?;
             self.wrote |= reading.verdict == Verdict::Ok;
             return Ok(variables::written(entry.remote_id, reading.verdict == Verdict::Ok));
@@ -237,6 +260,19 @@ impl Running<'_, '_> {
             self.ledger.put(&key, &entry, at_once).await.map_err(ledger_away)?;
         }
         Err(self.caller.stop(&reading))
+    }
+
+    async fn remember(&self, write: &Write, context: &Context<'_>, remote_id: Option<&str>) -> Result<(), Stop> {
+        let templates = &self.engine.templates;
+        if let (Some(name), Some(remote_id)) = (&write.remember, remote_id) {
+            let name = templates.text(name, context.value())?;
+            self.ledger.remember(&name, Some(remote_id)).await.map_err(ledger_away)?;
+        }
+        if let Some(name) = &write.forget {
+            let name = templates.text(name, context.value())?;
+            self.ledger.remember(&name, None).await.map_err(ledger_away)?;
+        }
+        Ok(())
     }
 
     async fn write_file(&mut self, file: &FileWrite, context: &Context<'_>, key: &str, at_once: bool) -> Result<Value, Stop> {
@@ -290,7 +326,7 @@ fn ledger_key(step: &str, item: Option<&Value>) -> Result<String, Stop> {
     Ok(format!("{step}:{}", &digest[..24]))
 }
 
-fn ledger_away(error: super::ledger::LedgerError) -> Stop {
+pub(super) fn ledger_away(error: super::ledger::LedgerError) -> Stop {
     Stop::new(StopKind::Retry { wait: None, limited: false }, LEDGER_UNAVAILABLE, error.to_string())
 }
 

@@ -38,7 +38,7 @@ pub fn token_request(templates: &Templates, auth: &Auth, context: &Value) -> Res
         }
     }
     members.retain(|(_, value)| !value.is_empty());
-    let mut request = Prepared { method: "POST", url, headers: Vec::new(), body: None };
+    let mut request = Prepared { method: "POST", url, headers: Vec::new(), body: None, is_elsewhere: false };
     request.set_header("accept", "application/json");
     if grant.send_credentials != CredentialPlace::None {
         let id = clean(templates, &grant.client_id, context)?;

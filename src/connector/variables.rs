@@ -15,7 +15,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use minijinja::value::{Enumerator, Object, Value};
 use minijinja::{Error, ErrorKind};
 use serde_json::{Map, Value as Json, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 /// The name under which templates see the mapping.
@@ -83,6 +83,11 @@ impl Variables {
         self.names = Names::over(Some(self.names.clone()), vec![(name.to_owned(), value)]);
     }
 
+    /// Identifiers that earlier events remembered. A name that is not there is none, not an error.
+    pub fn set_remembered(&mut self, remembered: BTreeMap<String, String>) {
+        self.set("remembered", Value::from_dyn_object(Arc::new(Remembered(remembered))));
+    }
+
     /// The names outside any item, with the mapping rendered.
     pub fn context<'a>(&'a self, templates: &'a Templates) -> Context<'a> {
         Context::new(templates, &self.mapping, self.names.clone())
@@ -138,6 +143,20 @@ impl Object for Names {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         Enumerator::Values(self.all().into_iter().map(Value::from).collect())
+    }
+}
+
+/// What earlier events about the person left.
+#[derive(Debug)]
+struct Remembered(BTreeMap<String, String>);
+
+impl Object for Remembered {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        Some(key.as_str().and_then(|name| self.0.get(name)).map_or_else(|| Value::from(()), |id| Value::from(id.as_str())))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.0.keys().map(|name| Value::from(name.as_str())).collect())
     }
 }
 

@@ -8,7 +8,7 @@ use super::ports::{Connectors, Tasks};
 use super::seats::Seats;
 use super::watch::Watch;
 use crate::account::Accounts;
-use crate::channel::Channels;
+use crate::channel::{Applications, Channels};
 use crate::document::Limits;
 use crate::model::clock::Clock;
 use crate::model::ids::{ExchangeId, TenantId};
@@ -24,6 +24,8 @@ pub struct State {
     pub channels: Channels,
     /// Who signs in.
     pub accounts: Accounts,
+    /// What connections read of the employer's systems.
+    pub applications: Applications,
     pub connectors: Arc<dyn Connectors>,
     pub tasks: Arc<dyn Tasks>,
     /// What is counted, and what the monitoring may ask.

@@ -33,6 +33,10 @@ impl OpenedFile {
         let (name, detected) = (name.to_owned(), detected.to_owned());
         Self { name, sha256, detected, content, links: Vec::new(), warnings: Vec::new(), people: Vec::new() }
     }
+
+    pub fn holds_credentials(&self) -> bool {
+        !matches!(self.content, Content::Nothing(_))
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -3,6 +3,7 @@
 //! Must not know: verification, storage, queues, deliveries, pages.
 
 pub mod account;
+pub mod application;
 pub mod backpack;
 pub mod breaker;
 pub mod candidate;

@@ -17,6 +17,8 @@ pub enum Channel {
     Vcalm,
     Oid4vp,
     Push,
+    /// An application that a connection read from the employer's system.
+    Ats,
 }
 
 impl Channel {
@@ -28,6 +30,7 @@ impl Channel {
             Self::Vcalm => "vcalm",
             Self::Oid4vp => "oid4vp",
             Self::Push => "push",
+            Self::Ats => "ats",
         }
     }
 }

@@ -207,3 +207,52 @@ diesel::table! {
         received_at -> Text,
     }
 }
+
+diesel::table! {
+    intakes (connection_id) {
+        connection_id -> Text,
+        cursor -> Nullable<Text>,
+        next_poll_at -> Nullable<Text>,
+        last_poll_at -> Nullable<Text>,
+        last_error -> Nullable<Text>,
+        leased_until -> Nullable<Text>,
+        budget_day -> Nullable<Text>,
+        bytes_today -> BigInt,
+        applications_today -> BigInt,
+    }
+}
+
+diesel::table! {
+    applications (id) {
+        id -> Text,
+        connection_id -> Text,
+        application_key -> Text,
+        application -> Nullable<Text>,
+        state -> Text,
+        attempts -> BigInt,
+        next_attempt_at -> Text,
+        reason -> Nullable<Text>,
+        message -> Nullable<Text>,
+        submission_id -> Nullable<Text>,
+        created_at -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    written_files (connection_id, sha256) {
+        connection_id -> Text,
+        sha256 -> Text,
+        written_at -> Text,
+    }
+}
+
+diesel::table! {
+    remembered (connection_id, candidate_ref, name) {
+        connection_id -> Text,
+        candidate_ref -> Text,
+        name -> Text,
+        remote_id -> Text,
+        updated_at -> Text,
+    }
+}

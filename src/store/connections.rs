@@ -122,6 +122,17 @@ impl Store {
         .await
     }
 
+    /// Of any tenant: an address names no tenant, its secret decides.
+    pub async fn connection_at_address(&self, id: &ConnectionId) -> Result<Option<Connection>> {
+        let id = id.clone();
+        self.read(move |connection| {
+            let rows: Vec<Row> =
+                connections::table.filter(connections::id.eq(id.as_str())).select(Row::as_select()).load(connection)?;
+            Ok(with_secret_names(connection, rows)?.pop())
+        })
+        .await
+    }
+
     /// Oldest first.
     pub async fn list_connections(&self, tenant: &TenantId) -> Result<Vec<Connection>> {
         let tenant = tenant.clone();

@@ -8,7 +8,7 @@ use super::identities::{self, Fact, Facts};
 use super::schema::{candidate_aliases, candidates, credentials, data_keys, skills, submission_credentials, submissions};
 use super::text::{parse_name, parse_time, time_text};
 use super::transaction::Transaction;
-use super::{Result, hosted};
+use super::{Result, hosted, person_links, remembered};
 use crate::model::candidate::IdentitySource;
 use crate::model::ids::{CandidateRef, CredentialId, TenantId};
 use chrono::{DateTime, Utc};
@@ -122,6 +122,8 @@ impl Transaction<'_> {
         self.move_identities(tenant, from, into, now)?;
         self.move_shelves(tenant, from, into)?;
         let connection = &mut *self.connection;
+        person_links::merge(connection, tenant.as_str(), from.as_str(), into.as_str())?;
+        remembered::merge(connection, tenant.as_str(), from.as_str(), into.as_str())?;
         macro_rules! moved {
             ($($table:ident),+) => {$(
                 let of_from = $table::table.filter($table::tenant_id.eq(tenant.as_str()));

@@ -4,6 +4,7 @@
 
 mod account_schema;
 mod api_keys;
+mod applications;
 mod attempts;
 mod audit;
 mod backfill;
@@ -45,6 +46,7 @@ mod prepared;
 mod previous_secrets;
 mod push;
 mod receipts;
+mod remembered;
 mod replays;
 mod request_templates;
 mod retention;

@@ -73,6 +73,38 @@ impl Store {
         .await
     }
 
+    /// Links the candidate unless somebody is linked already: a link is not changed by what a stranger writes into an application.
+    pub async fn link_person_if_new(
+        &self,
+        (tenant, id): (&TenantId, &ConnectionId),
+        candidate: &CandidateRef,
+        remote_id: &str,
+        now: DateTime<Utc>,
+    ) -> Result<()> {
+        let (tenant, id, candidate, remote_id) = (tenant.clone(), id.clone(), candidate.clone(), clean(remote_id));
+        self.write(move |connection| {
+            let row = (
+                person_links::connection_id.eq(id.as_str()),
+                person_links::tenant_id.eq(tenant.as_str()),
+                person_links::candidate_ref.eq(candidate.as_str()),
+                person_links::remote_id.eq(&remote_id),
+                person_links::created_at.eq(time_text(now)),
+            );
+            let known = candidates::table
+                .filter(candidates::tenant_id.eq(tenant.as_str()))
+                .filter(candidates::id.eq(candidate.as_str()))
+                .count();
+            let known: i64 = known.get_result(connection)?;
+            if known == 1 {
+                each_backend!(connection, c => {
+                    diesel::insert_into(person_links::table).values(row).on_conflict_do_nothing().execute(c)
+                })?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// False when there is no such link.
     pub async fn unlink_person(&self, tenant: &TenantId, id: &ConnectionId, candidate: &CandidateRef) -> Result<bool> {
         let (tenant, id, candidate) = (tenant.clone(), id.clone(), candidate.clone());
@@ -98,4 +130,16 @@ pub(super) fn of(connection: &mut AnyConnection, id: &str, candidates: &[&str]) 
             .select((person_links::candidate_ref, person_links::remote_id))
     )?;
     Ok(rows.into_iter().collect())
+}
+
+/// After a merger, the links of one person are those of the other, where the other has none.
+pub(super) fn merge(connection: &mut AnyConnection, tenant: &str, from: &str, into: &str) -> Result<()> {
+    let of = |candidate: &str| {
+        let own = person_links::table.filter(person_links::tenant_id.eq(tenant.to_owned()));
+        own.filter(person_links::candidate_ref.eq(candidate.to_owned()))
+    };
+    let taken: Vec<String> = of(into).select(person_links::connection_id).load(connection)?;
+    let moving = of(from).filter(person_links::connection_id.ne_all(taken));
+    diesel::update(moving).set(person_links::candidate_ref.eq(into)).execute(connection)?;
+    Ok(())
 }

@@ -143,6 +143,32 @@ def drive(gateway, system):
     gateway.api("POST", f"/v1/connections/{identifier}/pause")
 
 
+def drive_applications(gateway, system):
+    """A badge among the attachments of a new application is verified, and its skills come back to the applicant."""
+    fields, secrets = system.connection()
+    fields = {**fields, "take_applications": True}
+    connection = gateway.api("POST", "/v1/connections", {"connector": system.connector, "name": "applications", "fields": fields, "secrets": secrets})
+    identifier = connection["id"]
+    intake = lambda: gateway.api("GET", f"/v1/connections/{identifier}")["intake"]
+    wait_for("the first poll", lambda: "last_poll_at" in intake() or intake().get("last_error") and sys.exit(intake()["last_error"]), 60)
+    expect("what was there before is not read", intake()["read"], 0)
+    before = len(gateway.api("GET", "/v1/submissions")["items"])
+    time.sleep(1)
+    system.apply("valid.svg", (gateway.work / "samples" / "valid.svg").read_bytes())
+    gateway.api("POST", f"/v1/connections/{identifier}/applications/retry")
+    wait_for("the application", lambda: intake()["read"] == 2, 60)
+    gateway.settle(identifier)
+    expect("the skills of a badge in an application arrived", system.held(), SKILLS)
+    submissions = gateway.api("GET", "/v1/submissions")["items"]
+    expect("by way of one submission", [one["channel"] for one in submissions[: len(submissions) - before]], ["ats"])
+    gateway.api("POST", f"/v1/connections/{identifier}/applications/retry")
+    polled = intake()["last_poll_at"]
+    wait_for("another poll", lambda: intake()["last_poll_at"] != polled, 60)
+    found = intake()
+    expect("nothing is read twice", (found["read"], found["parked"], found["waiting"]), (2, 0, 0))
+    gateway.api("POST", f"/v1/connections/{identifier}/pause")
+
+
 def drive_receiver(gateway, system):
     """Every content mode is understood by the SDK; faults lose nothing and double nothing that the receiver could not tell apart."""
     for number, mode in enumerate(("structured", "binary", "batch")):
@@ -176,6 +202,8 @@ def main():
         for system.variant in system.variants:
             print(f"--- {system.variant}" if system.variant else "", end="\n" if system.variant else "", flush=True)
             drive_receiver(gateway, system) if name == "cloudevents" else drive(gateway, system)
+        if name == "odoo":
+            drive_applications(gateway, system)
     except BaseException:
         for log in work.glob("*.log"):
             print(f"--- the end of {log.name}\n{log.read_text(errors='replace')[-3000:]}", file=sys.stderr)

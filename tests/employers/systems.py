@@ -262,6 +262,12 @@ class Odoo(System):
         fields = {"url": f"http://127.0.0.1:{self.port}", "database": self.database, "people": self.variant}
         return fields, {"api_key": self.key}
 
+    def apply(self, name, content):
+        """A new application with one attachment."""
+        applicant = self.rpc("hr.applicant/create", vals_list=[{"partner_name": "Ada", "email_from": ADA}])[0]
+        file = {"name": name, "datas": base64.b64encode(content).decode(), "res_model": "hr.applicant", "res_id": applicant}
+        self.rpc("ir.attachment/create", vals_list=[file])
+
     def held(self):
         if self.variant == "applicants":
             people = {one["id"]: one["email_from"] for one in self.rpc("hr.applicant/search_read", domain=[], fields=["id", "email_from"])}

@@ -33,11 +33,11 @@ const MAY_IMPORT: Rows = &[
     ("store", &["model", "seal", "trace"]),
     ("account", &["model", "store"]),
     ("queue", &["model"]),
-    ("connector", &["model", "http_client", "trace"]),
+    ("connector", &["model", "http_client", "protocol", "trace"]),
     ("delivery", &["model", "connector", "queue", "store", "trace"]),
     ("examine", &["model", "document", "http_client", "intake", "protocol", "verify", "normalize"]),
     ("pipeline", &["model", "examine", "verify", "skills", "store", "trace"]),
-    ("channel", &["model", "examine", "verify", "store", "pipeline", "http_client", "protocol"]),
+    ("channel", &["model", "connector", "examine", "verify", "store", "pipeline", "http_client", "protocol"]),
     (
         "http",
         &[

@@ -33,7 +33,9 @@ fn every_event_of_a_fixture_is_an_event_that_the_gateway_could_send() {
     let validator = jsonschema::options().offline().should_validate_formats(true).build(&schema).unwrap();
     let mut checked = 0;
     for connector in registry().iter() {
-        for path in connector.manifest.tests.iter().map(|test| &test.event).collect::<BTreeSet<_>>() {
+        for path in
+            connector.manifest.tests.iter().map(|test| &test.event).filter(|event| !event.is_empty()).collect::<BTreeSet<_>>()
+        {
             let event = connector.json_file(path).unwrap();
             let problems: Vec<String> = validator.iter_errors(&event).map(|error| error.to_string()).collect();
             assert!(problems.is_empty(), "{}: {path}: {problems:#?}", connector.manifest.connector);

@@ -150,6 +150,53 @@ tests:
     reason: changed_meanwhile
 "#;
 
+const LEFT_OUT: &str = r#"
+connector: example
+title: Example
+version: 1
+status: experimental
+category: hris
+connection:
+  fields: {search: {title: Search, type: boolean, default: false}}
+  base_url: https://api.example.org
+events:
+  - on: [credential.verified]
+    steps:
+      - id: kind
+        when: fields.search
+        call: {get: /kinds}
+        find: json
+        require: {none: {reason: no_kind, message: 'There is no such kind.'}}
+        extract: {id: match.id, label: '"fixed"'}
+      - id: person
+        for_each: candidate.emails
+        call: {get: /people, query: {email: '{{ item }}'}}
+        find: json
+        require: one
+        extract: {id: match.id}
+      - id: row
+        call: {put: '/people/{{ person.id }}', json: {kind: '{{ kind.match.id if kind.match else omit }}', label: '{{ kind.label }}'}}
+        write: {idempotency: natural}
+tests:
+  - name: a search that is left out misses nobody
+    event: event.json
+    candidate: {emails: [ada@example.org]}
+    exchange:
+      - &person {expect: {get: '/people?email=ada%40example.org'}, reply: {status: 200, json: [{id: p1}]}}
+      - {expect: {put: /people/p1, json: {label: fixed}}, reply: {status: 204}}
+    outcome: delivered
+  - name: the same search that is made and finds nothing does
+    event: event.json
+    fields: {search: true}
+    exchange: [{expect: {get: /kinds}, reply: {status: 200, json: []}}]
+    outcome: parked
+    reason: no_kind
+  - name: a person without any address is still missed
+    event: event.json
+    outcome: parked
+    reason: no_match
+"#;
+
 async fn problems(manifest: &str) -> Vec<String> {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("example");
@@ -173,5 +220,11 @@ async fn a_system_that_speaks_soap_needs_no_code() {
 #[tokio::test]
 async fn other_grants_lost_races_and_linked_people_need_no_code() {
     let wrong = problems(JSON).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_search_that_a_condition_leaves_out_parks_nothing() {
+    let wrong = problems(LEFT_OUT).await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -13,6 +13,7 @@ mod addresses;
 mod api;
 mod api_limits;
 mod api_submissions;
+mod applications;
 mod architecture;
 mod attacks;
 mod backpacks;

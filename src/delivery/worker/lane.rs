@@ -13,7 +13,7 @@ use crate::connector::stop::{Stop, StopKind};
 use crate::model::breaker::Sign;
 use crate::model::candidate::Identity;
 use crate::model::delivery::{Attempt, DeliveryResult};
-use crate::model::event::Envelope;
+use crate::model::event::{Envelope, EventType};
 use crate::model::ids::AttemptId;
 use crate::model::ledger::LedgerEntry;
 use crate::store::{LaneWork, Record, Recorded, StoreError, Work};
@@ -182,6 +182,7 @@ impl Session<'_> {
             clock: &self.worker.clock,
             connection: &self.connection,
             event: &event.id,
+            candidate: &event.partitionkey,
             known: Mutex::new(ledger),
             noted: Mutex::default(),
         };
@@ -199,6 +200,10 @@ impl Session<'_> {
         let schedule = &self.worker.options.retry_schedule;
         let sign = result::sign(&report.end);
         let result = delivery_result(report.end, tries, schedule, finished_at, rand::random());
+        let is_done = matches!(result, DeliveryResult::Delivered | DeliveryResult::Unchanged);
+        if is_done && event.event_type == EventType::CandidateErased {
+            self.worker.store.forget_remembered(&self.connection, &event.partitionkey).await?;
+        }
         if let DeliveryResult::Permanent { reason, .. } = &result {
             // Publish before the commit: publishing twice is better than never.
             self.worker.queue.publish_dead(&self.connection, &event, reason).await?;

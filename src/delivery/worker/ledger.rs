@@ -4,7 +4,7 @@
 
 use crate::connector::ledger::{Ledger, LedgerError};
 use crate::model::clock::Clock;
-use crate::model::ids::{ConnectionId, EventId};
+use crate::model::ids::{CandidateRef, ConnectionId, EventId};
 use crate::model::ledger::LedgerEntry;
 use crate::store::Store;
 use async_trait::async_trait;
@@ -16,6 +16,7 @@ pub struct AttemptLedger<'a> {
     pub clock: &'a Clock,
     pub connection: &'a ConnectionId,
     pub event: &'a EventId,
+    pub candidate: &'a CandidateRef,
     pub known: Mutex<BTreeMap<String, LedgerEntry>>,
     pub noted: Mutex<BTreeMap<String, LedgerEntry>>,
 }
@@ -42,6 +43,19 @@ impl Ledger for AttemptLedger<'_> {
         }
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), entry.clone());
         Ok(())
+    }
+
+    async fn remembered(&self) -> Result<BTreeMap<String, String>, LedgerError> {
+        self.store.remembered(self.connection, self.candidate).await.map_err(|_| away())
+    }
+
+    async fn remember(&self, name: &str, remote_id: Option<&str>) -> Result<(), LedgerError> {
+        let of = (self.connection, self.candidate);
+        self.store.remember(of, name, remote_id, self.clock.now()).await.map_err(|_| away())
+    }
+
+    async fn writes_file(&self, sha256: &str) -> Result<(), LedgerError> {
+        self.store.note_written_file(self.connection, sha256, self.clock.now()).await.map_err(|_| away())
     }
 }
 

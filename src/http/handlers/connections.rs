@@ -5,6 +5,7 @@ use crate::http::extract::Id;
 use crate::http::ports::TestStep;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::State;
+use crate::model::application::IntakeStatus;
 use crate::model::breaker::Breaker;
 use crate::model::connection::{Carries, Connection, ConnectionState, Secrets, default_outcomes};
 use crate::model::event::EventType;
@@ -67,6 +68,9 @@ pub struct ConnectionChange {
 struct View {
     #[serde(flatten)]
     connection: Connection,
+    /// How the connection reads applications; absent when it does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intake: Option<Intake>,
     /// Absent when the last answer was good.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<Trouble>,
@@ -83,6 +87,15 @@ struct View {
 #[serde(deny_unknown_fields)]
 struct Pause {
     reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Intake {
+    #[serde(flatten)]
+    status: IntakeStatus,
+    /// Where the system sends requests, if it can. Where the address holds the secret, the secret follows after a slash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
 }
 
 /// Failures since the last good answer.
@@ -261,7 +274,15 @@ async fn views(state: &State, connections: Vec<Connection>) -> Result<Vec<View>,
     let ids: Vec<ConnectionId> = connections.iter().map(|connection| connection.id.clone()).collect();
     let mut breakers = state.store().breakers(&ids).await?;
     let mut grace_periods = state.store().grace_periods(&ids, state.clock().now()).await?;
+    let mut statuses = state.store().intake_statuses(&ids, state.clock().now()).await?;
+    let mut intake = |connection: &Connection| {
+        let address = state.applications.webhook(connection);
+        let address = address.map(|_| format!("{}/v1/applications/{}", state.public_url(), connection.id));
+        let status = statuses.remove(&connection.id).unwrap_or_default();
+        state.applications.reads(connection).then_some(Intake { status, address })
+    };
     let view = |connection: Connection| View {
+        intake: intake(&connection),
         trouble: breakers.remove(&connection.id).map(Trouble::from),
         grace_periods: grace_periods.remove(&connection.id).unwrap_or_default(),
         health: None,

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod api_keys;
+pub mod applications;
 pub mod audit;
 pub mod backfill;
 pub mod backpacks;

@@ -200,12 +200,12 @@ fn problem(failure: PushFailure) -> Problem {
 }
 
 /// The same for an unknown subscription and for a wrong signature.
-fn refused() -> Problem {
+pub(super) fn refused() -> Problem {
     Problem::new(Code::PushRefused, "The request is not signed as this address requires.")
 }
 
 /// A header that is there once: of two, nobody knows which was signed.
-fn single(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(super) fn single(headers: &HeaderMap, name: &str) -> Option<String> {
     let mut values = headers.get_all(name);
     let first = values.next()?.to_str().ok()?;
     values.next().is_none().then(|| first.to_owned())

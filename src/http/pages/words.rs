@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn every_check_and_every_channel_has_a_name() {
-        let channels = [Channel::Upload, Channel::Link, Channel::OpenBadges, Channel::Vcalm, Channel::Oid4vp, Channel::Push];
+        let channels =
+            [Channel::Upload, Channel::Link, Channel::OpenBadges, Channel::Vcalm, Channel::Oid4vp, Channel::Push, Channel::Ats];
         let of_checks = CheckId::ALL.iter().map(|check| format!("check.{}", check.as_str()));
         for key in of_checks.chain(channels.iter().map(|channel| format!("channel.{}", channel.as_str()))) {
             assert!(messages::find(Language::English, &key).is_some(), "{key}");

@@ -2,7 +2,7 @@
 //! Comes in: nothing. Goes out: the rows. The middleware that enforces them is put on in `routes.rs` and nowhere else.
 
 use crate::http::handlers::{
-    account, api_keys, audit, backfill, backpacks, candidates, connections, connectors, credentials, deliveries,
+    account, api_keys, applications, audit, backfill, backpacks, candidates, connections, connectors, credentials, deliveries,
     digital_credentials, events, exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, plan,
     push, receipts, request_templates, session, sessions, skills, submissions, system, taxonomies, trust, users, vcalm,
     vcalm_verify, watch,
@@ -205,6 +205,10 @@ pub(super) fn fixed() -> Vec<Row> {
         GET    "/v1/connections/{id}/people"                             Tenant READS_INTEGRATION    "connection.people"        -                               Own OpenApi => person_links::list;
         PUT    "/v1/connections/{id}/people/{candidate_ref}"             Tenant INTEGRATION          "connection.link_person"   -                               Own OpenApi => person_links::put;
         DELETE "/v1/connections/{id}/people/{candidate_ref}"             Tenant INTEGRATION          "connection.unlink_person" -                               Own OpenApi => person_links::delete;
+        GET    "/v1/connections/{id}/applications"                      Tenant READS_INTEGRATION    -                          -                               Own OpenApi => applications::list;
+        POST   "/v1/connections/{id}/applications/retry"                Tenant INTEGRATION          "connection.retry_applications" -                               Own OpenApi => applications::retry;
+        POST   "/v1/applications/{id}"                                  Public -                    -                          -                               Own OpenApi => applications::receive;
+        POST   "/v1/applications/{id}/{key}"                            Public -                    -                          -                               Own OpenApi => applications::receive_with_key;
         GET    "/v1/deliveries"                                          Tenant READS_INTEGRATION    -                          -                               Own OpenApi => deliveries::list;
         POST   "/v1/deliveries/replay"                                   Tenant INTEGRATION          "delivery.replay"          -                               Own OpenApi => deliveries::replay_many;
         GET    "/v1/deliveries/{id}"                                     Tenant READS_INTEGRATION    -                          -                               Own OpenApi => deliveries::get;

@@ -36,7 +36,7 @@ impl PersonLine {
 fn by_word(by: PersonBy, channel: Channel) -> &'static str {
     match (by, channel) {
         (PersonBy::Request, Channel::Upload | Channel::Link) => "request",
-        (PersonBy::Request, Channel::OpenBadges | Channel::Vcalm | Channel::Oid4vp | Channel::Push) => "channel",
+        (PersonBy::Request, Channel::OpenBadges | Channel::Vcalm | Channel::Oid4vp | Channel::Push | Channel::Ats) => "channel",
         (PersonBy::List, _) => "list",
         (PersonBy::Subject, _) => "subject",
         (PersonBy::Earlier, _) => "earlier",

@@ -1,0 +1,3 @@
+DROP TABLE written_files;
+DROP TABLE applications;
+DROP TABLE intakes;
