@@ -35,6 +35,10 @@ pub struct ChannelSettings {
     pub push_dir: PathBuf,
     /// Of one subscription.
     pub pushes_per_minute: u32,
+    /// Lifetime of a link to a person's own page, in days.
+    pub person_link_days: i64,
+    /// Whether a person who asks for it is erased without anybody's confirmation.
+    pub erase_at_once: bool,
 }
 
 impl Default for ChannelSettings {
@@ -62,6 +66,8 @@ impl Default for ChannelSettings {
             pull_hours: 24,
             push_dir: PathBuf::new(),
             pushes_per_minute: 600,
+            person_link_days: 90,
+            erase_at_once: false,
         }
     }
 }

@@ -2,6 +2,8 @@
 //! token needs, which sites' pages may call. The middleware that enforces a row is put on here and nowhere else.
 //! Comes in: nothing. Goes out: the services of an actix application.
 
+mod privacy;
+
 use super::auth::require_caller;
 use super::handlers::{
     api_keys, backfill, backpacks, candidates, connections, connectors, credentials, deliveries, digital_credentials, events,
@@ -85,10 +87,11 @@ macro_rules! scope {
         Some($scope)
     };
 }
+use {rows, scope};
 
 /// Every route of the gateway.
 pub fn table() -> Vec<Row> {
-    let mut rows = fixed();
+    let mut rows = all_fixed();
     rows.extend(Api::ALL.into_iter().flat_map(badge_api));
     rows
 }
@@ -103,6 +106,13 @@ fn badge_api(api: Api) -> Vec<Row> {
     ending("", Described::OpenApi).chain(ending("/", Described::Page)).collect()
 }
 
+/// The routes outside the Open Badges API.
+fn all_fixed() -> Vec<Row> {
+    let mut rows = fixed();
+    rows.extend(privacy::rows());
+    rows
+}
+
 /// Paths are relative to an API's base address.
 #[rustfmt::skip]
 fn badge_resources() -> Vec<Row> {
@@ -115,7 +125,7 @@ fn badge_resources() -> Vec<Row> {
     }
 }
 
-/// The routes outside the Open Badges API. More special paths stand before more general ones.
+/// Most of them. More special paths stand before more general ones.
 /// Columns: method, path, who may call, scope of a short-lived token, pages of which sites, where it is described.
 #[rustfmt::skip]
 fn fixed() -> Vec<Row> {
@@ -269,7 +279,7 @@ pub fn configure(config: &mut web::ServiceConfig, state: State) {
         .app_data(extract::payload_config())
         .default_service(web::to(not_found));
     // The answers of the Open Badges API to unknown addresses and methods have that API's own form.
-    for (path, rows) in by_path(fixed()) {
+    for (path, rows) in by_path(all_fixed()) {
         config.service(resource(&path, rows, |allow| web::to(move || method_not_allowed(allow.clone()))));
     }
     for (path, rows) in by_path(Api::ALL.into_iter().flat_map(badge_api).collect()) {

@@ -4,7 +4,7 @@
 use super::pool::each_backend;
 use super::schema::{deliveries, events, ledger};
 use super::text::time_text;
-use super::{Result, Store};
+use super::{Result, Store, certificates};
 use crate::model::delivery::DeliveryState;
 use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, not};
@@ -27,6 +27,9 @@ impl Store {
                     .select(events::id)
                     .load(c)
             })?;
+            if !old.is_empty() {
+                certificates::keep_acknowledgements(connection, None)?;
+            }
             // Deliveries and attempts go with the events.
             diesel::delete(ledger::table.filter(ledger::event_id.eq_any(&old))).execute(connection)?;
             Ok(diesel::delete(events::table.filter(events::id.eq_any(&old))).execute(connection)?)

@@ -29,6 +29,7 @@ diesel::table! {
         employer_ref -> BigInt,
         sequence -> BigInt,
         created_at -> Text,
+        sharing_stopped_at -> Nullable<Text>,
     }
 }
 

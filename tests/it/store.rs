@@ -529,9 +529,9 @@ async fn an_erased_person_leaves_one_event_and_nothing_else(database: &TestStore
     let ada = CandidateRef::from("ada");
     let named = CandidateHint { candidate_ref: Some(ada.clone()), ..hint("ada@example.org") };
     store.find_or_create_candidate(&tenant, &named, noon()).await.unwrap();
-    assert!(!store.erase_candidate(&TenantId::from("other"), &ada, noon()).await.unwrap());
-    assert!(store.erase_candidate(&tenant, &ada, noon()).await.unwrap());
-    assert!(!store.erase_candidate(&tenant, &ada, noon()).await.unwrap());
+    assert!(!store.erase_candidate(&TenantId::from("other"), &ada, "test", noon()).await.unwrap().is_some());
+    assert!(store.erase_candidate(&tenant, &ada, "test", noon()).await.unwrap().is_some());
+    assert!(!store.erase_candidate(&tenant, &ada, "test", noon()).await.unwrap().is_some());
     assert_eq!(store.candidate(&tenant, &ada).await.unwrap(), None);
     assert_eq!(store.candidate_identity(&tenant, &ada).await.unwrap(), Default::default());
     assert_ne!(store.find_or_create_candidate(&tenant, &hint("ada@example.org"), noon()).await.unwrap(), ada);
