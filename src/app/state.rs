@@ -46,6 +46,7 @@ impl App {
         let with_envelope = |bytes: usize| bytes.saturating_add(ENVELOPE_BYTES);
         Ok(State {
             channels,
+            retention: self.settings.retention,
             sealer: self.sealer.clone(),
             connectors: Arc::new(connectors),
             tasks: Arc::new(self.jobs.clone()),

@@ -10,10 +10,11 @@ use super::watch::Watch;
 use crate::channel::Channels;
 use crate::document::Limits;
 use crate::model::clock::Clock;
-use crate::model::ids::ExchangeId;
+use crate::model::ids::{ExchangeId, TenantId};
+use crate::model::retention::RetentionRules;
 use crate::pipeline::Pipeline;
 use crate::seal::Sealer;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use std::sync::{Arc, OnceLock};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +22,8 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct State {
     pub channels: Channels,
+    /// For tenants that have no rules of their own.
+    pub retention: RetentionRules,
     /// Seals session cookies.
     pub sealer: Sealer,
     pub connectors: Arc<dyn Connectors>,
@@ -56,6 +59,11 @@ impl State {
 
     pub fn limits(&self) -> &Limits {
         &self.channels.pipeline.examiner.limits
+    }
+
+    /// The rules of retention that count for a tenant.
+    pub async fn retention_rules(&self, tenant: &TenantId) -> Result<RetentionRules, StoreError> {
+        Ok(self.retention.with(self.store().retention_override(tenant).await?))
     }
 
     /// How the gateway is reached from outside, without a trailing slash.

@@ -1,6 +1,6 @@
 //! What is left of a person who was erased: a certificate that names nobody.
 
-use super::ids::{CandidateRef, ConnectionId};
+use super::ids::{CandidateRef, ConnectionId, TenantId};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +28,14 @@ impl Erasure {
     pub fn is_complete(&self) -> bool {
         self.connections.iter().all(|to| matches!(to.state, TellingState::Acknowledged | TellingState::NotNeeded))
     }
+}
+
+/// An entry of the list of erased references, which a restored back-up is made to forget again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedRefs {
+    pub tenant: TenantId,
+    pub refs: Vec<CandidateRef>,
+    pub erased_at: DateTime<Utc>,
 }
 
 /// What one connection knows of an erasure.

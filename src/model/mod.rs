@@ -22,6 +22,7 @@ pub mod person;
 pub mod push;
 pub mod record;
 pub mod report;
+pub mod retention;
 pub mod search;
 pub mod secret;
 pub mod skill;

@@ -9,7 +9,7 @@ use super::text::{clean, json_text, parse_json, parse_time, parse_times, time_te
 use super::transaction::Transaction;
 use super::{Result, Store};
 use crate::model::delivery::DeliveryState;
-use crate::model::erasure::{Erasure, Telling, TellingState};
+use crate::model::erasure::{ErasedRefs, Erasure, Telling, TellingState};
 use crate::model::ids::{CandidateRef, ConnectionId, TenantId};
 use crate::model::record::Page;
 use chrono::{DateTime, Utc};
@@ -75,6 +75,22 @@ impl Store {
                 .first(connection)
                 .optional()?;
             row.map(|row| certificate(connection, row)).transpose()
+        })
+        .await
+    }
+
+    /// The erased references of every tenant, oldest first.
+    pub async fn all_erased_refs(&self) -> Result<Vec<ErasedRefs>> {
+        self.read(|connection| {
+            let rows: Vec<(String, String, String)> = erasure_records::table
+                .order(erasure_records::id.asc())
+                .select((erasure_records::tenant_id, erasure_records::refs, erasure_records::erased_at))
+                .load(connection)?;
+            let entry = |(tenant, refs, erased_at): (String, String, String)| {
+                let refs = parse_json::<Vec<String>>(&refs)?.into_iter().map(CandidateRef).collect();
+                Ok(ErasedRefs { tenant: TenantId(tenant), refs, erased_at: parse_time(&erased_at)? })
+            };
+            rows.into_iter().map(entry).collect()
         })
         .await
     }

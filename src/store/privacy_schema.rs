@@ -1,5 +1,7 @@
 //! The tables of a person's rights, as diesel sees them; the same on both databases. migrations/ says what each is for.
 
+use super::schema::candidates;
+
 diesel::table! {
     person_pages (id) {
         id -> Text,
@@ -48,3 +50,32 @@ diesel::table! {
         acknowledged_at -> Nullable<Text>,
     }
 }
+
+diesel::table! {
+    retention_rules (tenant_id) {
+        tenant_id -> Text,
+        rules -> Text,
+        actor -> Text,
+        updated_at -> Text,
+    }
+}
+
+diesel::table! {
+    retention_runs (tenant_id) {
+        tenant_id -> Text,
+        next_at -> Text,
+    }
+}
+
+diesel::table! {
+    person_purposes (id) {
+        id -> Text,
+        tenant_id -> Text,
+        candidate_ref -> Text,
+        purpose -> Text,
+        kept_until -> Text,
+        created_at -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(person_purposes, candidates);

@@ -5,7 +5,7 @@ use super::Result;
 use super::certificates::RowCounts;
 use super::channel_schema::{backpacks, exchanges, hosted_credentials, hosted_profiles, invitations, oauth_grants};
 use super::pool::AnyConnection;
-use super::privacy_schema::{person_notes, person_pages};
+use super::privacy_schema::{person_notes, person_pages, person_purposes};
 use super::schema::{
     candidate_aliases, candidate_identities, credentials, deliveries, events, person_links, skills, submission_credentials,
     submissions,
@@ -51,6 +51,7 @@ pub(super) fn of_person(
         "profiles": hosted_profiles,
         "links": person_pages,
         "notes": person_notes,
+        "purposes": person_purposes,
     }
     let about = || events::table.filter(events::tenant_id.eq(tenant.0.clone())).filter(events::candidate_ref.eq_any(refs));
     let number: i64 = about().count().get_result(connection)?;

@@ -23,6 +23,7 @@ pub mod person_pages;
 pub mod push;
 pub mod receipts;
 pub mod request_templates;
+pub mod retention;
 pub mod session;
 pub mod skills;
 pub mod snapshot;

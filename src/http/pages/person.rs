@@ -36,6 +36,8 @@ struct Values {
     passed: Vec<Passed>,
     notes: Vec<Note>,
     stopped_at: Option<String>,
+    kept_until: Option<String>,
+    purposes: Vec<Purpose>,
     link_until: String,
     privacy_url: String,
     erasure_asked: bool,
@@ -68,6 +70,12 @@ struct Note {
     text: Option<String>,
     created_at: String,
     is_done: bool,
+}
+
+#[derive(Serialize)]
+struct Purpose {
+    purpose: String,
+    kept_until: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -104,6 +112,7 @@ async fn values(state: &State, page: &PersonPage, code: &str, told: &Told, langu
         skills: passed.skills,
     });
     let notes = store.person_notes(tenant, Some(candidate)).await?;
+    let kept = store.kept_until(tenant, candidate, state.retention_rules(tenant).await?.candidates_days).await?;
     let stopped_at = store.sharing_stopped_at(tenant, candidate).await?;
     Ok(Values {
         organisation: state.channels.settings.organisation.clone(),
@@ -126,6 +135,8 @@ async fn values(state: &State, page: &PersonPage, code: &str, told: &Told, langu
             })
             .collect(),
         stopped_at: stopped_at.map(|at| at.to_rfc3339()),
+        kept_until: kept.until.map(|at| at.to_rfc3339()),
+        purposes: kept.purposes.into_iter().map(|(purpose, until)| Purpose { purpose, kept_until: until.to_rfc3339() }).collect(),
         link_until: page.expires_at.to_rfc3339(),
         privacy_url: state.channels.privacy_url(),
         erase_at_once: state.channels.settings.erase_at_once,

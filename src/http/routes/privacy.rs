@@ -1,7 +1,7 @@
 //! Routes of the persons' rights: the person's own page, and certificates of erasure.
 
 use super::{Access, Described, Origin, Row, rows, scope};
-use crate::http::handlers::{erasures, person_pages};
+use crate::http::handlers::{erasures, person_pages, retention};
 use crate::http::pages;
 use actix_web::Route;
 use actix_web::http::Method;
@@ -19,6 +19,9 @@ pub(super) fn rows() -> Vec<Row> {
         GET    "/v1/erasures"                          Tenant - Own OpenApi => erasures::list;
         GET    "/v1/erasures/{id}"                     Tenant - Own OpenApi => erasures::get;
         GET    "/v1/erasures/{id}/certificate"         Tenant - Own OpenApi => erasures::certificate;
+        GET    "/v1/retention"                         Tenant - Own OpenApi => retention::get;
+        PUT    "/v1/retention"                         Tenant - Own OpenApi => retention::put;
+        POST   "/v1/retention/preview"                 Tenant - Own OpenApi => retention::preview;
         GET    "/person/{code}"                        Public - Own Page    => pages::person::page;
         POST   "/person/{code}/files"                  Public - Own Page    => pages::person::add;
         POST   "/person/{code}/error"                  Public - Own Page    => pages::person::report;
