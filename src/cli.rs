@@ -50,6 +50,10 @@ enum Command {
     Policy(commands::policy::PolicyArgs),
     /// Import ESCO, O*NET or your own catalogue of skills; compare, train and measure
     Taxonomy(commands::taxonomy::TaxonomyArgs),
+    /// List erased references; erase them again after an older copy of the database was restored
+    Erasures(commands::erasures::ErasuresArgs),
+    /// Apply the rules of retention now, or say what they would delete
+    Retention(commands::retention::RetentionArgs),
     /// Check verification receipts without a request to the gateway
     Receipt(commands::receipt::ReceiptArgs),
 }
@@ -82,6 +86,8 @@ pub fn run() -> ExitCode {
         Command::Context(args) => commands::context::run(settings, &args),
         Command::Policy(args) => commands::policy::run(settings, &args),
         Command::Taxonomy(args) => commands::taxonomy::run(settings, &args),
+        Command::Erasures(args) => commands::erasures::run(settings, &args),
+        Command::Retention(args) => commands::retention::run(settings, &args),
         Command::Receipt(args) => commands::receipt::run(settings, &args),
     };
     outcome.unwrap_or_else(|error| {

@@ -7,6 +7,7 @@ use crate::document::members::each;
 use crate::document::{Limits, json};
 use crate::jsonld::{Contexts, Edition};
 use crate::model::code::Code;
+use crate::model::erasure::Erasure;
 use crate::model::report::{CheckStatus, Outcome, PolicyRef, VerificationReport};
 use crate::verify::keys::PublicKey;
 use crate::verify::securing::compact_jws::{CompactJws, JwsError};
@@ -22,7 +23,11 @@ use sha2::{Digest, Sha256};
 
 /// `typ` of the token.
 const TYPE: &str = "skillgate-receipt+jwt";
+const ERASURE_TYPE: &str = "skillgate-erasure+jwt";
 const VERSION: u32 = 1;
+
+/// Media type of a signed receipt or certificate.
+pub const MEDIA_TYPE: &str = "application/jose";
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
@@ -135,26 +140,61 @@ impl Receipt {
 
     /// Compact JWS, EdDSA; the header names the key by its thumbprint (RFC 7638).
     pub fn sign(&self, key: &SigningKey) -> Result<String, ReceiptError> {
-        let header = object!({ "alg": "EdDSA", "typ": TYPE, "kid": thumbprint(&key.verifying_key()) });
-        let payload = serde_json_canonicalizer::to_vec(self).map_err(|_| ReceiptError::Failed)?;
-        let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload));
-        let signature = key.sign(input.as_bytes());
-        Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
+        signed(TYPE, self, key)
     }
+}
+
+/// A certificate of erasure as it stood at a moment. It names nobody: only references.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasureCertificate {
+    pub version: u32,
+    /// The public address of the gateway that made the certificate.
+    pub iss: String,
+    pub issued_at: DateTime<Utc>,
+    pub erasure: Erasure,
+}
+
+impl ErasureCertificate {
+    pub fn new(gateway: &str, erasure: Erasure, now: DateTime<Utc>) -> Self {
+        Self { version: VERSION, iss: gateway.to_owned(), issued_at: now, erasure }
+    }
+
+    /// Compact JWS, as of a receipt.
+    pub fn sign(&self, key: &SigningKey) -> Result<String, ReceiptError> {
+        signed(ERASURE_TYPE, self, key)
+    }
+}
+
+fn signed<T: Serialize>(kind: &str, content: &T, key: &SigningKey) -> Result<String, ReceiptError> {
+    let header = object!({ "alg": "EdDSA", "typ": kind, "kid": thumbprint(&key.verifying_key()) });
+    let payload = serde_json_canonicalizer::to_vec(content).map_err(|_| ReceiptError::Failed)?;
+    let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(payload));
+    let signature = key.sign(input.as_bytes());
+    Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes())))
 }
 
 /// Checks one receipt with the gateway's public key.
 pub fn verify(token: &str, key: &PublicKey) -> Result<Receipt, ReceiptError> {
+    let receipt: Receipt = genuine(TYPE, token, key)?;
+    (receipt.version == VERSION).then_some(receipt).ok_or(ReceiptError::NotAReceipt)
+}
+
+/// Checks a certificate of erasure with the gateway's public key.
+pub fn verify_erasure(token: &str, key: &PublicKey) -> Result<ErasureCertificate, ReceiptError> {
+    let certificate: ErasureCertificate = genuine(ERASURE_TYPE, token, key)?;
+    (certificate.version == VERSION).then_some(certificate).ok_or(ReceiptError::NotAReceipt)
+}
+
+fn genuine<T: serde::de::DeserializeOwned>(kind: &str, token: &str, key: &PublicKey) -> Result<T, ReceiptError> {
     let jws = CompactJws::parse(token).map_err(|_| ReceiptError::NotAReceipt)?;
-    if jws.header["typ"].as_str() != Some(TYPE) {
+    if jws.header["typ"].as_str() != Some(kind) {
         return Err(ReceiptError::NotAReceipt);
     }
     jws.verify(key).map_err(|error| match error {
         JwsError::Malformed => ReceiptError::NotAReceipt,
         _ => ReceiptError::NotGenuine,
     })?;
-    let receipt: Receipt = serde_json::from_slice(&jws.payload).map_err(|_| ReceiptError::NotAReceipt)?;
-    (receipt.version == VERSION).then_some(receipt).ok_or(ReceiptError::NotAReceipt)
+    serde_json::from_slice(&jws.payload).map_err(|_| ReceiptError::NotAReceipt)
 }
 
 /// Checks several receipts of one tenant, oldest first: each must be genuine and follow the previous receipt.

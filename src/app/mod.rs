@@ -6,6 +6,7 @@ pub mod disk;
 mod first_key;
 mod ports;
 mod queues;
+mod retention;
 mod run;
 mod state;
 mod telemetry;

@@ -19,11 +19,6 @@ const GRACE: Duration = Duration::from_secs(3);
 const EXPIRY_INTERVAL: Duration = Duration::from_secs(30);
 const CHECK_INTERVAL: Duration = Duration::from_secs(20);
 
-/// Old events are deleted so many at a time, with this pause, and looked for at this interval once there are none.
-const PRUNED_AT_ONCE: u32 = 200;
-const PRUNING_PAUSE: Duration = Duration::from_millis(250);
-const PRUNING_INTERVAL: Duration = Duration::from_secs(600);
-
 /// Time between two looks for skills that must be mapped again.
 const MAPPING_INTERVAL: Duration = Duration::from_secs(2);
 
@@ -126,8 +121,8 @@ impl App {
         self.background.spawn(self.clone().expire_ended(stop.clone()));
         self.background.spawn(self.clone().ask_issuers(stop.clone()));
         self.background.spawn(self.clone().map_skills_again(stop.clone()));
-        self.background.spawn(self.clone().prune_old_events(stop.clone()));
         self.background.spawn(self.clone().read_applications(stop.clone()));
+        self.background.spawn(self.clone().keep_to_retention(stop.clone()));
         self.background.spawn(self.clone().follow_policies(stop.clone()));
         for submission in self.store.unfinished_submissions().await? {
             self.jobs.resume(submission);
@@ -203,29 +198,6 @@ impl App {
             }
             if let Err(error) = self.pipeline.load_published_policies().await {
                 tracing::warn!(cause = %error, "published trust policies could not be read; the known policies go on to count");
-            }
-        }
-    }
-
-    /// Deletes old finished deliveries, a few at a time, so that nobody waits for it.
-    async fn prune_old_events(self, stop: CancellationToken) {
-        let days = i64::from(self.settings.delivery.keep_days);
-        if days == 0 {
-            return;
-        }
-        loop {
-            let pruned = self.store.prune_events(self.clock.now() - chrono::Duration::days(days), PRUNED_AT_ONCE).await;
-            let pause = match pruned {
-                Ok(0) => PRUNING_INTERVAL,
-                Ok(_) => PRUNING_PAUSE,
-                Err(error) => {
-                    tracing::warn!(cause = %error, "old events could not be deleted and will be deleted later");
-                    PRUNING_INTERVAL
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(pause) => {}
             }
         }
     }

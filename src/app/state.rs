@@ -55,6 +55,7 @@ impl App {
             channels,
             accounts: self.accounts(),
             applications: self.applications.clone(),
+            retention: self.settings.retention,
             connectors: Arc::new(connectors),
             tasks: Arc::new(self.jobs.clone()),
             watch: self.watch(),

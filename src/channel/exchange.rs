@@ -158,6 +158,11 @@ impl Channels {
         let results = json!({STEP: step_results(answers, transport, &submission)});
         let candidate = submission.candidate_ref.as_ref();
         self.store().complete_exchange(&exchange.id, &results, &submission.id, candidate).await.map_err(unavailable)?;
+        if let (Some(candidate), Some(days)) = (candidate, exchange.options.keep_days) {
+            let (now, purpose) = (self.clock().now(), &exchange.options.reason);
+            let kept_until = now + Duration::days(i64::from(days));
+            self.store().add_purpose(&exchange.tenant_id, candidate, purpose, kept_until, now).await.map_err(unavailable)?;
+        }
         Ok(submission)
     }
 

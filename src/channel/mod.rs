@@ -12,6 +12,7 @@ pub mod exchange;
 pub mod host;
 pub mod limiter;
 pub mod link;
+pub mod person;
 pub mod push;
 pub mod secrets;
 pub mod settings;
@@ -37,6 +38,9 @@ use chrono::{DateTime, Utc};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
+
+/// What one person may send or decide on their own page in a minute.
+const PERSON_ACTS_PER_MINUTE: u32 = 20;
 
 /// Why the channels can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +72,8 @@ pub struct Channels {
     /// Platforms that push events, and how often each subscription may.
     pub platforms: Registry,
     pub pushes: Limiter<String>,
+    /// How often something may be done on one person's page.
+    pub person_acts: Limiter<String>,
     signer: Option<Arc<RequestSigner>>,
 }
 
@@ -85,6 +91,7 @@ impl Channels {
             registrations: Limiter::per_minute(settings.registrations_per_minute),
             platforms: Registry::load(&settings.push_dir)?,
             pushes: Limiter::per_minute(settings.pushes_per_minute),
+            person_acts: Limiter::per_minute(PERSON_ACTS_PER_MINUTE),
             settings: Arc::new(settings),
             changes: Changes::default(),
             signer: signer.map(Arc::new),

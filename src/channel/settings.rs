@@ -38,6 +38,10 @@ pub struct ChannelSettings {
     /// Of one connection.
     pub applications_per_day: u32,
     pub application_megabytes_per_day: u32,
+    /// Lifetime of a link to a person's own page, in days.
+    pub person_link_days: i64,
+    /// Whether a person who asks for it is erased without anybody's confirmation.
+    pub erase_at_once: bool,
 }
 
 impl Default for ChannelSettings {
@@ -67,6 +71,8 @@ impl Default for ChannelSettings {
             pushes_per_minute: 600,
             applications_per_day: 2_000,
             application_megabytes_per_day: 1_000,
+            person_link_days: 90,
+            erase_at_once: false,
         }
     }
 }

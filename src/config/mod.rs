@@ -13,6 +13,7 @@ use crate::account::AccountSettings;
 use crate::channel::ChannelSettings;
 use crate::document::Limits;
 use crate::http_client::HttpClientConfig;
+use crate::model::retention::RetentionRules;
 use crate::model::secret::Secret;
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub issuer_client: HttpClientConfig,
     pub verify: VerifySettings,
     pub delivery: DeliverySettings,
+    /// Rules for every tenant that has none of its own; keys: see src/config/defaults.toml.
+    pub retention: RetentionRules,
     pub channels: ChannelSettings,
     pub skills: SkillSettings,
     pub log: LogSettings,
@@ -126,7 +129,7 @@ pub struct VerifySettings {
     pub status_check_hours: u16,
 }
 
-/// Keys: `retry_schedule_seconds`, `concurrency`, `connectors_dir`, `secrets_dir`, `files_dir`, `keep_days`.
+/// Keys: `retry_schedule_seconds`, `concurrency`, `connectors_dir`, `secrets_dir`, `files_dir`, `drain_seconds`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeliverySettings {
@@ -140,8 +143,6 @@ pub struct DeliverySettings {
     pub secrets_dir: PathBuf,
     /// Holds the tenants' folders that connectors may write to; the gateway makes a missing folder.
     pub files_dir: PathBuf,
-    /// Days after which finished deliveries are deleted with their events; 0: never.
-    pub keep_days: u32,
     /// Time limit for running attempts after the signal to stop.
     pub drain_seconds: u64,
 }

@@ -2,6 +2,7 @@
 //! short-lived token needs, which sites' pages may call, and what the audit log notes. The middleware that enforces a row is put on here and nowhere else.
 //! Comes in: nothing. Goes out: the services of an actix application.
 
+mod privacy;
 mod rows;
 
 pub use rows::{Access, Described, Origin, Row, allowed, table};

@@ -12,8 +12,9 @@ use crate::channel::{Applications, Channels};
 use crate::document::Limits;
 use crate::model::clock::Clock;
 use crate::model::ids::{ExchangeId, TenantId};
+use crate::model::retention::RetentionRules;
 use crate::pipeline::Pipeline;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +27,8 @@ pub struct State {
     pub accounts: Accounts,
     /// What connections read of the employer's systems.
     pub applications: Applications,
+    /// For tenants that have no rules of their own.
+    pub retention: RetentionRules,
     pub connectors: Arc<dyn Connectors>,
     pub tasks: Arc<dyn Tasks>,
     /// What is counted, and what the monitoring may ask.
@@ -63,6 +66,11 @@ impl State {
 
     pub fn limits(&self) -> &Limits {
         &self.channels.pipeline.examiner.limits
+    }
+
+    /// The rules of retention that count for a tenant.
+    pub async fn retention_rules(&self, tenant: &TenantId) -> Result<RetentionRules, StoreError> {
+        Ok(self.retention.with(self.store().retention_override(tenant).await?))
     }
 
     /// How the gateway is reached from outside, without a trailing slash.

@@ -49,6 +49,9 @@ impl ExchangeState {
 pub struct ExchangeOptions {
     /// The text that the wallet shows.
     pub reason: String,
+    /// Days for which what the person shares is kept for this purpose, as the person is told; `None`: as the rules of retention say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep_days: Option<u32>,
     /// Credential types to request, with their names in `type`.
     pub types: Vec<String>,
     /// The address to which the wallet sends the person afterwards.
@@ -134,6 +137,7 @@ pub struct ClaimQuery {
 impl Default for ExchangeOptions {
     fn default() -> Self {
         Self {
+            keep_days: None,
             reason: String::new(),
             types: Vec::new(),
             redirect_url: None,

@@ -3,7 +3,7 @@
 use super::pool::{AnyConnection, each_backend};
 use super::schema::{connection_secrets, connections};
 use super::text::{clean, json_text, name_text, parse_json, parse_name, parse_time, time_text};
-use super::{Result, Store, Vault, breakers, previous_secrets};
+use super::{Result, Store, Vault, breakers, certificates, previous_secrets};
 use crate::model::connection::{Connection, ConnectionState, Secrets};
 use crate::model::ids::{ConnectionId, TenantId};
 use crate::model::secret::Secret;
@@ -198,6 +198,7 @@ impl Store {
     pub async fn delete_connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<bool> {
         let (tenant, id) = (tenant.clone(), id.clone());
         self.write(move |connection| {
+            certificates::keep_acknowledgements(connection, Some(id.as_str()))?;
             let target =
                 connections::table.filter(connections::id.eq(id.as_str())).filter(connections::tenant_id.eq(tenant.as_str()));
             Ok(diesel::delete(target).execute(connection)? == 1)

@@ -157,16 +157,17 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Destroys the person's keys.
-    pub(super) fn destroy_keys(&mut self, tenant: &TenantId, candidate: &CandidateRef) -> Result<()> {
+    /// Destroys the person's keys, and says how many they were.
+    pub(super) fn destroy_keys(&mut self, tenant: &TenantId, candidate: &CandidateRef) -> Result<u64> {
         let of_person = data_keys::table
             .filter(data_keys::tenant_id.eq(tenant.as_str()))
             .filter(data_keys::candidate_ref.eq(candidate.as_str()));
         let ids: Vec<Vec<u8>> = of_person.select(data_keys::id).load(self.connection)?;
         diesel::delete(of_person).execute(self.connection)?;
         self.keys.remove(&(tenant.clone(), candidate.clone()));
+        let destroyed = ids.len() as u64;
         ids.into_iter().filter_map(|id| id.try_into().ok()).for_each(|id| self.vault.known.forget(&id));
-        Ok(())
+        Ok(destroyed)
     }
 }
 

@@ -1,11 +1,14 @@
 //! Erasing a person: all rows of every record that stands for them, and one last event per record that says only that it was erased.
 
+use super::certificates::{self, Carried};
 use super::channel_schema::exchanges;
 use super::credentials::place;
 use super::identities::{self, DID, EMAIL};
 use super::pool::{AnyConnection, empty_log};
+use super::row_counts::{self, add};
 use super::schema::{
-    candidate_aliases, candidates, connections, credentials, events, lanes, submission_credentials, submission_files, submissions,
+    candidate_aliases, candidates, connections, credentials, events, lanes, ledger, submission_credentials, submission_files,
+    submissions,
 };
 use super::transaction::{ROWS_PER_STATEMENT, Transaction};
 use super::{Result, Store, StoreError, Vault, exchanges as exchange_rows, marks};
@@ -24,12 +27,19 @@ const EMPTYING_TRIES: u32 = 3;
 
 impl Store {
     /// Removes everything about the person, under every reference that stands for them, and writes `candidate.erased`. Goes with them: a
-    /// record that the gateway made for nobody, when it knows nothing but an address of the person, or credentials of the person. False
-    /// when there is no such person.
-    pub async fn erase_candidate(&self, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<bool> {
-        let (tenant, candidate) = (tenant.clone(), candidate.clone());
-        let erased = self.transaction(move |transaction| erase(transaction, &tenant, &candidate, now)).await?;
-        if erased {
+    /// record that the gateway made for nobody, when it knows nothing but an address of the person, or credentials of the
+    /// person. Returns the id of the certificate; `None` when there is no such person. `actor`: who has it done, for example
+    /// `api_key:ID`.
+    pub async fn erase_candidate(
+        &self,
+        tenant: &TenantId,
+        candidate: &CandidateRef,
+        actor: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>> {
+        let (tenant, candidate, actor) = (tenant.clone(), candidate.clone(), actor.to_owned());
+        let erased = self.transaction(move |transaction| erase(transaction, &tenant, &candidate, actor, now)).await?;
+        if erased.is_some() {
             self.empty_log().await;
         }
         Ok(erased)
@@ -48,17 +58,24 @@ impl Store {
     }
 }
 
-fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &CandidateRef, now: DateTime<Utc>) -> Result<bool> {
+fn erase(
+    transaction: &mut Transaction<'_>,
+    tenant: &TenantId,
+    candidate: &CandidateRef,
+    actor: String,
+    now: DateTime<Utc>,
+) -> Result<Option<String>> {
     let candidate = transaction.current_ref(tenant, candidate)?;
     // Before the person is locked, as everybody does: whoever learns an address of the person meanwhile waits, and finds it erased.
     let known = identities::rows_of(transaction.connection, tenant, &[candidate.as_str()])?;
     let digests: Vec<String> = known.into_iter().map(|row| row.digest).collect();
     transaction.lock_names(&digests)?;
     if transaction.lock_candidate(tenant, &candidate)?.is_none() {
-        return Ok(false);
+        return Ok(None);
     }
     let mut all = shadows(transaction.connection, transaction.vault, tenant, &candidate)?;
-    all.insert(candidate);
+    all.insert(candidate.clone());
+    let mut carried = Carried { actor, ..Carried::of(candidate) };
     let mut erased = Vec::new();
     let mut gone = HashSet::new();
     for one in &all {
@@ -70,7 +87,7 @@ fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &Candi
             .load(transaction.connection)?;
         let exchanges = open_exchanges(transaction, tenant, one, &aliases)?;
         gone.extend(marks_of(transaction, tenant, one, &aliases)?);
-        transaction.destroy_keys(tenant, one)?;
+        carried.keys += transaction.destroy_keys(tenant, one)?;
         let connection = &mut *transaction.connection;
         for some in exchanges.chunks(ROWS_PER_STATEMENT) {
             let some = exchanges::table.filter(exchanges::id.eq_any(some));
@@ -78,14 +95,19 @@ fn erase(transaction: &mut Transaction<'_>, tenant: &TenantId, candidate: &Candi
         }
         let mut refs = aliases.clone();
         refs.push(one.0.clone());
+        carried.received.extend(certificates::receivers(connection, tenant, &refs)?);
+        add(&mut carried.rows, "requests", exchanges.len() as u64);
+        row_counts::of_person(connection, tenant, one, &refs, &mut carried.rows)?;
         erase_rows(connection, tenant, one, &refs)?;
+        carried.refs.extend(refs);
         let also_known_as = aliases.into_iter().map(CandidateRef).collect();
         let data = CandidateEventData { also_known_as, ..CandidateEventData::of(one) };
         erased.push((Event::about_candidate(EventType::CandidateErased, tenant, &data, sequence + 1, now), Audience::Everyone));
     }
     transaction.note_erased(tenant, gone, now)?;
     transaction.append_events(&erased)?;
-    Ok(true)
+    carried.events = erased.into_iter().map(|(event, _)| event.id.0).collect();
+    transaction.certify(tenant, carried, now).map(Some)
 }
 
 /// By what files that are being worked on may lead to the person.
@@ -240,8 +262,15 @@ fn is_named(
 fn erase_rows(connection: &mut AnyConnection, tenant: &TenantId, candidate: &CandidateRef, refs: &[String]) -> Result<()> {
     let of_tenant = connections::table.filter(connections::tenant_id.eq(tenant.as_str())).select(connections::id);
     let of_tenant: Vec<String> = of_tenant.load(connection)?;
-    let of_person = lanes::table.filter(lanes::connection_id.eq_any(of_tenant));
+    let of_person = lanes::table.filter(lanes::connection_id.eq_any(&of_tenant));
     diesel::delete(of_person.filter(lanes::candidate_ref.eq_any(refs))).execute(connection)?;
+    // An entry may hold the person's number in an employer's system.
+    let of_person = events::table.filter(events::tenant_id.eq(tenant.as_str())).filter(events::candidate_ref.eq_any(refs));
+    let told: Vec<String> = of_person.select(events::id).load(connection)?;
+    for some in told.chunks(ROWS_PER_STATEMENT) {
+        let entries = ledger::table.filter(ledger::connection_id.eq_any(&of_tenant)).filter(ledger::event_id.eq_any(some));
+        diesel::delete(entries).execute(connection)?;
+    }
     // Deliveries and attempts go with the events; skills, receipts and links with credentials; consents, backpacks, hosted
     // credentials, answered exchanges and aliases with the candidate.
     let of_person = events::table.filter(events::tenant_id.eq(tenant.as_str()));

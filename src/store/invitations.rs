@@ -154,19 +154,16 @@ impl Store {
         .await
     }
 
-    /// Removes expired rows: codes, tokens and challenges whose time is over, exchanges a week after their end,
-    /// clients without a consent within a day.
+    /// Removes expired rows: codes, tokens and challenges whose time is over, clients without a consent within a day.
     pub async fn tidy_channels(&self, now: DateTime<Utc>) -> Result<()> {
-        use super::channel_schema::{challenges, exchanges, oauth_clients, used_assertions};
+        use super::channel_schema::{challenges, oauth_clients, used_assertions};
         self.write(move |connection| {
             let (moment, day) = (time_text(now), time_text(now - chrono::Duration::days(1)));
-            let week = time_text(now - chrono::Duration::days(7));
             // Kept for a day longer, so that a second use is recognised.
             diesel::delete(oauth_codes::table.filter(oauth_codes::expires_at.lt(&day))).execute(connection)?;
             diesel::delete(oauth_tokens::table.filter(oauth_tokens::expires_at.lt(&day))).execute(connection)?;
             diesel::delete(used_assertions::table.filter(used_assertions::expires_at.lt(&moment))).execute(connection)?;
             diesel::delete(challenges::table.filter(challenges::expires_at.lt(&moment))).execute(connection)?;
-            diesel::delete(exchanges::table.filter(exchanges::expires_at.lt(&week))).execute(connection)?;
             let wanted: Vec<String> = oauth_grants::table.select(oauth_grants::client_id).distinct().load(connection)?;
             let old: Vec<String> = oauth_clients::table
                 .filter(oauth_clients::created_at.lt(&day))

@@ -10,7 +10,7 @@ use super::schema::{connections, deliveries, events, lanes};
 use super::sealed::readable;
 use super::text::{parse_name, parse_time, time_text};
 use super::transaction::{FEW_ROWS, write_rows};
-use super::{Result, Store, Vault, breakers, deliveries as delivery_rows, identities, ledger, person_links};
+use super::{Result, Store, Vault, breakers, deliveries as delivery_rows, identities, ledger, person_links, sharing};
 use crate::model::breaker::Permit;
 use crate::model::candidate::Identity;
 use crate::model::connection::ConnectionState;
@@ -193,8 +193,7 @@ fn of_connection<'a>(id: &'a str) -> _ {
     lanes::table.filter(lanes::connection_id.eq(id))
 }
 
-/// Locks those of the lanes that are there until the transaction ends. Always in the same order, so that two transactions can't
-/// wait for each other.
+/// Locks those of the lanes that are there until the transaction ends; always in one order, so that nobody waits for each other.
 pub(super) fn lock(connection: &mut AnyConnection, id: &str, candidates: &[&str]) -> Result<Vec<Lane>> {
     let found = lanes::table
         .filter(lanes::connection_id.eq(id))
@@ -271,6 +270,7 @@ pub(super) fn states(
     let Some((ConnectionState::Active, version)) = state_of(connection, tenant, id)? else {
         return Ok(candidates.iter().map(|candidate| ((*candidate).to_owned(), State::Paused)).collect());
     };
+    sharing::park_stopped(connection, tenant, id.as_str(), candidates, now)?;
     let waiting: Vec<Waiting> = load_for_keys!(
         connection,
         candidates,

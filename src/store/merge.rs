@@ -5,6 +5,7 @@
 use super::channel_schema::{backpacks, exchanges, hosted_credentials, hosted_profiles, invitations, oauth_grants};
 use super::credentials::place;
 use super::identities::{self, Fact, Facts};
+use super::privacy_schema::{person_notes, person_pages, person_purposes};
 use super::schema::{candidate_aliases, candidates, credentials, data_keys, skills, submission_credentials, submissions};
 use super::text::{parse_name, parse_time, time_text};
 use super::transaction::Transaction;
@@ -133,6 +134,7 @@ impl Transaction<'_> {
         }
         // What is sealed with a key stays so: the key goes to the person who stays.
         moved!(data_keys, credentials, skills, submissions, invitations, oauth_grants, exchanges, backpacks, candidate_aliases);
+        moved!(person_pages, person_notes, person_purposes);
         let alias = (
             candidate_aliases::tenant_id.eq(tenant.as_str()),
             candidate_aliases::id.eq(from.as_str()),
@@ -146,6 +148,11 @@ impl Transaction<'_> {
         let employers: i64 = one(from).select(candidates::employer_ref).first(connection)?;
         if employers != 0 {
             diesel::update(one(into)).set(candidates::employer_ref.eq(employers)).execute(connection)?;
+        }
+        // Who wanted nothing sent under either reference wants nothing sent.
+        let stopped: Option<String> = one(from).select(candidates::sharing_stopped_at).first(connection)?;
+        if stopped.is_some() {
+            diesel::update(one(into)).set(candidates::sharing_stopped_at.eq(stopped)).execute(connection)?;
         }
         diesel::delete(one(from)).execute(connection)?;
         Ok(())

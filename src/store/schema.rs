@@ -30,6 +30,7 @@ diesel::table! {
         employer_ref -> BigInt,
         sequence -> BigInt,
         created_at -> Text,
+        sharing_stopped_at -> Nullable<Text>,
     }
 }
 
@@ -365,6 +366,7 @@ diesel::table! {
 
 diesel::allow_tables_to_appear_in_same_query!(deliveries, events, connections);
 diesel::allow_tables_to_appear_in_same_query!(skills, skill_decisions);
+diesel::allow_tables_to_appear_in_same_query!(candidates, submissions, credentials);
 diesel::joinable!(submission_credentials -> credentials (credential_id));
 diesel::joinable!(skills -> credentials (credential_id));
 diesel::allow_tables_to_appear_in_same_query!(submission_credentials, credentials, skills);

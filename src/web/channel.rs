@@ -90,7 +90,7 @@ mod tests {
             "scopes": ["<s>"], "fields": [{"name": "state", "value": "\"><script>"}], "consent": "c", "invited": false, "purpose": null,
             "privacy_url": "https://gw.example/p", "problem": null, "code": "c", "address": "a", "expires": "e", "reason": "<r>",
             "qr": qr_code("https://gw.example/interactions/x?iuv=1"), "interaction": "https://gw.example", "id": "x", "state": "pending",
-            "wallets": [{"name": "W", "link": "interaction:https://x"}],
+            "wallets": [{"name": "W", "link": "interaction:https://x"}], "keep_days": 30,
         });
         for name in ["consent.html", "connect.html", "interaction.html", "message.html", "about.html"] {
             let html = frame::render(name, template_value(&values)).unwrap();

@@ -289,7 +289,9 @@ test("a candidate's page shows who, what and where from; an address is removed, 
   await assertReadable(page);
   await page.check("#erase-sure");
   await page.locator("#erase-form button[type=submit]").press("Enter");
-  await page.waitForURL(/\/candidates$/);
+  await page.waitForURL(/\/erasures\/[0-9a-f-]+$/);
+  await assertReadable(page);
+  await screenshot(page, "certificate-of-erasure");
   const gone = await page.goto(`${trusting.url}/candidates/P-1`);
   assert.equal(gone.status(), 404);
   await assertReadable(page);

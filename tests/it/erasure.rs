@@ -138,7 +138,7 @@ async fn who_was_erased_is_forgotten_once_no_older_work_is_left() {
     let hint = CandidateHint { candidate_ref: Some(ada.clone()), ..CandidateHint::default() };
     let later = |minutes: i64| noon() + chrono::Duration::minutes(minutes);
     store.find_or_create_candidate(&tenant, &hint, noon()).await.unwrap();
-    assert!(store.erase_candidate(&tenant, &ada, later(1)).await.unwrap());
+    assert!(store.erase_candidate(&tenant, &ada, "test", later(1)).await.unwrap().is_some());
     let again = || store.find_or_create_candidates(&tenant, vec![hint.clone()], noon(), later(2));
     assert_ne!(again().await.unwrap(), std::slice::from_ref(&ada), "it was said before the erasure");
     store.forget_erasures(later(30)).await.unwrap();
@@ -174,7 +174,7 @@ async fn rows_without_their_key_are_left_out_and_can_be_erased(database: &TestSt
     assert!(!events.is_empty() && events.iter().all(|(_, event)| event.partitionkey.as_str() == "bob"));
     let taken = store.take_unpublished(noon(), chrono::Duration::minutes(1), chrono::Duration::minutes(1), 9, |_, _| true);
     assert!(taken.await.unwrap().iter().all(|outgoing| outgoing.event.partitionkey.as_str() == "bob"));
-    assert!(store.erase_candidate(&tenant, &ada, noon()).await.unwrap());
+    assert!(store.erase_candidate(&tenant, &ada, "test", noon()).await.unwrap().is_some());
     assert!(store.candidate(&tenant, &ada).await.unwrap().is_none());
 }
 
@@ -192,6 +192,6 @@ async fn two_who_were_merged_keep_what_was_sealed_for_either(database: &TestStor
     let skills = store.candidate_skills(&tenant, &ada).await.unwrap();
     assert_eq!(skills.iter().map(|skill| skill.label.text.as_str()).collect::<Vec<_>>(), ["Baking", "Welding"]);
     assert_eq!(store.list_credentials(&tenant, &CredentialFilter::default(), &page()).await.unwrap().len(), 2);
-    assert!(store.erase_candidate(&tenant, &bob, noon()).await.unwrap(), "an alias");
+    assert!(store.erase_candidate(&tenant, &bob, "test", noon()).await.unwrap().is_some(), "an alias");
     assert!(store.list_credentials(&tenant, &CredentialFilter::default(), &page()).await.unwrap().is_empty());
 }

@@ -60,6 +60,7 @@ mod persons;
 mod persons_property;
 mod pipeline;
 mod policy_facts;
+mod privacy;
 mod push;
 mod push_manifests;
 mod queue;

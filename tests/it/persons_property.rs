@@ -207,7 +207,8 @@ impl World {
     async fn erase(&mut self, who: usize) {
         let (tenant, person) = (made::tenant(), self.current(REFS[who]));
         let was_there = self.hints(&person).await.is_some();
-        let erased = self.office.store.erase_candidate(&tenant, &CandidateRef::from(REFS[who]), noon()).await.unwrap();
+        let erased =
+            self.office.store.erase_candidate(&tenant, &CandidateRef::from(REFS[who]), "test", noon()).await.unwrap().is_some();
         assert_eq!(erased, was_there);
         self.merged.retain(|_, current| *current != person);
         assert!(self.hints(&person).await.is_none());

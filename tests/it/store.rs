@@ -502,16 +502,16 @@ async fn old_events_are_deleted_once_nothing_is_left_to_do_about_them(TestStore 
     let (connection, _) = one_delivery(store).await;
     let events = store.list_events(&tenant, &page(9)).await.unwrap();
     store.mark_published(&events.iter().map(|(position, _)| *position).collect::<Vec<_>>(), noon()).await.unwrap();
-    assert_eq!(store.prune_events(far, 10).await.unwrap(), 0, "a delivery waits");
+    assert_eq!(store.prune_events(&tenant, far, 10).await.unwrap(), 0, "a delivery waits");
     let claimed = claim_first(store, &connection, noon()).await.unwrap();
     let dead = DeliveryResult::Permanent { reason: "gone".into(), message: "The job was closed.".into() };
     put(store, &claimed, 1, &dead).await;
-    assert_eq!(store.prune_events(far, 10).await.unwrap(), 0, "a dead letter can be replayed");
+    assert_eq!(store.prune_events(&tenant, far, 10).await.unwrap(), 0, "a dead letter can be replayed");
     store.replay_delivery(&tenant, &claimed.id, noon()).await.unwrap();
     let claimed = claim_first(store, &connection, noon()).await.unwrap();
     put(store, &claimed, 2, &DeliveryResult::Delivered).await;
-    assert_eq!(store.prune_events(noon() - Duration::days(1), 10).await.unwrap(), 0, "it is not old");
-    assert_eq!(store.prune_events(far, 10).await.unwrap(), 1);
+    assert_eq!(store.prune_events(&tenant, noon() - Duration::days(1), 10).await.unwrap(), 0, "it is not old");
+    assert_eq!(store.prune_events(&tenant, far, 10).await.unwrap(), 1);
     assert!(store.list_events(&tenant, &page(9)).await.unwrap().is_empty());
     assert_eq!(store.delivery(&tenant, &claimed.id).await.unwrap(), None);
 }
@@ -535,9 +535,9 @@ async fn an_erased_person_leaves_one_event_and_nothing_else(database: &TestStore
     let ada = CandidateRef::from("ada");
     let named = CandidateHint { candidate_ref: Some(ada.clone()), ..hint("ada@example.org") };
     store.find_or_create_candidate(&tenant, &named, noon()).await.unwrap();
-    assert!(!store.erase_candidate(&TenantId::from("other"), &ada, noon()).await.unwrap());
-    assert!(store.erase_candidate(&tenant, &ada, noon()).await.unwrap());
-    assert!(!store.erase_candidate(&tenant, &ada, noon()).await.unwrap());
+    assert!(store.erase_candidate(&TenantId::from("other"), &ada, "test", noon()).await.unwrap().is_none());
+    assert!(store.erase_candidate(&tenant, &ada, "test", noon()).await.unwrap().is_some());
+    assert!(store.erase_candidate(&tenant, &ada, "test", noon()).await.unwrap().is_none());
     assert_eq!(store.candidate(&tenant, &ada).await.unwrap(), None);
     assert_eq!(store.candidate_identity(&tenant, &ada).await.unwrap(), Default::default());
     assert_ne!(store.find_or_create_candidate(&tenant, &hint("ada@example.org"), noon()).await.unwrap(), ada);

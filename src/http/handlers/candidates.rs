@@ -9,7 +9,7 @@ use crate::http::state::State;
 use crate::model::candidate::{Candidate, Identity};
 use crate::model::ids::{CandidateRef, is_identifier};
 use crate::model::skill::SkillAssertion;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 
@@ -129,12 +129,11 @@ pub async fn skills(
     Ok(HttpResponse::Ok().json(Skills { candidate_ref: candidate.candidate_ref, skills }))
 }
 
-/// `DELETE /v1/candidates/{ref}`: removes everything about the person and tells the subscribers.
+/// `DELETE /v1/candidates/{ref}`: removes everything about the person and tells the subscribers. The answer leads to the certificate.
 pub async fn erase(state: web::Data<State>, caller: Caller, id: Id<CandidateRef>) -> Result<HttpResponse, Problem> {
-    let erased = state.store().erase_candidate(&caller.tenant_id, &id.0, state.clock().now()).await?;
-    if !erased {
-        return Err(Problem::not_found("candidate"));
-    }
+    let actor = caller.actor.to_string();
+    let erased = state.store().erase_candidate(&caller.tenant_id, &id.0, &actor, state.clock().now()).await?;
+    let certificate = erased.ok_or_else(|| Problem::not_found("candidate"))?;
     state.tasks.wake();
-    Ok(HttpResponse::NoContent().finish())
+    Ok(HttpResponse::NoContent().insert_header((LOCATION, format!("/v1/erasures/{certificate}"))).finish())
 }

@@ -11,8 +11,9 @@ use crate::http::paging::PageQuery;
 use crate::http::person::candidate;
 use crate::http::problem::Problem;
 use crate::http::state::State;
-use crate::model::exchange::Exchange;
+use crate::model::exchange::{Exchange, ExchangeOptions};
 use crate::model::ids::ExchangeId;
+use crate::model::retention::RetentionRules;
 use crate::protocol::oid4vp::request::link;
 use crate::protocol::vcalm::request::{MAX_TTL_SECONDS, STEP, deep_links, protocols};
 use actix_web::http::header::LOCATION;
@@ -42,6 +43,8 @@ struct Variables {
     template: Option<String>,
     reason: Option<String>,
     types: Vec<String>,
+    /// For so long what the person shares is kept for this purpose.
+    keep_days: Option<u32>,
     #[serde(rename = "redirectUrl")]
     redirect_url: Option<String>,
 }
@@ -61,13 +64,16 @@ pub async fn create(
         wanted.variables.candidate_name.as_deref(),
     )?;
     let expires_at = expiry(&state, wanted.expires.as_deref())?;
-    let Variables { template, reason, types, redirect_url, .. } = wanted.variables;
+    let Variables { template, reason, types, redirect_url, keep_days, .. } = wanted.variables;
+    if keep_days.is_some_and(|days| !(1..=RetentionRules::MOST_DAYS).contains(&days)) {
+        return Err(Problem::invalid_field("keep_days", format!("must be from 1 to {}", RetentionRules::MOST_DAYS)));
+    }
     let mut asked = Asked { reason, types, redirect_url, open_id: wanted.open_id };
     if let Some(name) = template {
         asked = asked.or(named(&state, &caller, &name).await?);
     }
     let encrypted = asked.open_id.encrypted.unwrap_or(state.channels.settings.encrypted_answers);
-    let options = asked.options(&state.channels.settings.organisation)?;
+    let options = ExchangeOptions { keep_days, ..asked.options(&state.channels.settings.organisation)? };
     let new = NewExchange { tenant_id: caller.tenant_id, candidate, known: None, options, encrypted, expires_at };
     let exchange = state.channels.open_exchange(new).await?;
     let body = described(&state, &exchange);

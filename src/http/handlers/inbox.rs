@@ -85,8 +85,6 @@ pub async fn rows(state: &State, caller: &Caller, filters: Filters) -> Result<Ht
     let refs: Vec<CandidateRef> = found.rows.iter().map(|row| row.candidate_ref.clone()).collect();
     let mut identities = store.candidate_identities(tenant, &refs).await?;
     identities.retain(|_, identity| identity.name.is_some() || !identity.emails.is_empty() || identity.ats_id.is_some());
-    let actor = format!("api_key:{}", caller.key_id);
-    store.audit(tenant, &actor, "submissions.list", "submissions", state.clock().now()).await?;
     let items = found.rows.into_iter().map(|row| {
         let identity = identities.get(&row.candidate_ref).cloned();
         shown(row, identity)

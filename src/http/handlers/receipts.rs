@@ -35,7 +35,7 @@ pub async fn get(state: web::Data<State>, caller: Caller, id: Id<CredentialId>) 
         Ok(MadeReceipt { token, sha256 })
     };
     let token = state.store().receipt(&caller.tenant_id, &id.0, now, make).await?;
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/jose")).body(token))
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, receipt::MEDIA_TYPE)).body(token))
 }
 
 /// `GET /receipt-key.json`: the public key as a JSON Web Key, for whoever checks receipts.
@@ -45,7 +45,7 @@ pub async fn key(state: web::Data<State>) -> Result<HttpResponse, Problem> {
 }
 
 /// Made once per installation and kept sealed.
-async fn signing_key(store: &Store, now: DateTime<Utc>) -> Result<SigningKey, Problem> {
+pub async fn signing_key(store: &Store, now: DateTime<Utc>) -> Result<SigningKey, Problem> {
     let kept = match store.sealed_setting(receipt::KEY_SETTING).await? {
         Some(kept) => kept,
         None => store.keep_sealed_setting(receipt::KEY_SETTING, &Secret::new(receipt::fresh_key()), now).await?,

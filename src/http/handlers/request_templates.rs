@@ -117,6 +117,7 @@ impl Asked {
             return Err(Problem::invalid_field("credentials", message));
         }
         let options = ExchangeOptions {
+            keep_days: None,
             reason,
             types: self.types,
             redirect_url: self.redirect_url,

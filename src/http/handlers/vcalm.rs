@@ -64,6 +64,7 @@ fn page(state: &State, exchange: &Exchange) -> HttpResponse {
         "id": exchange.id,
         "state": exchange.state,
         "expires": exchange.expires_at.format("%H:%M UTC").to_string(),
+        "keep_days": exchange.options.keep_days,
         "privacy_url": state.channels.privacy_url(),
     });
     pages::page(200, "interaction.html", &context, "'none'")

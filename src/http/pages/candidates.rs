@@ -16,6 +16,9 @@ pub struct Query {
     after: String,
 }
 
+/// Notes of persons that the page lists.
+const NOTES: usize = 20;
+
 #[derive(Serialize)]
 struct Values {
     q: String,
@@ -23,6 +26,15 @@ struct Values {
     first: String,
     next: Option<String>,
     rows: Vec<Row>,
+    /// What persons wrote on their own pages and nobody has dealt with; on the first page only.
+    notes: Vec<Note>,
+}
+
+#[derive(Serialize)]
+struct Note {
+    address: String,
+    kind: &'static str,
+    created_at: String,
 }
 
 #[derive(Serialize)]
@@ -50,7 +62,15 @@ pub async fn page(state: web::Data<State>, visit: Visit, query: web::Query<Query
         credentials: row.credentials,
         created_at: row.created_at.to_rfc3339(),
     });
+    let is_start = query.after.is_empty() && q.is_empty();
+    let open = if is_start { store.person_notes(tenant, None).await? } else { Vec::new() };
+    let notes = open.into_iter().take(NOTES).map(|note| Note {
+        address: format!("/candidates/{}", note.candidate_ref),
+        kind: note.kind.as_str(),
+        created_at: note.created_at.to_rfc3339(),
+    });
     let values = Values {
+        notes: notes.collect(),
         is_first: query.after.is_empty(),
         first: list(""),
         next: found.next.as_deref().map(list),

@@ -1,6 +1,7 @@
 //! The rows of the table of routes: everything about who may call a route, and what the audit log notes of it.
 //! Comes in: nothing. Goes out: the rows. The middleware that enforces them is put on in `routes.rs` and nowhere else.
 
+use super::privacy;
 use crate::http::handlers::{
     account, api_keys, applications, audit, backfill, backpacks, candidates, connections, connectors, credentials, deliveries,
     digital_credentials, events, exchange_events, exchanges, invitations, link, oauth, oid4vp, open_badges, person_links, plan,
@@ -16,19 +17,19 @@ use actix_web::http::Method;
 use std::sync::LazyLock;
 
 /// Everybody who is signed in, and every API key.
-const EVERYONE: &[Role] = &Role::ALL;
+pub(super) const EVERYONE: &[Role] = &Role::ALL;
 /// Works with candidates on the pages.
-const HIRING: &[Role] = &[Role::Recruiter, Role::Administrator];
+pub(super) const HIRING: &[Role] = &[Role::Recruiter, Role::Administrator];
 /// Sees candidates on the pages.
-const READS_PEOPLE: &[Role] = &[Role::Recruiter, Role::Administrator, Role::Auditor];
+pub(super) const READS_PEOPLE: &[Role] = &[Role::Recruiter, Role::Administrator, Role::Auditor];
 /// Connects the employer's systems.
-const INTEGRATION: &[Role] = &[Role::Integrator, Role::Administrator];
-const READS_INTEGRATION: &[Role] = &[Role::Integrator, Role::Administrator, Role::Auditor];
+pub(super) const INTEGRATION: &[Role] = &[Role::Integrator, Role::Administrator];
+pub(super) const READS_INTEGRATION: &[Role] = &[Role::Integrator, Role::Administrator, Role::Auditor];
 /// Brings credentials in: people and systems.
-const SYSTEMS: &[Role] = &[Role::Recruiter, Role::Integrator, Role::Administrator];
-const ADMINISTRATION: &[Role] = &[Role::Administrator];
-const READS_ADMINISTRATION: &[Role] = &[Role::Administrator, Role::Auditor];
-const NOBODY: &[Role] = &[];
+pub(super) const SYSTEMS: &[Role] = &[Role::Recruiter, Role::Integrator, Role::Administrator];
+pub(super) const ADMINISTRATION: &[Role] = &[Role::Administrator];
+pub(super) const READS_ADMINISTRATION: &[Role] = &[Role::Administrator, Role::Auditor];
+pub(super) const NOBODY: &[Role] = &[];
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +113,8 @@ macro_rules! text {
     };
 }
 
+pub(super) use {roles, rows, text};
+
 /// Every route of the gateway.
 pub fn table() -> Vec<Row> {
     let mut rows = fixed();
@@ -153,10 +156,17 @@ fn badge_resources() -> Vec<Row> {
     }
 }
 
-/// The routes outside the Open Badges API. More special paths stand before more general ones.
+/// The routes outside the Open Badges API.
+pub(super) fn fixed() -> Vec<Row> {
+    let mut rows = most();
+    rows.extend(privacy::rows());
+    rows
+}
+
+/// Most of them. More special paths stand before more general ones.
 /// Columns: method, path, how a caller is found, who may call, what the audit log notes, scope of a short-lived token, pages of which sites, where it is described.
 #[rustfmt::skip]
-pub(super) fn fixed() -> Vec<Row> {
+fn most() -> Vec<Row> {
     rows! {
         POST   "/v1/submissions"                                         Tenant SYSTEMS              "submission.create"        -                               Own OpenApi => submissions::create;
         GET    "/v1/submissions"                                         Tenant EVERYONE             "submission.list"          -                               Own OpenApi => submissions::list;

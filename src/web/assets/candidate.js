@@ -26,6 +26,26 @@ for (const button of document.querySelectorAll("[data-merge]")) {
     }));
 }
 
+byId("person-link")?.addEventListener("click", (event) =>
+  attempt(event.currentTarget, byId("page-status"), async () => {
+    const button = byId("person-link");
+    const { url } = await post(`/v1/candidates/${candidate()}/link`, {});
+    byId("person-link-made").hidden = false;
+    byId("person-link-url").value = url;
+    byId("person-link-url").select();
+    await navigator.clipboard?.writeText(url).catch(() => {});
+    byId("page-status").textContent = button.dataset.done;
+    button.disabled = false;
+  }));
+
+for (const button of document.querySelectorAll("[data-note]")) {
+  button.addEventListener("click", () =>
+    attempt(button, byId("page-status"), async () => {
+      await post(`/v1/candidates/${candidate()}/notes/${encodeURIComponent(button.dataset.note)}/done`);
+      location.reload();
+    }));
+}
+
 const dialog = byId("erase-dialog");
 byId("erase")?.addEventListener("click", () => {
   byId("erase-sure").checked = false;
@@ -36,8 +56,9 @@ byId("erase-cancel")?.addEventListener("click", () => dialog.close());
 byId("erase-form")?.addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(event.submitter, byId("erase-error"), async () => {
-    await call("DELETE", `/v1/candidates/${candidate()}`);
-    location.assign("/candidates");
+    const { headers } = await call("DELETE", `/v1/candidates/${candidate()}`);
+    const certificate = headers.get("Location")?.split("/").pop();
+    location.assign(certificate ? `/erasures/${certificate}` : "/candidates");
   });
 });
 

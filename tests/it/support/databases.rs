@@ -70,6 +70,24 @@ impl TestStore {
         done.await.unwrap();
     }
 
+    /// Everything that the database holds, as text: on SQLite the raw files (the database, its log and its index), on PostgreSQL every
+    /// row of every table; there, binary values are hexadecimal.
+    pub async fn dump(&self) -> String {
+        let url = self.url.clone();
+        let read = tokio::task::spawn_blocking(move || match url.strip_prefix("sqlite://") {
+            Some(path) => ["", "-wal", "-shm"]
+                .iter()
+                .filter_map(|end| std::fs::read(format!("{path}{end}")).ok())
+                .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                .collect(),
+            #[cfg(feature = "postgres")]
+            None => postgres::dump(&url),
+            #[cfg(not(feature = "postgres"))]
+            None => panic!("{url}"),
+        });
+        read.await.unwrap()
+    }
+
     /// The database as another process, or this one after a restart, sees it.
     pub async fn reopened(&self) -> Store {
         Store::connect(&self.url, sealer()).await.unwrap()
@@ -79,7 +97,26 @@ impl TestStore {
 #[cfg(feature = "postgres")]
 mod postgres {
     use diesel::connection::SimpleConnection;
-    use diesel::{Connection, PgConnection};
+    use diesel::sql_types::{Nullable, Text};
+    use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Nullable<Text>)]
+        line: Option<String>,
+    }
+
+    pub fn dump(url: &str) -> String {
+        let mut connection = PgConnection::establish(url).unwrap();
+        let tables = "SELECT table_name::text AS line FROM information_schema.tables WHERE table_schema = current_schema()";
+        let tables: Vec<Line> = sql_query(tables).load(&mut connection).unwrap();
+        let mut whole = String::new();
+        for table in tables.into_iter().filter_map(|table| table.line) {
+            let rows: Vec<Line> = sql_query(format!("SELECT t::text AS line FROM \"{table}\" t")).load(&mut connection).unwrap();
+            whole.extend(rows.into_iter().filter_map(|row| row.line).map(|row| row + "\n"));
+        }
+        whole
+    }
 
     pub struct Schema {
         base: String,

@@ -39,6 +39,9 @@ struct Values {
     more_credentials: Option<String>,
     deliveries: Vec<Delivered>,
     requests: Vec<requests::Row>,
+    notes: Vec<Note>,
+    /// Since when nothing is passed on, because the person wants it so.
+    stopped_at: Option<String>,
     ask: String,
     csv: String,
     merge: String,
@@ -61,6 +64,16 @@ struct Delivered {
     waiting: u32,
     stopped: u32,
     since: Option<String>,
+}
+
+/// What the person wrote on their own page.
+#[derive(Serialize)]
+struct Note {
+    id: String,
+    kind: &'static str,
+    text: Option<String>,
+    created_at: String,
+    is_done: bool,
 }
 
 /// `GET /candidates/{ref}`
@@ -89,6 +102,15 @@ pub async fn page(state: web::Data<State>, visit: Visit, id: Id<CandidateRef>) -
     let now = state.clock().now();
     let requests = store.exchanges_of(tenant, &reference).await?;
     let requests = requests.into_iter().map(|exchange| requests::row(exchange, now, visit.language)).collect();
+    let notes = store.person_notes(tenant, Some(&reference)).await?.into_iter().map(|note| Note {
+        id: note.id,
+        kind: note.kind.as_str(),
+        text: note.text,
+        created_at: note.created_at.to_rfc3339(),
+        is_done: note.done_at.is_some(),
+    });
+    let notes = notes.collect();
+    let stopped_at = store.sharing_stopped_at(tenant, &reference).await?.map(|at| at.to_rfc3339());
     let identities: HashMap<_, _> = [(reference.clone(), known.clone())].into();
     let path = format!("/candidates/{reference}");
     let values = Values {
@@ -103,6 +125,8 @@ pub async fn page(state: web::Data<State>, visit: Visit, id: Id<CandidateRef>) -
         credentials: found.rows.into_iter().map(|row| inbox::shown(row, &identities, visit.language)).collect(),
         deliveries,
         requests,
+        notes,
+        stopped_at,
         ask: address("/requests/new", &[("candidate", reference.as_str())]),
         csv: format!("{path}/skills.csv"),
         merge: format!("{path}/merge"),

@@ -1,0 +1,3 @@
+DROP TABLE person_purposes;
+DROP TABLE retention_runs;
+DROP TABLE retention_rules;
