@@ -47,8 +47,7 @@ const PITFALLS: &[(&str, &str)] = &[
 ];
 
 /// Systems that leave people out of their answers without a word when the account may not see them.
-const HIDING: &[&str] =
-    &["ashby", "bamboohr", "greenhouse", "hibob", "icims", "lever", "personio", "successfactors", "ukg-pro"];
+const HIDING: &[&str] = &["ashby", "bamboohr", "greenhouse", "hibob", "icims", "lever", "personio", "successfactors", "ukg-pro"];
 
 /// Connector, and the rate that the system allows.
 const RATES: &[(&str, &str)] = &[("hibob", "10/m"), ("jobvite", "15/m, 850/h, 20000/d")];
