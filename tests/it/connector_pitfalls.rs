@@ -16,6 +16,7 @@ const PITFALLS: &[(&str, &str)] = &[
     ("breezy", "a candidate who was moved meanwhile is found anew at once"),
     ("dynamics365-hr", "a certificate whose answer was lost is written again, because its key is the same"),
     ("greenhouse", "a note whose answer was lost and that is not there is written, with the visibility for writing"),
+    ("greenhouse", "an answer that repeats the client id is not kept"),
     ("greenhouse", "an empty list may mean that the acting user sees nobody"),
     ("hibob", "the eleventh write of a minute waits until the window ends"),
     ("hibob", "the login page with a 200 is not an answer"),
