@@ -24,6 +24,7 @@ mod connector;
 mod connector_abilities;
 mod connector_engine;
 mod connector_list;
+mod connector_pitfalls;
 mod connector_worker;
 mod contexts;
 mod cose;
