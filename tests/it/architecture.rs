@@ -37,7 +37,7 @@ const MAY_IMPORT: Rows = &[
     ("examine", &["model", "document", "http_client", "intake", "protocol", "verify", "normalize"]),
     ("pipeline", &["model", "examine", "verify", "skills", "store"]),
     ("channel", &["model", "examine", "verify", "store", "pipeline", "http_client", "protocol"]),
-    ("http", &["account", "channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web", "seal"]),
+    ("http", &["account", "channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web"]),
     ("web", &[]),
     ("sample", &["jsonld"]),
 ];
