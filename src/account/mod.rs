@@ -98,7 +98,7 @@ impl Accounts {
         }
         let found = self.store.sign_in_by_email(email).await?;
         let stored = found.as_ref().and_then(|found| found.password.clone());
-        let is_right = self.hasher.verify(password.clone(), stored).await?;
+        let is_right = self.hasher.fits(password.clone(), stored).await?;
         let found = found.filter(|found| is_right && found.user.disabled_at.is_none()).ok_or(AccountError::Wrong)?;
         if let Some(secret) = &found.second_factor {
             let code = code.map(str::trim).filter(|code| !code.is_empty());
@@ -181,7 +181,7 @@ impl Accounts {
             return Err(AccountError::LockedUntil(until));
         }
         let found = self.store.sign_in_by_email(&user.email).await?;
-        if !self.hasher.verify(password, found.and_then(|found| found.password)).await? {
+        if !self.hasher.fits(password, found.and_then(|found| found.password)).await? {
             return Err(AccountError::Wrong);
         }
         Ok(self.store.forget_attempts(&user.email).await?)

@@ -38,7 +38,7 @@ impl Hasher {
     }
 
     /// Whether the password fits. `stored`: none when there is no such account; that takes as long.
-    pub async fn verify(&self, password: Secret, stored: Option<String>) -> Result<bool, AccountError> {
+    pub async fn fits(&self, password: Secret, stored: Option<String>) -> Result<bool, AccountError> {
         if password.expose().len() > MAX_BYTES {
             return Ok(false);
         }
@@ -104,9 +104,9 @@ mod tests {
         let hasher = Hasher::default();
         let stored = hasher.hash(Secret::new("correct horse battery")).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
-        assert!(hasher.verify(Secret::new("correct horse battery"), Some(stored.clone())).await.unwrap());
-        assert!(!hasher.verify(Secret::new("correct horse batterz"), Some(stored)).await.unwrap());
-        assert!(!hasher.verify(Secret::new("nobody has this password"), None).await.unwrap());
+        assert!(hasher.fits(Secret::new("correct horse battery"), Some(stored.clone())).await.unwrap());
+        assert!(!hasher.fits(Secret::new("correct horse batterz"), Some(stored)).await.unwrap());
+        assert!(!hasher.fits(Secret::new("nobody has this password"), None).await.unwrap());
     }
 
     #[test]

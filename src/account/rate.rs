@@ -9,11 +9,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Networks that are remembered; when there are more, those whose minute is over are forgotten, then all.
 const MOST: usize = 50_000;
 
+/// When the network's minute began, and the attempts in it.
+type Minutes = HashMap<IpAddr, (DateTime<Utc>, u32)>;
+
 /// Cheap to clone; clones count together.
 #[derive(Clone)]
 pub struct Rate {
     most: u32,
-    minutes: Arc<Mutex<HashMap<IpAddr, (DateTime<Utc>, u32)>>>,
+    minutes: Arc<Mutex<Minutes>>,
 }
 
 impl Rate {

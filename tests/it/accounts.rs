@@ -193,8 +193,9 @@ async fn a_page_offers_only_what_the_role_may_do() {
         let cookie = sign_in(&app, role.as_str()).await;
         let html = Answer::of(page(&app, &cookie, "GET", "/")).await;
         assert_eq!(html.status, 200);
-        sees.iter().for_each(|part| assert!(html.text.contains(part), "{role}: {part}"));
-        not.iter().for_each(|part| assert!(!html.text.contains(part), "{role}: {part}"));
+        let text = html.text.replace("&#x2f;", "/");
+        sees.iter().for_each(|part| assert!(text.contains(part), "{role}: {part}"));
+        not.iter().for_each(|part| assert!(!text.contains(part), "{role}: {part}"));
     }
     user(&app, "integrator", Role::Integrator).await;
     let cookie = sign_in(&app, "integrator").await;

@@ -41,7 +41,7 @@ const MAY_IMPORT: Rows = &[
     (
         "http",
         &[
-            "account", "channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web", "seal",
+            "account", "channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web",
             "taxonomy", "trace",
         ],
     ),
