@@ -1,3 +1,49 @@
+// Connections: connect a system by keyboard, look at its requests, watch its health, replace a secret, pause and remove it.
+import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before, test } from "node:test";
+import { assertNoFaults, assertReadable, openPage, screenshot, signIn, startBrowser, tabTo, wordsOf } from "./browser.mjs";
+import { KEY, startGateway } from "./gateway.mjs";
+
+let gateway;
+let browser;
+let receiver;
+const received = [];
+before(async () => {
+  gateway = await startGateway();
+  browser = await startBrowser();
+  receiver = createServer((request, response) => {
+    let body = "";
+    request.on("data", (chunk) => (body += chunk));
+    request.on("end", () => {
+      received.push({ headers: request.headers, body });
+      response.end("ok");
+    });
+  });
+  await new Promise((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+});
+after(async () => {
+  await browser?.close();
+  await gateway?.stop();
+  receiver?.close();
+});
+
+async function upload(name) {
+  const form = new FormData();
+  form.append("file", new Blob([gateway.read(name)]), name);
+  form.append("candidate_email", "ada@example.org");
+  const answer = await fetch(`${gateway.url}/v1/submissions`, { method: "POST", headers: { Authorization: `Bearer ${KEY}` }, body: form });
+  assert.equal(answer.status, 201);
+}
+
+async function until(what, condition) {
+  for (let tries = 0; tries < 100; tries += 1) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(`${what} did not happen within ten seconds`);
+}
+
 const address = () => `http://127.0.0.1:${receiver.address().port}/events`;
 
 test("a system is connected with the keyboard, looked after on its page, paused and removed", async () => {

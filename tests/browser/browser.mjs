@@ -22,7 +22,7 @@ export async function openPage(browser, url, options = {}) {
   page.on("console", (message) => {
     const text = message.text();
     // The browser's own remarks on answers that a test provokes, and on style, are no faults of the page.
-    const remark = text.includes("status of 401") || text.includes("status of 404") || text.startsWith("[DOM]");
+    const remark = text.includes("status of 401") || text.includes("status of 404") || text.includes("status of 422") || text.startsWith("[DOM]");
     if (["error", "warning"].includes(message.type()) && !remark) page.faults.push(text);
   });
   page.on("request", (request) => {

@@ -266,7 +266,7 @@ test("a candidate's page shows who, what and where from; an address is removed, 
   await signIn(page);
   await assertReadable(page);
   await screenshot(page, "candidates");
-  await page.locator("tbody tr", { hasText: "P-1" }).getByRole("link").first().click();
+  await page.locator("tbody a[href='/candidates/P-1']").click();
   await page.waitForURL(/\/candidates\/P-1$/);
   const words = await wordsOf(page.locator("main"));
   assert.match(words, /Ada Example/);

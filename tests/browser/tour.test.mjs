@@ -1,4 +1,4 @@
-// The pictures of docs/tour.md: the main pages with invented people and institutions. With SKILLGATE_TOUR=1 they are written anew.
+// The pictures of docs/tour.md: the main pages with invented people and institutions. With SKILLGATE_TEST_TOUR=1 they are written anew.
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -52,11 +52,11 @@ test("each picture of the tour is there, shows a page that exists, and is small"
     const picture = await page.screenshot();
     assert.ok(picture.length < MOST_BYTES, `${name}: ${picture.length} bytes`);
     const file = join(DOCS, "pictures", `${name}.png`);
-    if (process.env.SKILLGATE_TOUR) {
+    if (process.env.SKILLGATE_TEST_TOUR) {
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, picture);
     }
-    assert.ok(existsSync(file) && statSync(file).size < MOST_BYTES, `${file} is missing or too large: SKILLGATE_TOUR=1 writes it`);
+    assert.ok(existsSync(file) && statSync(file).size < MOST_BYTES, `${file} is missing or too large: SKILLGATE_TEST_TOUR=1 writes it`);
     assert.ok(text.includes(`pictures/${name}.png`), `docs/tour.md does not show ${name}`);
   }
   await assertNoFaults(page);

@@ -86,7 +86,8 @@ async fn pages_name_no_other_host_and_scripts_never_parse_markup() {
         "/assets/style.css",
         "/assets/inbox.js",
         "/assets/submission.js",
-        "/assets/admin.js",
+        "/assets/connection.js",
+        "/assets/connection-actions.js",
         "/assets/dom.js",
     ] {
         let text = text_of(&app, path).await;

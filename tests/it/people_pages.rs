@@ -33,7 +33,7 @@ async fn the_requests_of_edited_settings_are_shown_without_secrets_and_compared_
     let plan = |body: Value| app.request("POST", path).json(&body);
     let alone = Answer::of(plan(json!({"fields": {"url": "https://hooks.example.org/b"}}))).await;
     assert_eq!(alone.status, 200, "{}", alone.text);
-    assert_described("POST", path, &alone);
+    assert_described("POST", "/v1/connectors/{name}/plan", &alone);
     assert!(alone.text.contains("POST https://hooks.example.org/b") && alone.text.contains("webhook-signature: ***"));
     assert!(!alone.text.contains("added") && !alone.text.contains("whsec_"));
     let compared = Answer::of(plan(json!({"fields": {"url": "https://hooks.example.org/b"}, "connection_id": id}))).await.json();

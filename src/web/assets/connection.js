@@ -63,7 +63,7 @@ export function explain(failure, away) {
   if (failure.status === 0) return away;
   const bare = (name) => name.replace(/^(fields|secrets)\./, "");
   const named = (name) => document.querySelector(`[data-field="${CSS.escape(bare(name))}"], [data-secret="${CSS.escape(bare(name))}"]`);
-  const label = (name) => named(name)?.labels?.[0]?.firstElementChild?.textContent ?? name;
+  const label = (name) => named(name)?.labels?.[0]?.querySelector("[lang]")?.textContent ?? name;
   const errors = failure.errors.map((one) => `${label(one.field)}: ${one.message}`);
   return errors.length > 0 ? errors.join(" · ") : failure.message;
 }
