@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod limits;
 pub mod manifest;
 mod markup;
+mod multipart;
 pub mod outside;
 pub mod redact;
 pub mod registry;
