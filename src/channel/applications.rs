@@ -230,7 +230,7 @@ impl Applications {
         let bytes: usize = application.files.iter().map(|file| file.bytes.len()).sum();
         end.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         let texts = std::mem::take(&mut application.texts);
-        let mut uploads = self.foreign(&connection.id, &application).await?;
+        let mut uploads = self.foreign(setup, &application).await?;
         uploads.extend(self.linked(&texts).await.map_err(Failure::Stop)?);
         let mut taken = Taken { submission: None, left_out: application.left_out };
         if !self.holds_credentials(&uploads).await {

@@ -169,6 +169,12 @@ impl Connector {
         steps.any(|step| step.write.as_ref().is_some_and(|write| write.remember.is_some()))
     }
 
+    /// Names of the steps that send a credential's file along.
+    pub fn steps_with_files(&self) -> Vec<String> {
+        let steps = self.manifest.events.iter().flat_map(|handler| &handler.steps);
+        steps.filter(|step| step.badge.is_some()).map(|step| step.id.clone()).collect()
+    }
+
     /// Event types that the manifest handles.
     pub fn event_types(&self) -> Vec<EventType> {
         EventType::ALL.iter().copied().filter(|event_type| self.handler(*event_type).is_some()).collect()

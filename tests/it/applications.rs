@@ -340,6 +340,18 @@ async fn a_credential_that_the_connection_attached_is_not_read_again() {
 }
 
 #[tokio::test]
+async fn a_file_with_the_number_of_another_record_of_ours_is_read() {
+    let bench = bench().await;
+    bench.system.serve("/people/p-1/notes", 200, "application/json", json!({"id": "f-8"}).to_string());
+    bench.listed(&[7]);
+    bench.with_file(7, bench.badge("ada@example.org"));
+    assert_eq!(bench.look().await, 1);
+    bench.listed(&[8]);
+    bench.with_file(8, bench.badge("ada@example.org"));
+    assert_eq!(bench.look_later(6).await, 1);
+}
+
+#[tokio::test]
 async fn an_application_that_the_system_refuses_does_not_keep_the_others() {
     let bench = bench().await;
     bench.listed(&[7, 8]);
