@@ -4,9 +4,10 @@
 //! Nothing is stored of an application without a credential but the hash of its identifiers.
 
 mod files;
+pub mod hearing;
 
 use super::ChannelSettings;
-use crate::connector::intake::{Application, BUDGET_USED_UP, Room};
+use crate::connector::intake::{Application, Room};
 use crate::connector::job::Setup;
 use crate::connector::stop::{Stop, StopKind};
 use crate::connector::{Engine, Registry, secrets};
@@ -14,13 +15,10 @@ use crate::http_client::HttpClient;
 use crate::model::application::{ApplicationEnd, ApplicationState, DueApplication, IntakeEnd, IntakeError, IntakeWork};
 use crate::model::candidate::is_email;
 use crate::model::clock::Clock;
-use crate::model::connection::{Connection, ConnectionState, Secrets};
+use crate::model::connection::{Connection, Secrets};
 use crate::model::ids::{CandidateRef, ConnectionId, SubmissionId, TenantId};
 use crate::model::submission::{CandidateHint, Channel, UploadedFile};
 use crate::pipeline::{Delivered, Pipeline, PipelineError};
-use crate::protocol::push::Received;
-use crate::protocol::push::event::parse;
-use crate::protocol::push::signature::Proof;
 use crate::store::{Store, StoreError};
 use crate::verify::PresentationRequest;
 use chrono::{DateTime, Duration, Utc};
@@ -33,6 +31,12 @@ const LONGEST_LOOK: std::time::Duration = std::time::Duration::from_secs(600);
 /// Applications that are read in one look.
 const AT_ONCE: u32 = 20;
 const LARGEST_FILE: usize = 20 << 20;
+/// Of all files of one application.
+const LARGEST_APPLICATION: usize = 64 << 20;
+/// Applications in a row that may be refused, before the connection as a whole counts as refused.
+const REFUSED_IN_A_ROW: u32 = 3;
+/// The reason of a look that ends early because the day's budget is used up.
+const BUDGET_USED_UP: &str = "budget_used_up";
 /// Waits between attempts at one application; then it is parked.
 const WAITS: [Duration; 5] =
     [Duration::minutes(1), Duration::minutes(10), Duration::hours(1), Duration::hours(4), Duration::hours(12)];
@@ -64,46 +68,17 @@ enum Failure {
     Broken(ApplicationsError),
 }
 
+/// What came of an application.
+struct Taken {
+    /// `None`: it holds no credential.
+    submission: Option<SubmissionId>,
+    /// Files that were not read.
+    left_out: usize,
+}
+
 impl<E: Into<ApplicationsError>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self::Broken(error.into())
-    }
-}
-
-/// A system's request that is about no connection, or that nobody can show to be the system's.
-#[derive(Debug, thiserror::Error)]
-pub enum Unheard {
-    #[error("the request is not the system's")]
-    Refused,
-    #[error("{0}")]
-    Unreadable(String),
-    #[error("{0}")]
-    Unusable(String),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// A connection that takes requests of its system.
-pub struct Hearing {
-    connection: Connection,
-    setup: Setup,
-    proof: Proof,
-    secret: String,
-}
-
-impl Hearing {
-    /// Whether the body is part of the proof.
-    pub fn needs_body(&self) -> bool {
-        self.proof.needs_body()
-    }
-
-    pub fn connection_id(&self) -> &ConnectionId {
-        &self.connection.id
-    }
-
-    pub fn is_genuine(&self, request: &Received<'_>, now: DateTime<Utc>) -> bool {
-        let secret = self.setup.secrets.get(&self.secret);
-        secret.is_some_and(|secret| self.proof.holds(request, secret.expose(), now))
     }
 }
 
@@ -138,39 +113,6 @@ impl Applications {
         let connector = self.registry.get(&connection.connector).filter(|connector| connector.manifest.intake.is_some());
         connector
             .is_some_and(|connector| self.engine.reads_applications(&Setup::new(connector, connection.clone(), Secrets::new())))
-    }
-
-    /// How the system may send requests to the connection; `None`: it can't.
-    pub fn webhook(&self, connection: &Connection) -> Option<Proof> {
-        let connector = self.registry.get(&connection.connector)?;
-        let webhook = connector.manifest.intake.as_ref()?.webhook.as_ref()?;
-        let is_set = connection.secrets_set.contains(&webhook.secret) && self.reads(connection);
-        is_set.then(|| webhook.verify.clone())
-    }
-
-    /// The connection behind an address. Everything that is wrong with it looks the same from outside.
-    ///
-    /// # Errors
-    /// There is no such connection, or it takes no requests.
-    pub async fn hearing(&self, id: &ConnectionId) -> Result<Hearing, Unheard> {
-        let found = self.store().connection_at_address(id).await?;
-        let connection = found.filter(|connection| connection.state == ConnectionState::Active).ok_or(Unheard::Refused)?;
-        let proof = self.webhook(&connection).ok_or(Unheard::Refused)?;
-        let setup = self.setup(&connection).await?.map_err(|_| Unheard::Refused)?;
-        let webhook = setup.connector.manifest.intake.as_ref().and_then(|intake| intake.webhook.as_ref());
-        let secret = webhook.map(|webhook| webhook.secret.clone()).ok_or(Unheard::Refused)?;
-        Ok(Hearing { connection, setup, proof, secret })
-    }
-
-    /// Keeps the applications that a genuine request names; they are read soon. Returns how many are new.
-    ///
-    /// # Errors
-    /// The body is none that the manifest describes.
-    pub async fn hear(&self, hearing: &Hearing, body: &[u8]) -> Result<usize, Unheard> {
-        let body = parse(body, &self.pipeline.examiner.limits).map_err(Unheard::Unreadable)?;
-        let named = self.engine.pushed_applications(&hearing.setup, &body);
-        let named = named.map_err(|stop| Unheard::Unusable(stop.message))?;
-        Ok(self.store().add_applications(&hearing.connection.id, &named, None, self.clock().now()).await?)
     }
 
     /// Looks for the applications of one connection. Returns how many submissions came of it.
@@ -213,10 +155,14 @@ impl Applications {
                     end.polled_at = Some(now);
                     work.due = self.store().due_applications(of, now, AT_ONCE).await?;
                 }
-                Err(stop) => self.failed(end, &stop, self.every(connection)),
+                Err(stop) => {
+                    // What the system refuses now, it would refuse for every application.
+                    self.failed(end, &stop, self.every(connection));
+                    return Ok(0);
+                }
             }
         }
-        let mut submissions = 0;
+        let (mut submissions, mut refused) = (0, 0);
         for due in &work.due {
             let room = match self.room(&work, end) {
                 Ok(room) => room,
@@ -226,19 +172,29 @@ impl Applications {
                 }
             };
             let ended = match self.take(connection, &setup, due, room, end).await {
-                Ok(submission) => {
+                Ok(taken) => {
                     end.applications += 1;
-                    submissions += usize::from(submission.is_some());
-                    read(due, submission, self.clock().now())
+                    submissions += usize::from(taken.submission.is_some());
+                    refused = 0;
+                    read(due, taken, self.clock().now())
                 }
                 Err(Failure::Broken(error)) => return Err(error),
-                Err(Failure::Stop(stop)) if is_about_the_connection(&stop) => {
+                Err(Failure::Stop(stop)) if matches!(stop.kind, StopKind::Retry { limited: true, .. }) => {
                     self.failed(end, &stop, self.every(connection));
                     break;
                 }
-                Err(Failure::Stop(stop)) => not_read(due, &stop, self.clock().now()),
+                Err(Failure::Stop(stop)) => {
+                    if stop.kind == StopKind::ConfigError {
+                        refused += 1;
+                        self.failed(end, &stop, self.every(connection));
+                    }
+                    not_read(due, &stop, self.clock().now())
+                }
             };
             self.store().end_application(&due.id, &ended, self.clock().now()).await?;
+            if refused >= REFUSED_IN_A_ROW {
+                break;
+            }
         }
         Ok(submissions)
     }
@@ -254,12 +210,12 @@ impl Applications {
             )
         };
         let most = u64::from(self.settings.application_megabytes_per_day) << 20;
-        let left = most.saturating_sub(work.bytes_today + end.bytes);
-        if left == 0 || work.applications_today + end.applications >= self.settings.applications_per_day {
+        let used = work.bytes_today + end.bytes;
+        if used >= most || work.applications_today + end.applications >= self.settings.applications_per_day {
             return Err(used_up());
         }
         let file_bytes = self.pipeline.examiner.limits.max_file_bytes.min(LARGEST_FILE);
-        Ok(Room { bytes: usize::try_from(left).unwrap_or(usize::MAX), file_bytes })
+        Ok(Room { bytes: LARGEST_APPLICATION, file_bytes })
     }
 
     async fn take(
@@ -269,15 +225,16 @@ impl Applications {
         due: &DueApplication,
         room: Room,
         end: &mut IntakeEnd,
-    ) -> Result<Option<SubmissionId>, Failure> {
+    ) -> Result<Taken, Failure> {
         let mut application = self.engine.read_application(setup, &due.application, room).await.map_err(Failure::Stop)?;
         let bytes: usize = application.files.iter().map(|file| file.bytes.len()).sum();
         end.bytes += u64::try_from(bytes).unwrap_or(u64::MAX);
         let texts = std::mem::take(&mut application.texts);
-        let mut uploads = self.foreign(&connection.id, &application).await?;
+        let mut uploads = self.foreign(setup, &application).await?;
         uploads.extend(self.linked(&texts).await.map_err(Failure::Stop)?);
+        let mut taken = Taken { submission: None, left_out: application.left_out };
         if !self.holds_credentials(&uploads).await {
-            return Ok(None);
+            return Ok(taken);
         }
         let candidate = self.candidate(connection, &application).await?;
         let delivered = Delivered {
@@ -295,11 +252,18 @@ impl Applications {
                 if submission.completed_at.is_none() {
                     self.pipeline.resume(&submission.id).await?;
                 }
-                Ok(Some(submission.id))
+                taken.submission = Some(submission.id);
+                Ok(taken)
             }
             // It was read before, and the files have changed since.
-            Err(PipelineError::IdempotencyConflict) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(PipelineError::IdempotencyConflict) => Ok(taken),
+            Err(PipelineError::Store(error @ (StoreError::Unavailable(_) | StoreError::Full(_)))) => Err(error.into()),
+            // One application must not keep the others.
+            Err(error) => {
+                tracing::warn!(connection = %connection.id, cause = %error, "an application could not be taken in");
+                let kind = StopKind::Retry { wait: None, limited: false };
+                Err(Failure::Stop(Stop::new(kind, "not_taken_in", "The gateway could not take the application in.")))
+            }
         }
     }
 
@@ -358,27 +322,23 @@ impl Applications {
     }
 }
 
-/// The system itself can't be used now: another application would fail in the same way.
-fn is_about_the_connection(stop: &Stop) -> bool {
-    let is_limited = matches!(stop.kind, StopKind::Retry { limited: true, .. });
-    is_limited || matches!(stop.kind, StopKind::ConfigError | StopKind::SuspectConfig)
-}
-
-fn read(due: &DueApplication, submission_id: Option<SubmissionId>, now: DateTime<Utc>) -> ApplicationEnd {
-    let message = submission_id.is_none().then(|| "The application holds no credential.".to_owned());
+fn read(due: &DueApplication, Taken { submission, left_out }: Taken, now: DateTime<Utc>) -> ApplicationEnd {
+    let nothing = submission.is_none().then(|| "The application holds no credential.".to_owned());
+    let left_out = (left_out > 0).then(|| format!("{left_out} files were left out, because they are empty or too large."));
+    let message: Vec<String> = nothing.into_iter().chain(left_out).collect();
     ApplicationEnd {
         state: ApplicationState::Read,
         attempts: due.attempts,
         next_attempt_at: now,
-        reason: submission_id.is_none().then(|| "no_credential".to_owned()),
-        message,
-        submission_id,
+        reason: submission.is_none().then(|| "no_credential".to_owned()),
+        message: Some(message.join(" ")).filter(|message| !message.is_empty()),
+        submission_id: submission,
     }
 }
 
 fn not_read(due: &DueApplication, stop: &Stop, now: DateTime<Utc>) -> ApplicationEnd {
     let attempts = due.attempts + 1;
-    let may_help = matches!(stop.kind, StopKind::Retry { .. } | StopKind::StartOver);
+    let may_help = !matches!(stop.kind, StopKind::Parked | StopKind::Permanent);
     let wait = WAITS.get(due.attempts as usize).filter(|_| may_help);
     ApplicationEnd {
         state: if wait.is_some() { ApplicationState::Waiting } else { ApplicationState::Parked },

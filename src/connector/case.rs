@@ -28,6 +28,8 @@ pub struct Test {
     /// The ledger entries of an earlier attempt: step → `started`, `done` or `refused`.
     #[serde(default)]
     pub ledger: BTreeMap<String, String>,
+    /// A file beside the manifest: the credential that a step with `badge` sends.
+    pub badge: Option<String>,
     /// What earlier events remembered.
     #[serde(default)]
     pub remembered: BTreeMap<String, String>,

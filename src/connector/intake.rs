@@ -18,8 +18,6 @@ use bytes::Bytes;
 use minijinja::value::Value;
 use serde_json::Value as Json;
 
-/// The reason of a stop when an application holds more than may be read today.
-pub const BUDGET_USED_UP: &str = "budget_used_up";
 /// Applications that one answer may name.
 const MAX_APPLICATIONS: usize = 500;
 /// An application is identifiers, not content.
@@ -40,7 +38,7 @@ pub struct NewApplications {
 /// How much of an application may be read.
 #[derive(Clone, Copy, Debug)]
 pub struct Room {
-    /// Of all files together.
+    /// Of all files together; what does not fit is left out.
     pub bytes: usize,
     /// Of one file; a larger file is left out.
     pub file_bytes: usize,
@@ -126,7 +124,7 @@ impl Engine {
     }
 
     /// # Errors
-    /// As of a delivery, redacted; `budget_used_up` when the files don't fit into `room`.
+    /// As of a delivery, redacted. Files that don't fit into `room` are left out.
     pub async fn read_application(&self, setup: &Setup, application: &Json, room: Room) -> Result<Application, Stop> {
         let Some(Intake { read, .. }) = &setup.connector.manifest.intake else { return Ok(Application::default()) };
         let mut caller = Caller::silent(self, setup);
@@ -226,10 +224,11 @@ impl Engine {
                 into.left_out += 1;
                 continue;
             };
-            left = left.checked_sub(bytes.len()).ok_or_else(|| {
-                let kind = StopKind::Retry { wait: None, limited: true };
-                Stop::new(kind, BUDGET_USED_UP, "The connection has read as many files as it may in one day.")
-            })?;
+            let Some(rest) = left.checked_sub(bytes.len()) else {
+                into.left_out += 1;
+                continue;
+            };
+            left = rest;
             let file = ApplicationFile { id: text("id"), name: text("name"), media_type: text("media_type"), bytes };
             into.files.push(file);
         }

@@ -10,6 +10,14 @@ use std::sync::{Mutex, PoisonError};
 #[error("{0}")]
 pub struct LedgerError(pub String);
 
+/// A credential's own bytes.
+#[derive(Clone, Debug)]
+pub struct Badge {
+    pub name: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
 /// The ledger of one event at one connection.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -20,6 +28,8 @@ pub trait Ledger: Send + Sync {
     async fn remembered(&self) -> Result<BTreeMap<String, String>, LedgerError>;
     /// Remembers an identifier under a name, or forgets the name, from the return on.
     async fn remember(&self, name: &str, remote_id: Option<&str>) -> Result<(), LedgerError>;
+    /// The credential as it was received, if it is the person's and was not rejected.
+    async fn badge(&self, credential: &str) -> Result<Option<Badge>, LedgerError>;
     /// Notes the hash of a file before it is written to the system, so that it is not read again as somebody else's.
     async fn writes_file(&self, sha256: &str) -> Result<(), LedgerError>;
 }
@@ -29,11 +39,18 @@ pub trait Ledger: Send + Sync {
 pub struct MemoryLedger {
     entries: Mutex<BTreeMap<String, LedgerEntry>>,
     remembered: Mutex<BTreeMap<String, String>>,
+    badge: Option<Badge>,
 }
 
 impl MemoryLedger {
     pub fn with(entries: BTreeMap<String, LedgerEntry>, remembered: BTreeMap<String, String>) -> Self {
-        Self { entries: Mutex::new(entries), remembered: Mutex::new(remembered) }
+        Self { entries: Mutex::new(entries), remembered: Mutex::new(remembered), badge: None }
+    }
+
+    /// Every credential is this one.
+    #[must_use]
+    pub fn with_badge(self, badge: Option<Badge>) -> Self {
+        Self { badge, ..self }
     }
 }
 
@@ -59,6 +76,10 @@ impl Ledger for MemoryLedger {
             None => drop(remembered.remove(name)),
         }
         Ok(())
+    }
+
+    async fn badge(&self, _: &str) -> Result<Option<Badge>, LedgerError> {
+        Ok(self.badge.clone())
     }
 
     async fn writes_file(&self, _: &str) -> Result<(), LedgerError> {

@@ -213,12 +213,16 @@ pub struct Step {
     /// The member that names the person in this step's value: where a person has linked the candidate to an identifier of the system,
     /// that identifier is the value and nothing is searched.
     pub link: Option<String>,
+    /// Over the answer: whether the system has finished what it accepted earlier. Until it holds, the delivery comes back later.
+    pub until: Option<String>,
     /// Over the answer: what the next page's request sees as `page`; none after the last page.
     pub next: Option<String>,
     /// Values that later steps read as `ID.NAME`; not for writes, whose answer a later attempt does not have.
     #[serde(default)]
     pub extract: BTreeMap<String, String>,
     pub write: Option<Write>,
+    /// Template of a credential's id, for a writing step: its calls see the credential as it was received as `badge`.
+    pub badge: Option<String>,
 }
 
 /// Exactly one match. No match parks as `no_match`, several park as `ambiguous`, unless the step has words of its own.
@@ -287,12 +291,26 @@ pub struct Call {
     #[serde(default)]
     pub form: BTreeMap<String, String>,
     pub text: Option<String>,
+    /// A body of several parts.
+    #[serde(default)]
+    pub multipart: Vec<Part>,
     /// Hosts beside the system's own to which the call may go, for example of a store of files. They get no credentials.
     #[serde(default)]
     pub elsewhere: Vec<String>,
     /// Read before the connector's own rules.
     #[serde(default)]
     pub classify: Vec<Rule>,
+}
+
+/// One part of a body of several parts: a text, or a file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    pub name: String,
+    pub text: Option<String>,
+    pub base64: Option<String>,
+    pub file_name: Option<String>,
+    pub media_type: Option<String>,
 }
 
 impl Call {
@@ -312,6 +330,10 @@ impl Call {
             .filter_map(|text| text.as_deref())
             .collect();
         all.extend(self.query.values().chain(self.headers.values()).chain(self.form.values()).map(String::as_str));
+        let parts = self.multipart.iter();
+        all.extend(
+            parts.flat_map(|part| [&part.text, &part.base64, &part.file_name, &part.media_type]).flatten().map(String::as_str),
+        );
         if let Some(json) = &self.json {
             strings_of(json, &mut all);
         }

@@ -21,6 +21,7 @@ pub mod ledger;
 pub mod limits;
 pub mod manifest;
 mod markup;
+mod multipart;
 mod order;
 pub mod outside;
 pub mod redact;

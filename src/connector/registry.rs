@@ -19,7 +19,7 @@ const MANIFEST: &str = "manifest.yaml";
 const MAX_FILE_BYTES: u64 = 1 << 20;
 const MAX_FILES: usize = 500;
 /// Names that templates find in their context besides the steps.
-pub const RESERVED: [&str; 25] = [
+pub const RESERVED: [&str; 26] = [
     "event",
     "event_json",
     "event_type",
@@ -41,6 +41,7 @@ pub const RESERVED: [&str; 25] = [
     "transport",
     "matches",
     "remembered",
+    "badge",
     "cursor",
     "application",
     "attachment",
@@ -172,6 +173,12 @@ impl Connector {
         steps.any(|step| step.write.as_ref().is_some_and(|write| write.remember.is_some()))
     }
 
+    /// Names of the steps that send a credential's file along.
+    pub fn steps_with_files(&self) -> Vec<String> {
+        let steps = self.manifest.events.iter().flat_map(|handler| &handler.steps);
+        steps.filter(|step| step.badge.is_some()).map(|step| step.id.clone()).collect()
+    }
+
     /// Event types that the manifest handles.
     pub fn event_types(&self) -> Vec<EventType> {
         EventType::ALL.iter().copied().filter(|event_type| self.handler(*event_type).is_some()).collect()
@@ -204,6 +211,7 @@ impl Connector {
         let calls = || steps().filter_map(|step| step.call.as_ref()).chain(check_call).chain(fetch);
         texts.extend(calls().flat_map(|call| call.templates()));
         let writes = steps().filter_map(|step| step.write.as_ref());
+        texts.extend(steps().filter_map(|step| step.badge.as_deref()));
         texts.extend(writes.flat_map(|write| [&write.remember, &write.forget]).flatten().map(String::as_str));
         texts.iter().try_for_each(|text| templates.check_template(text)).map_err(|error| error.to_string())?;
         let mut secret_headers = manifest.connection.secret_headers.values();
@@ -219,7 +227,10 @@ impl Connector {
         for step in steps() {
             let remote_id = step.write.as_ref().and_then(|write| write.remote_id.as_ref());
             expressions.extend(
-                [&step.when, &step.unless, &step.for_each, &step.find, &step.next].into_iter().flatten().chain(remote_id),
+                [&step.when, &step.unless, &step.for_each, &step.until, &step.find, &step.next]
+                    .into_iter()
+                    .flatten()
+                    .chain(remote_id),
             );
             expressions.extend(step.extract.values());
         }
@@ -267,7 +278,8 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
         }
         if let Some(call) = &step.call {
             let (method, _) = call.target().ok_or_else(|| format!("step `{id}` needs exactly one method"))?;
-            let bodies = usize::from(call.json.is_some()) + usize::from(!call.form.is_empty()) + usize::from(call.text.is_some());
+            let kinds = [call.json.is_some(), !call.form.is_empty(), call.text.is_some(), !call.multipart.is_empty()];
+            let bodies = kinds.into_iter().filter(|is_there| *is_there).count();
             if bodies > 1 || (bodies > 0 && method == "GET") {
                 return Err(format!("step `{id}` has more than one body, or one on a GET"));
             }
@@ -276,7 +288,8 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
             }
         }
         if let Some(write) = &step.write {
-            if !step.extract.is_empty() || step.find.is_some() || step.next.is_some() || step.require.is_some() {
+            let reads = step.find.is_some() || step.next.is_some() || step.require.is_some() || step.until.is_some();
+            if !step.extract.is_empty() || reads {
                 return Err(format!("step `{id}` writes: a later attempt has no answer to extract from, use `write.remote_id`"));
             }
             let observes = write.idempotency == super::manifest::Idempotency::Observe;
@@ -286,6 +299,9 @@ fn check_steps(steps: &[Step]) -> Result<(), String> {
             if observes && step.unless.is_none() && step.when.is_none() {
                 return Err(format!("step `{id}` declares `observe`, so it needs `unless` or `when` over an earlier step"));
             }
+        }
+        if step.badge.is_some() && (step.write.is_none() || step.call.is_none()) {
+            return Err(format!("step `{id}` has `badge`, which is for calls that write"));
         }
         if step.file.is_some() && step.write.is_none() {
             return Err(format!("step `{id}` writes a file: it needs `write`"));

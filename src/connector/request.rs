@@ -9,6 +9,7 @@ use crate::http_client::OutboundRequest;
 use bytes::Bytes;
 use minijinja::value::Value;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::time::Duration;
 use url::Url;
 
@@ -130,19 +131,22 @@ fn is_host(url: &Url, pattern: &str) -> bool {
     fits && url.scheme() == "https" && url.port().is_none()
 }
 
-type Body = (Option<Bytes>, Option<&'static str>);
+type Body = (Option<Bytes>, Option<Cow<'static, str>>);
 
 fn body(templates: &Templates, call: &Call, context: &Value) -> Result<Body, TemplateError> {
     let (bytes, content_type) = if let Some(json) = &call.json {
-        (templates.json(json, context)?.to_string().into_bytes(), "application/json")
+        (templates.json(json, context)?.to_string().into_bytes(), "application/json".into())
     } else if let Some(text) = &call.text {
-        (templates.text(text, context)?.into_bytes(), "text/plain; charset=utf-8")
+        (templates.text(text, context)?.into_bytes(), "text/plain; charset=utf-8".into())
+    } else if !call.multipart.is_empty() {
+        let (bytes, media_type) = super::multipart::body(templates, &call.multipart, context)?;
+        (bytes, Cow::from(media_type))
     } else if !call.form.is_empty() {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         for (name, template) in &call.form {
             form.append_pair(name, &templates.text(template, context)?);
         }
-        (form.finish().into_bytes(), "application/x-www-form-urlencoded")
+        (form.finish().into_bytes(), "application/x-www-form-urlencoded".into())
     } else {
         return Ok((None, None));
     };

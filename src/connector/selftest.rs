@@ -6,7 +6,7 @@ use super::case::{IntakeCase, Test};
 use super::engine::Engine;
 use super::intake_test;
 use super::job::{Job, Setup};
-use super::ledger::{Ledger, MemoryLedger};
+use super::ledger::{Badge, Ledger, MemoryLedger};
 use super::outside::Outside;
 use super::registry::{Connector, RegistryError};
 use super::run::End;
@@ -62,7 +62,7 @@ pub async fn run_one(connector: &Arc<Connector>, test: &Test) -> TestResult {
         Err(error) => return failed(error.to_string()),
     };
     let job = Job { setup: &setup, event: &event, candidate: &test.candidate, link: test.link.as_deref(), again: false };
-    let ledger = ledger(test);
+    let ledger = ledger(connector, test);
     let report = engine.deliver(&job, &ledger).await;
 
     let mut problems = script.problems();
@@ -133,7 +133,7 @@ pub async fn plan(connector: &Arc<Connector>, test: Test, event: Option<Event>) 
     let setup = Setup::new(Arc::clone(connector), connection, secrets);
     let event = Envelope::of(&event).map_err(invalid)?;
     let job = Job { setup: &setup, event: &event, candidate: &test.candidate, link: test.link.as_deref(), again: false };
-    let report = engine.deliver(&job, &ledger(&test)).await;
+    let report = engine.deliver(&job, &ledger(connector, &test)).await;
     let (outcome, reason, message) = told(&report.end);
     let ending = format!("{outcome} {reason} {message}");
     let redactor = setup.redactor.about(&test.candidate);
@@ -165,7 +165,12 @@ pub fn connection(connector: &Connector, test: &Test, now: DateTime<Utc>) -> Con
     }
 }
 
-fn ledger(test: &Test) -> MemoryLedger {
+fn ledger(connector: &Connector, test: &Test) -> MemoryLedger {
+    let badge = test.badge.as_ref().and_then(|path| connector.files.get(path)).map(|bytes| Badge {
+        name: "badge.json".to_owned(),
+        media_type: "application/json".to_owned(),
+        bytes: bytes.clone(),
+    });
     let entry = |state: &String| LedgerEntry {
         state: match state.as_str() {
             "done" => LedgerState::Done,
@@ -176,6 +181,7 @@ fn ledger(test: &Test) -> MemoryLedger {
         request_digest: String::new(),
     };
     MemoryLedger::with(test.ledger.iter().map(|(step, state)| (step.clone(), entry(state))).collect(), test.remembered.clone())
+        .with_badge(badge)
 }
 
 fn told(end: &End) -> (String, String, String) {

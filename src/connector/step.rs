@@ -5,20 +5,25 @@
 use super::caller::Caller;
 use super::engine::Engine;
 use super::file::{FileEnd, FileError, FileJob};
-use super::ledger::Ledger;
+use super::ledger::{Badge, Ledger};
 use super::manifest::{FileWrite, Idempotency, Require, Step, Verdict, Write};
 use super::stop::{LEDGER_UNAVAILABLE, Stop, StopKind};
 use super::template::Templates;
 use super::values::{from_json, to_json};
 use super::variables::{self, Context, Variables};
 use crate::model::ledger::{LedgerEntry, LedgerState};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::value::Value;
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Most elements of a list that a step walks.
 const MAX_ITEMS: usize = 500;
 const MAX_PAGES: usize = 50;
+/// Before the system is asked again whether it has finished, unless its answer names another time.
+const NOT_READY_WAIT: Duration = Duration::from_secs(15);
 
 /// A step that is running.
 pub struct Running<'a, 'b> {
@@ -122,6 +127,12 @@ impl Running<'_, '_> {
             return Err(self.caller.stop(&reading));
         }
         let context = context.with(answer.variables());
+        if let Some(until) = &self.step.until
+            && !templates.lenient(until, context.value())?.is_true()
+        {
+            let kind = StopKind::Retry { wait: reading.wait.or(Some(NOT_READY_WAIT)), limited: true };
+            return Err(Stop::new(kind, "not_ready", "The system has not finished yet; the delivery asks again later."));
+        }
         if let Some(find) = &self.step.find {
             let found = templates.lenient(find, context.value())?;
             let listed = found.try_iter().map_err(|_| unexpected(&self.step.id))?;
@@ -231,6 +242,7 @@ impl Running<'_, '_> {
         }
         let call = self.step.call.as_ref().ok_or_else(|| Stop::config("manifest", "A writing step needs a call or a file."))?;
         let templates = &self.engine.templates;
+        let context = &self.with_badge(context).await?;
         let prepared = self.caller.prepare(call, context.value())?;
         let mut entry = LedgerEntry { state: LedgerState::Started, remote_id: None, request_digest: prepared.digest() };
         self.ledger.put(&key, &entry, at_once).await.map_err(ledger_away)?;
@@ -260,6 +272,20 @@ impl Running<'_, '_> {
             self.ledger.put(&key, &entry, at_once).await.map_err(ledger_away)?;
         }
         Err(self.caller.stop(&reading))
+    }
+
+    /// The context with the credential that the step sends along. Its hash is noted first: what the system then holds is ours.
+    async fn with_badge<'c>(&self, context: &Context<'c>) -> Result<Context<'c>, Stop> {
+        let Some(badge) = &self.step.badge else { return Ok(context.clone()) };
+        let id = self.engine.templates.text(badge, context.value())?;
+        let found = self.ledger.badge(&id).await.map_err(ledger_away)?;
+        let Some(Badge { name, media_type, bytes }) = found else {
+            return Err(Stop::parked("badge_missing", "The credential is no longer there, or must not be shown."));
+        };
+        self.ledger.writes_file(&hex::encode(Sha256::digest(&bytes))).await.map_err(ledger_away)?;
+        let value = [("name", name), ("media_type", media_type), ("base64", STANDARD.encode(bytes))];
+        let value = Value::from_pairs(value.map(|(name, text)| (name.to_owned(), Value::from(text))));
+        Ok(context.with([("badge".to_owned(), value)]))
     }
 
     async fn remember(&self, write: &Write, context: &Context<'_>, remote_id: Option<&str>) -> Result<(), Stop> {

@@ -264,8 +264,14 @@ impl Store {
         .await
     }
 
-    /// Those of the hashes of files, and of the system's identifiers, that the connection wrote itself.
-    pub async fn written_by(&self, id: &ConnectionId, hashes: Vec<String>, remote_ids: Vec<String>) -> Result<HashSet<String>> {
+    /// Those of the hashes of files, and of the system's identifiers of files, that the connection wrote itself. `steps`: those that write
+    /// files; identifiers of other records may be the same numbers.
+    pub async fn written_by(
+        &self,
+        id: &ConnectionId,
+        hashes: Vec<String>,
+        (steps, remote_ids): (Vec<String>, Vec<String>),
+    ) -> Result<HashSet<String>> {
         let id = id.clone();
         self.read(move |connection| {
             let by_hash: Vec<String> = written_files::table
@@ -273,12 +279,15 @@ impl Store {
                 .filter(written_files::sha256.eq_any(hashes))
                 .select(written_files::sha256)
                 .load(connection)?;
-            let by_id: Vec<Option<String>> = ledger::table
+            let by_id: Vec<(String, Option<String>)> = ledger::table
                 .filter(ledger::connection_id.eq(id.as_str()))
                 .filter(ledger::remote_id.eq_any(remote_ids))
-                .select(ledger::remote_id)
+                .select((ledger::step, ledger::remote_id))
                 .load(connection)?;
-            Ok(by_hash.into_iter().chain(by_id.into_iter().flatten()).collect())
+            // The entry of one element of a list has the step's name before a colon.
+            let is_file = |step: &str| steps.iter().any(|wanted| step.split(':').next() == Some(wanted.as_str()));
+            let by_id = by_id.into_iter().filter(|(step, _)| is_file(step)).filter_map(|(_, remote_id)| remote_id);
+            Ok(by_hash.into_iter().chain(by_id).collect())
         })
         .await
     }

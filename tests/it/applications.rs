@@ -314,7 +314,57 @@ async fn what_a_note_is_called_is_remembered_until_the_erasure_was_delivered() {
     assert!(bench.app.app.store.remembered(&bench.id(), &ada).await.unwrap().is_empty());
     // The erased person is not read again.
     bench.look_later(6).await;
-    assert_eq!((bench.asked("/applications/7"), bench.count("/v1/submissions").await), (1, 0));
+    assert_eq!(bench.asked("/applications/7"), 1);
+}
+
+#[tokio::test]
+async fn a_credential_that_the_connection_attached_is_not_read_again() {
+    let bench = bench().await;
+    let fields = json!({"url": bench.system.address, "store": bench.store.address, "attach": true});
+    let path = format!("/v1/connections/{}", bench.connection);
+    assert_eq!(Answer::of(bench.app.request("PATCH", &path).json(&json!({"fields": fields}))).await.status, 200);
+    let badge = bench.badge("ada@example.org");
+    bench.listed(&[7]);
+    bench.with_file(7, badge.clone());
+    for path in ["/people/p-1/notes", "/people/p-1/files"] {
+        bench.system.serve(path, 200, "application/json", "{}".to_owned());
+    }
+    assert_eq!(bench.look().await, 1);
+    let attached = bench.system.requests().into_iter().find(|asked| asked.path == "/people/p-1/files").unwrap();
+    assert!(attached.body.contains(&badge), "the credential goes as it came: {}", attached.body);
+    // The system lists the attachment with another application.
+    bench.listed(&[8]);
+    bench.with_file(8, badge);
+    assert_eq!(bench.look_later(6).await, 0);
+    assert_eq!((bench.asked("/applications/8"), bench.count("/v1/submissions").await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_file_with_the_number_of_another_record_of_ours_is_read() {
+    let bench = bench().await;
+    bench.system.serve("/people/p-1/notes", 200, "application/json", json!({"id": "f-8"}).to_string());
+    bench.listed(&[7]);
+    bench.with_file(7, bench.badge("ada@example.org"));
+    assert_eq!(bench.look().await, 1);
+    bench.listed(&[8]);
+    bench.with_file(8, bench.badge("ada@example.org"));
+    assert_eq!(bench.look_later(6).await, 1);
+}
+
+#[tokio::test]
+async fn an_application_that_the_system_refuses_does_not_keep_the_others() {
+    let bench = bench().await;
+    bench.listed(&[7, 8]);
+    bench.system.serve("/applications/7", 403, "application/json", "{}".to_owned());
+    bench.with_file(8, bench.badge("ada@example.org"));
+    bench.system.serve("/people/p-1/notes", 200, "application/json", "{}".to_owned());
+    assert_eq!(bench.look().await, 1);
+    let intake = bench.intake().await;
+    assert_eq!(
+        (&intake["read"], &intake["waiting"], &intake["last_error"]["reason"]),
+        (&json!(1), &json!(1), &json!("forbidden")),
+        "{intake}"
+    );
 }
 
 impl Bench {

@@ -1,5 +1,6 @@
 //! What a manifest can say beyond the usual, on two made-up systems: one that speaks SOAP, one with a grant and words of its own.
 
+use sha2::{Digest, Sha256};
 use skillgate::connector::{Registry, selftest};
 use std::path::Path;
 
@@ -197,6 +198,80 @@ tests:
     reason: no_match
 "#;
 
+const LATER: &str = r#"
+connector: example
+title: Example
+version: 1
+status: experimental
+category: hris
+connection:
+  base_url: https://api.example.org
+events:
+  - on: [credential.verified]
+    steps:
+      - id: job
+        call: {post: /jobs, json: {event: '{{ event.id }}'}}
+        write: {idempotency: natural, remote_id: json.id}
+      - id: finished
+        call:
+          get: /jobs/{{ job.remote_id }}
+          classify: [{when: 'json.state == "failed"', then: permanent, reason: job_failed, message: The system could not do it.}]
+        until: json.state == "done"
+tests:
+  - name: work that is finished at once is delivered
+    event: event.json
+    exchange:
+      - &accepted {expect: {post: /jobs}, reply: {status: 202, json: {id: j1}}}
+      - {expect: {get: /jobs/j1}, reply: {status: 200, json: {state: done}}}
+    outcome: delivered
+  - name: work that is not finished is asked for later
+    event: event.json
+    exchange: [*accepted, {expect: {get: /jobs/j1}, reply: {status: 200, json: {state: running}}}]
+    outcome: retry
+    reason: not_ready
+  - name: work that failed is a dead letter
+    event: event.json
+    exchange: [*accepted, {expect: {get: /jobs/j1}, reply: {status: 200, json: {state: failed}}}]
+    outcome: permanent
+    reason: job_failed
+"#;
+
+const ATTACHED: &str = r#"
+connector: example
+title: Example
+version: 1
+status: experimental
+category: ats
+connection:
+  base_url: https://api.example.org
+events:
+  - on: [credential.verified]
+    steps:
+      - id: file
+        badge: '{{ data.credential.id }}'
+        call:
+          post: /people/1/files
+          multipart:
+            - {name: kind, text: certificate}
+            - {name: file, base64: '{{ badge.base64 }}', file_name: '{{ badge.name }}', media_type: '{{ badge.media_type }}'}
+        write: {idempotency: natural}
+tests:
+  - name: the credential's own bytes are attached
+    event: event.json
+    badge: put.xml
+    exchange:
+      - expect:
+          post: /people/1/files
+          text: "--BOUNDARY\r\ncontent-disposition: form-data; name=\"kind\"\r\n\r\ncertificate\r\n--BOUNDARY\r\ncontent-disposition: form-data; name=\"file\"; filename=\"badge.json\"\r\ncontent-type: application/json\r\n\r\nCONTENT\r\n--BOUNDARY--\r\n"
+          headers: {content-type: multipart/form-data; boundary=BOUNDARY}
+        reply: {status: 201}
+    outcome: delivered
+  - name: a credential that must not be shown is not sent
+    event: event.json
+    outcome: parked
+    reason: badge_missing
+"#;
+
 async fn problems(manifest: &str) -> Vec<String> {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("example");
@@ -226,5 +301,18 @@ async fn other_grants_lost_races_and_linked_people_need_no_code() {
 #[tokio::test]
 async fn a_search_that_a_condition_leaves_out_parks_nothing() {
     let wrong = problems(LEFT_OUT).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_system_that_accepts_work_is_asked_until_it_has_finished() {
+    let wrong = problems(LATER).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn a_credentials_own_file_can_be_attached() {
+    let boundary = format!("skillgate-{}", &hex::encode(Sha256::digest(format!("certificate{PUT}")))[..32]);
+    let wrong = problems(&ATTACHED.replace("BOUNDARY", &boundary).replace("CONTENT", PUT)).await;
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -3,8 +3,8 @@
 
 use super::Applications;
 use crate::connector::intake::Application;
+use crate::connector::job::Setup;
 use crate::connector::stop::{Stop, StopKind};
-use crate::model::ids::ConnectionId;
 use crate::model::submission::UploadedFile;
 use crate::protocol::link::{Resolved, fetch, resolve};
 use crate::store::StoreError;
@@ -17,10 +17,11 @@ const MAX_WORDS: usize = 2_000;
 
 impl Applications {
     /// The files without those that this connection wrote into the system itself.
-    pub(super) async fn foreign(&self, id: &ConnectionId, application: &Application) -> Result<Vec<UploadedFile>, StoreError> {
+    pub(super) async fn foreign(&self, setup: &Setup, application: &Application) -> Result<Vec<UploadedFile>, StoreError> {
         let hashes: Vec<String> = application.files.iter().map(|file| hex::encode(Sha256::digest(&file.bytes))).collect();
         let ids: Vec<String> = application.files.iter().filter_map(|file| file.id.clone()).collect();
-        let own = self.store().written_by(id, hashes.clone(), ids).await?;
+        let of_files = (setup.connector.steps_with_files(), ids);
+        let own = self.store().written_by(&setup.connection.id, hashes.clone(), of_files).await?;
         let is_foreign = |index: usize| {
             let by_id = application.files.get(index).and_then(|file| file.id.as_ref()).is_some_and(|id| own.contains(id));
             let by_hash = hashes.get(index).is_some_and(|hash| own.contains(hash));

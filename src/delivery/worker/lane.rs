@@ -180,6 +180,7 @@ impl Session<'_> {
         let ledger = AttemptLedger {
             store: &self.worker.store,
             clock: &self.worker.clock,
+            tenant: &self.tenant,
             connection: &self.connection,
             event: &event.id,
             candidate: &event.partitionkey,

@@ -2,10 +2,12 @@
 //! Comes in: the entries of a claim. Goes out: the entries to write with the attempt.
 //! An entry that must outlive the process before the next request is written at once.
 
-use crate::connector::ledger::{Ledger, LedgerError};
+use crate::connector::ledger::{Badge, Ledger, LedgerError};
 use crate::model::clock::Clock;
-use crate::model::ids::{CandidateRef, ConnectionId, EventId};
+use crate::model::ids::{CandidateRef, ConnectionId, CredentialId, EventId, TenantId};
 use crate::model::ledger::LedgerEntry;
+use crate::model::record::StoredCredential;
+use crate::model::report::Outcome;
 use crate::store::Store;
 use async_trait::async_trait;
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct AttemptLedger<'a> {
     pub store: &'a Store,
     pub clock: &'a Clock,
+    pub tenant: &'a TenantId,
     pub connection: &'a ConnectionId,
     pub event: &'a EventId,
     pub candidate: &'a CandidateRef,
@@ -52,6 +55,15 @@ impl Ledger for AttemptLedger<'_> {
     async fn remember(&self, name: &str, remote_id: Option<&str>) -> Result<(), LedgerError> {
         let of = (self.connection, self.candidate);
         self.store.remember(of, name, remote_id, self.clock.now()).await.map_err(|_| away())
+    }
+
+    async fn badge(&self, credential: &str) -> Result<Option<Badge>, LedgerError> {
+        let id = CredentialId::from(credential);
+        let stored = self.store.credential(self.tenant, &id).await.map_err(|_| away())?;
+        let is_shown = |stored: &StoredCredential| stored.candidate_ref == *self.candidate && stored.outcome != Outcome::Rejected;
+        let Some(stored) = stored.filter(is_shown) else { return Ok(None) };
+        let source = self.store.credential_source(self.tenant, &id).await.map_err(|_| away())?;
+        Ok(source.map(|(media_type, bytes)| Badge { name: stored.name, media_type, bytes }))
     }
 
     async fn writes_file(&self, sha256: &str) -> Result<(), LedgerError> {

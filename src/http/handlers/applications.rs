@@ -2,7 +2,7 @@
 
 use super::connections::find;
 use super::push::{refused, single};
-use crate::channel::applications::Unheard;
+use crate::channel::applications::hearing::Unheard;
 use crate::http::auth::Caller;
 use crate::http::body::{BodyError, read_body};
 use crate::http::extract::Id;
