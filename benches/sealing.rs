@@ -20,8 +20,7 @@ use support::{EMAIL, cpu_time, four_kilobyte_badge, received};
 
 /// Bytes of the values of one upload: received bytes, file name, report twice, what was read twice, file result, name, address, and
 /// five events and skills each, as they are after packing.
-const VALUES: [usize; 19] =
-    [4_096, 24, 700, 700, 1_200, 1_200, 120, 24, 24, 900, 700, 700, 700, 700, 400, 400, 400, 400, 400];
+const VALUES: [usize; 19] = [4_096, 24, 700, 700, 1_200, 1_200, 120, 24, 24, 900, 700, 700, 700, 700, 400, 400, 400, 400, 400];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -45,7 +44,10 @@ fn main() {
     let verify = microseconds(seconds, || drop(runtime.block_on(verifier.verify(&received(&signed).unwrap(), &request))));
     let seal = microseconds(seconds, || values.iter().for_each(|value| drop(sealer.seal("place", value).unwrap())));
     let open = microseconds(seconds, || sealed.iter().for_each(|value| drop(sealer.open("place", value).unwrap())));
-    println!("{}", json!({"verifyMicroseconds": verify, "sealMicroseconds": seal, "openMicroseconds": open, "sealShareOfVerify": seal / verify}));
+    println!(
+        "{}",
+        json!({"verifyMicroseconds": verify, "sealMicroseconds": seal, "openMicroseconds": open, "sealShareOfVerify": seal / verify})
+    );
 }
 
 /// Processor time of one call.
