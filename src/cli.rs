@@ -52,6 +52,8 @@ enum Command {
     Taxonomy(commands::taxonomy::TaxonomyArgs),
     /// List erased references; erase them again after an older copy of the database was restored
     Erasures(commands::erasures::ErasuresArgs),
+    /// Change the master key while gateways run
+    Keys(commands::keys::KeysArgs),
     /// Apply the rules of retention now, or say what they would delete
     Retention(commands::retention::RetentionArgs),
     /// Check verification receipts without a request to the gateway
@@ -87,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Policy(args) => commands::policy::run(settings, &args),
         Command::Taxonomy(args) => commands::taxonomy::run(settings, &args),
         Command::Erasures(args) => commands::erasures::run(settings, &args),
+        Command::Keys(args) => commands::keys::run(settings, &args),
         Command::Retention(args) => commands::retention::run(settings, &args),
         Command::Receipt(args) => commands::receipt::run(settings, &args),
     };

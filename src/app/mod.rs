@@ -109,8 +109,8 @@ pub struct App {
 impl App {
     /// Opens the store, the queue and the outbound client that the settings name.
     pub async fn build(settings: Settings, clock: Clock) -> Result<Self, AppError> {
-        let sealer = Sealer::new(&*master_key(&settings.security)?);
-        let store = Store::connect(settings.database.url.expose(), sealer).await?;
+        let master = Sealer::new(&*master_key(&settings.security)?);
+        let store = Store::connect(settings.database.url.expose(), master).await?;
         let queue = connect_queue(&settings).await?;
         let issuer_client = HttpClient::new(&settings.issuer_client)?.considerate();
         let verifiers = build_verifiers(&settings.verify, &settings.intake, issuer_client.clone())?;

@@ -9,6 +9,7 @@ pub mod context;
 pub mod demo;
 pub mod doctor;
 pub mod erasures;
+pub mod keys;
 mod machine;
 pub mod migrate;
 pub mod openapi;

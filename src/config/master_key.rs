@@ -1,6 +1,7 @@
 //! The installation's master key: from the settings, or from a file that the first start makes.
 
 use super::SecuritySettings;
+use crate::model::secret::Secret;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rand::RngCore;
@@ -24,6 +25,11 @@ pub fn master_key(settings: &SecuritySettings) -> Result<Zeroizing<[u8; 32]>, Ma
     }
     let path = &settings.master_key_file;
     create(path).map_err(|cause| MasterKeyError::File { path: path.clone(), cause })
+}
+
+/// The master key in a file; a missing file is made.
+pub fn master_key_of_file(path: &Path) -> Result<Zeroizing<[u8; 32]>, MasterKeyError> {
+    master_key(&SecuritySettings { master_key: Secret::new(""), master_key_file: path.to_owned() })
 }
 
 /// The master key; `None` when its file is missing. Makes nothing.
@@ -65,7 +71,6 @@ fn create(path: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::secret::Secret;
 
     #[test]
     fn the_key_made_at_the_first_start_is_found_again_and_is_private() {

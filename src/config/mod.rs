@@ -7,7 +7,7 @@ mod load;
 mod master_key;
 
 pub use load::{DEFAULTS, Overrides, SettingsError, load};
-pub use master_key::{MasterKeyError, existing_master_key, master_key};
+pub use master_key::{MasterKeyError, existing_master_key, master_key, master_key_of_file};
 
 use crate::account::AccountSettings;
 use crate::channel::ChannelSettings;

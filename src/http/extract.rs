@@ -46,7 +46,7 @@ pub fn path_config() -> PathConfig {
 }
 
 fn invalid_path(cause: &str) -> Problem {
-    Problem::new(Code::InvalidPath, format!("The path is not valid: {cause}."))
+    Problem::new(Code::InvalidPath, format!("The path is not valid: {}.", without_values(cause)))
 }
 
 pub fn query_config() -> QueryConfig {
@@ -55,7 +55,7 @@ pub fn query_config() -> QueryConfig {
             QueryPayloadError::Deserialize(cause) => cause.to_string(),
             _ => "it can't be read".to_owned(),
         };
-        Problem::new(Code::InvalidQuery, format!("The query is not valid: {cause}.")).into()
+        Problem::new(Code::InvalidQuery, format!("The query is not valid: {}.", without_values(&cause))).into()
     })
 }
 
@@ -71,10 +71,27 @@ fn json_problem(error: &JsonPayloadError) -> Problem {
         JsonPayloadError::ContentType => {
             Problem::new(Code::UnsupportedMediaType, "This operation accepts a body of the type application/json.")
         }
-        JsonPayloadError::Deserialize(cause) => Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {cause}.")),
+        JsonPayloadError::Deserialize(cause) => {
+            Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {}.", without_values(&cause.to_string())))
+        }
         JsonPayloadError::Payload(cause) => payload_problem(cause),
         _ => Problem::new(Code::InvalidJson, "The JSON body can't be read."),
     }
+}
+
+/// The cause of a failed reading, without the value that could not be read: it may be somebody's name or address, and callers log
+/// the answers that they get.
+pub fn without_values(cause: &str) -> String {
+    for (opening, closing, kept) in
+        [("string \"", "\", expected", "a string"), ("unknown variant `", "`, expected", "an unknown value")]
+    {
+        if let (Some(begin), Some(end)) = (cause.find(opening), cause.rfind(closing))
+            && let (Some(before), Some(after)) = (cause.get(..begin), cause.get(end + 1..))
+        {
+            return format!("{before}{kept}{after}");
+        }
+    }
+    cause.to_owned()
 }
 
 /// A body that did not arrive as it should.
@@ -93,7 +110,21 @@ pub fn payload_config() -> PayloadConfig {
 
 #[cfg(test)]
 mod tests {
-    use super::is_identifier;
+    use super::{is_identifier, without_values};
+
+    #[test]
+    fn the_cause_of_a_failed_reading_does_not_repeat_the_value() {
+        for (cause, shown) in [
+            (
+                "invalid type: string \"Ada \\\"x\", expected i64 at line 1 column 9",
+                "invalid type: a string, expected i64 at line 1 column 9",
+            ),
+            ("unknown variant `Ada`, expected `a` or `b`", "an unknown value, expected `a` or `b`"),
+            ("unknown field `dayz`, expected `days`", "unknown field `dayz`, expected `days`"),
+        ] {
+            assert_eq!(without_values(cause), shown);
+        }
+    }
 
     #[test]
     fn identifiers_are_short_and_hold_nothing_that_a_database_or_a_log_could_trip_over() {

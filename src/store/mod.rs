@@ -31,6 +31,7 @@ mod expired;
 mod hosted;
 mod idempotency;
 mod identities;
+mod installation_key;
 mod invitations;
 mod lanes;
 mod ledger;
@@ -85,6 +86,7 @@ pub use condition::Condition;
 pub use credentials::{CredentialRow, KnownBytes};
 pub use error::StoreError;
 pub use hosted::Shelf;
+pub use installation_key::Rotation;
 pub use lanes::{Claim, LaneWork, Work};
 pub use merge::Standing;
 pub use oauth::Refreshable;
@@ -117,6 +119,8 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     database: Database,
+    /// The master key that the store was opened with.
+    master: Sealer,
     vault: Vault,
     /// When a write found no room. It is forgotten once a write found room, but not at once: small writes fit where large ones don't.
     full_at: Mutex<Option<Instant>>,
@@ -143,15 +147,20 @@ struct Vault {
 impl Store {
     /// Opens `sqlite://path` or `postgres://…` and brings the schema up to date. An error of `Internal` says that the
     /// URL, the schema or the master key is wrong; `Unavailable`, that the database can't be reached.
-    pub async fn connect(url: &str, sealer: Sealer) -> Result<Self> {
+    pub async fn connect(url: &str, master: Sealer) -> Result<Self> {
         let url = url.to_owned();
         let opened = tokio::task::spawn_blocking(move || Database::open(&url)).await;
         let database = opened.map_err(|error| StoreError::Internal(error.to_string()))??;
-        let for_key = sealer.clone();
-        let identity_key =
-            database.write(Promise::Kept, move |connection| sealed_settings::identity_key(connection, &for_key)).await?;
+        let for_key = master.clone();
+        let keys = move |connection: &mut AnyConnection| {
+            let sealer = installation_key::sealer(connection, &for_key)?;
+            let identity_key = sealed_settings::identity_key(connection, &sealer)?;
+            Ok((sealer, identity_key))
+        };
+        let (sealer, identity_key) = database.write(Promise::Kept, keys).await?;
         Ok(Self(Arc::new(Inner {
             database,
+            master,
             vault: Vault { sealer, identity_key: Arc::new(identity_key), known: Arc::default() },
             full_at: Mutex::default(),
         })))

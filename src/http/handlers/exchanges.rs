@@ -5,6 +5,7 @@ use crate::document::json;
 use crate::http::answers::json as answer;
 use crate::http::auth::Caller;
 use crate::http::body::{BodyError, read_body};
+use crate::http::extract::without_values;
 use crate::http::handlers::request_templates::{Asked, OpenId, named};
 use crate::http::handlers::vcalm::protocol_links;
 use crate::http::paging::PageQuery;
@@ -103,8 +104,9 @@ fn read(state: &State, bytes: &[u8]) -> Result<Create, Problem> {
     if !value.is_object() {
         return Err(Problem::new(Code::InvalidJson, "The body must be a JSON object."));
     }
-    serde_json::from_value(value)
-        .map_err(|error| Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {error}.")))
+    serde_json::from_value(value).map_err(|error| {
+        Problem::new(Code::InvalidJson, format!("The JSON body is not valid: {}.", without_values(&error.to_string())))
+    })
 }
 
 fn expiry(state: &State, wanted: Option<&str>) -> Result<DateTime<Utc>, Problem> {

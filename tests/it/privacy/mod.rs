@@ -3,6 +3,7 @@
 
 mod certificates;
 mod isolation;
+mod keys;
 mod leftovers;
 mod person_page;
 mod retention;

@@ -70,7 +70,9 @@ async fn logs_metrics_and_problems_name_nobody_whatever_goes_wrong() {
         let answer = Answer::of(app.upload(person(Form::new().file(FILE, bytes)))).await;
         assert!(answer.status < 500, "{answer:?}");
     }
-    for (field, value) in [("candidate_email", "vexatia.plumb"), ("candidate_ref", "vexatia plumb"), ("vexatia", "plumb")] {
+    for (field, value) in
+        [("candidate_email", "vexatia.plumb"), ("candidate_ref", "vexatia plumb"), ("nickname", "plumb vexatia")]
+    {
         problems.push(Answer::of(app.upload(Form::new().file(FILE, badge.as_bytes()).text(field, value))).await);
     }
     let misplaced = json!({"candidate_email": EMAIL, "days": 4_000});
