@@ -41,8 +41,8 @@ const MAY_IMPORT: Rows = &[
     (
         "http",
         &[
-            "account", "channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web",
-            "taxonomy", "trace",
+            "account", "channel", "model", "pipeline", "store", "document", "protocol", "receipt", "verify", "web", "taxonomy",
+            "trace",
         ],
     ),
     ("web", &[]),

@@ -6,6 +6,7 @@ use crate::support::{Answer, TestApp, spawn_app};
 use serde_json::{Value, json};
 use skillgate::http::openapi;
 use skillgate::http::routes::{Access, Row, table};
+use skillgate::model::account::Role;
 use skillgate::model::backpack::{Backpack, BackpackApi, BackpackState, HostDescription};
 use skillgate::model::ids::{CandidateRef, TenantId};
 use skillgate::model::tenant::GeneratedKey;
@@ -131,7 +132,7 @@ async fn backpack(app: &TestApp, candidate: &str) -> String {
 pub async fn another_tenant(app: &TestApp) -> String {
     let (tenant, key) = (TenantId::from("other"), GeneratedKey::new());
     app.app.store.create_tenant(&tenant, app.clock.now()).await.unwrap();
-    app.app.store.create_api_key(&tenant, "key", key.prefix(), &key.hash(), app.clock.now()).await.unwrap();
+    app.app.store.create_api_key(&tenant, "key", key.prefix(), &key.hash(), Role::Administrator, app.clock.now()).await.unwrap();
     key.expose().to_owned()
 }
 
