@@ -4,13 +4,14 @@ use crate::http::openapi;
 use serde_json::Value;
 
 /// Values of the parameters in paths.
-const PATH_VALUES: [(&str, &str); 11] = [
+const PATH_VALUES: [(&str, &str); 12] = [
     ("{ref}", "c_7f2e"),
     ("{candidate_ref}", "c_7f2e"),
     ("{id}", "0193b2c4-7d1e-7000-8000-000000000001"),
     ("{x}", "z6QVsWBRqY6NHXpEjBAVsGkdR"),
     ("{code}", "issuer_unknown"),
     ("{name}", "welding"),
+    ("{version}", "1.2.0"),
     ("{channel}", "standard-webhooks"),
     ("{key}", "Zm9vYmFyYmF6"),
     ("{start}", "0193b2c4-7d1e-7000-8000-00000000b001"),

@@ -202,7 +202,7 @@ fn most() -> Vec<Row> {
         DELETE "/v1/taxonomies/{name}/{version}"                        Tenant ADMINISTRATION       "taxonomy.remove"          -                               Own OpenApi => taxonomies::remove;
         GET    "/v1/events"                                              Tenant READS_INTEGRATION    -                          -                               Own OpenApi => events::list;
         GET    "/v1/connectors"                                          Tenant READS_INTEGRATION    -                          -                               Own OpenApi => connectors::list;
-        POST   "/v1/connectors/{name}/plan"                             Tenant INTEGRATION          -                          -                               Own OpenApi => plan::plan;
+        POST   "/v1/connectors/{name}/plan"                             Tenant INTEGRATION          "connection.plan"          -                               Own OpenApi => plan::plan;
         POST   "/v1/connections"                                         Tenant INTEGRATION          "connection.create"        -                               Own OpenApi => connections::create;
         GET    "/v1/connections"                                         Tenant READS_INTEGRATION    -                          -                               Own OpenApi => connections::list;
         GET    "/v1/connections/{id}"                                    Tenant READS_INTEGRATION    -                          -                               Own OpenApi => connections::get;
