@@ -170,7 +170,7 @@ test("each role sees its own pages and nothing that it may not do", async () => 
   const seen = {
     recruiter: ["Inbox", "Candidates", "Requests", "Skills", "Documentation"],
     integrator: ["Connections", "Deliveries", "Overview", "Documentation"],
-    auditor: ["Inbox", "Candidates", "Requests", "Deliveries", "Trust", "Overview", "API keys", "Users", "Audit log", "Documentation"],
+    auditor: ["Inbox", "Candidates", "Requests", "Connections", "Deliveries", "Trust", "Overview", "API keys", "Users", "Audit log", "Documentation"],
   };
   for (const [role, pages] of Object.entries(seen)) {
     await user(`Person-${role}`, role);

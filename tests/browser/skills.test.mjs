@@ -39,7 +39,7 @@ const decisions = async () => (await call("/v1/skills/decisions")).items;
 async function shown(page, other) {
   await page.waitForFunction((before) => {
     const title = document.getElementById("text-title").textContent;
-    return document.getElementById("entry").hidden || (title && title !== before);
+    return !document.getElementById("all-done").hidden || (!document.getElementById("entry").hidden && title && title !== before);
   }, other);
   return page.locator("#entry").isHidden().then((hidden) => (hidden ? undefined : page.locator("#text-title").textContent()));
 }
